@@ -1,0 +1,55 @@
+"""The `oemsar` command: its verbs, and how it ends."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+import oemsar
+from oemsar.cli import data, evaluate, predict, simulate, train
+from oemsar.errors import OemsarError
+
+app = typer.Typer(
+    help="Land cover maps from sub-metre radar and aerial imagery.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data.app, name="data")
+app.command("simulate")(simulate.simulate)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"oemsar {oemsar.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def configure(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell every step.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell only warnings; no progress bars.")] = False,
+) -> None:
+    """Land cover maps from sub-metre radar and aerial imagery."""
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
+    logging.getLogger("oemsar").setLevel(level)
+
+
+def main() -> None:
+    """Run the command line: exit code 0 when the work is done, 2 on wrong input, 1 on a failure."""
+    try:
+        app()
+    except OemsarError as error:
+        typer.secho(f"oemsar: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("oemsar: interrupted", err=True)
+        sys.exit(1)

@@ -1,0 +1,12 @@
+"""`oemsar data`: the verbs that find, check and fetch tiles."""
+
+import typer
+
+from oemsar.cli.data_download import download
+from oemsar.cli.data_index import index
+from oemsar.cli.data_verify import verify
+
+app = typer.Typer(help="Find, check and fetch the tiles of a dataset.", no_args_is_help=True)
+app.command("index")(index)
+app.command("verify")(verify)
+app.command("download")(download)

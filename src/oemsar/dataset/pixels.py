@@ -1,0 +1,93 @@
+"""Pixels of a tile: its images stacked in channel order, and its label."""
+
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from oemsar.dataset.tile import Modalities, Tile
+from oemsar.errors import InputError
+
+Extent = tuple[int, int, int, int]
+"""Rows and columns of a part of a tile: first row, first column, height, width, in pixels."""
+
+
+def read_images(
+    tile: Tile, modalities: Modalities, extent: Extent | None = None, size: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """Read the images of `tile`, stacked radar first.
+
+    Args:
+        tile: where to read.
+        modalities: which images; the tile must have them.
+        extent: the part to read, all of it by default; only that part of the files is decoded.
+        size: height and width to resample the part to (bilinear) while reading.
+
+    Returns:
+        Digital numbers, uint8, shape (channels, height, width).
+
+    Raises:
+        InputError: an image is missing, unreadable, not 8-bit, or has the wrong number of bands.
+    """
+    parts = []
+    if modalities.has_sar:
+        parts.append(_read(_present(tile, "sar"), 1, extent, size, Resampling.bilinear))
+    if modalities.has_optical:
+        parts.append(_read(_present(tile, "optical"), 3, extent, size, Resampling.bilinear))
+    if len({part.shape[1:] for part in parts}) > 1:
+        raise InputError(f"SAR and optical of tile {tile.name} differ in size; run `oemsar data verify`")
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def read_label(
+    tile: Tile, extent: Extent | None = None, size: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """Read the label of `tile` (hand-made where there is one, else pseudo).
+
+    Args:
+        tile: where to read; it must have a label.
+        extent: the part to read, all of it by default.
+        size: height and width to resample the part to (nearest neighbour) while reading.
+
+    Returns:
+        Class ids 0..8, uint8, shape (height, width).
+
+    Raises:
+        InputError: the label is missing, unreadable, not 8-bit, or has ids outside 0..8.
+    """
+    path = tile.label
+    if path is None:
+        raise InputError(f"tile {tile.name} has no label; leave it out of the table or add its label")
+    label = _read(path, 1, extent, size, Resampling.nearest)[0]
+    if label.max(initial=0) > 8:
+        raise InputError(f"{path} has label id {label.max()}, outside 0..8; run `oemsar data verify`")
+    return label
+
+
+def _present(tile: Tile, column: str) -> Path:
+    path: Path | None = getattr(tile, column)
+    if path is None:
+        raise InputError(f"tile {tile.name} has no {column} image; choose modalities the table has")
+    return path
+
+
+def _read(
+    path: Path, bands: int, extent: Extent | None, size: tuple[int, int] | None, resampling: Resampling
+) -> NDArray[np.uint8]:
+    try:
+        with rasterio.open(path) as dataset:
+            if dataset.count != bands or dataset.dtypes[0] != "uint8":
+                raise InputError(
+                    f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 belong; "
+                    "run `oemsar data verify`"
+                )
+            window = None if extent is None else Window(extent[1], extent[0], extent[3], extent[2])
+            shape = None if size is None else (bands, *size)
+            pixels: NDArray[np.uint8] = dataset.read(window=window, out_shape=shape, resampling=resampling)
+            return pixels
+    except RasterioError as error:
+        raise InputError(f"{path} cannot be read ({error}); run `oemsar data verify`") from error

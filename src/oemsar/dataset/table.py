@@ -1,0 +1,118 @@
+"""The table of tiles: GeoParquet on disk, a sequence of `Tile` in memory."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from affine import Affine
+from odc.geo.geobox import GeoBox
+
+from oemsar.dataset.tile import SPLITS, Split, Tile
+from oemsar.errors import InputError
+from oemsar.files import replacing
+from oemsar.raster.grid import footprint
+
+_FILES = ("sar", "optical", "pseudo_label", "real_label")
+_COLUMNS = ("name", "split", "region", "country", "height", "width", "crs", "affine", *_FILES)
+
+
+def write_table(tiles: Sequence[Tile], path: Path) -> None:
+    """Write `tiles` to `path` as GeoParquet, whole or not at all.
+
+    Paths are stored relative to the folder of the table where they lie below it, so that a dataset
+    moves together with its table, and absolute elsewhere. The geometry is the footprint in EPSG:4326,
+    empty for a tile without georeferencing; `crs` (WKT) and `affine` (six numbers a, b, c, d, e, f)
+    restore the grid exactly.
+    """
+    folder = path.resolve().parent
+    rows = [_row(tile, folder) for tile in tiles]
+    frame = gpd.GeoDataFrame(
+        pd.DataFrame(rows, columns=[*_COLUMNS]),
+        geometry=[None if tile.grid is None else footprint(tile.grid) for tile in tiles],
+        crs="EPSG:4326",
+    )
+    with replacing(path) as partial:
+        frame.to_parquet(partial)
+
+
+def read_table(path: Path) -> list[Tile]:
+    """Read the tiles of the table at `path`.
+
+    Raises:
+        InputError: the file is missing or is not a table of tiles.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; write it with `oemsar data index ROOT --out {path}`")
+    try:
+        frame = gpd.read_parquet(path)
+        missing = set(_COLUMNS) - set(frame.columns)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a table of tiles: it cannot be read as GeoParquet") from error
+    if missing:
+        raise InputError(f"{path} is not a table of tiles: column {sorted(missing)[0]} is missing")
+    folder = path.resolve().parent
+    return [_tile(row, folder) for row in frame[[*_COLUMNS]].to_dict("records")]
+
+
+def select_split(tiles: Sequence[Tile], split: str, table: Path) -> list[Tile]:
+    """The tiles of one split.
+
+    Raises:
+        InputError: the split has no tile or its name is not known; `table` is named.
+    """
+    if split not in SPLITS:
+        raise InputError(f"split {split} is not known; choose one of {', '.join(SPLITS)}")
+    chosen = [tile for tile in tiles if tile.split == split]
+    if not chosen:
+        present = ", ".join(name for name in SPLITS if any(tile.split == name for tile in tiles)) or "none"
+        raise InputError(f"{table} has no tile of split {split}; it has: {present}")
+    return chosen
+
+
+def _row(tile: Tile, folder: Path) -> dict[str, Any]:
+    grid = tile.grid
+    return {
+        "name": tile.name,
+        "split": tile.split,
+        "region": tile.region,
+        "country": tile.country,
+        "height": tile.shape[0],
+        "width": tile.shape[1],
+        "crs": None if grid is None or grid.crs is None else grid.crs.wkt,
+        "affine": None if grid is None else list(grid.affine[:6]),
+        **{column: _stored(getattr(tile, column), folder) for column in _FILES},
+    }
+
+
+def _stored(path: Path | None, folder: Path) -> str | None:
+    if path is None:
+        return None
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links out of the dataset)
+    return absolute.relative_to(folder).as_posix() if absolute.is_relative_to(folder) else str(absolute)
+
+
+def _tile(row: dict[Any, Any], folder: Path) -> Tile:
+    shape = (int(row["height"]), int(row["width"]))
+    affine = row["affine"]
+    split: Split = row["split"]
+    return Tile(
+        name=row["name"],
+        split=split,
+        shape=shape,
+        grid=None if affine is None else GeoBox(shape, Affine(*affine), _text(row["crs"])),
+        region=_text(row["region"]),
+        country=_text(row["country"]),
+        **{column: _path(row[column], folder) for column in _FILES},
+    )
+
+
+def _text(value: object) -> str | None:
+    """A cell of text; a missing one is None or NaN, depending on the column's other cells."""
+    return value if isinstance(value, str) else None
+
+
+def _path(value: object, folder: Path) -> Path | None:
+    return folder / value if isinstance(value, str) else None

@@ -1,0 +1,1 @@
+"""Networks of one contract, and the folders they are saved in."""

@@ -1,0 +1,1 @@
+"""Georeferenced rasters: windows in, Cloud Optimized GeoTIFF out."""

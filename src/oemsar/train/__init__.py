@@ -1,0 +1,1 @@
+"""Training: crops, augmentation, losses, the Lightning module."""
