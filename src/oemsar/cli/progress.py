@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 
 from oemsar.progress import Report
@@ -23,15 +26,26 @@ def reporting(description: str) -> Iterator[Report]:
 
     Nothing is drawn with `--quiet` or when standard error is no terminal.
     """
+    with _drawing(description, MofNCompleteColumn(), TimeElapsedColumn()) as report:
+        yield report
+
+
+@contextmanager
+def reporting_bytes(description: str) -> Iterator[Report]:
+    """Yield a report of bytes that draws a bar with amount, speed and the time left.
+
+    Nothing is drawn with `--quiet` or when standard error is no terminal.
+    """
+    with _drawing(description, DownloadColumn(), TransferSpeedColumn()) as report:
+        yield report
+
+
+@contextmanager
+def _drawing(description: str, *columns: ProgressColumn) -> Iterator[Report]:
+    """Draw description and bar, then `columns`, then the time left."""
     console = Console(stderr=True)
     hidden = not console.is_terminal or logging.getLogger("oemsar").getEffectiveLevel() > logging.INFO
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=hidden) as progress:
+    layout = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
+    with Progress(*layout, console=console, disable=hidden) as progress:
         task = progress.add_task(description, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -11,9 +11,7 @@ from rasterio.windows import Window
 
 from oemsar.dataset.tile import Modalities, Tile
 from oemsar.errors import InputError
-
-Extent = tuple[int, int, int, int]
-"""Rows and columns of a part of a tile: first row, first column, height, width, in pixels."""
+from oemsar.raster.read import Extent
 
 
 def read_images(
@@ -85,9 +83,10 @@ def _read(
                     f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 belong; "
                     "run `oemsar data verify`"
                 )
-            window = None if extent is None else Window(extent[1], extent[0], extent[3], extent[2])
+            window = None if extent is None else Window(extent.column, extent.row, extent.width, extent.height)
             shape = None if size is None else (bands, *size)
             pixels: NDArray[np.uint8] = dataset.read(window=window, out_shape=shape, resampling=resampling)
             return pixels
     except RasterioError as error:
         raise InputError(f"{path} cannot be read ({error}); run `oemsar data verify`") from error
+

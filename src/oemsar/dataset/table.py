@@ -7,7 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from affine import Affine
+from rasterio import Affine
 from odc.geo.geobox import GeoBox
 
 from oemsar.dataset.tile import SPLITS, Split, Tile

@@ -1,7 +1,7 @@
 """The georeferenced grid of a raster: short pure functions over odc-geo's `GeoBox`."""
 
 import numpy as np
-from affine import Affine
+from rasterio import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -20,10 +20,10 @@ def same_grid(first: GeoBox, second: GeoBox, tolerance: float = 0.01) -> bool:
     """Whether two grids have the same shape and CRS and their corners agree within `tolerance` pixels."""
     if first.shape != second.shape or first.crs != second.crs:
         return False
-    to_first = ~first.affine * second.affine
+    to_first = ~first.affine @ second.affine
     rows, columns = first.shape
     corners = [(0, 0), (columns, 0), (0, rows), (columns, rows)]
-    return all(np.allclose(to_first * corner, corner, rtol=0, atol=tolerance) for corner in corners)
+    return all(np.allclose(to_first @ corner, corner, rtol=0, atol=tolerance) for corner in corners)
 
 
 def footprint(grid: GeoBox) -> BaseGeometry | None:

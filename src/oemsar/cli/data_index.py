@@ -1,0 +1,41 @@
+"""`oemsar data index`: write the table of tiles of a dataset on disk."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def index(
+    root: Annotated[Path, typer.Argument(help="Folder the dataset was extracted to.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Table of tiles to write (GeoParquet).")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+) -> None:
+    """Find the tiles below ROOT and write the table of tiles."""
+    import json
+
+    from oemsar.cli.progress import reporting
+    from oemsar.dataset import table
+    from oemsar.dataset.index import count_files
+    from oemsar.dataset.index import index as find_tiles
+
+    with reporting("Reading headers") as report:
+        tiles = find_tiles(root, report)
+    table.write_table(tiles, out)
+    counts = count_files(tiles)
+    if as_json:
+        typer.echo(json.dumps({"table": str(out), "tiles": len(tiles), "splits": counts}, indent=2))
+    else:
+        _print_counts(counts)
+
+
+def _print_counts(counts: dict[str, dict[str, int]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Split", title="Tiles")
+    for heading in next(iter(counts.values())):
+        table.add_column(heading.replace("_", " "), justify="right")
+    for split, row in counts.items():
+        table.add_row(split, *map(str, row.values()))
+    Console().print(table)

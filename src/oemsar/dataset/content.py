@@ -1,0 +1,107 @@
+"""Everything in one file of a tile, decoded: its header, its histogram and the hash of its pixels."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from PIL import Image
+from rasterio.enums import Interleaving
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from oemsar.raster.grid import grid_of
+
+_ROWS = 1024
+"""Rows decoded at a time: all of a published tile, and little of a scene that strayed in."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file of a tile holds.
+
+    Attributes:
+        shape: rows and columns in pixels.
+        bands: number of bands.
+        dtype: type of the first band that is not uint8, else uint8.
+        grid: CRS, affine and shape; None where the file has neither CRS nor affine.
+        unwritten: number of blocks that were never written, which decode to zeros.
+        blocks: number of blocks in all.
+        histogram: pixels of every value, int64, shape (bands, 256); None where `dtype` is not uint8.
+        digest: hash of shape and pixels; equal where every pixel is.
+    """
+
+    shape: tuple[int, int]
+    bands: int
+    dtype: str
+    grid: GeoBox | None
+    unwritten: int
+    blocks: int
+    histogram: NDArray[np.int64] | None
+    digest: str
+
+    @property
+    def values(self) -> NDArray[np.intp]:
+        """Values that occur in any band, ascending; empty where `dtype` is not uint8."""
+        return np.empty(0, np.intp) if self.histogram is None else np.flatnonzero(self.histogram.sum(axis=0))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether every band is one single value; False where `dtype` is not uint8."""
+        return self.histogram is not None and bool((np.count_nonzero(self.histogram, axis=1) <= 1).all())
+
+
+def read_content(path: Path) -> Content:
+    """Decode every pixel of the file at `path`.
+
+    Raises:
+        RasterioError: it cannot be opened or decoded to its end.
+    """
+    with rasterio.open(path) as dataset:
+        if dataset.driver == "PNG":
+            _see_whole_png(path)
+        dtype = next((name for name in dataset.dtypes if name != "uint8"), "uint8")
+        histogram, digest = _decode(dataset, dtype)
+        unwritten, blocks = _unwritten_blocks(dataset)
+        return Content(
+            dataset.shape, dataset.count, dtype, grid_of(dataset), unwritten, blocks, histogram, digest
+        )
+
+
+def _see_whole_png(path: Path) -> None:
+    """Check the length and checksum of every chunk, as GDAL decodes a truncated PNG without a word."""
+    try:
+        with Image.open(path) as image:
+            image.verify()
+    except (OSError, SyntaxError) as error:
+        raise RasterioError(str(error)) from error
+
+
+def _decode(dataset: DatasetReader, dtype: str) -> tuple[NDArray[np.int64] | None, str]:
+    """Histogram of every band, where they are uint8, and hash of the pixels, from a few rows at a time."""
+    digest = hashlib.sha256(repr((dataset.count, dataset.shape, dtype)).encode())
+    histogram = np.zeros((dataset.count, 256), np.int64)
+    for row in range(0, dataset.height, _ROWS):
+        rows = min(_ROWS, dataset.height - row)
+        pixels = dataset.read(window=Window(0, row, dataset.width, rows))
+        digest.update(pixels.data)
+        if dtype == "uint8":
+            histogram += [np.bincount(band.ravel(), minlength=256) for band in pixels]
+    return (histogram if dtype == "uint8" else None), digest.hexdigest()
+
+
+def _unwritten_blocks(dataset: DatasetReader) -> tuple[int, int]:
+    """Blocks of a TIFF that its writer left out, as one that was killed does, and blocks in all."""
+    if dataset.driver != "GTiff":
+        return 0, 1
+    bands = (1,) if dataset.interleaving is Interleaving.pixel else dataset.indexes
+    offsets = [
+        dataset.get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=band)
+        for band in bands
+        for (row, column), _ in dataset.block_windows(band)
+    ]
+    return sum(offset is None for offset in offsets), len(offsets)

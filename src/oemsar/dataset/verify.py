@@ -1,0 +1,172 @@
+"""Checking the tiles of a table: every file is opened and every pixel decoded."""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from odc.geo.geobox import GeoBox
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from oemsar.dataset.content import Content, read_content
+from oemsar.dataset.findings import Finding, Kind, Verification
+from oemsar.dataset.layouts import COLUMNS, Column
+from oemsar.dataset.tile import Tile
+from oemsar.legend import MAX_ID
+from oemsar.progress import Report, silent
+from oemsar.raster.grid import same_grid
+
+_BANDS: Mapping[Column, int] = {"sar": 1, "optical": 3, "pseudo_label": 1, "real_label": 1}
+_LABELS: tuple[Column, ...] = ("pseudo_label", "real_label")
+
+_Fault = tuple[Kind, str]
+"""Kind of a fault, and what is said of the file after its name."""
+
+
+@dataclass(frozen=True)
+class _Inspection:
+    """What is wrong with one tile by itself, and the hashes to compare it with the others by."""
+
+    tile: Tile
+    findings: list[Finding]
+    digests: dict[Column, str]
+
+
+def verify(tiles: Sequence[Tile], size: int | None = None, report: Report = silent) -> Verification:
+    """Open every file of `tiles`, decode every pixel and say what is wrong.
+
+    Args:
+        tiles: what to check.
+        size: rows and columns every file must have; by default those of its tile.
+        report: told the tiles done.
+
+    Returns:
+        The findings in the order of the tiles. A file that cannot be read has no other finding, and one of
+        wrong size is not asked for its grid. Of two tiles with equal pixels in one column the later one is
+        at fault; files of one single value, such as labels of open water, are not compared.
+    """
+    inspections: list[_Inspection] = []
+    # entered once for all threads: the filters of warnings belong to the process
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        for inspection in pool.map(partial(_inspect, size=size), tiles):
+            inspections.append(inspection)
+            report(len(inspections), len(tiles))
+    files = sum(getattr(tile, column) is not None for tile in tiles for column in COLUMNS)
+    return Verification(len(tiles), files, tuple(_with_duplicates(inspections)))
+
+
+def _inspect(tile: Tile, size: int | None) -> _Inspection:
+    findings = []
+    if tile.sar is None and tile.optical is None:
+        message = f"tile {tile.name} has neither a SAR nor an optical image; index the images with its label"
+        findings.append(Finding(tile.name, tile.split, None, "no_image", message))
+    read = {column: _read(path) for column in COLUMNS if (path := getattr(tile, column)) is not None}
+    contents = {column: content for column, content in read.items() if isinstance(content, Content)}
+    shape = _expected_shape(tile, contents, size)
+    grid = _expected_grid(tile, contents, shape)
+    for column, content in read.items():
+        path = getattr(tile, column)
+        faults = _faults(column, content, shape, grid) if isinstance(content, Content) else [content]
+        findings += [Finding(tile.name, tile.split, path, kind, f"{path} {said}") for kind, said in faults]
+    digests = {column: content.digest for column, content in contents.items() if not content.is_constant}
+    return _Inspection(tile, findings, digests)
+
+
+def _read(path: Path) -> Content | _Fault:
+    if not path.is_file():
+        return "missing_file", "does not exist; bring it back or index the dataset again"
+    try:
+        return read_content(path)
+    except RasterioError as error:
+        # the reason GDAL gives is the cause of the error that rasterio raises
+        return "unreadable", f"cannot be decoded ({error.__cause__ or error}); fetch or make it again"
+
+
+def _expected_shape(tile: Tile, contents: Mapping[Column, Content], size: int | None) -> tuple[int, int]:
+    """Size asked for, else that of the tile, else (none was readable when indexed) that of its first file."""
+    if size is not None:
+        return size, size
+    if tile.shape != (0, 0):
+        return tile.shape
+    return next((content.shape for content in contents.values()), (0, 0))
+
+
+def _expected_grid(tile: Tile, contents: Mapping[Column, Content], shape: tuple[int, int]) -> GeoBox | None:
+    """Grid of the tile, else of its first georeferenced file of the expected shape."""
+    grids = (tile.grid, *(content.grid for content in contents.values() if content.shape == shape))
+    return next((grid for grid in grids if grid is not None and grid.crs is not None), None)
+
+
+def _faults(
+    column: Column, content: Content, shape: tuple[int, int], grid: GeoBox | None
+) -> Iterator[_Fault]:
+    """Everything wrong with one readable file."""
+    if content.unwritten:
+        lack = f"lacks {content.unwritten} of its {content.blocks} blocks, which read as zeros"
+        yield "unwritten", f"{lack}; fetch or make it again"
+    if content.dtype != "uint8":
+        yield "wrong_type", f"is {content.dtype} where uint8 belongs"
+    if content.bands != _BANDS[column]:
+        yield "wrong_bands", f"has {content.bands} band(s) where {_BANDS[column]} belong(s)"
+    if content.shape != shape:
+        yield "wrong_size", f"is {_pixels(content.shape)} where {_pixels(shape)} belong"
+    elif grid is not None and content.grid is not None and content.grid.crs is not None:
+        yield from _grid_faults(content.grid, grid)
+    if content.histogram is not None and content.bands == _BANDS[column]:
+        yield from _value_faults(column, content)
+
+
+def _grid_faults(grid: GeoBox, expected: GeoBox) -> Iterator[_Fault]:
+    if same_grid(expected, grid):
+        return
+    if grid.shape != expected.shape:
+        difference = f"{_pixels(grid.shape)} instead of {_pixels(expected.shape)}"
+    elif grid.crs != expected.crs:
+        difference = f"CRS {grid.crs} instead of {expected.crs}"
+    else:
+        difference = f"a corner is {_largest_offset(grid, expected):.2f} px off"
+    yield "different_grid", f"is on another grid than the tile ({difference}); warp it to the tile's grid"
+
+
+def _largest_offset(grid: GeoBox, expected: GeoBox) -> float:
+    """Largest distance of a corner of one grid from the same corner of the other, in pixels."""
+    to_expected = ~expected.affine * grid.affine
+    rows, columns = grid.shape
+    corners = np.array([(0, 0), (columns, 0), (0, rows), (columns, rows)])
+    moved = np.array([to_expected * (float(x), float(y)) for x, y in corners])
+    return float(np.hypot(*(moved - corners).T).max())
+
+
+def _value_faults(column: Column, content: Content) -> Iterator[_Fault]:
+    values = content.values
+    if column not in _LABELS:
+        if content.is_constant:
+            yield "empty", "is empty: every pixel has the same value"
+        return
+    if (beyond := values[values > MAX_ID]).size:
+        ids = ", ".join(map(str, beyond[:5])) + (", ..." if beyond.size > 5 else "")
+        yield "label_out_of_range", f"has label ids outside 0..{MAX_ID}: {ids}; remap or remove them"
+    if values.max(initial=0) == 0:
+        yield "empty", "is empty: every pixel is 0, unknown"
+
+
+def _with_duplicates(inspections: Sequence[_Inspection]) -> Iterator[Finding]:
+    """The findings of every tile, followed by those of its files that an earlier tile has too."""
+    first: dict[tuple[Column, str], Tile] = {}
+    for inspection in inspections:
+        yield from inspection.findings
+        for column, digest in inspection.digests.items():
+            tile, other = inspection.tile, first.setdefault((column, digest), inspection.tile)
+            if other is not tile:
+                path = getattr(tile, column)
+                said = f"{path} has the same pixels as {getattr(other, column)} of {other.split}; remove one"
+                yield Finding(tile.name, tile.split, path, "duplicate", said)
+
+
+def _pixels(shape: Sequence[int]) -> str:
+    return f"{shape[0]} x {shape[1]} px"

@@ -1,0 +1,138 @@
+"""The figure of an evaluation: images, truth, prediction and errors of some tiles beside each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from oemsar import legend
+from oemsar.files import replacing
+
+_PANEL_INCHES = 2.4
+_LEGEND_INCHES = 0.7
+_PAD_INCHES = 0.06
+_DPI = 150
+_CORRECT = (0xD9, 0xD9, 0xD9)
+_WRONG = (0xE6, 0x00, 0x26)
+_EDGE = "#808080"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One row of the figure.
+
+    Attributes:
+        name: of the tile.
+        optical: uint8, shape (3, height, width), or None.
+        sar: uint8, shape (1, height, width), or None.
+        truth: class ids 0..8, uint8, shape (height, width).
+        prediction: class ids 1..8, uint8, shape (height, width).
+    """
+
+    name: str
+    optical: NDArray[np.uint8] | None
+    sar: NDArray[np.uint8] | None
+    truth: NDArray[np.uint8]
+    prediction: NDArray[np.uint8]
+
+
+def write_figure(comparisons: Sequence[Comparison], path: Path) -> None:
+    """Write `draw_comparisons` to `path` as PNG, whole or not at all."""
+    figure = draw_comparisons(comparisons)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png", dpi=_DPI)
+
+
+def draw_comparisons(comparisons: Sequence[Comparison]) -> Figure:
+    """Draw one row a tile: optical, SAR, truth, prediction, errors; the legend below.
+
+    The column of a modality that no tile has is left out. SAR is stretched for display.
+
+    Args:
+        comparisons: at least one.
+
+    Returns:
+        A figure on an Agg canvas, free of pyplot's global state.
+    """
+    rows = [_panels(comparison) for comparison in comparisons]
+    titles = [title for title in rows[0] if any(row[title] is not None for row in rows)]
+    width, height = len(titles) * _PANEL_INCHES, len(rows) * _PANEL_INCHES + _LEGEND_INCHES
+    figure = Figure(
+        figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=_PAD_INCHES, w_pad=_PAD_INCHES)
+    )
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(len(rows), len(titles), squeeze=False)
+    for row, (comparison, panels) in enumerate(zip(comparisons, rows, strict=True)):
+        for column, title in enumerate(titles):
+            _show(axes[row, column], panels[title])
+        axes[row, 0].set_ylabel(comparison.name, parse_math=False)
+    for column, title in enumerate(titles):
+        axes[0, column].set_title(title)
+    figure.legend(
+        handles=_legend(), loc="outside lower center", ncols=len(titles) + 1, fontsize="small", frameon=False
+    )
+    return figure
+
+
+def colour_errors(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour a prediction by whether it is right.
+
+    Args:
+        truth: class ids 0..8, shape (height, width).
+        prediction: class ids, of the same shape.
+
+    Returns:
+        Light grey where right, red where wrong, black where the truth is unknown: uint8, shape
+        (height, width, 3).
+    """
+    colours = np.array([legend.UNKNOWN.colour, _CORRECT, _WRONG], dtype=np.uint8)
+    known = truth != legend.UNKNOWN.id
+    errors: NDArray[np.uint8] = colours[known * (1 + (truth != prediction))]
+    return errors
+
+
+def stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Spread the 2nd to 98th percentile of the pixels above 0 (nodata) over 0..255, for display only."""
+    valid = image[image > 0]
+    low, high = np.percentile(valid, (2, 98)) if valid.size else (0, 255)
+    spread = (image.astype(np.float32) - low) / max(high - low, 1)
+    return (np.clip(spread, 0, 1) * 255).astype(np.uint8)
+
+
+def _panels(comparison: Comparison) -> dict[str, NDArray[np.uint8] | None]:
+    """The panels of one row by column title: colours (height, width, 3), grey (height, width), or None."""
+    return {
+        "Optical": None if comparison.optical is None else comparison.optical.transpose(1, 2, 0),
+        "SAR": None if comparison.sar is None else stretch(comparison.sar[0]),
+        "Truth": _colour_classes(comparison.truth),
+        "Prediction": _colour_classes(comparison.prediction),
+        "Errors": colour_errors(comparison.truth, comparison.prediction),
+    }
+
+
+def _colour_classes(ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.array(list(legend.palette().values()), dtype=np.uint8)[ids]
+
+
+def _show(axes: Axes, panel: NDArray[np.uint8] | None) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    if panel is None:
+        axes.set_frame_on(False)
+    else:
+        axes.imshow(panel, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+
+
+def _legend() -> list[Patch]:
+    entries = [(entry.name, entry.colour) for entry in (*legend.CLASSES, legend.UNKNOWN)]
+    return [
+        Patch(facecolor=(red / 255, green / 255, blue / 255), edgecolor=_EDGE, label=name)
+        for name, (red, green, blue) in [*entries, ("Correct", _CORRECT), ("Wrong", _WRONG)]
+    ]

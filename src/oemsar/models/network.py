@@ -1,0 +1,46 @@
+"""The one shape every network has towards the rest of the toolkit."""
+
+import torch
+from torch import Tensor, nn
+
+from oemsar.models.padding import pad_to_multiple
+from oemsar.models.spec import ModelSpec
+
+
+class LandCoverNetwork(nn.Module):
+    """Digital numbers in, logits of the eight classes out, at the same size.
+
+    Normalisation and padding belong to the network, so that no caller can apply others than those it was
+    trained with. Unknown has no logit: logit k belongs to class id k + 1.
+
+    Attributes:
+        spec: what it is made of.
+        stride: the number that the body's input height and width must divide by.
+        body: maps normalised images (batch, channels, height, width) to logits (batch, 8, height, width).
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, spec: ModelSpec, body: nn.Module, stride: int) -> None:
+        super().__init__()
+        self.spec = spec
+        self.stride = stride
+        self.body = body
+        self.register_buffer("mean", torch.tensor(spec.mean).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(spec.std).view(1, -1, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of `images`.
+
+        Args:
+            images: digital numbers 0..255, uint8 or floating point, shape (batch, channels, height, width)
+                with channels as `spec.modalities`; any height and width from 1.
+
+        Returns:
+            Logits, floating point, shape (batch, 8, height, width).
+        """
+        height, width = images.shape[-2:]
+        normalised = (images.to(self.mean.dtype) - self.mean) / self.std
+        logits: Tensor = self.body(pad_to_multiple(normalised, self.stride))
+        return logits[..., :height, :width]

@@ -1,0 +1,71 @@
+"""Inference with PyTorch: CUDA, MPS or the CPU."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from oemsar.errors import Failure, InputError
+from oemsar.models.engine import DeviceKind, Engine, mirrored
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.precision import autocast_dtype
+
+
+class TorchEngine(Engine):
+    """One worker thread that runs the network channels-last, in the device's reduced precision."""
+
+    def __init__(self, network: LandCoverNetwork, flips: bool, device: torch.device) -> None:
+        super().__init__(flips)
+        self._device = device
+        self._dtype = autocast_dtype(device)
+        self._network = network.to(device=device, memory_format=torch.channels_last)
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+        precision = "float32" if self._dtype is None else str(self._dtype).removeprefix("torch.")
+        self.name = f"torch {precision} on {device.type}"
+        self.depth = 1
+
+    def submit(self, image: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
+        """Queue one image, shape (channels, height, width), for the worker thread."""
+        return self._worker.submit(self._probabilities, image)
+
+    def close(self) -> None:
+        """Wait for the image in flight and end the worker thread."""
+        self._worker.shutdown(cancel_futures=True)
+
+    def _probabilities(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        try:
+            with (
+                torch.inference_mode(),
+                torch.autocast(self._device.type, self._dtype, enabled=self._dtype is not None),
+            ):
+                total: torch.Tensor | None = None
+                for axes in self.views:
+                    batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
+                    view = self._network(batch)[0].float().softmax(0).flip(axes)
+                    total = view if total is None else total.add_(view)
+                assert total is not None
+                mean: NDArray[np.float32] = (total / len(self.views)).contiguous().cpu().numpy()
+                return mean
+        except torch.OutOfMemoryError as error:
+            height, width = image.shape[1:]
+            raise Failure(
+                f"an image of {height} x {width} pixels does not fit into the memory of {self._device}; "
+                "use a smaller --window"
+            ) from error
+
+
+def find_device(kind: DeviceKind) -> torch.device:
+    """The device of that kind; for `auto` CUDA, then MPS, then the CPU.
+
+    Raises:
+        InputError: the kind is not known, or this machine has no such device.
+    """
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if kind == "auto":
+        return torch.device(next(name for name, there in present.items() if there))
+    if kind not in present:
+        raise InputError(f"device {kind} is not known; choose auto, {', '.join(present)}")
+    if not present[kind]:
+        raise InputError(f"device {kind} is not available on this machine; leave --device at auto")
+    return torch.device(kind)

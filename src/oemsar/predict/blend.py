@@ -1,0 +1,125 @@
+"""Blending of the windows of a scene in memory that does not grow with it."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from oemsar.legend import NUM_CLASSES
+from oemsar.predict.windows import Span
+
+
+class Blender:
+    """Weighted sum of overlapping windows, fed row by row from the left, given out as it is complete.
+
+    What a window shares with its right neighbour is kept in memory; what it shares with the row below is
+    laid down in `folder`, one file a window. The files of two successive rows have different names, so a
+    row can be done again after the process died in the middle of it.
+    """
+
+    def __init__(self, folder: Path, rows: list[Span], columns: list[Span]) -> None:
+        self._folder = folder
+        self._rows = rows
+        self._columns = columns
+        self._carried: torch.Tensor | None = None
+
+    def add(
+        self, row: int, column: int, probabilities: NDArray[np.float32] | None
+    ) -> NDArray[np.float32] | None:
+        """Add one window and take what it completes.
+
+        Args:
+            row: index of the row of windows; the one before it must be complete.
+            column: index of the window in its row; from 0 upwards without a gap.
+            probabilities: shape (8, height, width) of the whole window; None for a window without data.
+
+        Returns:
+            Blended probabilities, float32, shape (8, height, width), of the pixels from the row's `first`
+            up to its `shared` (the last row: `last`), and likewise of the column; None where no window
+            had data.
+        """
+        vertical, horizontal = self._rows[row], self._columns[column]
+        weighted = self._weighted(vertical, horizontal, probabilities)
+        weighted = self._join_left(horizontal, weighted)
+        complete, self._carried = _split(weighted, 2, horizontal.shared - horizontal.first)
+        if row:
+            complete = self._join_above(row, column, vertical, complete)
+        complete, below = _split(complete, 1, vertical.shared - vertical.first)
+        if vertical.last > vertical.shared:
+            self._lay_down(row, column, below)
+        return None if complete is None else complete.numpy()
+
+    def begin_row(self) -> None:
+        """Forget what the last window carried; call it before the first window of every row."""
+        self._carried = None
+
+    def _weighted(
+        self, vertical: Span, horizontal: Span, probabilities: NDArray[np.float32] | None
+    ) -> torch.Tensor | None:
+        if probabilities is None:
+            return None
+        spoken = torch.from_numpy(probabilities)[:, vertical.spoken, horizontal.spoken]
+        rows = torch.from_numpy(vertical.weights())
+        columns = torch.from_numpy(horizontal.weights())
+        return spoken * rows[:, None] * columns
+
+    def _join_left(self, horizontal: Span, weighted: torch.Tensor | None) -> torch.Tensor | None:
+        """Add what the left neighbour carried over."""
+        carried = self._carried
+        if carried is None:
+            return weighted
+        if weighted is None:
+            width = horizontal.last - horizontal.first
+            weighted = torch.zeros(NUM_CLASSES, carried.shape[1], width)
+        weighted[:, :, : carried.shape[2]] += carried
+        return weighted
+
+    def _join_above(
+        self, row: int, column: int, vertical: Span, complete: torch.Tensor | None
+    ) -> torch.Tensor | None:
+        """Add what the row above laid down."""
+        file = self._file(row - 1, column)
+        if not file.exists():
+            return complete
+        above = torch.from_numpy(np.load(file))
+        if complete is None:
+            complete = torch.zeros(NUM_CLASSES, vertical.last - vertical.first, above.shape[2])
+        complete[:, : above.shape[1]] += above
+        return complete
+
+    def _lay_down(self, row: int, column: int, below: torch.Tensor | None) -> None:
+        file = self._file(row, column)
+        if below is None:
+            file.unlink(missing_ok=True)
+        else:
+            np.save(file, below.numpy())
+
+    def _file(self, row: int, column: int) -> Path:
+        return self._folder / f"seam{row % 2}_{column}.npy"
+
+
+def _split(
+    values: torch.Tensor | None, axis: int, position: int
+) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """The parts before and after `position` along `axis`, the second None where it is empty."""
+    if values is None:
+        return None, None
+    before = values.narrow(axis, 0, position)
+    after = values.narrow(axis, position, values.shape[axis] - position)
+    return before, after.clone() if after.numel() else None
+
+
+def classify(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Class ids and confidence of blended probabilities.
+
+    Args:
+        probabilities: float32, shape (8, height, width), summing to 1.
+
+    Returns:
+        Class ids 1..8 and the probability of that class in percent, rounded, both uint8 (height, width).
+        The confidence is never 0: the largest of eight probabilities is at least 1/8.
+    """
+    best, index = torch.from_numpy(probabilities).max(0)
+    confidence = best.mul(100).round_().clamp_(1, 100)
+    return (index + 1).byte().numpy(), confidence.byte().numpy()

@@ -1,0 +1,88 @@
+"""The quick look of a map: the scene, the classes and the legend in one PNG."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.io import DatasetReader
+
+from oemsar import legend
+from oemsar.files import replacing
+from oemsar.raster.read import open_raster
+from oemsar.raster.stretch import Stretch
+
+_LONGEST_SIDE = 1600
+"""Pixels of the longer side of the map as drawn."""
+_DPI = 150
+_PANEL_INCHES = 7.0
+_NO_DATA = (255, 255, 255)
+
+
+def write_quicklook(land_cover: Path, scene: Path, path: Path) -> None:
+    """Draw the scene and its map beside each other, reduced, in rows and columns of the scene.
+
+    Args:
+        land_cover: the class map, with overviews.
+        scene: the image it was made from.
+        path: the PNG to write.
+    """
+    with open_raster(land_cover) as dataset:
+        ids = _reduced(dataset, 1, Resampling.nearest)[0]
+        title = f"{land_cover.name}: {dataset.width} x {dataset.height} pixels"
+    with open_raster(scene) as dataset:
+        bands = 1 if dataset.count < 3 else 3
+        image = _display(_reduced(dataset, bands, Resampling.average), ids != legend.UNKNOWN.id)
+    figure = _draw(image, ids, scene.name, title)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png", dpi=_DPI)
+
+
+def _reduced(dataset: DatasetReader, bands: int, resampling: Resampling) -> NDArray[np.generic]:
+    scale = min(1.0, _LONGEST_SIDE / max(dataset.shape))
+    shape = tuple(max(1, round(side * scale)) for side in dataset.shape)
+    pixels: NDArray[np.generic] = dataset.read(
+        list(range(1, bands + 1)), out_shape=(bands, *shape), resampling=resampling
+    )
+    return pixels
+
+
+def _display(image: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The image in grey or colour, stretched between the 1st and 98th percentile of what was mapped."""
+    amplitude = np.abs(image).astype(np.float32)
+    low, high = np.percentile(amplitude[:, valid], (1, 98)) if valid.any() else (0, 255)
+    shown = Stretch(float(low), float(max(high, low + 1e-6))).apply(amplitude)
+    shown[:, ~valid] = 255
+    return shown[0] if len(shown) == 1 else shown.transpose(1, 2, 0)
+
+
+def _draw(image: NDArray[np.uint8], ids: NDArray[np.generic], scene: str, title: str) -> Figure:
+    colours = np.array([_NO_DATA, *(entry.colour for entry in legend.CLASSES)], np.uint8)
+    height, width = ids.shape
+    aspect = min(max(height / width, 0.25), 4.0)
+    figure = Figure(figsize=(2 * _PANEL_INCHES, _PANEL_INCHES * aspect + 1.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    _show(left, image, scene)
+    _show(right, colours[ids], title)
+    known = np.count_nonzero(ids)
+    patches = []
+    for entry in legend.CLASSES:
+        share = np.count_nonzero(ids == entry.id) / known if known else 0
+        patches.append(Patch(facecolor=entry.hex, edgecolor="#808080", label=f"{entry.name} {share:.1%}"))
+    if known < ids.size:
+        patches.append(Patch(facecolor="white", edgecolor="#808080", label="No data"))
+    figure.legend(handles=patches, loc="outside lower center", ncols=5, frameon=False)
+    return figure
+
+
+def _show(axes: Axes, panel: NDArray[np.uint8], title: str) -> None:
+    axes.imshow(panel, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set_title(title, fontsize="small", parse_math=False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_facecolor("white")

@@ -1,0 +1,161 @@
+"""Cloud Optimized GeoTIFF: overviews, colour table and class names, whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import rasterio.shutil
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.errors import RasterioError
+
+from oemsar.errors import Failure
+from oemsar.files import require_writable
+from oemsar.raster.canvas import Canvas
+
+_GDAL_TYPES = {
+    "uint8": "Byte",
+    "int8": "Int8",
+    "uint16": "UInt16",
+    "int16": "Int16",
+    "uint32": "UInt32",
+    "int32": "Int32",
+    "float32": "Float32",
+    "float64": "Float64",
+    "complex64": "CFloat32",
+    "complex128": "CFloat64",
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """How the values of a raster are to be understood.
+
+    Attributes:
+        nodata: value of pixels that carry no data; None where every pixel does.
+        palette: colour of each value as (red, green, blue); for class maps.
+        categories: name of each value from 0; for class maps.
+        tags: metadata items of the file.
+        description: name of the band.
+    """
+
+    nodata: float | None = None
+    palette: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
+    categories: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+
+
+def write_cog(path: Path, pixels: NDArray[Any], grid: GeoBox | None, layer: Layer | None = None) -> None:
+    """Write an array to `path` as a Cloud Optimized GeoTIFF.
+
+    Args:
+        path: the file; its folder is made where it is missing.
+        pixels: shape (height, width) or (bands, height, width), any integer, floating or complex type.
+        grid: CRS and affine; None for a raster without georeferencing.
+        layer: how the values are to be understood.
+
+    Raises:
+        InputError: the folder cannot be written to.
+        Failure: the disk is full.
+    """
+    require_writable(path.parent)
+    bands = pixels if pixels.ndim == 3 else pixels[None]
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".partial", dir=path.parent) as scratch:
+        canvases = []
+        for number, band in enumerate(bands):
+            canvas = Canvas(Path(scratch) / f"band{number}.raw", band.shape, band.dtype)
+            canvas.write(0, 0, band)
+            canvases.append(canvas)
+        publish_cog(canvases, path, grid, layer or Layer())
+
+
+def publish_cog(canvases: Sequence[Canvas], path: Path, grid: GeoBox | None, layer: Layer) -> None:
+    """Turn canvases of one folder, one a band, into a Cloud Optimized GeoTIFF at `path`.
+
+    The pixels are streamed; memory does not grow with the raster. Class names go into a `.aux.xml` file
+    beside the map, where GDAL and QGIS look for them. Overviews of a raster with a palette take the most
+    frequent value, others the mean.
+
+    Raises:
+        Failure: the disk is full.
+    """
+    folder = canvases[0].path.parent
+    recipe = folder / f"{path.name}.vrt"
+    made = folder / path.name
+    recipe.write_text(_recipe(canvases, grid, layer), encoding="utf-8")
+    options = {
+        "COMPRESS": "DEFLATE",
+        "PREDICTOR": "NO" if layer.palette or canvases[0].dtype.kind == "c" else "YES",
+        "BLOCKSIZE": "512",
+        "OVERVIEW_RESAMPLING": "MODE" if layer.palette else "AVERAGE",
+        "BIGTIFF": "IF_SAFER",
+        "NUM_THREADS": "ALL_CPUS",
+    }
+    try:
+        rasterio.shutil.copy(recipe, made, driver="COG", **options)
+    except RasterioError as error:
+        raise Failure(f"{path} could not be written ({error}); free disk space and run again") from error
+    _replace_with_sidecar(made, path)
+
+
+def _replace_with_sidecar(made: Path, path: Path) -> None:
+    """Rename the raster and its class names into place, the names first."""
+    sidecar = path.with_name(path.name + ".aux.xml")
+    made_sidecar = made.with_name(made.name + ".aux.xml")
+    if made_sidecar.exists():
+        os.replace(made_sidecar, sidecar)
+    else:
+        sidecar.unlink(missing_ok=True)
+    os.replace(made, path)
+
+
+def _recipe(canvases: Sequence[Canvas], grid: GeoBox | None, layer: Layer) -> str:
+    """A GDAL virtual raster that gives the plain pixels of `canvases` their meaning."""
+    height, width = canvases[0].shape
+    root = ET.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
+    if grid is not None:
+        if grid.crs is not None:
+            ET.SubElement(root, "SRS").text = grid.crs.to_wkt()
+        a, b, c, d, e, f = grid.affine[:6]
+        ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
+    metadata = ET.SubElement(root, "Metadata")
+    for key, value in layer.tags.items():
+        ET.SubElement(metadata, "MDI", key=key).text = value
+    for number, canvas in enumerate(canvases, start=1):
+        root.append(_band(canvas, number, layer))
+    return ET.tostring(root, encoding="unicode")
+
+
+def _band(canvas: Canvas, number: int, layer: Layer) -> ET.Element:
+    band = ET.Element(
+        "VRTRasterBand",
+        dataType=_GDAL_TYPES[canvas.dtype.name],
+        band=str(number),
+        subClass="VRTRawRasterBand",
+    )
+    if layer.description:
+        ET.SubElement(band, "Description").text = layer.description
+    if layer.nodata is not None:
+        ET.SubElement(band, "NoDataValue").text = repr(layer.nodata)
+    if layer.palette:
+        ET.SubElement(band, "ColorInterp").text = "Palette"
+        table = ET.SubElement(band, "ColorTable")
+        for value in range(max(layer.palette) + 1):
+            red, green, blue = layer.palette.get(value, (0, 0, 0))
+            ET.SubElement(table, "Entry", c1=str(red), c2=str(green), c3=str(blue), c4="255")
+    if layer.categories:
+        names = ET.SubElement(band, "CategoryNames")
+        for name in layer.categories:
+            ET.SubElement(names, "Category").text = name
+    ET.SubElement(band, "SourceFilename", relativeToVRT="1").text = canvas.path.name
+    ET.SubElement(band, "ImageOffset").text = "0"
+    ET.SubElement(band, "PixelOffset").text = str(canvas.dtype.itemsize)
+    ET.SubElement(band, "LineOffset").text = str(canvas.shape[1] * canvas.dtype.itemsize)
+    ET.SubElement(band, "ByteOrder").text = "LSB" if np.little_endian else "MSB"
+    return band

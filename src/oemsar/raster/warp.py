@@ -1,0 +1,58 @@
+"""A raster seen on another raster's grid, resampled window by window as it is read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from odc.geo.geobox import GeoBox
+from rasterio.enums import Resampling
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
+
+from oemsar.errors import InputError
+from oemsar.raster.grid import same_grid
+from oemsar.raster.read import Dataset, Raster
+
+
+@contextmanager
+def on_grid(dataset: DatasetReader, raster: Raster, grid: GeoBox | None, shape: tuple[int, int]) -> Iterator[Dataset]:
+    """Yield `dataset` resampled bilinearly onto `grid`, or as it is where it lies there already.
+
+    Args:
+        dataset: the open raster that `raster` describes.
+        raster: what it says about itself.
+        grid: the grid wanted; None for pixels without georeferencing.
+        shape: rows and columns wanted.
+
+    Raises:
+        InputError: only one of the two is georeferenced, or neither is and their sizes differ, or they
+            share no ground.
+    """
+    if raster.grid is None or raster.grid.crs is None or grid is None or grid.crs is None:
+        _require_same_pixels(raster, grid, shape)
+        yield dataset
+        return
+    if same_grid(raster.grid, grid):
+        yield dataset
+        return
+    if not raster.grid.extent.to_crs("EPSG:4326").intersects(grid.extent.to_crs("EPSG:4326")):
+        raise InputError(f"{raster.path} covers no ground of the scene; give an image of the same place")
+    options = {
+        "crs": grid.crs.to_wkt(),
+        "transform": grid.affine,
+        "height": shape[0],
+        "width": shape[1],
+        "resampling": Resampling.bilinear,
+        "add_alpha": not raster.tells_nodata,
+    }
+    with WarpedVRT(dataset, **options) as warped:
+        yield warped
+
+
+def _require_same_pixels(raster: Raster, grid: GeoBox | None, shape: tuple[int, int]) -> None:
+    georeferenced = [found is not None and found.crs is not None for found in (raster.grid, grid)]
+    if any(georeferenced):
+        without = "the scene" if georeferenced[0] else str(raster.path)
+        raise InputError(f"{without} has no georeferencing while the other image has; give both or neither")
+    if raster.shape != shape:
+        sizes = f"{raster.shape[0]} x {raster.shape[1]} against {shape[0]} x {shape[1]} pixels"
+        raise InputError(f"{raster.path} is not georeferenced and differs in size from the scene: {sizes}")

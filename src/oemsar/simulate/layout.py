@@ -1,0 +1,131 @@
+"""The plan of a canvas: streets, the use of every block, and what stands on it."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from oemsar.simulate import blocks, countryside
+from oemsar.simulate.materials import ROAD
+from oemsar.simulate.places import Character
+from oemsar.simulate.polygon import Polygon, centroid, heading, inset, rectangle
+from oemsar.simulate.region import Region
+from oemsar.simulate.sheet import Sheet
+from oemsar.simulate.site import Site
+from oemsar.simulate.streets import Bend, subdivide
+from oemsar.simulate.waters import Kind, draw_waters
+
+_FILLERS: dict[str, Callable[[Site, Polygon], None]] = {
+    "town": blocks.town,
+    "apartments": blocks.apartments,
+    "halls": blocks.halls,
+    "houses": blocks.houses,
+    "yard": blocks.yard,
+    "park": countryside.park,
+    "field": countryside.field,
+    "meadow": countryside.meadow,
+    "forest": countryside.forest,
+    "bare": countryside.bare,
+}
+_GREEN = {"park", "field", "meadow", "forest", "bare"}
+
+_USES: dict[Character, tuple[float, ...]] = {
+    #          town apart halls houses yard park field meadow forest bare
+    "urban": (0.34, 0.15, 0.18, 0.12, 0.10, 0.09, 0.00, 0.00, 0.015, 0.005),
+    "suburban": (0.04, 0.06, 0.13, 0.42, 0.06, 0.08, 0.04, 0.05, 0.11, 0.01),
+    "rural": (0.00, 0.00, 0.02, 0.09, 0.02, 0.01, 0.31, 0.20, 0.34, 0.01),
+    "coastal": (0.07, 0.08, 0.18, 0.22, 0.12, 0.08, 0.03, 0.07, 0.14, 0.01),
+}
+"""Share of the blocks of each use; chosen so that a large world has about the class shares of Table II."""
+
+_WATERS: dict[Character, dict[Kind, float]] = {
+    "urban": {"river": 0.10, "pond": 0.03},
+    "suburban": {"river": 0.10, "pond": 0.10},
+    "rural": {"river": 0.10, "pond": 0.08},
+    "coastal": {"coast": 0.45, "river": 0.15, "pond": 0.05},
+}
+"""Probability that a canvas has open water."""
+
+_BLOCK_AREA: dict[Character, float] = {"urban": 7500, "suburban": 8000, "rural": 18000, "coastal": 8500}
+
+
+def plan(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> Site:
+    """Lay out a canvas of `shape` pixels of a region and draw its surfaces; trees are listed, not drawn."""
+    gsd = region.gsd
+    sheet = Sheet(shape, gsd, region.dryness, rng)
+    waters = draw_waters(_choose_water(region.character, rng), shape, gsd, rng)
+    site = Site(region, sheet, Bend(region.winding, rng), waters, rng)
+    middle = complex(shape[1], shape[0]) * gsd / 2
+    reach = abs(middle) + 60
+    axis = heading(region.street_azimuth + rng.normal(0, 3))
+    around = rectangle(middle + 40 * complex(*rng.uniform(-1, 1, 2)), axis, reach, reach)
+    # A canvas holds a few blocks only; uses drawn around the region's mix keep neighbouring blocks alike.
+    mix = rng.dirichlet(np.array(_USES[region.character]) * 5 + 1e-3)
+    size = _BLOCK_AREA[region.character] * rng.uniform(0.75, 1.3)
+    for block in subdivide(around, size, _street_width(region), region.skew, rng, site.shows):
+        use = str(rng.choice(list(_FILLERS), p=mix))
+        _fill(site, block, use)
+    return site
+
+
+def _choose_water(character: Character, rng: np.random.Generator) -> Kind:
+    draw = rng.random()
+    for kind, probability in _WATERS[character].items():
+        draw -= probability
+        if draw < 0:
+            return kind
+    return "none"
+
+
+def _street_width(region: Region) -> Callable[[float], float]:
+    """Width of the street that cuts a piece of land of a given area: wider between larger pieces."""
+    if region.character == "rural":
+        return lambda size: 8.0 if size > 120000 else 4.6
+    local = {"FRA": 5.6, "JPN": 4.6, "USA": 7.0}[region.country]
+    main = local * (2.1 if region.character == "urban" else 1.6)
+    return lambda size: main if size > 80000 else local * 1.2 if size > 35000 else local
+
+
+def _fill(site: Site, block: Polygon, use: str) -> None:
+    """Draw pavement, markings, roadside cars and trees around a block, then what it is used for."""
+    rng = site.rng
+    rural = site.region.character == "rural"
+    _streetside(site, block, cars=not rural)
+    verge = rng.uniform(0.6, 2.0) if rural or use in _GREEN else rng.uniform(1.2, 2.6)
+    site.ground(block, "grass" if rural or use == "forest" else "concrete")
+    inner = inset(block, verge)
+    if inner:
+        _FILLERS[use](site, inner)
+    if not rural and rng.random() < 0.4:
+        _avenue(site, block)
+
+
+def _streetside(site: Site, block: Polygon, *, cars: bool) -> None:
+    """A white line and waiting cars on the street beside each edge of the block."""
+    rng = site.rng
+    for start, end in zip(block, [*block[1:], *block[:1]], strict=True):
+        length = abs(end - start)
+        if length < 25:
+            continue
+        axis = (end - start) / length
+        if rng.random() < 0.5:
+            line = rectangle((start + end) / 2 - axis * 0.5j, axis, length / 2 - 6, 0.09)
+            site.ground(line, "marking")
+        if not cars:
+            continue
+        for place in np.arange(8, length - 8, 6.2):
+            if rng.random() < 0.16:
+                site.park_car(start + axis * complex(place, -1.5), axis, ROAD)
+
+
+def _avenue(site: Site, block: Polygon) -> None:
+    """Trees at even distances along the pavement."""
+    rng = site.rng
+    radius, spacing = rng.uniform(1.4, 3.0), rng.uniform(7, 12)
+    middle = centroid(block)
+    for start, end in zip(block, [*block[1:], *block[:1]], strict=True):
+        length = abs(end - start)
+        for place in np.arange(spacing / 2, length, spacing):
+            point = start + (end - start) * float(place) / length
+            if rng.random() < 0.85:
+                inward = (middle - point) / abs(middle - point)
+                site.plant(point + inward * 1.2, radius * rng.uniform(0.85, 1.15), 3 + 1.8 * radius)

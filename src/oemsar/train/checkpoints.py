@@ -1,0 +1,114 @@
+"""What a run leaves behind as it goes: checkpoints to go on from, and the saved model."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from oemsar.errors import Failure, InputError
+from oemsar.files import partial_path, replacing
+from oemsar.models import saved
+from oemsar.train.crops import Batch
+from oemsar.train.interruption import Interruption
+from oemsar.train.module import LandCoverModule
+from oemsar.train.validation import Validation
+
+LAST = Path("checkpoints", "last.ckpt")
+BEST = Path("checkpoints", "best.ckpt")
+MODEL = Path("model")
+
+
+class Checkpoints(Callback):
+    """Writes the last and the best state, each whole or not at all, and stops the run when asked to.
+
+    Args:
+        out: folder of the run.
+        record: of the run; stored with the model, with the step and the scores it reached.
+        interruption: asks to stop.
+        validation: tells which state is best; None where there is nothing to validate on, and the last
+            state is the model.
+        every: steps between checkpoints.
+        steps: of the run.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        record: dict[str, Any],
+        interruption: Interruption,
+        validation: Validation | None,
+        every: int,
+        steps: int,
+    ) -> None:
+        self._out = out
+        self._record = record
+        self._interruption = interruption
+        self._validation = validation
+        self._every = every
+        self._steps = steps
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 (Lightning's signature)
+        batch: Batch,  # noqa: ARG002
+        batch_idx: int,  # noqa: ARG002
+    ) -> None:
+        """Write what is due, after the validation of the same step.
+
+        Raises:
+            Failure: the loss is not finite, or a file cannot be written.
+        """
+        assert isinstance(pl_module, LandCoverModule)
+        step = trainer.global_step
+        stop = self._interruption.agreed(trainer)
+        validated = self._validation is not None and self._validation.validated_step == step
+        if not (stop or validated or step % self._every == 0 or step == self._steps):
+            return
+        if not torch.isfinite(outputs["loss"]):
+            raise Failure(f"the loss is no longer finite at step {step}; choose a lower --learning-rate")
+        if self._validation is None or self._validation.best_step == step:
+            self._save_model(trainer, pl_module)
+        save_checkpoint(trainer, self._out / LAST)
+        if self._validation is not None and self._validation.best_step == step and trainer.is_global_zero:
+            with replacing(self._out / BEST) as partial:
+                shutil.copyfile(self._out / LAST, partial)
+        trainer.should_stop = stop
+
+    def _save_model(self, trainer: Trainer, module: LandCoverModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        scores = None if self._validation is None else self._validation.scores
+        reached = {"step": trainer.global_step, "scores": None if scores is None else scores.to_dict()}
+        saved.save(module.network, self._out / MODEL, {**self._record, **reached})
+
+
+def save_checkpoint(trainer: Trainer, path: Path) -> None:
+    """Write the state of `trainer` to `path`, whole or not at all; every process has to call it.
+
+    Raises:
+        Failure: the file cannot be written.
+    """
+    partial = partial_path(path)
+    try:
+        trainer.save_checkpoint(partial)
+        if trainer.is_global_zero:
+            os.replace(partial, path)
+    except OSError as error:
+        raise Failure(f"{path} cannot be written ({error.strerror}); free space and add --resume") from error
+
+
+def require_readable(path: Path) -> None:
+    """See that the checkpoint at `path` can be gone on from.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        torch.load(path, map_location="meta", weights_only=True, mmap=True)
+    except Exception as error:
+        raise InputError(f"{path} is not a readable checkpoint; remove it and start the run again") from error

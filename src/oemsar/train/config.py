@@ -1,0 +1,152 @@
+"""The configuration of a training: one typed object, from defaults, a YAML file and flags."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from oemsar.dataset.tile import Modalities
+from oemsar.errors import InputError
+from oemsar.models.engine import DeviceKind
+
+LossName = Literal["ce+dice", "ce", "dice", "focal", "jaccard", "symmetric_ce", "generalised_ce"]
+WeightingName = Literal["none", "inverse_frequency", "sqrt_inverse_frequency", "effective_number"]
+
+RESULT_NEUTRAL = frozenset({"data", "out", "workers", "checkpoint_every", "device", "devices"})
+"""Options that a resumed run may change: they do not decide what is trained.
+
+The table may have moved; that its content is the same is checked by its checksum.
+"""
+
+_WARMUP_FRACTION = 20
+_LONGEST_WARMUP = 1000
+
+
+class TrainConfig(BaseModel):
+    """Options of `oemsar train`, under the names of its flags.
+
+    Attributes:
+        data: table of tiles; trains on its split `train`, validates on its split `val`.
+        out: folder of the run.
+        model: name in `oemsar.models.registry`.
+        encoder: name of the encoder, as the model's library calls it.
+        modalities: imagery the network sees.
+        steps: optimiser steps.
+        crop: side of a training crop in pixels.
+        batch: crops in a step, over all devices together.
+        seed: of every random draw.
+        learning_rate: highest learning rate of AdamW.
+        weight_decay: of AdamW; norms and biases are not decayed.
+        warmup: steps over which the learning rate rises; by default a twentieth of the run, 1000 at most.
+        loss: name in `oemsar.train.losses`.
+        class_weights: name in `oemsar.train.class_weights`.
+        augment: whether crops are turned, scaled and changed in brightness.
+        pretrained: start the encoder from ImageNet weights, fetched over the network.
+        validate_every: steps between validations; the last step is always validated.
+        checkpoint_every: steps between checkpoints; a killed run loses at most these.
+        precision: `auto` is the device's reduced precision where it has one, else float32.
+        device: `auto` is CUDA, then MPS, then the CPU.
+        devices: processes, each on a device of its own, that share a batch.
+        workers: processes that read crops, for each device; by default from the number of cores.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path
+    out: Path
+    model: str = "unet"
+    encoder: str = "efficientnet-b4"
+    modalities: Modalities = Modalities.SAR
+    steps: int = Field(20_000, ge=1)
+    crop: int = Field(512, ge=1)
+    batch: int = Field(8, ge=1)
+    seed: int = Field(0, ge=0)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup: int | None = Field(None, ge=0)
+    loss: LossName = "ce+dice"
+    class_weights: WeightingName = "none"
+    augment: bool = True
+    pretrained: bool = False
+    validate_every: int = Field(1000, ge=1)
+    checkpoint_every: int = Field(250, ge=1)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: DeviceKind = "auto"
+    devices: int = Field(1, ge=1)
+    workers: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _share_the_batch(self) -> Self:
+        if self.batch % self.devices:
+            raise ValueError(f"batch {self.batch} cannot be shared evenly by {self.devices} devices")
+        return self
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps over which the learning rate rises to its highest value."""
+        if self.warmup is not None:
+            return self.warmup
+        return min(self.steps // _WARMUP_FRACTION, _LONGEST_WARMUP)
+
+    def to_yaml(self) -> str:
+        """The configuration as YAML; `read_yaml` and `configure` give it back."""
+        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        return text
+
+
+def configure(options: dict[str, Any]) -> TrainConfig:
+    """The configuration with `options`, and defaults for the rest.
+
+    Raises:
+        InputError: an option is unknown, missing or has a wrong value; it is named.
+    """
+    try:
+        return TrainConfig.model_validate(options)
+    except ValidationError as error:
+        raise InputError(_sentence(error)) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Options in the YAML file at `path`.
+
+    Raises:
+        InputError: it cannot be read, is no mapping, or names an unknown option.
+    """
+    try:
+        options = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read as a YAML file of options ({reason})") from error
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise InputError(f"{path} is not a YAML file of options; write one `option: value` per line")
+    for name in options:
+        if name not in TrainConfig.model_fields:
+            raise InputError(f"{path} has the unknown option {name}; choose from {_option_names()}")
+    return options
+
+
+def differing_option(one: TrainConfig, other: TrainConfig) -> str | None:
+    """The first option that decides what is trained and differs between the two; None where none does."""
+    for name in TrainConfig.model_fields:
+        if name not in RESULT_NEUTRAL and getattr(one, name) != getattr(other, name):
+            return name
+    return None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"option {name} is missing; give --{name} or write it into the --config file"
+    if first["type"] == "extra_forbidden":
+        return f"option {name} is not known; choose from {_option_names()}"
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return f"option {name} is wrong: {message}" if name else message
+
+
+def _option_names() -> str:
+    return ", ".join(TrainConfig.model_fields)

@@ -1,0 +1,188 @@
+"""Training crops: which part of which tile a sample is, and how it is read.
+
+Sample number n is a function of the seed and n alone. A run that starts again at step k reads what the
+uninterrupted run would have read, in whatever order, process or number of workers.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypedDict
+
+import numpy as np
+import rasterio
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from oemsar.dataset.pixels import Extent, read_images, read_label
+from oemsar.dataset.tile import Modalities, Tile
+
+SCALED = 0.5
+"""Fraction of the samples that are read at another scale; the others keep the texture of the pixels."""
+
+SCALE_RANGE = 1.5
+"""Greatest factor by which a sample is enlarged or reduced; the factor is log-uniform."""
+
+_READING = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a folder of thousands of tiles is listed on every open
+    "GTIFF_VIRTUAL_MEM_IO": "YES",  # uncompressed tiles are read past the block cache
+}
+_ORDER, _GEOMETRY = 1, 2
+
+
+class Batch(TypedDict):
+    """Samples stacked along a first axis; a single sample has no such axis, and its number is an int.
+
+    Attributes:
+        image: digital numbers 0..255, uint8 (after augmentation float32), shape (batch, channels, h, w).
+        label: class ids 0..8, uint8, shape (batch, h, w).
+        number: sample numbers, int64, shape (batch,).
+    """
+
+    image: Tensor
+    label: Tensor
+    number: Tensor
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Where a sample comes from.
+
+    Attributes:
+        tile: index in the sequence of training tiles.
+        extent: the part of it that is read, within the tile.
+        size: height and width it is resampled to; less than the crop where the tile is smaller.
+        turn: element 0..7 of the symmetries of the square, see `turned`.
+    """
+
+    tile: int
+    extent: Extent
+    size: tuple[int, int]
+    turn: int
+
+
+def draw_crop(shapes: Sequence[tuple[int, int]], side: int, seed: int, number: int, augment: bool) -> Crop:
+    """The crop of sample `number`.
+
+    Every tile comes once in each run of as many samples as there are tiles, in an order drawn anew.
+
+    Args:
+        shapes: rows and columns of each training tile.
+        side: of the crop in pixels.
+        seed: of the run.
+        number: of the sample, counted from the start of the run.
+        augment: whether the crop is scaled and turned, or only placed.
+    """
+    epoch, place = divmod(number, len(shapes))
+    tile = int(_order(len(shapes), seed, epoch)[place])
+    rng = np.random.default_rng([_GEOMETRY, seed, number])
+    scale, turn = 1.0, 0
+    if augment:
+        turn = int(rng.integers(8))
+        if rng.random() < SCALED:
+            scale = math.exp(rng.uniform(-1, 1) * math.log(SCALE_RANGE))
+    first_row, height, rows = _span(shapes[tile][0], side, scale, rng)
+    first_column, width, columns = _span(shapes[tile][1], side, scale, rng)
+    return Crop(tile, (first_row, first_column, height, width), (rows, columns), turn)
+
+
+def turned(pixels: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
+    """One of the eight symmetries of the square, applied to the last two axes.
+
+    Args:
+        pixels: any shape with at least two axes, the last two of equal length.
+        turn: bit 0 mirrors the rows, bit 1 the columns, bit 2 swaps rows and columns.
+
+    Returns:
+        A view of `pixels`.
+    """
+    if turn & 1:
+        pixels = pixels[..., ::-1, :]
+    if turn & 2:
+        pixels = pixels[..., ::-1]
+    return pixels.swapaxes(-1, -2) if turn & 4 else pixels
+
+
+class CropDataset(Dataset[Batch]):
+    """Samples by number, without end."""
+
+    def __init__(
+        self, tiles: Sequence[Tile], modalities: Modalities, side: int, seed: int, augment: bool
+    ) -> None:
+        self._tiles = tiles
+        self._shapes = [tile.shape for tile in tiles]
+        self._modalities = modalities
+        self._side = side
+        self._seed = seed
+        self._augment = augment
+
+    def __getitem__(self, number: int) -> Batch:
+        """Read sample `number`; see `Batch`."""
+        crop = draw_crop(self._shapes, self._side, self._seed, number, self._augment)
+        tile = self._tiles[crop.tile]
+        size = None if crop.size == crop.extent[2:] else crop.size
+        with rasterio.Env(**_READING):
+            images = read_images(tile, self._modalities, crop.extent, size)
+            label = read_label(tile, crop.extent, size)
+        images, label = _padded(images, label, self._side)
+        return {
+            "image": torch.from_numpy(np.ascontiguousarray(turned(images, crop.turn))),
+            "label": torch.from_numpy(np.ascontiguousarray(turned(label, crop.turn))),
+            "number": torch.tensor(number),
+        }
+
+
+class StepSampler(Sampler[list[int]]):
+    """Sample numbers of each step, from any step on: the share of one process.
+
+    Args:
+        batch: samples in a step over all processes.
+        start: the first step.
+        steps: the step to stop before.
+        rank: of this process.
+        processes: how many share a batch.
+    """
+
+    def __init__(self, batch: int, start: int, steps: int, rank: int = 0, processes: int = 1) -> None:
+        self._batch = batch
+        self._start = start
+        self._steps = steps
+        self._share = batch // processes
+        self._rank = rank
+
+    def __len__(self) -> int:
+        """Steps of the whole run, those before `start` included: Lightning counts on from there."""
+        return self._steps
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """The numbers of one step after another."""
+        for step in range(self._start, self._steps):
+            first = step * self._batch + self._rank * self._share
+            yield list(range(first, first + self._share))
+
+
+@lru_cache(maxsize=2)
+def _order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    return np.random.default_rng([_ORDER, seed, epoch]).permutation(count)
+
+
+def _span(length: int, side: int, scale: float, rng: np.random.Generator) -> tuple[int, int, int]:
+    """Start and length of what is read along one axis of the tile, and the length it is resampled to."""
+    wanted = max(1, round(side * scale))
+    read = min(wanted, length)
+    start = int(rng.integers(length - read + 1))
+    return start, read, side if read == wanted else min(side, max(1, round(read / scale)))
+
+
+def _padded(
+    images: NDArray[np.uint8], label: NDArray[np.uint8], side: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Fill up to `side` at the bottom and right: images by reflection, the label with unknown."""
+    rows, columns = side - label.shape[0], side - label.shape[1]
+    if rows == columns == 0:
+        return images, label
+    margin = ((0, rows), (0, columns))
+    return np.pad(images, ((0, 0), *margin), mode="symmetric"), np.pad(label, margin)

@@ -1,0 +1,104 @@
+"""The Lightning data module: training crops by step, validation tiles whole."""
+
+import os
+import signal
+from collections.abc import Sequence
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader, Dataset
+
+from oemsar.dataset.pixels import read_images, read_label
+from oemsar.dataset.tile import Modalities, Tile
+from oemsar.train.augment import Augmentation
+from oemsar.train.config import TrainConfig
+from oemsar.train.crops import Batch, CropDataset, StepSampler
+
+_MOST_WORKERS = 8
+
+
+class TileData(LightningDataModule):
+    """The tiles of a run.
+
+    Args:
+        config: of the run.
+        train: tiles to train on, each with a label and the images of `config.modalities`.
+        val: tiles to validate on, likewise; may be empty.
+    """
+
+    def __init__(self, config: TrainConfig, train: Sequence[Tile], val: Sequence[Tile]) -> None:
+        super().__init__()
+        self._config = config
+        self._train = train
+        self._val = val
+        self._augmentation = (
+            Augmentation(config.modalities, config.crop, config.seed) if config.augment else None
+        )
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """This process's share of every step from the present one on."""
+        config = self._config
+        crops = CropDataset(self._train, config.modalities, config.crop, config.seed, config.augment)
+        assert self.trainer is not None
+        steps = StepSampler(
+            config.batch,
+            self.trainer.global_step,
+            config.steps,
+            self.trainer.global_rank,
+            self.trainer.world_size,
+        )
+        return self._loader(crops, batch_sampler=steps)
+
+    def validation_tiles(self) -> DataLoader[Batch]:
+        """This process's share of the validation tiles, one by one, at their own sizes."""
+        assert self.trainer is not None
+        share = self._val[self.trainer.global_rank :: self.trainer.world_size]
+        return self._loader(WholeTiles(share, self._config.modalities), batch_size=1)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
+        """Change the brightness of a training batch, on the device it now is on."""
+        if self._augmentation is None:
+            return batch
+        return {**batch, "image": self._augmentation(batch["image"], batch["number"])}
+
+    def _loader(self, dataset: Dataset[Batch], **batching: object) -> DataLoader[Batch]:
+        workers = self._config.workers
+        return DataLoader(
+            dataset,
+            num_workers=default_workers(self._config.devices) if workers is None else workers,
+            worker_init_fn=_leave_signals_to_the_parent,
+            pin_memory=torch.cuda.is_available() and self._config.device != "cpu",
+            **batching,  # type: ignore[arg-type]
+        )
+
+
+class WholeTiles(Dataset[Batch]):
+    """Tiles as they are; see `Batch`."""
+
+    def __init__(self, tiles: Sequence[Tile], modalities: Modalities) -> None:
+        self._tiles = tiles
+        self._modalities = modalities
+
+    def __len__(self) -> int:
+        """How many tiles."""
+        return len(self._tiles)
+
+    def __getitem__(self, index: int) -> Batch:
+        """Read the tile of that index."""
+        tile = self._tiles[index]
+        return {
+            "image": torch.from_numpy(read_images(tile, self._modalities)),
+            "label": torch.from_numpy(read_label(tile)),
+            "number": torch.tensor(index),
+        }
+
+
+def default_workers(devices: int) -> int:
+    """Reading processes for each of `devices`: its share of the cores but one, 8 at most, at least 1."""
+    return max(1, min(_MOST_WORKERS, ((os.cpu_count() or 1) - 1) // devices))
+
+
+def _leave_signals_to_the_parent(worker: int) -> None:  # noqa: ARG001 (PyTorch's hook)
+    """Ctrl-C reaches every process of a terminal; a worker that ended by itself would break the last step."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,0 +1,47 @@
+"""Ctrl-C and SIGTERM: wishes to stop, granted where a checkpoint can be written."""
+
+import signal
+from types import FrameType
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption(Callback):
+    """Remembers a signal until the end of the step; a second one ends the run at once.
+
+    Attributes:
+        requested: whether a signal came.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._former: dict[signal.Signals, Any] = {}
+
+    def agreed(self, trainer: Trainer) -> bool:
+        """Whether a signal came to any process of the run; every process has to ask."""
+        return bool(trainer.strategy.reduce_boolean_decision(self.requested, all=False))
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Take the signals over, from Lightning too."""
+        self._former = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Give the signals back."""
+        self._give_back()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+        """Give the signals back."""
+        self._give_back()
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 (Python's signature)
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+    def _give_back(self) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+        self._former = {}

@@ -1,0 +1,152 @@
+"""What a run tells as it goes: metrics.csv, TensorBoard, a log line at each validation."""
+
+import csv
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch.utils.tensorboard import SummaryWriter
+
+from oemsar.files import replacing
+from oemsar.legend import NAMES
+from oemsar.train.crops import Batch
+from oemsar.train.validation import Validation
+
+METRICS = Path("metrics.csv")
+TENSORBOARD = Path("tensorboard")
+COLUMNS = ("step", "loss", "learning_rate", "samples_per_second", "miou", *NAMES)
+
+_EVERY = 10
+
+log = logging.getLogger(__name__)
+
+
+class Journal(Callback):
+    """Writes the mean loss of every ten steps and the scores of every validation.
+
+    It comes after the validation and before the checkpoints, so that what is written of a step is there
+    when its checkpoint is.
+
+    Args:
+        out: folder of the run.
+        batch: samples in a step.
+        validation: whose scores are written; None where there is none.
+        tell: whether to log a line at each validation.
+
+    Attributes:
+        loss: mean over the last ten steps; None before.
+        rate: samples a second over the last ten steps, validation left out; None before.
+    """
+
+    def __init__(self, out: Path, batch: int, validation: Validation | None, tell: bool) -> None:
+        self._out = out
+        self._batch = batch
+        self._validation = validation
+        self._tell = tell
+        self._writer: SummaryWriter | None = None
+        self._losses: list[torch.Tensor] = []
+        self._clock = 0.0
+        self._told = 0
+        self.loss: float | None = None
+        self.rate: float | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Remember which validation the checkpoint has, which is restored by now."""
+        self._told = 0 if self._validation is None else self._validation.validated_step
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Open the files, without what was written after the checkpoint the run goes on from."""
+        if trainer.is_global_zero:
+            rewind(self._out / METRICS, trainer.global_step)
+            purge = trainer.global_step + 1 if trainer.global_step else None
+            self._writer = SummaryWriter(str(self._out / TENSORBOARD), purge_step=purge)
+            self._write_scores(trainer)
+        self._clock = self._training_time()
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,  # noqa: ARG002
+        outputs: Any,  # noqa: ANN401 (Lightning's signature)
+        batch: Batch,  # noqa: ARG002
+        batch_idx: int,  # noqa: ARG002
+    ) -> None:
+        """Write what the step gave."""
+        self._losses.append(outputs["loss"].detach())
+        if len(self._losses) >= _EVERY:
+            self._write_losses(trainer)
+        self._write_scores(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Close the files."""
+        self._close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+        """Close the files."""
+        self._close()
+
+    def _training_time(self) -> float:
+        """Seconds on a clock that stands still during validation."""
+        return time.perf_counter() - (0.0 if self._validation is None else self._validation.seconds)
+
+    def _write_losses(self, trainer: Trainer) -> None:
+        self.loss = float(torch.stack(self._losses).mean())
+        now = self._training_time()
+        self.rate = len(self._losses) * self._batch / (now - self._clock)
+        self._losses, self._clock = [], now
+        values = {
+            "loss": self.loss,
+            "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
+            "samples_per_second": self.rate,
+        }
+        self._write(trainer, values)
+
+    def _write_scores(self, trainer: Trainer) -> None:
+        validation = self._validation
+        if validation is None or validation.scores is None or validation.validated_step == self._told:
+            return
+        self._told = validation.validated_step
+        scores = {name: scores.iou for name, scores in validation.scores.classes.items()}
+        self._write(trainer, {"miou": validation.scores.miou, **scores})
+        if self._tell:
+            loss = "" if self.loss is None else f"loss {self.loss:.4f}, "
+            rate = "" if self.rate is None else f", {self.rate:.1f} samples/s"
+            log.info("step %d: %smIoU %.4f%s", self._told, loss, validation.scores.miou, rate)
+
+    def _write(self, trainer: Trainer, values: dict[str, float | None]) -> None:
+        if self._writer is None:
+            return
+        step = trainer.global_step
+        present = {name: value for name, value in values.items() if value is not None}
+        with (self._out / METRICS).open("a", newline="") as file:
+            csv.DictWriter(file, COLUMNS).writerow({"step": step, **present})
+        for name, value in present.items():
+            self._writer.add_scalar(f"iou/{name}" if name in NAMES else name, value, step)
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+def rewind(path: Path, step: int) -> None:
+    """Drop the rows after `step` from the table of metrics at `path`, or start it.
+
+    A row that a killed run did not finish goes, too.
+    """
+    rows = []
+    if path.exists():
+        with path.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if _is_whole(row) and int(row["step"]) <= step]
+    with replacing(path) as partial, partial.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _is_whole(row: dict[str, Any]) -> bool:
+    """Whether the row has every column, empty or not, and no other."""
+    return None not in row and None not in row.values() and row["step"].isdigit()

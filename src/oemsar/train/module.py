@@ -1,0 +1,103 @@
+"""The Lightning module: one training step, the optimiser and the learning rate over time."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from oemsar.models.network import LandCoverNetwork
+from oemsar.train.config import TrainConfig
+from oemsar.train.crops import Batch
+from oemsar.train.losses import alone, compute_loss
+
+_STEP_STREAM = 6
+
+
+class LandCoverModule(LightningModule):
+    """A network and how it is trained.
+
+    Args:
+        network: takes digital numbers, gives logits.
+        config: of the run.
+        class_weights: eight weights in legend order.
+    """
+
+    class_weights: Tensor
+
+    def __init__(
+        self, network: LandCoverNetwork, config: TrainConfig, class_weights: tuple[float, ...]
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.config = config
+        self.register_buffer("class_weights", torch.tensor(class_weights), persistent=False)
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's hook)
+        """Draw what the network draws, such as dropout, from the seed and the step alone."""
+        words = [_STEP_STREAM, self.config.seed, self.global_step, self.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 (Lightning's hook)
+        """The loss over the known pixels of the whole batch, those of the other processes included."""
+        images = batch["image"].contiguous(memory_format=torch.channels_last)
+        total = sum_over_processes if torch.distributed.is_initialized() else alone
+        return compute_loss(
+            self.config.loss, self.network(images), batch["label"], self.class_weights, total
+        )
+
+    def configure_optimizers(self) -> Any:  # noqa: ANN401 (Lightning's union of ways to say this)
+        """AdamW (Loshchilov and Hutter 2019), the rate stepped after every batch."""
+        decayed = [p for p in self.network.parameters() if p.ndim > 1]
+        others = [p for p in self.network.parameters() if p.ndim <= 1]
+        optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": self.config.weight_decay}, {"params": others}],
+            lr=self.config.learning_rate,
+            weight_decay=0.0,
+            fused=self.device.type in ("cpu", "cuda"),
+        )
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: rate_factor(step, self.config.warmup_steps, self.config.steps)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def rate_factor(step: int, warmup: int, steps: int) -> float:
+    """Learning rate of a step as a fraction of the highest: a linear rise, then half a cosine down to 0.
+
+    Args:
+        step: counted from 0.
+        warmup: steps of the rise; the highest rate is that of step `warmup`.
+        steps: of the run.
+    """
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """All-reduce by sum, differentiable where every process goes on to compute the same value.
+
+    With the same value everywhere, every process holds the same gradient of it, and adding them up is
+    multiplying by their number. Averaging over the processes, as DistributedDataParallel does with the
+    gradients of the parameters, takes that factor out again.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor) -> Tensor:  # noqa: ANN401, ARG004 (PyTorch's context)
+        summed = value.clone(memory_format=torch.contiguous_format)
+        torch.distributed.all_reduce(summed)
+        return summed
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401, ARG004 (PyTorch's context)
+        return gradients[0] * torch.distributed.get_world_size()
+
+
+def sum_over_processes(value: Tensor) -> Tensor:
+    """Add `value` up over the processes of the run; see `oemsar.train.losses.Sum`."""
+    summed: Tensor = _SumOverProcesses.apply(value)  # type: ignore[no-untyped-call]
+    return summed

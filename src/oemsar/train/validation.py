@@ -1,0 +1,117 @@
+"""Validation: one confusion matrix over the whole validation split."""
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from numpy.typing import NDArray
+
+from oemsar.errors import Failure
+from oemsar.evaluate.confusion import confusion_tensor
+from oemsar.evaluate.scores import Scores
+from oemsar.legend import NUM_CLASSES
+from oemsar.train.crops import Batch
+from oemsar.train.data import TileData
+from oemsar.train.interruption import Interruption
+from oemsar.train.module import LandCoverModule
+
+
+class Validation(Callback):
+    """Scores the network every so many steps and after the last.
+
+    It runs within the training step's hook rather than as Lightning's validation loop, which cannot start
+    again after an interruption: a checkpoint says here which step was validated last, and a validation
+    that is due and was not finished is run when training goes on.
+
+    Args:
+        data: whose validation tiles are scored.
+        interruption: ends a validation early.
+        every: steps between validations.
+        steps: of the run.
+
+    Attributes:
+        validated_step: the step of the last finished validation.
+        scores: of the last finished validation of this process; None before it.
+        best_step: the step of the highest mIoU so far; None before a validation.
+        best_miou: the highest mIoU so far, -1 where none.
+        seconds: spent in validation by this process.
+    """
+
+    def __init__(self, data: TileData, interruption: Interruption, every: int, steps: int) -> None:
+        self._data = data
+        self._interruption = interruption
+        self._every = every
+        self._steps = steps
+        self.validated_step = 0
+        self.scores: Scores | None = None
+        self.best_step: int | None = None
+        self.best_miou = -1.0
+        self.seconds = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps: plain values."""
+        return {
+            "validated_step": self.validated_step,
+            "best_step": self.best_step,
+            "best_miou": self.best_miou,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what a checkpoint kept."""
+        for name, value in state_dict.items():
+            setattr(self, name, value)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Run the validation that an interruption cut off."""
+        self._validate_if_due(trainer, pl_module)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401, ARG002 (Lightning's signature)
+        batch: Batch,  # noqa: ARG002
+        batch_idx: int,  # noqa: ARG002
+    ) -> None:
+        """Run the validation that is due."""
+        self._validate_if_due(trainer, pl_module)
+
+    def _validate_if_due(self, trainer: Trainer, module: LightningModule) -> None:
+        step = trainer.global_step
+        due = step % self._every == 0 or step == self._steps
+        if step == self.validated_step or not due:
+            return
+        assert isinstance(module, LandCoverModule)
+        begin = time.perf_counter()
+        confusion = self._confusion(trainer, module)
+        self.seconds += time.perf_counter() - begin
+        if confusion is None:
+            return
+        self.scores = Scores.from_confusion(confusion)
+        self.validated_step = step
+        miou = self.scores.miou
+        if miou is None:
+            raise Failure("the validation labels hold no known pixel; check the table's split val")
+        if miou > self.best_miou:
+            self.best_miou, self.best_step = miou, step
+
+    def _confusion(self, trainer: Trainer, module: LandCoverModule) -> NDArray[np.int64] | None:
+        """Counts over the split, shape (8, 8); None where a signal cut it off, but never after the last step."""
+        last = trainer.global_step == self._steps
+        counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64, device=module.device)
+        module.network.eval()
+        with torch.no_grad(), trainer.precision_plugin.val_step_context():
+            for batch in self._data.validation_tiles():
+                if self._interruption.requested and not last:
+                    break
+                images = batch["image"].to(module.device).contiguous(memory_format=torch.channels_last)
+                prediction = module.network(images).argmax(1).to(torch.uint8) + 1
+                counts += confusion_tensor(batch["label"].to(module.device), prediction)
+        module.network.train()
+        if self._interruption.agreed(trainer) and not last:
+            return None
+        summed = trainer.strategy.reduce(counts, reduce_op="sum")
+        assert isinstance(summed, torch.Tensor)
+        return summed.cpu().numpy()

@@ -1,0 +1,106 @@
+import os
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from affine import Affine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from odc.geo.geobox import GeoBox
+
+from oemsar.dataset.table import read_table, select_split, write_table
+from oemsar.dataset.tile import SPLITS, Tile
+from oemsar.errors import InputError
+
+SHAPE = (32, 48)
+
+coordinate = st.floats(-9e6, 9e6)
+gsd = st.floats(0.05, 100)
+turn = st.floats(0, 360)
+words = st.text("abcdefghijklmnopqrstuvwxyz0123456789_ é'[", min_size=1, max_size=12).filter(
+    lambda s: s.strip(".")
+)
+
+
+@st.composite
+def grids(draw: st.DrawFn) -> GeoBox:
+    affine = Affine.translation(draw(coordinate), draw(coordinate)) * Affine.rotation(draw(turn))
+    crs = draw(st.sampled_from(["EPSG:32759", "EPSG:32631", "EPSG:2154", "EPSG:6676", None]))
+    return GeoBox(SHAPE, affine * Affine.scale(draw(gsd), -draw(gsd)), crs)
+
+
+@st.composite
+def tile_lists(draw: st.DrawFn, root: Path) -> list[Tile]:
+    files = st.none() | st.builds(
+        lambda base, name: base / f"{name}.tif",
+        st.sampled_from([root, root / "sub", Path("/elsewhere")]),
+        words,
+    )
+    names = draw(st.lists(words, unique=True, max_size=4))
+    return [
+        Tile(
+            name=name,
+            split=draw(st.sampled_from(SPLITS)),
+            shape=SHAPE,
+            grid=draw(st.none() | grids()),
+            region=draw(st.none() | words),
+            country=draw(st.sampled_from([None, "FRA", "JPN", "USA"])),
+            sar=draw(files),
+            optical=draw(files),
+            pseudo_label=draw(files),
+            real_label=draw(files),
+        )
+        for name in names
+    ]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_reading_gives_back_what_was_written(tmp_path: Path, data: st.DataObject) -> None:
+    tiles = data.draw(tile_lists(tmp_path.resolve()))
+    write_table(tiles, tmp_path / "tiles.parquet")
+    assert read_table(tmp_path / "tiles.parquet") == tiles
+
+
+def test_a_dataset_moves_with_its_table(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    tile = Tile("A", "train", SHAPE, sar=old / "train" / "A.tif", optical=tmp_path / "other" / "A.tif")
+    write_table([tile], old / "tiles.parquet")
+    os.rename(old, new)  # noqa: PTH104 (a folder, not a file)
+    (moved,) = read_table(new / "tiles.parquet")
+    assert moved.sar == new / "train" / "A.tif"
+    assert moved.optical == tmp_path / "other" / "A.tif"
+
+
+def test_geometry_is_the_footprint_in_degrees(tmp_path: Path) -> None:
+    """500 000 m east in zone 31 is the central meridian, 3 degrees east; northing 0 is the equator."""
+    grid = GeoBox((10, 20), Affine(1, 0, 500_000, 0, -1, 10), "EPSG:32631")
+    write_table([Tile("A", "train", (10, 20), grid), Tile("B", "train", SHAPE)], tmp_path / "tiles.parquet")
+    frame = gpd.read_parquet(tmp_path / "tiles.parquet")
+    assert frame.crs == "EPSG:4326"
+    west, south, east, north = frame.geometry[0].bounds
+    assert west == pytest.approx(3, abs=1e-9)
+    assert south == pytest.approx(0, abs=1e-9)
+    # the scale factor of UTM on its central meridian is 0.9996, the equator 111 319.49 m a degree
+    assert east - west == pytest.approx(20 / 0.9996 / 111_319.4908, rel=1e-4)
+    # a degree of latitude is 110 574 m at the equator
+    assert north - south == pytest.approx(10 / 0.9996 / 110_574, rel=1e-3)
+    assert frame.geometry[1] is None
+
+
+def test_what_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
+    absent, text, other = tmp_path / "absent.parquet", tmp_path / "text.parquet", tmp_path / "other.parquet"
+    text.write_text("name,split")
+    gpd.GeoDataFrame({"name": ["A"]}, geometry=[None], crs="EPSG:4326").to_parquet(other)
+    for path in (absent, text, other):
+        with pytest.raises(InputError, match=path.name):
+            read_table(path)
+
+
+def test_an_empty_or_unknown_split_is_refused(tmp_path: Path) -> None:
+    tiles = [Tile("A", "train", SHAPE), Tile("B", "val", SHAPE)]
+    assert select_split(tiles, "val", tmp_path) == tiles[1:]
+    with pytest.raises(InputError, match="train, val"):
+        select_split(tiles, "test", tmp_path)
+    with pytest.raises(InputError, match="dev"):
+        select_split(tiles, "dev", tmp_path)

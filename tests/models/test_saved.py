@@ -1,0 +1,109 @@
+"""A saved model is read without trusting it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from oemsar.errors import Failure, InputError
+from oemsar.files import partial_path
+from oemsar.models import saved
+from oemsar.models.registry import build
+from oemsar.models.spec import ModelSpec
+
+SPEC = ModelSpec(architecture="unet", encoder="resnet18", modalities="sar", mean=(50.0,), std=(40.0,))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("run") / "model"
+    saved.save(build(SPEC), path, {"seed": 1})
+    return path
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "model"
+    path.mkdir()
+    for file in folder.iterdir():
+        (path / file.name).write_bytes(file.read_bytes())
+    return path
+
+
+def _edit(folder: Path, **changes: Any) -> None:  # noqa: ANN401
+    file = folder / saved.DESCRIPTION
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+def test_a_run_folder_is_as_good_as_its_model(folder: Path) -> None:
+    assert saved.load(folder.parent).spec == saved.load(folder).spec == SPEC
+
+
+def test_the_folder_holds_weights_and_a_description_of_plain_values(folder: Path) -> None:
+    assert sorted(file.name for file in folder.iterdir()) == ["model.json", "model.safetensors"]
+    description = json.loads((folder / saved.DESCRIPTION).read_text())
+    assert description["record"] == {"seed": 1}
+    assert description["spec"]["encoder"] == "resnet18"
+
+
+def test_a_folder_without_description_is_refused(copy: Path) -> None:
+    (copy / saved.DESCRIPTION).unlink()
+    with pytest.raises(InputError, match="holds no saved model"):
+        saved.load(copy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"format": 2}, "newer oemsar"),
+        ({"legend": ["Forest"]}, "another legend"),
+        ({"spec": None}, "damaged"),
+        ({"spec": SPEC.model_dump(mode="json") | {"architecture": "os.system"}}, "not known"),
+        ({"spec": SPEC.model_dump(mode="json") | {"encoder": "tu-hf-hub:someone/encoder"}}, "not known"),
+        ({"spec": SPEC.model_dump(mode="json") | {"mean": [1, 2]}}, "damaged"),
+        ({"spec": SPEC.model_dump(mode="json") | {"encoder": "resnet34"}}, "does not hold the weights"),
+    ],
+)
+def test_a_description_that_lies_is_refused(copy: Path, changes: dict[str, Any], sentence: str) -> None:
+    _edit(copy, **changes)
+    with pytest.raises(InputError, match=sentence):
+        saved.load(copy)
+
+
+def test_a_pickle_under_the_name_of_the_weights_is_not_executed(copy: Path, tmp_path: Path) -> None:
+    class Attack:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "executed",))
+
+    torch.save(Attack(), copy / saved.WEIGHTS)
+    with pytest.raises(InputError, match="does not hold the weights"):
+        saved.load(copy)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_weights_of_another_network_are_refused(copy: Path) -> None:
+    save_file({"body.weight": torch.zeros(3)}, copy / saved.WEIGHTS)
+    with pytest.raises(InputError, match="does not hold the weights"):
+        saved.load(copy)
+
+
+def test_a_save_killed_between_its_renames_is_finished_by_the_next_reader(copy: Path) -> None:
+    copy.rename(partial_path(copy))
+    old = copy.with_name(f".{copy.name}.old")
+    old.mkdir()
+    assert saved.load(copy.parent).spec == SPEC
+    assert not old.exists()
+
+
+def test_an_unknown_encoder_names_its_neighbours() -> None:
+    with pytest.raises(InputError, match="did you mean .*resnet18"):
+        build(SPEC.model_copy(update={"encoder": "resnet-18"}))
+
+
+def test_pretrained_weights_without_network_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(Failure, match="train without --pretrained"):
+        build(SPEC.model_copy(update={"encoder": "tu-resnet26t"}), pretrained=True)

@@ -1,0 +1,257 @@
+"""A map has the scene's grid, its nodata, and the network's own answer; killed, it goes on."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio import Affine
+
+from oemsar.errors import InputError
+from oemsar.models import saved
+from oemsar.predict.run import PredictConfig, predict
+from oemsar.predict.scene import Treatment
+from oemsar.raster.cog import Layer, write_cog
+
+ROTATED = GeoBox((300, 420), Affine(-0.143, -0.5768, 337934.5, -0.5768, 0.143, 7840518.5), "EPSG:32759")
+SMALL = PredictConfig(window=128, overlap=32)
+
+
+def _speckle(*shape: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(1, 256, shape, np.uint8)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    path = tmp_path / "scene.tif"
+    write_cog(path, _speckle(300, 420), ROTATED)
+    return path
+
+
+def test_map_has_the_grid_colours_and_layers_asked_for(
+    models: dict[str, Path], scene: Path, tmp_path: Path
+) -> None:
+    summary = predict(models["sar"], scene, tmp_path / "map.tif", config=SMALL)
+    with rasterio.open(tmp_path / "map.tif") as dataset, rasterio.open(scene) as source:
+        assert (dataset.crs, dataset.transform, dataset.shape) == (source.crs, source.transform, source.shape)
+        assert (dataset.dtypes[0], dataset.nodata) == ("uint8", 0)
+        assert dataset.colormap(1)[8][:3] == (0xDE, 0x1F, 0x07)
+        ids = dataset.read(1)
+    assert ids.min() >= 1
+    with rasterio.open(tmp_path / "map_confidence.tif") as dataset:
+        confidence = dataset.read(1)
+    assert 12 <= confidence.min() <= confidence.max() <= 100
+    shares = [entry["pixels"] for entry in summary["classes"].values()]
+    assert shares == np.bincount(ids.ravel(), minlength=9)[1:].tolist()
+    area = abs(ROTATED.affine.determinant)
+    hectares = sum(entry["hectares"] for entry in summary["classes"].values())
+    assert hectares == pytest.approx(300 * 420 * area / 1e4)
+    names = {"map.tif", "map.tif.aux.xml", "map_confidence.tif", "map.png", "map.json", "scene.tif"}
+    assert {file.name for file in tmp_path.iterdir()} == names
+
+
+def test_one_window_gives_what_the_network_gives(models: dict[str, Path], scene: Path, tmp_path: Path) -> None:
+    predict(models["sar"], scene, tmp_path / "map.tif", config=PredictConfig(engine="torch", device="cpu"))
+    network = saved.load(models["sar"])
+    with rasterio.open(scene) as source, torch.inference_mode():
+        expected = network(torch.from_numpy(source.read())[None])[0].argmax(0).numpy() + 1
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        assert (dataset.read(1) == expected).mean() > 0.9999
+
+
+def test_windows_agree_with_one_call_where_context_suffices(
+    models: dict[str, Path], scene: Path, tmp_path: Path
+) -> None:
+    predict(models["sar"], scene, tmp_path / "one.tif", config=PredictConfig())
+    predict(models["sar"], scene, tmp_path / "many.tif", config=PredictConfig(window=256, overlap=64))
+    with rasterio.open(tmp_path / "one.tif") as one, rasterio.open(tmp_path / "many.tif") as many:
+        assert (one.read(1) == many.read(1)).mean() > 0.8
+
+
+def test_nodata_of_every_kind_is_nodata_in_the_map(models: dict[str, Path], tmp_path: Path) -> None:
+    amplitude = _speckle(200, 200).astype(np.float32)
+    amplitude[:40] = np.nan
+    amplitude[:, 150:] = -1
+    path = tmp_path / "scene.tif"
+    write_cog(path, amplitude, None, Layer(nodata=-1))
+    predict(models["sar"], path, tmp_path / "map.tif", config=SMALL)
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        np.testing.assert_array_equal(dataset.read(1) == 0, np.isnan(amplitude) | (amplitude == -1))
+    with rasterio.open(tmp_path / "map_confidence.tif") as dataset:
+        np.testing.assert_array_equal(dataset.read(1) == 0, np.isnan(amplitude) | (amplitude == -1))
+
+
+@pytest.mark.parametrize(("nodata", "mapped"), [("auto", 0.5), ("none", 1.0), ("7", 0.75)])
+def test_zeros_around_the_collect_are_read_as_asked(
+    models: dict[str, Path], tmp_path: Path, nodata: str, mapped: float
+) -> None:
+    amplitude = np.full((256, 256), 90, np.uint8)
+    amplitude[:128] = 0
+    amplitude[128:192] = 7
+    path = tmp_path / "scene.tif"
+    write_cog(path, amplitude, None)
+    summary = predict(
+        models["sar"], path, tmp_path / "map.tif", config=PredictConfig(treatment=Treatment(nodata))
+    )
+    assert 1 - summary["nodata_share"] == pytest.approx(mapped)
+
+
+def test_optical_is_laid_onto_the_radar_grid(models: dict[str, Path], tmp_path: Path) -> None:
+    """A radar image on a rotated grid and an orthophoto of other resolution that shows the same field."""
+    grid = GeoBox((150, 150), Affine(0.4, 0.3, 4e5, 0.3, -0.4, 5e6), "EPSG:32631")
+    north_up = GeoBox((700, 700), Affine(0.25, 0, 4e5 - 20, 0, -0.25, 5e6 + 60), "EPSG:32631")
+    write_cog(tmp_path / "sar.tif", np.full((150, 150), 80, np.uint8), grid)
+    columns, rows = np.meshgrid(np.arange(700) + 0.5, np.arange(700) + 0.5)
+    easting, northing = north_up.affine @ (columns, rows)
+    field = np.stack([easting - 4e5 + 50, northing - 5e6 + 100, np.full_like(easting, 60)])
+    write_cog(tmp_path / "ortho.tif", np.clip(field, 0, 255).astype(np.uint8), north_up)
+    config = PredictConfig(engine="torch", device="cpu")
+    predict(models["sar+optical"], tmp_path / "sar.tif", tmp_path / "map.tif", tmp_path / "ortho.tif", config)
+    columns, rows = np.meshgrid(np.arange(150) + 0.5, np.arange(150) + 0.5)
+    easting, northing = grid.affine @ (columns, rows)
+    there = np.stack([np.full_like(easting, 80), easting - 4e5 + 50, northing - 5e6 + 100, np.full_like(easting, 60)])
+    network = saved.load(models["sar+optical"])
+    with torch.inference_mode():
+        images = torch.from_numpy(np.clip(there, 0, 255).astype(np.float32))[None]
+        expected = network(images)[0].argmax(0).numpy() + 1
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        ids = dataset.read(1)
+    assert (ids > 0).all()
+    assert (ids == expected).mean() > 0.97
+
+
+def test_ground_without_optical_is_nodata(models: dict[str, Path], tmp_path: Path) -> None:
+    grid = GeoBox((100, 100), Affine(0.5, 0, 4e5, 0, -0.5, 5e6), "EPSG:32631")
+    write_cog(tmp_path / "sar.tif", _speckle(100, 100), grid)
+    write_cog(tmp_path / "ortho.tif", _speckle(3, 100, 100), grid.translate_pix(50, 0))
+    predict(models["sar+optical"], tmp_path / "sar.tif", tmp_path / "map.tif", tmp_path / "ortho.tif")
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        ids = dataset.read(1)
+    assert (ids[:, :50] == 0).all()
+    assert (ids[:, 50:] > 0).all()
+
+
+def test_a_scene_without_georeferencing_is_mapped_and_said_so(
+    models: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_cog(tmp_path / "scene.tif", _speckle(90, 70), None)
+    summary = predict(models["sar"], tmp_path / "scene.tif", tmp_path / "map.tif")
+    assert not summary["georeferenced"]
+    assert "no georeferencing" in caplog.text
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        assert dataset.crs is None
+        assert dataset.shape == (90, 70)
+
+
+def test_sixteen_bit_and_complex_scenes_are_stretched_once(models: dict[str, Path], tmp_path: Path) -> None:
+    eight = _speckle(200, 260)
+    write_cog(tmp_path / "eight.tif", eight, None)
+    write_cog(tmp_path / "sixteen.tif", eight.astype(np.uint16) * 100, None)
+    write_cog(tmp_path / "complex.tif", (eight * 1j).astype(np.complex64), None)
+    ranges = {"eight": None, "sixteen": (0.0, 25500.0), "complex": (0.0, 255.0)}
+    maps = []
+    for name, value_range in ranges.items():
+        config = PredictConfig(window=128, overlap=32, treatment=Treatment(value_range=value_range))
+        predict(models["sar"], tmp_path / f"{name}.tif", tmp_path / f"map_{name}.tif", config=config)
+        with rasterio.open(tmp_path / f"map_{name}.tif") as dataset:
+            maps.append(dataset.read(1))
+    np.testing.assert_array_equal(maps[0], maps[1])
+    np.testing.assert_array_equal(maps[0], maps[2])
+
+
+def _wrong(models: dict[str, Path], folder: Path) -> dict[str, tuple[str, Path, Path | None, str]]:
+    here = GeoBox((64, 64), Affine(0.5, 0, 4e5, 0, -0.5, 5e6), "EPSG:32631")
+    write_cog(folder / "sar.tif", _speckle(64, 64), here)
+    write_cog(folder / "rgb.tif", _speckle(3, 64, 64), here)
+    write_cog(folder / "far.tif", _speckle(3, 64, 64), here.translate_pix(5000, 0))
+    write_cog(folder / "plain.tif", _speckle(3, 50, 64), None)
+    write_cog(folder / "zero.tif", np.zeros((64, 64), np.uint8), here)
+    write_cog(folder / "nan.tif", np.full((64, 64), np.nan, np.float32), here)
+    sar, rgb = folder / "sar.tif", folder / "rgb.tif"
+    return {
+        "bands": ("sar", rgb, None, "has 3 band"),
+        "optical_missing": ("sar+optical", sar, None, "add --optical"),
+        "optical_superfluous": ("sar", sar, rgb, "leave --optical out"),
+        "elsewhere": ("sar+optical", sar, folder / "far.tif", "covers no ground"),
+        "not_georeferenced": ("sar+optical", sar, folder / "plain.tif", "has no georeferencing"),
+        "empty": ("sar", folder / "zero.tif", None, "holds no data"),
+        "all_nan": ("sar", folder / "nan.tif", None, "holds no data"),
+        "missing": ("sar", folder / "none.tif", None, "does not exist"),
+    }
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "bands",
+        "optical_missing",
+        "optical_superfluous",
+        "elsewhere",
+        "not_georeferenced",
+        "empty",
+        "all_nan",
+        "missing",
+    ],
+)
+def test_wrong_input_ends_in_one_sentence_and_no_output(
+    models: dict[str, Path], tmp_path: Path, case: str
+) -> None:
+    model, scene, optical, sentence = _wrong(models, tmp_path)[case]
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match=sentence):
+        predict(models[model], scene, out / "map.tif", optical)
+    assert not out.exists() or list(out.iterdir()) == []
+
+
+def test_the_scene_is_never_overwritten(models: dict[str, Path], scene: Path) -> None:
+    before = scene.read_bytes()
+    with pytest.raises(InputError, match="overwrite the input"):
+        predict(models["sar"], scene, scene)
+    assert scene.read_bytes() == before
+
+
+def _command(model: Path, scene: Path, out: Path) -> list[str]:
+    script = "from oemsar.cli.app import main; main()"
+    options = ["--window", "64", "--overlap", "16", "--engine", "torch", "--device", "cpu"]
+    return [sys.executable, "-c", script, "-q", "predict", str(model), str(scene), "--out", str(out), *options]
+
+
+def test_a_map_killed_in_its_rows_goes_on_to_the_same_bytes(
+    models: dict[str, Path], tmp_path: Path
+) -> None:
+    scene = tmp_path / "scene.tif"
+    write_cog(scene, _speckle(700, 400), ROTATED)
+    config = PredictConfig(window=64, overlap=16, engine="torch", device="cpu")
+    predict(models["sar"], scene, tmp_path / "whole.tif", config=config)
+    out = tmp_path / "killed.tif"
+    state = tmp_path / ".killed.tif.partial" / "state.json"
+    random.seed(0)
+    killed = 0
+    for _ in range(4):
+        process = subprocess.Popen(_command(models["sar"], scene, out), env=os.environ | {"OMP_NUM_THREADS": "1"})
+        before = state.read_text() if state.exists() else ""
+        while process.poll() is None and (not state.exists() or state.read_text() == before):
+            time.sleep(0.02)
+        time.sleep(random.random() * 0.2)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.wait()
+        assert not out.exists() or process.returncode == 0
+    assert killed > 0
+    subprocess.run(_command(models["sar"], scene, out), check=True)
+    for suffix in (".tif", "_confidence.tif"):
+        whole, resumed = (tmp_path / f"{stem}{suffix}" for stem in ("whole", "killed"))
+        assert whole.read_bytes() == resumed.read_bytes()
+    assert not state.parent.exists()
+    assert json.loads((tmp_path / "killed.json").read_text())["nodata_share"] == 0
