@@ -2,12 +2,13 @@
 
 import logging
 import sys
+import warnings
 from typing import Annotated
 
 import typer
 
 import oemsar
-from oemsar.cli import data, evaluate, predict, simulate, train
+from oemsar.cli import data, demo, evaluate, predict, simulate, train
 from oemsar.errors import OemsarError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app.command("simulate")(simulate.simulate)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("demo")(demo.demo)
 
 
 def _print_version(wanted: bool) -> None:
@@ -45,6 +47,8 @@ def configure(
 
 def main() -> None:
     """Run the command line: exit code 0 when the work is done, 2 on wrong input, 1 on a failure."""
+    # Tiles as published carry no georeferencing; rasterio would warn about each of them.
+    warnings.filterwarnings("ignore", message="Dataset has no geotransform")
     try:
         app()
     except OemsarError as error:

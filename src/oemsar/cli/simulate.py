@@ -8,22 +8,26 @@ import typer
 
 def simulate(
     dest: Annotated[Path, typer.Argument(help="Folder to write the dataset to.")],
+    *,
     regions: Annotated[int, typer.Option(help="Number of regions.")] = 6,
     tiles: Annotated[int, typer.Option(help="Number of tiles in each region.")] = 12,
     size: Annotated[int, typer.Option(help="Rows and columns of a tile in pixels.")] = 512,
     seed: Annotated[int, typer.Option(help="Seed of every random draw.")] = 0,
     val: Annotated[
-        int | None, typer.Option(help="Tiles of each region in val. [default: about 15 %]", show_default=False)
+        int | None,
+        typer.Option(help="Tiles of each region in val; about 15 % by default.", show_default=False),
     ] = None,
     test: Annotated[
-        int | None, typer.Option(help="Tiles of each region in test. [default: about 25 %]", show_default=False)
+        int | None,
+        typer.Option(help="Tiles of each region in test; about 25 % by default.", show_default=False),
     ] = None,
     scene: Annotated[
         int | None,
         typer.Option(help="Write one scene of this many rows and columns, of a region of its own."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes to render in. [default: all processors]", show_default=False)
+        int | None,
+        typer.Option(help="Processes to render in; one per processor by default.", show_default=False),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier world in DEST.")] = False,
 ) -> None:

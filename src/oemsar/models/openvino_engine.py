@@ -88,6 +88,7 @@ class _Pending:
 
     def __init__(self, size: tuple[int, ...], views: tuple[Axes, ...]) -> None:
         self.future: Future[NDArray[np.float32]] = Future()
+        self.future.set_running_or_notify_cancel()
         self._size = size
         self._views = views
         self._results: dict[Axes, NDArray[np.float32]] = {}

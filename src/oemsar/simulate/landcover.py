@@ -10,7 +10,7 @@ from oemsar.simulate.layout import plan
 from oemsar.simulate.materials import BUILDING, TREE
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.region import Region
-from oemsar.simulate.sheet import SurfaceTable
+from oemsar.simulate.sheet import Surface, SurfaceTable
 from oemsar.simulate.terrain import ground_height
 from oemsar.simulate.waters import Waters
 
@@ -58,7 +58,8 @@ def map_land_cover(region: Region, shape: tuple[int, int], rng: np.random.Genera
     gsd = region.gsd
     site = plan(region, shape, rng)
     surface = site.sheet.index()
-    _flood(site.waters, surface, [site.sheet.add(name) for name in ("water", site.waters.bank_material, "lane")])
+    names = ("water", site.waters.bank_material, "lane")
+    _flood(site.waters, surface, [site.sheet.add(Surface(name)) for name in names])
     table = site.sheet.table()
     ground = ground_height(rng, shape, gsd, region.relief)
     ground *= np.clip(site.waters.shore / 25, 0, 1)
@@ -84,9 +85,7 @@ def _flood(waters: Waters, surface: NDArray[np.int32], surfaces: list[int]) -> N
     surface[waters.bridge] = bridge
 
 
-def _raise_roofs(
-    surface: NDArray[np.int32], table: SurfaceTable, height: Raster, gsd: float
-) -> None:
+def _raise_roofs(surface: NDArray[np.int32], table: SurfaceTable, height: Raster, gsd: float) -> None:
     """Add to `height`, in place, the rise of pitched roofs from the eaves to the ridge."""
     rows, columns = np.nonzero((table.pitch > 0)[surface])
     roof = surface[rows, columns]

@@ -7,7 +7,7 @@ import numpy as np
 from oemsar.simulate import blocks, countryside
 from oemsar.simulate.materials import ROAD
 from oemsar.simulate.places import Character
-from oemsar.simulate.polygon import Polygon, centroid, heading, inset, rectangle
+from oemsar.simulate.polygon import Footprint, Polygon, centroid, heading, inset
 from oemsar.simulate.region import Region
 from oemsar.simulate.sheet import Sheet
 from oemsar.simulate.site import Site
@@ -30,10 +30,10 @@ _GREEN = {"park", "field", "meadow", "forest", "bare"}
 
 _USES: dict[Character, tuple[float, ...]] = {
     #          town apart halls houses yard park field meadow forest bare
-    "urban": (0.34, 0.15, 0.18, 0.12, 0.10, 0.09, 0.00, 0.00, 0.015, 0.005),
-    "suburban": (0.04, 0.06, 0.13, 0.42, 0.06, 0.08, 0.04, 0.05, 0.11, 0.01),
-    "rural": (0.00, 0.00, 0.02, 0.09, 0.02, 0.01, 0.31, 0.20, 0.34, 0.01),
-    "coastal": (0.07, 0.08, 0.18, 0.22, 0.12, 0.08, 0.03, 0.07, 0.14, 0.01),
+    "urban": (0.36, 0.15, 0.19, 0.12, 0.09, 0.08, 0.00, 0.00, 0.01, 0.005),
+    "suburban": (0.05, 0.06, 0.14, 0.40, 0.05, 0.09, 0.05, 0.04, 0.11, 0.01),
+    "rural": (0.00, 0.00, 0.02, 0.10, 0.01, 0.01, 0.36, 0.18, 0.31, 0.01),
+    "coastal": (0.08, 0.08, 0.17, 0.22, 0.10, 0.09, 0.03, 0.07, 0.15, 0.01),
 }
 """Share of the blocks of each use; chosen so that a large world has about the class shares of Table II."""
 
@@ -45,7 +45,7 @@ _WATERS: dict[Character, dict[Kind, float]] = {
 }
 """Probability that a canvas has open water."""
 
-_BLOCK_AREA: dict[Character, float] = {"urban": 7500, "suburban": 8000, "rural": 18000, "coastal": 8500}
+_BLOCK_AREA: dict[Character, float] = {"urban": 11500, "suburban": 12500, "rural": 28000, "coastal": 12000}
 
 
 def plan(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> Site:
@@ -57,11 +57,12 @@ def plan(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> Si
     middle = complex(shape[1], shape[0]) * gsd / 2
     reach = abs(middle) + 60
     axis = heading(region.street_azimuth + rng.normal(0, 3))
-    around = rectangle(middle + 40 * complex(*rng.uniform(-1, 1, 2)), axis, reach, reach)
+    around = Footprint(middle + 40 * complex(*rng.uniform(-1, 1, 2)), axis, reach, reach).outline
     # A canvas holds a few blocks only; uses drawn around the region's mix keep neighbouring blocks alike.
     mix = rng.dirichlet(np.array(_USES[region.character]) * 5 + 1e-3)
     size = _BLOCK_AREA[region.character] * rng.uniform(0.75, 1.3)
-    for block in subdivide(around, size, _street_width(region), region.skew, rng, site.shows):
+    streets = _street_width(region)
+    for block in subdivide(around, size, gap=streets, skew=region.skew, rng=rng, keep=site.shows):
         use = str(rng.choice(list(_FILLERS), p=mix))
         _fill(site, block, use)
     return site
@@ -79,9 +80,9 @@ def _choose_water(character: Character, rng: np.random.Generator) -> Kind:
 def _street_width(region: Region) -> Callable[[float], float]:
     """Width of the street that cuts a piece of land of a given area: wider between larger pieces."""
     if region.character == "rural":
-        return lambda size: 8.0 if size > 120000 else 4.6
+        return lambda size: 6.5 if size > 150000 else 4.2
     local = {"FRA": 5.6, "JPN": 4.6, "USA": 7.0}[region.country]
-    main = local * (2.1 if region.character == "urban" else 1.6)
+    main = local * (1.7 if region.character == "urban" else 1.4)
     return lambda size: main if size > 80000 else local * 1.2 if size > 35000 else local
 
 
@@ -90,12 +91,12 @@ def _fill(site: Site, block: Polygon, use: str) -> None:
     rng = site.rng
     rural = site.region.character == "rural"
     _streetside(site, block, cars=not rural)
-    verge = rng.uniform(0.6, 2.0) if rural or use in _GREEN else rng.uniform(1.2, 2.6)
+    verge = rng.uniform(0.6, 2.0) if rural or use in _GREEN else rng.uniform(1.4, 3.2)
     site.ground(block, "grass" if rural or use == "forest" else "concrete")
     inner = inset(block, verge)
     if inner:
         _FILLERS[use](site, inner)
-    if not rural and rng.random() < 0.4:
+    if not rural and rng.random() < 0.5:
         _avenue(site, block)
 
 
@@ -108,8 +109,8 @@ def _streetside(site: Site, block: Polygon, *, cars: bool) -> None:
             continue
         axis = (end - start) / length
         if rng.random() < 0.5:
-            line = rectangle((start + end) / 2 - axis * 0.5j, axis, length / 2 - 6, 0.09)
-            site.ground(line, "marking")
+            line = Footprint((start + end) / 2 - axis * 0.5j, axis, length / 2 - 6, 0.09)
+            site.ground(line.outline, "marking")
         if not cars:
             continue
         for place in np.arange(8, length - 8, 6.2):

@@ -61,15 +61,15 @@ MATERIALS: dict[str, Material] = {
     "sand": Material(BARELAND, (196, 180, 146), 0.09, 0.0135, 0.05, 0.07, -15.4, 1.3, 0.8),
     "water": Material(WATER, (48, 74, 72), 0.16, 0.027, 0.03, 0.05, -20.5, 1.4, 0.8),
     "pool": Material(WATER, (96, 170, 184), 0.08, 0.0135, 0.03, 0.03, -19.0, 1.0, 0.5),
-    "hedge": Material(TREE, (66, 84, 55), 0.10, 0.018, 0.13, 0.10, -7.6, 1.0, 2.0),
-    "tile": Material(BUILDING, (176, 118, 92), 0.12, 0.0225, 0.06, 0.05, -12.0, 1.6, 1.0),
-    "slate": Material(BUILDING, (92, 98, 106), 0.14, 0.009, 0.05, 0.04, -12.5, 1.6, 1.0),
-    "dark_tile": Material(BUILDING, (78, 82, 86), 0.16, 0.0135, 0.06, 0.05, -12.0, 1.6, 1.0),
-    "brown_shingle": Material(BUILDING, (126, 112, 98), 0.16, 0.0135, 0.07, 0.06, -12.0, 1.6, 1.0),
-    "blue_metal": Material(BUILDING, (92, 118, 146), 0.14, 0.0225, 0.04, 0.04, -14.0, 2.0, 1.0),
-    "zinc": Material(BUILDING, (150, 158, 164), 0.10, 0.009, 0.05, 0.05, -12.5, 2.0, 1.2),
-    "flat_white": Material(BUILDING, (208, 206, 198), 0.08, 0.00675, 0.04, 0.05, -13.5, 2.2, 1.4),
-    "flat_grey": Material(BUILDING, (148, 146, 140), 0.16, 0.009, 0.05, 0.07, -13.5, 2.2, 1.4),
+    "hedge": Material(TREE, (66, 84, 55), 0.10, 0.018, 0.13, 0.10, -6.2, 1.0, 2.0),
+    "tile": Material(BUILDING, (176, 118, 92), 0.12, 0.0225, 0.06, 0.05, -8.8, 1.6, 1.0),
+    "slate": Material(BUILDING, (92, 98, 106), 0.14, 0.009, 0.05, 0.04, -9.3, 1.6, 1.0),
+    "dark_tile": Material(BUILDING, (78, 82, 86), 0.16, 0.0135, 0.06, 0.05, -8.8, 1.6, 1.0),
+    "brown_shingle": Material(BUILDING, (126, 112, 98), 0.16, 0.0135, 0.07, 0.06, -8.8, 1.6, 1.0),
+    "blue_metal": Material(BUILDING, (92, 118, 146), 0.14, 0.0225, 0.04, 0.04, -10.8, 2.0, 1.0),
+    "zinc": Material(BUILDING, (150, 158, 164), 0.10, 0.009, 0.05, 0.05, -9.0, 2.0, 1.2),
+    "flat_white": Material(BUILDING, (208, 206, 198), 0.08, 0.00675, 0.04, 0.05, -10.3, 2.2, 1.4),
+    "flat_grey": Material(BUILDING, (148, 146, 140), 0.16, 0.009, 0.05, 0.07, -10.3, 2.2, 1.4),
     "unit": Material(BUILDING, (186, 186, 182), 0.18, 0.009, 0.05, 0.03, -5.0, 3.0, 0.5),
     "car": Material(ROAD, (140, 141, 143), 0.45, 0.03, 0.02, 0.02, -9.0, 3.5, 3.0),
 }
@@ -104,7 +104,7 @@ def seasonal(material: Material, dryness: float) -> Material:
         return material
     strength = {TREE: 0.35, BARELAND: 0.2}.get(material.land_cover, 1.0) * dryness
     red, green, blue = material.colour
-    dry = (red * 1.28, green * 1.13, blue * 1.06)
+    dry = (red * 1.22, green * 1.13, blue * 1.10)
     colour = tuple(
         float(np.interp(strength, (0, 1), pair)) for pair in zip(material.colour, dry, strict=True)
     )

@@ -31,10 +31,8 @@ def smooth(rng: np.random.Generator, shape: tuple[int, int], length: float) -> R
     return np.asarray(image, dtype=np.float32) / np.float32(0.75)
 
 
-def rough(
-    rng: np.random.Generator, shape: tuple[int, int], length: float, octaves: int = 3
-) -> Raster:
-    """Sum of `smooth` fields, each half as wide and half as strong as the one before, of about unit variance."""
+def rough(rng: np.random.Generator, shape: tuple[int, int], length: float, octaves: int = 3) -> Raster:
+    """Sum of `smooth` fields, each half as wide and half as strong as the one before; variance about 1."""
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
         total += smooth(rng, shape, length / 2**octave) * np.float32(0.5**octave)

@@ -16,7 +16,7 @@ from oemsar.simulate.shadow import is_shadowed
 _SKY = np.array([0.30, 0.34, 0.40], np.float32)
 """Share of the light on a sunlit flat surface that comes from the sky, by channel: shadows are bluish."""
 
-_COUNTRY_GAIN = {"FRA": (0.97, 1.0, 1.03), "JPN": (0.95, 1.03, 0.99), "USA": (1.07, 1.0, 0.88)}
+_COUNTRY_GAIN = {"FRA": (0.97, 1.0, 1.03), "JPN": (0.95, 1.03, 0.99), "USA": (1.04, 1.0, 0.90)}
 """Colour cast of the three national aerial surveys, read off the published tiles."""
 
 _HAZE = np.array([140, 155, 175], np.float32)
@@ -70,7 +70,9 @@ def _albedo(
     grain = np.where(is_tree, np.float32(tree.grain), table.grain[surface])
     patches = np.where(is_tree, np.float32(tree.patches), table.patches[surface])
     large = rough(rng, shape, 30 / gsd, octaves=2)
-    texture = 1 + grain * white(rng, shape) + patches * np.float32(0.75) * rough(rng, shape, 6 / gsd, octaves=4)
+    texture = (
+        1 + grain * white(rng, shape) + patches * np.float32(0.75) * rough(rng, shape, 6 / gsd, octaves=4)
+    )
     texture += patches * np.float32(0.6) * large
     texture *= np.where(is_tree, land_cover.tone[core], _crop_rows(land_cover, core, surface, is_tree))
     colour *= texture[..., None]
@@ -82,7 +84,10 @@ def _albedo(
 
 
 def _crop_rows(
-    land_cover: LandCoverMap, core: tuple[slice, slice], surface: NDArray[np.int32], is_tree: NDArray[np.bool_]
+    land_cover: LandCoverMap,
+    core: tuple[slice, slice],
+    surface: NDArray[np.int32],
+    is_tree: NDArray[np.bool_],
 ) -> Raster:
     """Brightness of crop rows and of the tractor tracks between them, 1 elsewhere."""
     table, gsd = land_cover.table, land_cover.gsd

@@ -3,20 +3,52 @@
 import cmath
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 Polygon = list[complex]
 """Vertices in order, clockwise as seen on the image (y runs down), first not repeated."""
 
 
-def rectangle(centre: complex, axis: complex, half_length: float, half_width: float) -> Polygon:
-    """Rectangle around `centre`; `axis` is the unit vector of its length. Metres."""
-    along, across = axis * half_length, axis * 1j * half_width
-    return [
-        centre - along - across,
-        centre + along - across,
-        centre + along + across,
-        centre - along + across,
-    ]
+@dataclass(frozen=True)
+class Footprint:
+    """A rectangle on the ground.
+
+    Attributes:
+        centre: its centre, metres.
+        axis: unit vector of its length.
+        half_length: half its extent along `axis`, metres.
+        half_width: half its extent across, metres.
+    """
+
+    centre: complex
+    axis: complex
+    half_length: float
+    half_width: float
+
+    @property
+    def outline(self) -> Polygon:
+        """Its corners."""
+        along, across = self.axis * self.half_length, self.axis * 1j * self.half_width
+        corner = self.centre - along - across
+        return [corner, corner + 2 * along, corner + 2 * (along + across), corner + 2 * across]
+
+    def at(self, along: float, across: float) -> complex:
+        """The point at these shares (-1..1) of its half length and half width."""
+        return self.centre + self.axis * complex(along * self.half_length, across * self.half_width)
+
+    def part(self, along: tuple[float, float], across: tuple[float, float]) -> "Footprint":
+        """The part between these shares (-1..1) of its half length and half width."""
+        centre = self.at(sum(along) / 2, sum(across) / 2)
+        return Footprint(
+            centre,
+            self.axis,
+            self.half_length * abs(along[1] - along[0]) / 2,
+            self.half_width * abs(across[1] - across[0]) / 2,
+        )
+
+    def turned(self) -> "Footprint":
+        """The same rectangle with its axis across."""
+        return Footprint(self.centre, self.axis * 1j, self.half_width, self.half_length)
 
 
 def area(polygon: Sequence[complex]) -> float:

@@ -2,12 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from oemsar.legend import NUM_CLASSES
 from oemsar.simulate.noise import Raster, smooth
 
 AGREEMENT = (0.1063, 0.7827, 0.6959, 0.7038, 0.6899, 0.9396, 0.6692, 0.8708)
-"""Share of the pixels of each class (real label) that the pseudo label gives the same class: paper, Table III."""
+"""Share of the pixels of each class (real label) whose pseudo label is the same: Table III of the paper."""
 
 _MISTAKEN_FOR = np.array(
     [
@@ -29,7 +30,7 @@ it is there, rangeland half as often again, roads and trees too rarely."""
 _JITTER = 0.45
 """Standard deviation of the outline in metres."""
 
-_TILE_CONCENTRATION = 14.0
+_TILE_CONCENTRATION = 40.0
 """How alike tiles are in agreement: concentration of a beta distribution around the class's value."""
 
 
@@ -71,26 +72,25 @@ def err(
 
 def _jittered(label: NDArray[np.uint8], gsd: float, rng: np.random.Generator) -> NDArray[np.uint8]:
     """`label` looked up at places displaced by a smooth field."""
-    rows, columns = np.indices(label.shape, dtype=np.int32, sparse=True)
+    height, width = label.shape
     shift = np.float32(_JITTER / gsd)
-    down = np.rint(smooth(rng, label.shape, 2.2 / gsd) * shift).astype(np.int32)
-    right = np.rint(smooth(rng, label.shape, 2.2 / gsd) * shift).astype(np.int32)
-    rows = np.clip(rows + down, 0, label.shape[0] - 1)
-    columns = np.clip(columns + right, 0, label.shape[1] - 1)
-    return label[rows, columns]
+    down = np.rint(smooth(rng, (height, width), 2.2 / gsd) * shift).astype(np.int32)
+    right = np.rint(smooth(rng, (height, width), 2.2 / gsd) * shift).astype(np.int32)
+    rows = np.clip(np.arange(height)[:, None] + down, 0, height - 1)
+    columns = np.clip(np.arange(width)[None, :] + right, 0, width - 1)
+    return np.asarray(label[rows, columns])
 
 
 def _score(surface: NDArray[np.int32], gsd: float, rng: np.random.Generator) -> Raster:
     """Gaussian score, coherent within objects and over some metres, of about unit variance."""
     of_object = rng.standard_normal(int(surface.max()) + 1, dtype=np.float32)[surface]
-    wide, narrow = smooth(rng, surface.shape, 22 / gsd), smooth(rng, surface.shape, 5 / gsd)
-    return 0.75 * of_object + 0.52 * wide + 0.42 * narrow
+    shape = (surface.shape[0], surface.shape[1])
+    wide, narrow = smooth(rng, shape, 22 / gsd), smooth(rng, shape, 5 / gsd)
+    return np.asarray(0.75 * of_object + 0.52 * wide + 0.42 * narrow, dtype=np.float32)
 
 
 def _uniform(score: Raster) -> NDArray[np.float64]:
     """Gaussian scores turned into numbers even between 0 and 1."""
-    from scipy.special import ndtr
-
     return np.asarray(ndtr(score.astype(np.float64)))
 
 

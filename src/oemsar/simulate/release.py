@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json
@@ -43,8 +44,11 @@ def simulate_world(
         report: called after each tile.
 
     Raises:
-        InputError: `folder` holds files of another origin, or cannot be written to.
+        InputError: `folder` holds files of another origin or cannot be written to, or `workers` is
+            less than 1.
     """
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers {workers} is too few; ask for at least 1")
     world = plan_world(config)
     require_writable(folder)
     _claim(world, folder, overwrite=overwrite)
@@ -101,29 +105,29 @@ def _claim(world: World, folder: Path, *, overwrite: bool) -> None:
     if occupied and not overwrite:
         reason = f"{folder} holds {'another world' if earlier else 'files already'}"
         raise InputError(f"{reason}; choose an empty folder or add --overwrite")
-    if isinstance(earlier, dict):
+    if earlier is not None:
         _remove_tiles(earlier, folder)
     write_json(record, plan)
 
 
-def _read_plan(record: Path) -> object:
+def _read_plan(record: Path) -> dict[str, Any] | None:
+    """The earlier world of a folder, None where there is none."""
     try:
-        return json.loads(record.read_text(encoding="utf-8"))
+        plan = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return plan if isinstance(plan, dict) and "simulator" in plan else None
 
 
-def _remove_tiles(plan: dict[str, object], folder: Path) -> None:
+def _remove_tiles(plan: dict[str, Any], folder: Path) -> None:
     """Remove the files of an earlier world."""
-    names = {tile["name"] for tile in plan.get("tiles", [])}  # type: ignore[attr-defined]
+    names = {tile["name"] for tile in plan.get("tiles", [])}
     for path in [*folder.glob("*/*/*.tif"), *(folder / "scenes" / name for name in SCENE_FILES)]:
         if path.stem in names or path.name in SCENE_FILES:
             path.unlink(missing_ok=True)
 
 
-def _rendered(
-    world: World, tiles: list[PlannedTile], folder: Path, workers: int
-) -> Iterator[PlannedTile]:
+def _rendered(world: World, tiles: list[PlannedTile], folder: Path, workers: int) -> Iterator[PlannedTile]:
     """Write `tiles` in any order, telling each when it is done."""
     if workers == 1 or len(tiles) < 2:
         for tile in tiles:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from oemsar.simulate.landcover import LandCoverMap
 from oemsar.simulate.materials import MATERIALS
@@ -18,11 +19,14 @@ from oemsar.simulate.walls import scatter_from_walls
 _NOISE_FLOOR = 10 ** (-22 / 10)
 """Noise-equivalent sigma nought of the receiver."""
 
-_THROUGH_CROWNS = 0.35
+_THROUGH_CROWNS = 0.5
 """Share of the power that comes back from behind tree crowns."""
 
 _GLINTS = 0.035
 """Bright points per square metre of roof or car."""
+
+_STRAY, _STRAY_WIDTH = 0.15, 4.0
+"""Share of the power that arrives by several bounces or side lobes, and metres over which it is strewn."""
 
 _REFERENCE_COSINE = math.cos(math.radians(40))
 """Backscatter of the materials is given at 40 degrees incidence."""
@@ -49,7 +53,7 @@ def digitise(intensity: Raster, region: Region, rng: np.random.Generator) -> NDA
     """Add speckle and noise to a mean intensity (sigma nought) and convert its amplitude to 8 bits."""
     speckled = (intensity + np.float32(_NOISE_FLOOR)) * draw_speckle(rng, intensity.shape, region.looks)
     amplitude = np.float32(region.radar_offset) + np.float32(region.radar_gain) * np.sqrt(speckled)
-    return np.clip(amplitude + 0.5, 1, 255).astype(np.uint8)
+    return np.asarray(np.clip(amplitude + 0.5, 1, 255), dtype=np.uint8)
 
 
 def radar_intensity(
@@ -60,16 +64,17 @@ def radar_intensity(
     The image is projected on the horizontal plane of height 0, as ground-range products without a
     terrain model are: a scatterer at height h appears h / tan(incidence) nearer to the sensor
     (layover; Woodhouse 2006, Introduction to Microwave Remote Sensing, chapter 10). What the ray does
-    not reach stays dark (shadow, h tan(incidence) long). Scatterers that appear at one place add up
-    in power.
+    not reach stays dark (shadow, h tan(incidence) long) but for a little stray power from around.
+    Scatterers that appear at one place add up in power.
     """
     towards_sensor = -heading(region.look_azimuth)
-    top, solid = land_cover.top, land_cover.ground + land_cover.height * ~land_cover.is_tree
+    top, solid = land_cover.top, np.where(land_cover.is_tree, land_cover.ground, land_cover.top)
     elevation, gsd, reach = 90 - region.incidence_angle, region.gsd, region.reach
     lit = ~is_shadowed(solid, towards_sensor, elevation, gsd, reach)
     power = _surface_power(land_cover, region, towards_sensor, rng)
     power[is_shadowed(top, towards_sensor, elevation, gsd, reach)] *= np.float32(_THROUGH_CROWNS)
-    depth = np.where(land_cover.is_tree, rng.uniform(0, 0.6, top.shape).astype(np.float32), np.float32(0))
+    # Crowns scatter from within: an echo comes from anywhere in their upper part.
+    depth = rng.random(top.shape, np.float32) * np.float32(0.6) * land_cover.is_tree
     rows, columns = np.nonzero(lit)
     parts = [
         Echoes(
@@ -81,7 +86,11 @@ def radar_intensity(
         Echoes(*scatter_from_walls(land_cover, region, towards_sensor, lit, rng)),
         _glints(land_cover, towards_sensor, lit, rng),
     ]
-    return sum((_project(part, region, towards_sensor, core) for part in parts), np.float32(0))
+    intensity = _project(parts[0], region, towards_sensor, core)
+    for part in parts[1:]:
+        intensity += _project(part, region, towards_sensor, core)
+    around = ndimage.gaussian_filter(intensity, _STRAY_WIDTH / gsd, truncate=2)
+    return np.asarray(intensity + np.float32(_STRAY) * around, dtype=np.float32)
 
 
 def _surface_power(
@@ -95,7 +104,9 @@ def _surface_power(
     patches = np.where(is_tree, np.float32(tree.backscatter_patches), table.backscatter_patches[surface])
     decibels += patches * rough(rng, shape, 5.0 / region.gsd, octaves=3)
     down, right = np.gradient(land_cover.top, np.float32(region.gsd))
-    slope = np.clip(right * np.float32(towards_sensor.real) + down * np.float32(towards_sensor.imag), -1.5, 1.5)
+    slope = np.clip(
+        right * np.float32(towards_sensor.real) + down * np.float32(towards_sensor.imag), -1.5, 1.5
+    )
     incidence = math.radians(region.incidence_angle)
     # Cosine between the ray and the normal of a slope in the plane of incidence.
     cosine = (math.cos(incidence) - math.sin(incidence) * slope) / np.sqrt(1 + slope**2)
@@ -119,10 +130,10 @@ def _glints(
     rows, columns = rows[chosen], columns[chosen]
     heights = land_cover.top[rows, columns]
     powers = rng.exponential(1.0, count) ** 2.5 / gsd
-    strongest = np.argsort(-powers)[: count // 60 + 1]
+    strongest = np.argsort(-powers)[: count // 120 + 1]
     distance = np.concatenate([np.arange(-40, 0), np.arange(1, 41)])
     arms = np.concatenate([distance * towards_sensor, distance * towards_sensor * 1j])
-    share = np.tile(0.12 / np.abs(distance) ** 1.5, 2)
+    share = np.tile(0.07 / np.abs(distance) ** 1.5, 2)
     lobe_rows = rows[strongest, None] + arms.imag
     lobe_columns = columns[strongest, None] + arms.real
     lobe_powers = powers[strongest, None] * share
@@ -134,9 +145,7 @@ def _glints(
     )
 
 
-def _project(
-    echoes: Echoes, region: Region, towards_sensor: complex, core: tuple[slice, slice]
-) -> Raster:
+def _project(echoes: Echoes, region: Region, towards_sensor: complex, core: tuple[slice, slice]) -> Raster:
     """Sum of the powers at the places where the scatterers appear, shared among the four nearest pixels."""
     tangent = math.tan(math.radians(region.incidence_angle))
     shift = echoes.heights / np.float32(tangent * region.gsd)

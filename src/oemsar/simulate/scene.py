@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from affine import Affine
@@ -51,7 +52,7 @@ def write_scene(world: World, folder: Path) -> None:
 
 
 def _rotated_grid(region: Region, size: int) -> tuple[GeoBox, Affine, int]:
-    """Radar grid, its map from pixel (column, row) to pixel of the north-up square, and that square's side."""
+    """Radar grid, the map of its pixels (column, row) to the north-up square, and the side of that."""
     look = heading(region.look_azimuth)
     turn = math.degrees(math.atan2(look.imag, look.real))
     side = math.ceil(size * (abs(look.real) + abs(look.imag))) + 2
@@ -71,13 +72,17 @@ def _north_up(region: Region, side: int, gsd: float) -> Affine:
     return Affine(gsd, 0, round(easting - half, 2), 0, -gsd, round(northing + half, 2))
 
 
-def _resampled(raster: NDArray[np.generic], to_north_up: Affine, size: int, order: int) -> Raster:
+def _resampled(
+    raster: Raster | NDArray[np.uint8], to_north_up: Affine, size: int, order: Literal[0, 1]
+) -> Raster:
     """`raster` of the north-up square on the radar grid; order 0 nearest, 1 linear."""
     a, b, c, d, e, f = to_north_up[:6]
     # Pixel centres lie half a pixel from the corners that affines speak of.
     matrix = np.array([[e, d], [b, a]])
     offset = np.array([f, c]) + matrix @ (0.5, 0.5) - 0.5
-    return np.asarray(ndimage.affine_transform(raster, matrix, offset, (size, size), order=order, mode="nearest"))
+    return np.asarray(
+        ndimage.affine_transform(raster, matrix, offset, (size, size), order=order, mode="nearest")
+    )
 
 
 def _collect(size: int) -> NDArray[np.bool_]:

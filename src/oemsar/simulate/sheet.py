@@ -7,30 +7,46 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from oemsar.simulate.materials import MATERIALS, ROAD, seasonal
+from oemsar.simulate.materials import MATERIALS, seasonal
 from oemsar.simulate.noise import Raster
-from oemsar.simulate.polygon import Polygon
+from oemsar.simulate.polygon import Footprint, Polygon
 
 
 @dataclass(frozen=True)
 class Roof:
-    """The rectangle a roof stands on and its slope.
+    """A roof: the rectangle it covers, its rise per metre towards the ridge, and whether it is hipped.
 
-    Attributes:
-        centre: of the rectangle, metres.
-        axis: unit vector of the ridge.
-        half_length: along the ridge, metres.
-        half_width: across the ridge, metres.
-        pitch: rise per metre from the eaves to the ridge; 0 for a flat roof.
-        hipped: whether the roof falls to the ends of the ridge too.
+    The ridge runs along the axis of the rectangle; a flat roof has pitch 0; a hipped one falls to the
+    ends of the ridge too.
     """
 
-    centre: complex
-    axis: complex
-    half_length: float
-    half_width: float
+    footprint: Footprint
     pitch: float = 0.0
     hipped: bool = False
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What is drawn over an outline.
+
+    Attributes:
+        material: key of `MATERIALS`.
+        height: of its top above the ground, at the eaves of a roof, metres.
+        land_cover: class id where it is not the material's.
+        roof: its roof where it is a building.
+        row_axis: unit vector along crop rows.
+        row_spacing: distance of crop rows in metres, 0 for none.
+    """
+
+    material: str
+    height: float = 0.0
+    land_cover: int | None = None
+    roof: Roof | None = None
+    row_axis: complex = 1.0
+    row_spacing: float = 0.0
+
+
+_NO_ROOF = Roof(Footprint(0, 1, 0, 0))
 
 
 @dataclass(frozen=True)
@@ -73,9 +89,7 @@ class SurfaceTable:
 class Sheet:
     """A drawing of surfaces, later ones over earlier ones. Surface 0 is the asphalt between all others."""
 
-    def __init__(
-        self, shape: tuple[int, int], gsd: float, dryness: float, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, shape: tuple[int, int], gsd: float, dryness: float, rng: np.random.Generator) -> None:
         self.shape = shape
         self.gsd = gsd
         self._rng = rng
@@ -83,89 +97,51 @@ class Sheet:
         self._image = Image.new("I", (shape[1], shape[0]), 0)
         self._draw = ImageDraw.Draw(self._image)
         self._rows: list[tuple[object, ...]] = []
-        self.add("asphalt")
+        self.add(Surface("asphalt"))
 
-    def add(
-        self,
-        material: str,
-        *,
-        height: float = 0.0,
-        land_cover: int | None = None,
-        roof: Roof | None = None,
-        row_axis: complex = 1.0,
-        row_spacing: float = 0.0,
-    ) -> int:
+    def add(self, surface: Surface) -> int:
         """Add a surface without drawing it and return its index; brightness and hue are drawn at random."""
-        made_of = self._materials[material]
-        draws = self._rng.standard_normal(5)
+        made_of = self._materials[surface.material]
+        draws = self._rng.standard_normal(5).tolist()
         brightness = math.exp(made_of.spread * draws[0])
-        colour = tuple(
-            value * brightness * (1 + made_of.tint * draw)
-            for value, draw in zip(made_of.colour, draws[1:4], strict=True)
-        )
+        roof = surface.roof or _NO_ROOF
         self._rows.append(
             (
-                made_of.land_cover if land_cover is None else land_cover,
-                colour,
+                made_of.land_cover if surface.land_cover is None else surface.land_cover,
+                [
+                    value * brightness * (1 + made_of.tint * draw)
+                    for value, draw in zip(made_of.colour, draws[1:4], strict=True)
+                ],
                 made_of.grain,
                 made_of.patches,
                 made_of.backscatter + made_of.backscatter_spread * draws[4],
                 made_of.backscatter_patches,
-                height,
-                0j if roof is None else roof.centre,
-                row_axis if roof is None else roof.axis,
-                0.0 if roof is None else roof.half_length,
-                0.0 if roof is None else roof.half_width,
-                0.0 if roof is None else roof.pitch,
-                roof is not None and roof.hipped,
-                row_spacing,
+                surface.height,
+                roof.footprint.centre,
+                roof.footprint.axis if surface.roof else surface.row_axis,
+                roof.footprint.half_length,
+                roof.footprint.half_width,
+                roof.pitch,
+                roof.hipped,
+                surface.row_spacing,
             )
         )
         return len(self._rows) - 1
 
-    def fill(self, outline: Polygon, surface: int) -> None:
-        """Draw surface number `surface` over the outline (metres)."""
-        scale = 1 / self.gsd
-        points = [(vertex.real * scale, vertex.imag * scale) for vertex in outline]
-        if len(points) > 2:
-            self._draw.polygon(points, fill=surface)
-
-    def paint(
-        self,
-        outline: Polygon,
-        material: str,
-        *,
-        height: float = 0.0,
-        land_cover: int | None = None,
-        roof: Roof | None = None,
-        row_axis: complex = 1.0,
-        row_spacing: float = 0.0,
-    ) -> None:
-        """Add a surface of `material` and draw it over the outline (metres), unless it lies off the sheet."""
+    def paint(self, outline: Polygon, surface: Surface) -> None:
+        """Add `surface` and draw it over the outline (metres), unless that lies off the sheet."""
         if self.shows(outline):
-            surface = self.add(
-                material,
-                height=height,
-                land_cover=land_cover,
-                roof=roof,
-                row_axis=row_axis,
-                row_spacing=row_spacing,
-            )
-            self.fill(outline, surface)
+            points = [(vertex.real / self.gsd, vertex.imag / self.gsd) for vertex in outline]
+            self._draw.polygon(points, fill=self.add(surface))
 
     def shows(self, outline: Polygon) -> bool:
-        """Whether the bounding box of the outline (metres) touches the sheet."""
+        """Whether the bounding box of the outline (metres) touches the sheet; an empty one does not."""
+        if not outline:
+            return False
         width, height = self.shape[1] * self.gsd, self.shape[0] * self.gsd
         across = [vertex.real for vertex in outline]
         down = [vertex.imag for vertex in outline]
         return max(across) > 0 and min(across) < width and max(down) > 0 and min(down) < height
-
-    def car(self, centre: complex, axis: complex, land_cover: int = ROAD) -> None:
-        """Draw a car; the ground it stands on keeps its class."""
-        along, across = axis * 2.2, axis * 0.9j
-        outline = [centre - along - across, centre + along - across]
-        outline += [centre + along + across, centre - along + across]
-        self.paint(outline, "car", height=1.5, land_cover=land_cover)
 
     def index(self) -> NDArray[np.int32]:
         """Index of the surface seen at each pixel, int32, shape (rows, columns)."""

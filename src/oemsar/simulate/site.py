@@ -1,11 +1,12 @@
 """The building site: what the fillers of blocks draw on and look up."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from oemsar.simulate.crowns import TreeCrown
 from oemsar.simulate.polygon import (
+    Footprint,
     Polygon,
     area,
     centroid,
@@ -13,11 +14,10 @@ from oemsar.simulate.polygon import (
     densify,
     extent_along,
     longest_edge,
-    rectangle,
 )
 from oemsar.simulate.region import Region
-from oemsar.simulate.sheet import Roof, Sheet
-from oemsar.simulate.streets import Bend
+from oemsar.simulate.sheet import Roof, Sheet, Surface
+from oemsar.simulate.streets import Bend, subdivide
 from oemsar.simulate.waters import Waters
 
 
@@ -49,10 +49,20 @@ class Site:
     def ground(
         self, outline: Polygon, material: str, row_axis: complex = 1.0, row_spacing: float = 0.0
     ) -> None:
-        """Cover the bent outline with `material`."""
+        """Cover the bent outline, which may be empty, with `material`."""
+        if not outline:
+            return
         bent = [self.bend(point) for point in densify(outline, 8.0)]
         axis = self.bend.turn(centroid(outline), row_axis) if row_spacing else row_axis
-        self.sheet.paint(bent, material, row_axis=axis, row_spacing=row_spacing)
+        self.sheet.paint(bent, Surface(material, row_axis=axis, row_spacing=row_spacing))
+
+    def lots(self, block: Polygon, size: float, skew: float | None = None) -> list[Polygon]:
+        """Cut a block into pieces of about `size` square metres without gaps.
+
+        Cuts lean from the right angle by `skew` radians, by default half as much as the region's streets.
+        """
+        lean = self.region.skew / 2 if skew is None else skew
+        return subdivide(block, size, gap=lambda _: 0.0, skew=lean, rng=self.rng, keep=self.shows)
 
     def plant(self, place: complex, radius: float, height: float) -> None:
         """Plant a tree at a straight coordinate, unless it would stand in the water."""
@@ -61,58 +71,57 @@ class Site:
             self.trees.append(TreeCrown(moved, radius, min(height, self.region.tallest)))
 
     def park_car(self, place: complex, axis: complex, land_cover: int) -> None:
-        """Put a car at a straight coordinate, unless it would stand in the water."""
-        moved = self.bend(place)
-        if self.waters.is_dry(moved, self.sheet.gsd, 2):
-            self.sheet.car(moved, self.bend.turn(place, axis), land_cover)
+        """Put a car at a straight coordinate, unless it would stand in the water.
+
+        The ground it stands on keeps its class `land_cover`.
+        """
+        car = Footprint(self.bend(place), self.bend.turn(place, axis), 2.2, 0.9)
+        if self.waters.is_dry(car.centre, self.sheet.gsd, 2):
+            self.sheet.paint(car.outline, Surface("car", height=1.5, land_cover=land_cover))
 
     def build(
-        self,
-        centre: complex,
-        axis: complex,
-        half_length: float,
-        half_width: float,
-        eaves: float,
-        material: str,
-        pitch: float = 0.0,
-        hipped: bool = False,
+        self, footprint: Footprint, eaves: float, material: str, *, pitch: float = 0.0, hipped: bool = False
     ) -> bool:
-        """Put up a building on a rectangle given in straight coordinates.
+        """Put up a building on a straight rectangle; its ridge runs along the longer side.
+
+        Args:
+            footprint: where, metres.
+            eaves: height of the eaves, metres; lowered where the ridge would top the region's tallest.
+            material: of the roof.
+            pitch: rise of the roof per metre.
+            hipped: whether the roof falls to all four sides.
 
         Returns:
             Whether it was built: not where it would touch the water or its bank.
         """
-        moved, turned = self.bend(centre), self.bend.turn(centre, axis)
-        if half_width > half_length:
-            turned, half_length, half_width = turned * 1j, half_width, half_length
-        outline = rectangle(moved, turned, half_length, half_width)
-        gsd = self.sheet.gsd
-        if not all(self.waters.is_dry(corner, gsd, 2) for corner in [moved, *outline]):
+        if footprint.half_width > footprint.half_length:
+            footprint = footprint.turned()
+        centre = footprint.centre
+        moved = replace(footprint, centre=self.bend(centre), axis=self.bend.turn(centre, footprint.axis))
+        outline = moved.outline
+        if not all(self.waters.is_dry(point, self.sheet.gsd, 2) for point in [moved.centre, *outline]):
             return False
-        height = min(eaves, self.region.tallest - pitch * half_width)
-        roof = Roof(moved, turned, half_length, half_width, pitch, hipped)
-        self.sheet.paint(outline, material, height=height, roof=roof)
+        height = min(eaves, self.region.tallest - pitch * footprint.half_width)
+        self.sheet.paint(outline, Surface(material, height=height, roof=Roof(moved, pitch, hipped)))
         return True
 
 
-def fitted(lot: Polygon, setback: float) -> tuple[complex, complex, float, float]:
+def fitted(lot: Polygon, setback: float) -> Footprint:
     """The largest rectangle along the lot's longest edge that keeps `setback` metres from its outline.
 
-    Returns:
-        Centre, unit vector along, half length along it and half width across it, in metres; the halves
-        are 0 where nothing fits.
+    Its half length and half width are 0 where nothing fits.
     """
     start, end = longest_edge(lot)
     axis = (end - start) / abs(end - start)
     along, across = extent_along(lot, axis), extent_along(lot, axis * 1j)
     centre = axis * complex(sum(along) / 2, sum(across) / 2)
-    half_length = (along[1] - along[0]) / 2
-    half_width = (across[1] - across[0]) / 2
+    found = Footprint(centre, axis, (along[1] - along[0]) / 2, (across[1] - across[0]) / 2)
     for _ in range(6):
-        if all(contains(lot, corner) for corner in rectangle(centre, axis, half_length, half_width)):
+        if all(contains(lot, corner) for corner in found.outline):
             break
-        half_length, half_width = half_length * 0.9, half_width * 0.9
-    return centre, axis, max(half_length - setback, 0.0), max(half_width - setback, 0.0)
+        found = found.part((-0.9, 0.9), (-0.9, 0.9))
+    length, width = max(found.half_length - setback, 0.0), max(found.half_width - setback, 0.0)
+    return replace(found, half_length=length, half_width=width)
 
 
 def scattered(outline: Polygon, spacing: float, rng: np.random.Generator) -> list[complex]:

@@ -38,6 +38,7 @@ class Bend:
 def subdivide(
     outline: Polygon,
     target: float,
+    *,
     gap: Callable[[float], float],
     skew: float,
     rng: np.random.Generator,

@@ -9,7 +9,7 @@ from oemsar.simulate.landcover import LandCoverMap
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.region import Region
 
-_WALL = 10 ** (-12 / 10)
+_WALL = 10 ** (-10.5 / 10)
 """Sigma nought of a plain wall seen at a slant, per image pixel."""
 
 _SPECULAR_WIDTH = math.radians(9)
@@ -59,6 +59,9 @@ def scatter_from_walls(
     foot_lit = lit[rows + down, columns + right]
     flash, along = _facing(land_cover, rows, columns, towards_sensor)
 
+    # Glass, brick and cladding: the same for all walls of a building.
+    facade = np.exp(0.7 * rng.standard_normal(len(table.height)))[land_cover.surface[rows, columns]]
+
     step = gsd * math.tan(math.radians(region.incidence_angle))
     counts = np.maximum(np.ceil(height / step).astype(np.intp), 1)
     wall = np.repeat(np.arange(len(rows)), counts)
@@ -68,11 +71,11 @@ def scatter_from_walls(
     wall, above = wall[seen], above[seen]
     phase = 2 * np.pi / _WINDOW_SPACING
     window = np.exp(2.2 * (np.cos(phase * along[wall]) + np.cos(phase * above)) - 2.4)
-    powers = _WALL * (0.6 + 0.5 * window) * (1 + 14 * flash[wall])
+    powers = _WALL * (0.4 + 0.5 * window) * (1 + 5 * flash[wall]) * facade[wall]
 
     corner = np.nonzero(foot_lit)[0]
     roughness = np.exp(0.9 * rng.standard_normal(len(corner)))
-    corner_powers = 0.055 * np.minimum(height[corner], 12) * (0.12 + 3.2 * flash[corner]) * roughness
+    corner_powers = 0.12 * np.minimum(height[corner], 12) * (0.12 + 3.2 * flash[corner]) * roughness
     return (
         np.concatenate([rows[wall], rows[corner] + down]).astype(np.float32),
         np.concatenate([columns[wall], columns[corner] + right]).astype(np.float32),
@@ -84,7 +87,7 @@ def scatter_from_walls(
 def _facing(
     land_cover: LandCoverMap, rows: NDArray[np.intp], columns: NDArray[np.intp], towards_sensor: complex
 ) -> tuple[Raster, Raster]:
-    """How squarely the wall at each roof pixel faces the sensor (0..1), and the place along the wall (metres)."""
+    """How squarely the wall at each roof pixel faces the sensor (0..1), and the metres along the wall."""
     table, gsd = land_cover.table, land_cover.gsd
     roof = land_cover.surface[rows, columns]
     axis = table.axis[roof]

@@ -4,6 +4,7 @@ They are applied to whole batches, on the device the network runs on. The parame
 function of the seed and its number, so that a resumed run sees the same images.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ class Light:
 
 
 def draw_light(seed: int, number: int) -> Light:
-    """The changes of sample `number`: gain within 3 dB, speckle in half of the samples, the rest within 20 %."""
+    """The changes of sample `number`: gain within 3 dB, speckle in every other one, the rest by a fifth."""
     rng = np.random.default_rng([_PHOTOMETRY, seed, number])
     looks = int(rng.integers(2 * len(_LOOKS)))
     return Light(
@@ -49,7 +50,7 @@ def draw_light(seed: int, number: int) -> Light:
         offset=rng.random(),
         brightness=rng.uniform(-0.2, 0.2),
         contrast=rng.uniform(0.8, 1.2),
-        gamma=float(np.exp(rng.uniform(-1, 1) * np.log(1.25))),
+        gamma=math.exp(rng.uniform(-1, 1) * math.log(1.25)),
     )
 
 
@@ -59,7 +60,7 @@ class Augmentation:
     def __init__(self, modalities: Modalities, side: int, seed: int) -> None:
         self._modalities = modalities
         self._seed = seed
-        self._bank = speckle_bank(max(_MIN_BANK, 4 * side * side), seed) if modalities.has_sar else None
+        self._bank = speckle_bank(max(_MIN_BANK, 4 * side * side) if modalities.has_sar else 0, seed)
 
     def __call__(self, images: Tensor, numbers: Tensor) -> Tensor:
         """Change each image of a batch in its own way.
@@ -73,6 +74,7 @@ class Augmentation:
         """
         lights = [draw_light(self._seed, int(number)) for number in numbers.tolist()]
         changed = images.float()
+        self._bank = self._bank.to(images.device)
         for image, light in zip(changed, lights, strict=True):
             if self._modalities.has_sar:
                 self._change_sar(image[0], light)
@@ -82,10 +84,7 @@ class Augmentation:
 
     def _change_sar(self, amplitude: Tensor, light: Light) -> None:
         """Gain and multiplicative speckle, in place; `amplitude` has shape (height, width)."""
-        assert self._bank is not None
         if light.looks is not None:
-            if self._bank.device != amplitude.device:
-                self._bank = self._bank.to(amplitude.device)
             draws = self._bank[light.looks]
             start = int(light.offset * (len(draws) - amplitude.numel()))
             amplitude.mul_(draws[start : start + amplitude.numel()].view(amplitude.shape))

@@ -1,9 +1,8 @@
 """What a run leaves behind as it goes: checkpoints to go on from, and the saved model."""
 
-import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -40,6 +39,7 @@ class Checkpoints(Callback):
         record: dict[str, Any],
         interruption: Interruption,
         validation: Validation | None,
+        *,
         every: int,
         steps: int,
     ) -> None:
@@ -55,15 +55,14 @@ class Checkpoints(Callback):
         trainer: Trainer,
         pl_module: LightningModule,
         outputs: Any,  # noqa: ANN401 (Lightning's signature)
-        batch: Batch,  # noqa: ARG002
-        batch_idx: int,  # noqa: ARG002
+        batch: Batch,
+        batch_idx: int,
     ) -> None:
         """Write what is due, after the validation of the same step.
 
         Raises:
             Failure: the loss is not finite, or a file cannot be written.
         """
-        assert isinstance(pl_module, LandCoverModule)
         step = trainer.global_step
         stop = self._interruption.agreed(trainer)
         validated = self._validation is not None and self._validation.validated_step == step
@@ -72,7 +71,7 @@ class Checkpoints(Callback):
         if not torch.isfinite(outputs["loss"]):
             raise Failure(f"the loss is no longer finite at step {step}; choose a lower --learning-rate")
         if self._validation is None or self._validation.best_step == step:
-            self._save_model(trainer, pl_module)
+            self._save_model(trainer, cast(LandCoverModule, pl_module))
         save_checkpoint(trainer, self._out / LAST)
         if self._validation is not None and self._validation.best_step == step and trainer.is_global_zero:
             with replacing(self._out / BEST) as partial:
@@ -97,7 +96,7 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
     try:
         trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
-            os.replace(partial, path)
+            partial.replace(path)
     except OSError as error:
         raise Failure(f"{path} cannot be written ({error.strerror}); free space and add --resume") from error
 

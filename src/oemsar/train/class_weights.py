@@ -45,7 +45,8 @@ def effective_number(counts: Shares) -> Shares:
     every weight the same.
     """
     volume = counts.mean()
-    return 1 / (-volume * np.expm1(counts * np.log1p(-1 / volume)))
+    effective: Shares = -volume * np.expm1(counts * np.log1p(-1 / volume))
+    return 1 / effective
 
 
 WEIGHTINGS: dict[str, Callable[[Shares], Shares]] = {
@@ -56,8 +57,13 @@ WEIGHTINGS: dict[str, Callable[[Shares], Shares]] = {
 """To add a weighting, name it here and in `oemsar.train.config.WeightingName`."""
 
 
-def class_weights(name: str, counts: NDArray[np.int64]) -> tuple[float, ...]:
-    """Weight of each class.
+def class_weights(name: str, tiles: Sequence[Tile]) -> tuple[float, ...]:
+    """Weight of each class; without weighting the labels are not read."""
+    return (1.0,) * NUM_CLASSES if name == "none" else weigh(name, count_classes(tiles))
+
+
+def weigh(name: str, counts: NDArray[np.int64]) -> tuple[float, ...]:
+    """Weight of each class from its pixels.
 
     Args:
         name: key of `WEIGHTINGS`.

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from oemsar.dataset.pixels import Extent, read_images, read_label
+from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Modalities, Tile
+from oemsar.raster.read import Extent
 
 SCALED = 0.5
 """Fraction of the samples that are read at another scale; the others keep the texture of the pixels."""
@@ -86,7 +87,7 @@ def draw_crop(shapes: Sequence[tuple[int, int]], side: int, seed: int, number: i
             scale = math.exp(rng.uniform(-1, 1) * math.log(SCALE_RANGE))
     first_row, height, rows = _span(shapes[tile][0], side, scale, rng)
     first_column, width, columns = _span(shapes[tile][1], side, scale, rng)
-    return Crop(tile, (first_row, first_column, height, width), (rows, columns), turn)
+    return Crop(tile, Extent(first_row, first_column, height, width), (rows, columns), turn)
 
 
 def turned(pixels: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
@@ -123,7 +124,7 @@ class CropDataset(Dataset[Batch]):
         """Read sample `number`; see `Batch`."""
         crop = draw_crop(self._shapes, self._side, self._seed, number, self._augment)
         tile = self._tiles[crop.tile]
-        size = None if crop.size == crop.extent[2:] else crop.size
+        size = None if crop.size == (crop.extent.height, crop.extent.width) else crop.size
         with rasterio.Env(**_READING):
             images = read_images(tile, self._modalities, crop.extent, size)
             label = read_label(tile, crop.extent, size)
@@ -146,7 +147,7 @@ class StepSampler(Sampler[list[int]]):
         processes: how many share a batch.
     """
 
-    def __init__(self, batch: int, start: int, steps: int, rank: int = 0, processes: int = 1) -> None:
+    def __init__(self, batch: int, start: int, steps: int, *, rank: int = 0, processes: int = 1) -> None:
         self._batch = batch
         self._start = start
         self._steps = steps

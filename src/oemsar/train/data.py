@@ -3,9 +3,11 @@
 import os
 import signal
 from collections.abc import Sequence
+from types import FrameType
+from typing import cast
 
 import torch
-from lightning.pytorch import LightningDataModule
+from lightning.pytorch import LightningDataModule, Trainer
 from torch.utils.data import DataLoader, Dataset
 
 from oemsar.dataset.pixels import read_images, read_label
@@ -15,6 +17,7 @@ from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch, CropDataset, StepSampler
 
 _MOST_WORKERS = 8
+_GRACE_SECONDS = 60
 
 
 class TileData(LightningDataModule):
@@ -39,23 +42,23 @@ class TileData(LightningDataModule):
         """This process's share of every step from the present one on."""
         config = self._config
         crops = CropDataset(self._train, config.modalities, config.crop, config.seed, config.augment)
-        assert self.trainer is not None
+        trainer = cast(Trainer, self.trainer)
         steps = StepSampler(
             config.batch,
-            self.trainer.global_step,
+            trainer.global_step,
             config.steps,
-            self.trainer.global_rank,
-            self.trainer.world_size,
+            rank=trainer.global_rank,
+            processes=trainer.world_size,
         )
         return self._loader(crops, batch_sampler=steps)
 
     def validation_tiles(self) -> DataLoader[Batch]:
         """This process's share of the validation tiles, one by one, at their own sizes."""
-        assert self.trainer is not None
-        share = self._val[self.trainer.global_rank :: self.trainer.world_size]
+        trainer = cast(Trainer, self.trainer)
+        share = self._val[trainer.global_rank :: trainer.world_size]
         return self._loader(WholeTiles(share, self._config.modalities), batch_size=1)
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Change the brightness of a training batch, on the device it now is on."""
         if self._augmentation is None:
             return batch
@@ -63,9 +66,11 @@ class TileData(LightningDataModule):
 
     def _loader(self, dataset: Dataset[Batch], **batching: object) -> DataLoader[Batch]:
         workers = self._config.workers
+        workers = default_workers(self._config.devices) if workers is None else workers
         return DataLoader(
             dataset,
-            num_workers=default_workers(self._config.devices) if workers is None else workers,
+            num_workers=workers,
+            persistent_workers=workers > 0,  # Lightning ends those, and no others, when the run fails
             worker_init_fn=_leave_signals_to_the_parent,
             pin_memory=torch.cuda.is_available() and self._config.device != "cpu",
             **batching,  # type: ignore[arg-type]
@@ -98,7 +103,15 @@ def default_workers(devices: int) -> int:
     return max(1, min(_MOST_WORKERS, ((os.cpu_count() or 1) - 1) // devices))
 
 
-def _leave_signals_to_the_parent(worker: int) -> None:  # noqa: ARG001 (PyTorch's hook)
-    """Ctrl-C reaches every process of a terminal; a worker that ended by itself would break the last step."""
+def _leave_signals_to_the_parent(worker: int) -> None:
+    """Let a reading process outlive a signal that reached every process of the run.
+
+    The parent goes on to the end of its step, and would fail without its readers. SIGTERM also is how a
+    parent that exits ends readers it left behind: they go when the time for a step is over.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_soon)
+
+
+def _end_soon(number: int, frame: FrameType | None) -> None:
+    signal.alarm(_GRACE_SECONDS)

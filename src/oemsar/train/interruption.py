@@ -24,19 +24,19 @@ class Interruption(Callback):
         """Whether a signal came to any process of the run; every process has to ask."""
         return bool(trainer.strategy.reduce_boolean_decision(self.requested, all=False))
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take the signals over, from Lightning too."""
         self._former = {number: signal.signal(number, self._receive) for number in _SIGNALS}
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Give the signals back."""
         self._give_back()
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Give the signals back."""
         self._give_back()
 
-    def _receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 (Python's signature)
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Journal(Callback):
-    """Writes the mean loss of every ten steps and the scores of every validation.
+    """Writes the mean loss every ten steps and at every validation, and the scores of the validation.
 
     It comes after the validation and before the checkpoints, so that what is written of a step is there
     when its checkpoint is.
@@ -37,8 +37,8 @@ class Journal(Callback):
         tell: whether to log a line at each validation.
 
     Attributes:
-        loss: mean over the last ten steps; None before.
-        rate: samples a second over the last ten steps, validation left out; None before.
+        loss: mean since it was last written; None before.
+        rate: samples a second since then, validation left out; None before.
     """
 
     def __init__(self, out: Path, batch: int, validation: Validation | None, tell: bool) -> None:
@@ -53,11 +53,11 @@ class Journal(Callback):
         self.loss: float | None = None
         self.rate: float | None = None
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Remember which validation the checkpoint has, which is restored by now."""
         self._told = 0 if self._validation is None else self._validation.validated_step
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Open the files, without what was written after the checkpoint the run goes on from."""
         if trainer.is_global_zero:
             rewind(self._out / METRICS, trainer.global_step)
@@ -69,28 +69,32 @@ class Journal(Callback):
     def on_train_batch_end(
         self,
         trainer: Trainer,
-        pl_module: LightningModule,  # noqa: ARG002
+        pl_module: LightningModule,
         outputs: Any,  # noqa: ANN401 (Lightning's signature)
-        batch: Batch,  # noqa: ARG002
-        batch_idx: int,  # noqa: ARG002
+        batch: Batch,
+        batch_idx: int,
     ) -> None:
         """Write what the step gave."""
         self._losses.append(outputs["loss"].detach())
-        if len(self._losses) >= _EVERY:
+        if len(self._losses) >= _EVERY or self._has_news():
             self._write_losses(trainer)
         self._write_scores(trainer)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Close the files."""
         self._close()
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Close the files."""
         self._close()
 
     def _training_time(self) -> float:
         """Seconds on a clock that stands still during validation."""
         return time.perf_counter() - (0.0 if self._validation is None else self._validation.seconds)
+
+    def _has_news(self) -> bool:
+        """Whether a validation was finished and not yet told."""
+        return self._validation is not None and self._validation.validated_step != self._told
 
     def _write_losses(self, trainer: Trainer) -> None:
         self.loss = float(torch.stack(self._losses).mean())
@@ -106,7 +110,7 @@ class Journal(Callback):
 
     def _write_scores(self, trainer: Trainer) -> None:
         validation = self._validation
-        if validation is None or validation.scores is None or validation.validated_step == self._told:
+        if validation is None or validation.scores is None or not self._has_news():
             return
         self._told = validation.validated_step
         scores = {name: scores.iou for name, scores in validation.scores.classes.items()}

@@ -58,7 +58,8 @@ class Pixels:
         """
         weight = (self.truth * self.weights.view(1, -1, 1, 1)).sum(1)
         summed, weights = self.total(torch.stack([(loss * weight).sum(), weight.sum()]))
-        return summed / weights.clamp_min(_TINY)
+        mean: Tensor = summed / weights.clamp_min(_TINY)
+        return mean
 
     def overlap(self) -> tuple[Tensor, Tensor, Tensor]:
         """Soft counts by class over the known pixels of all processes, each of shape (8,).
@@ -92,19 +93,19 @@ def cross_entropy(pixels: Pixels) -> Tensor:
 
 
 def dice(pixels: Pixels) -> Tensor:
-    """Soft Dice loss over the batch, 1 - 2 |A ∩ B| / (|A| + |B|) by class (Milletari et al. 2016)."""
+    """Soft Dice loss over the batch, 1 - 2 |A and B| / (|A| + |B|) by class (Milletari et al. 2016)."""
     hits, predicted, true = pixels.overlap()
     return pixels.mean_of_present(1 - 2 * hits / (predicted + true).clamp_min(_TINY), true)
 
 
 def jaccard(pixels: Pixels) -> Tensor:
-    """Soft Jaccard loss over the batch, 1 - |A ∩ B| / |A ∪ B| by class (Rahman and Wang 2016)."""
+    """Soft Jaccard loss over the batch, 1 - |A and B| / |A or B| by class (Rahman and Wang 2016)."""
     hits, predicted, true = pixels.overlap()
     return pixels.mean_of_present(1 - hits / (predicted + true - hits).clamp_min(_TINY), true)
 
 
 def focal(pixels: Pixels, gamma: float = 2.0) -> Tensor:
-    """Focal loss, -(1 - p)^γ log p of the true class (Lin et al. 2017); γ = 2 as published."""
+    """Focal loss, -(1 - p)^gamma log p of the true class (Lin et al. 2017); gamma = 2 as published."""
     log_p = pixels.log_probability_of_truth
     return pixels.mean(-((1 - log_p.exp()) ** gamma) * log_p)
 

@@ -36,25 +36,27 @@ class LandCoverModule(LightningModule):
         self.config = config
         self.register_buffer("class_weights", torch.tensor(class_weights), persistent=False)
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's hook)
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Draw what the network draws, such as dropout, from the seed and the step alone."""
         words = [_STEP_STREAM, self.config.seed, self.global_step, self.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 (Lightning's hook)
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss over the known pixels of the whole batch, those of the other processes included."""
         images = batch["image"].contiguous(memory_format=torch.channels_last)
         total = sum_over_processes if torch.distributed.is_initialized() else alone
-        return compute_loss(
-            self.config.loss, self.network(images), batch["label"], self.class_weights, total
-        )
+        return compute_loss(self.config.loss, self.network(images), batch["label"], self.class_weights, total)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 (Lightning's union of ways to say this)
         """AdamW (Loshchilov and Hutter 2019), the rate stepped after every batch."""
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         others = [p for p in self.network.parameters() if p.ndim <= 1]
+        groups: list[dict[str, Any]] = [
+            {"params": decayed, "weight_decay": self.config.weight_decay},
+            {"params": others},
+        ]
         optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": self.config.weight_decay}, {"params": others}],
+            groups,
             lr=self.config.learning_rate,
             weight_decay=0.0,
             fused=self.device.type in ("cpu", "cuda"),
@@ -87,13 +89,13 @@ class _SumOverProcesses(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, value: Tensor) -> Tensor:  # noqa: ANN401, ARG004 (PyTorch's context)
+    def forward(ctx: Any, value: Tensor) -> Tensor:  # noqa: ANN401 (PyTorch's context)
         summed = value.clone(memory_format=torch.contiguous_format)
         torch.distributed.all_reduce(summed)
         return summed
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401, ARG004 (PyTorch's context)
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401 (PyTorch's context)
         return gradients[0] * torch.distributed.get_world_size()
 
 

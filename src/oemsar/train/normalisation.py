@@ -6,6 +6,7 @@ import numpy as np
 
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.tile import Modalities, Tile
+from oemsar.raster.read import Extent
 
 _TILES = 200
 _SIDE = 256
@@ -36,9 +37,11 @@ def estimate(
     pixels, sums, squares = 0, np.zeros(modalities.channels), np.zeros(modalities.channels)
     for index in chosen:
         tile = tiles[index]
-        height, width = (min(_SIDE, length) for length in tile.shape)
-        row, column = rng.integers(tile.shape[0] - height + 1), rng.integers(tile.shape[1] - width + 1)
-        images = read_images(tile, modalities, (int(row), int(column), height, width)).astype(np.float64)
+        height, width = min(_SIDE, tile.shape[0]), min(_SIDE, tile.shape[1])
+        row, column = rng.integers([tile.shape[0] - height + 1, tile.shape[1] - width + 1])
+        images = read_images(tile, modalities, Extent(int(row), int(column), height, width)).astype(
+            np.float64
+        )
         pixels += height * width
         sums += images.sum((1, 2))
         squares += (images**2).sum((1, 2))

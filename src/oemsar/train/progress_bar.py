@@ -35,7 +35,7 @@ class ProgressBar(Callback):
         )
         self._task = self._progress.add_task("", total=steps, state="")
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the bar."""
         if trainer.is_global_zero:
             self._progress.start()
@@ -44,19 +44,19 @@ class ProgressBar(Callback):
     def on_train_batch_end(
         self,
         trainer: Trainer,
-        pl_module: LightningModule,  # noqa: ARG002
-        outputs: Any,  # noqa: ANN401, ARG002 (Lightning's signature)
-        batch: Batch,  # noqa: ARG002
-        batch_idx: int,  # noqa: ARG002
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 (Lightning's signature)
+        batch: Batch,
+        batch_idx: int,
     ) -> None:
         """Move the bar."""
         self._progress.update(self._task, completed=trainer.global_step, state=self._state())
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the bar as it is."""
         self._progress.stop()
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Leave the bar as it is."""
         self._progress.stop()
 

@@ -30,6 +30,23 @@ class Start:
     class_weights: tuple[float, ...]
 
 
+def gather(given: dict[str, Any], *, file: Path | None = None, resume: bool = False) -> TrainConfig:
+    """The configuration from options `given`, which win over those of a YAML file.
+
+    Args:
+        given: options by name.
+        file: YAML file of options.
+        resume: take what neither says from the run in the folder `out`.
+
+    Raises:
+        InputError: an option is unknown, missing or wrong, the file cannot be read, or there is no run.
+    """
+    options = {**({} if file is None else read_yaml(file)), **given}
+    if resume and "out" in options:
+        options = {**stored_config(Path(options["out"])).model_dump(), **options}
+    return configure(options)
+
+
 def stored_config(out: Path) -> TrainConfig:
     """The configuration of the run in the folder `out`.
 
@@ -62,7 +79,8 @@ def require_same(config: TrainConfig, stored: TrainConfig) -> None:
     if name is not None:
         was, given = getattr(stored, name), getattr(config, name)
         raise InputError(
-            f"the run in {config.out} has {name} {was}, not {given}; leave the option out or choose another --out"
+            f"the run in {config.out} has {name} {was}, not {given}; "
+            "leave the option out or choose another --out"
         )
 
 

@@ -1,7 +1,7 @@
 """Validation: one confusion matrix over the whole validation split."""
 
 import time
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -71,9 +71,9 @@ class Validation(Callback):
         self,
         trainer: Trainer,
         pl_module: LightningModule,
-        outputs: Any,  # noqa: ANN401, ARG002 (Lightning's signature)
-        batch: Batch,  # noqa: ARG002
-        batch_idx: int,  # noqa: ARG002
+        outputs: Any,  # noqa: ANN401 (Lightning's signature)
+        batch: Batch,
+        batch_idx: int,
     ) -> None:
         """Run the validation that is due."""
         self._validate_if_due(trainer, pl_module)
@@ -83,9 +83,8 @@ class Validation(Callback):
         due = step % self._every == 0 or step == self._steps
         if step == self.validated_step or not due:
             return
-        assert isinstance(module, LandCoverModule)
         begin = time.perf_counter()
-        confusion = self._confusion(trainer, module)
+        confusion = self._confusion(trainer, cast(LandCoverModule, module))
         self.seconds += time.perf_counter() - begin
         if confusion is None:
             return
@@ -98,7 +97,7 @@ class Validation(Callback):
             self.best_miou, self.best_step = miou, step
 
     def _confusion(self, trainer: Trainer, module: LandCoverModule) -> NDArray[np.int64] | None:
-        """Counts over the split, shape (8, 8); None where a signal cut it off, but never after the last step."""
+        """Counts over the split, shape (8, 8); None where a signal cut it off before the last step."""
         last = trainer.global_step == self._steps
         counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64, device=module.device)
         module.network.eval()
@@ -113,5 +112,4 @@ class Validation(Callback):
         if self._interruption.agreed(trainer) and not last:
             return None
         summed = trainer.strategy.reduce(counts, reduce_op="sum")
-        assert isinstance(summed, torch.Tensor)
-        return summed.cpu().numpy()
+        return cast(torch.Tensor, summed).cpu().numpy()

@@ -26,6 +26,7 @@ class Request:
     path: str
     range: str | None
     if_range: str | None
+    encoding: str | None
     time: float
 
 
@@ -34,7 +35,9 @@ class Fault:
     """How one request for content goes wrong.
 
     With `after`, that many bytes of the body are sent and then the connection is reset, closed or left
-    open without a word, as `manner` says; otherwise `status`, `headers` and `body` are the answer.
+    open without a word, as `manner` says; with `surplus`, no length is told and that many bytes too many
+    are sent, or too few where it is negative, before the connection is closed in order. Otherwise
+    `status`, `headers` and `body` are the answer.
     """
 
     status: int = 200
@@ -42,6 +45,7 @@ class Fault:
     body: bytes = b""
     after: int | None = None
     manner: str = "close"
+    surplus: int | None = None
 
 
 class Zenodo:
@@ -105,7 +109,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         zenodo, path = self.zenodo, urlsplit(self.path).path
         headers = self.headers
-        zenodo.requests.append(Request(path, headers["Range"], headers["If-Range"], time.monotonic()))
+        zenodo.requests.append(
+            Request(path, headers["Range"], headers["If-Range"], headers["Accept-Encoding"], time.monotonic())
+        )
         content = re.fullmatch(r"(/api)?/records/\d+/files/([^/]+)(/content)?", path)
         if content is not None and content[2] in zenodo.files:
             is_ranged = zenodo.ranges and (not zenodo.pages or content[1] is None)
@@ -126,8 +132,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_content(self, content: bytes, is_ranged: bool) -> None:
         fault = self.zenodo.faults.pop(0) if self.zenodo.faults else Fault(after=len(content))
-        if fault.after is None:
+        if fault.after is None and fault.surplus is None:
             self.answer(fault)
+            return
+        if fault.surplus is not None:
+            self.send_unmeasured((content + bytes(max(fault.surplus, 0)))[: len(content) + fault.surplus])
             return
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")
         is_same = self.headers["If-Range"] in (None, self.zenodo.etag)
@@ -144,6 +153,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         self.send_body(content[start:], fault)
+
+    def send_unmeasured(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
 
     def send_body(self, body: bytes, fault: Fault) -> None:
         assert fault.after is not None

@@ -311,7 +311,7 @@ def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
         list_members(path)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_damage_anywhere_ends_in_a_sentence_or_in_the_declared_content(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -142,6 +142,15 @@ def test_an_archive_laid_there_by_hand_is_checked_and_used(release: Any, tmp_pat
     assert release.content_requests() == []
 
 
+def test_an_archive_laid_there_by_hand_supersedes_a_broken_transfer(release: Any, tmp_path: Path) -> None:
+    release.fail({"after": 1000}, {"after": 0}, {"after": 0})
+    with pytest.raises(Failure):
+        download(config(release, tmp_path, only=(TEST,), extract=False))
+    (tmp_path / TEST).write_bytes(release.files[TEST])
+    assert states(config(release, tmp_path, only=(TEST,), extract=False)) == ["downloaded before"]
+    assert {path.name for path in tmp_path.iterdir()} == {TEST}
+
+
 @pytest.mark.parametrize("wrong", [b"cut off", None])
 def test_an_archive_that_is_not_the_records_is_replaced(
     release: Any, tmp_path: Path, wrong: bytes | None

@@ -271,6 +271,45 @@ def test_a_server_cannot_make_the_client_wait_longer_than_its_patience(
     assert 0.2 <= second.time - first.time < 2.0
 
 
+def test_a_body_of_untold_length_that_ends_early_is_continued(
+    landing: Landing, zenodo: Any, client: Any
+) -> None:
+    zenodo.etag = None
+    zenodo.fail({"surplus": -100_000})
+    assert fetch(landing, client) == BODY
+    assert zenodo.content_requests()[1].range == f"bytes={len(BODY) - 100_000}-"
+    assert zenodo.content_requests()[1].if_range is None
+
+
+def test_a_body_of_untold_length_that_does_not_end_is_cut_off(
+    landing: Landing, zenodo: Any, client: Any, tmp_path: Path
+) -> None:
+    zenodo.fail({"surplus": 5_000_000})
+    reports: list[int] = []
+    with pytest.raises(Failure, match="sends more bytes in place of"):
+        landing.receive(client, IMPATIENT, lambda done, total: reports.append(done))
+    assert max(reports) <= len(BODY)
+    assert names(tmp_path) == set()
+    assert fetch(landing, client) == BODY
+
+
+def test_a_partial_file_longer_than_the_file_is_not_continued(
+    landing: Landing, zenodo: Any, client: Any
+) -> None:
+    zenodo.fail({"after": 200_000}, {"after": 0}, {"after": 0})
+    with pytest.raises(Failure):
+        landing.receive(client, IMPATIENT)
+    landing.partial.write_bytes(BODY + b"more")
+    zenodo.requests.clear()
+    assert fetch(landing, client) == BODY
+    assert [request.range for request in zenodo.content_requests()] == [None]
+
+
+def test_the_bytes_are_asked_for_as_they_are(landing: Landing, zenodo: Any, client: Any) -> None:
+    fetch(landing, client)
+    assert zenodo.content_requests()[0].encoding == "identity"
+
+
 @pytest.mark.parametrize("asked", ["Thu, 01 Jan 1970 00:00:00 GMT", "soon"])
 def test_a_retry_after_that_is_past_or_unreadable_does_no_harm(
     landing: Landing, zenodo: Any, client: Any, asked: str

@@ -1,0 +1,70 @@
+"""U-Net EfficientNet-B4 on a 1024 px radar tile with four flips: the engine against the plain float32 call.
+
+    python benchmarks/inference.py [--repeats 5] [--size 1024]
+
+Both average the class probabilities over the four mirror images of one tile. The plain side is what a
+script does: the network as built, in float32, one mirror image after the other.
+"""
+
+import argparse
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from timing import medians
+
+from oemsar.models.engine import Engine, open_engine
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.registry import build
+from oemsar.models.spec import ModelSpec
+
+MIRRORS: tuple[list[int], ...] = ([], [3], [2], [2, 3])
+
+
+def published_baseline() -> LandCoverNetwork:
+    """The published U-Net for radar, with random weights."""
+    torch.manual_seed(0)
+    spec = ModelSpec(
+        architecture="unet", encoder="efficientnet-b4", modalities="sar", mean=(50.0,), std=(40.0,)
+    )
+    return build(spec).eval()
+
+
+def plain(network: LandCoverNetwork, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Mean probabilities of the four mirror images, as a script computes them."""
+    image = torch.from_numpy(tile)[None]
+    with torch.no_grad():
+        views = [network(image.flip(axes)).softmax(1).flip(axes) for axes in MIRRORS]
+        mean: NDArray[np.float32] = torch.stack(views).mean(0)[0].numpy()
+    return mean
+
+
+def with_engine(engine: Engine, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Mean probabilities of the four mirror images, from the engine."""
+    return next(engine.stream([tile]))
+
+
+def main() -> None:
+    """Print seconds a tile, the ratio, and the share of pixels given the same class."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--size", type=int, default=1024)
+    arguments = parser.parse_args()
+    tile = np.random.default_rng(0).gamma(1.5, 30, (1, arguments.size, arguments.size))
+    tile = np.clip(tile, 0, 255).astype(np.uint8)
+    slow, fast = published_baseline(), published_baseline()
+    engines = {kind: open_engine(fast, kind=kind, flips=True) for kind in ("torch", "openvino")}
+    reference = plain(slow, tile).argmax(0)
+    for kind, engine in engines.items():
+        same = (with_engine(engine, tile).argmax(0) == reference).mean()
+        print(f"{kind}: {engine.name}; same class on {same:.3%} of pixels")
+    sides = {"plain": lambda: plain(slow, tile)} | {
+        kind: lambda engine=engine: with_engine(engine, tile) for kind, engine in engines.items()
+    }
+    seconds = medians(sides, arguments.repeats)
+    for name, value in seconds.items():
+        print(f"{name:<10}{value:7.2f} s a tile   {seconds['plain'] / value:5.2f} x plain")
+
+
+if __name__ == "__main__":
+    main()

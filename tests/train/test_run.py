@@ -1,0 +1,250 @@
+"""Runs from end to end: what they leave behind, and that an interruption leaves no trace."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from oemsar.dataset.pixels import read_images, read_label
+from oemsar.dataset.table import read_table, select_split, write_table
+from oemsar.errors import Failure, InputError
+from oemsar.evaluate.confusion import confusion_matrix
+from oemsar.evaluate.scores import Scores
+from oemsar.models import saved
+from oemsar.train.config import TrainConfig, configure
+from oemsar.train.run import train
+
+OEMSAR = Path(sys.executable).with_name("oemsar")
+ENCODER = "tu-mobilenetv3_small_050"
+START_SECONDS = 8  # of the command, before it goes on training
+
+
+def config(table: Path, out: Path, **options: object) -> TrainConfig:
+    defaults = {
+        "encoder": ENCODER,
+        "steps": 12,
+        "crop": 64,
+        "batch": 2,
+        "workers": 0,
+        "device": "cpu",
+        "validate_every": 4,
+        "checkpoint_every": 3,
+    }
+    return configure({**defaults, "data": table, "out": out, **options})
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    return torch.load(out / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    """Same weights to the bit, same best step, same model, same metrics."""
+    first, second = weights(one), weights(other)
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert load_file(one / "model/model.safetensors").keys() == load_file(other / "model/model.safetensors").keys()
+    results = [json.loads((out / "record.json").read_text())["result"] for out in (one, other)]
+    assert results[0] == results[1]
+    scores = [[row.split(",")[4:] for row in _score_rows(out)] for out in (one, other)]
+    assert scores[0] == scores[1]
+
+
+def _score_rows(out: Path) -> list[str]:
+    rows = (out / "metrics.csv").read_text().splitlines()[1:]
+    return [row for row in rows if row.split(",")[4]]
+
+
+@pytest.fixture(scope="module")
+def straight(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of twelve steps without interruption."""
+    out = tmp_path_factory.mktemp("straight") / "run"
+    train(config(table, out))
+    return out
+
+
+class StopAt:
+    """Sends a signal to this process when sample `number` is read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int, wanted: signal.Signals) -> None:
+        from oemsar.train.crops import CropDataset
+
+        read = CropDataset.__getitem__
+
+        def reading(dataset: CropDataset, index: int):
+            if index == number:
+                signal.raise_signal(wanted)
+            return read(dataset, index)
+
+        monkeypatch.setattr(CropDataset, "__getitem__", reading)
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM])
+def test_signal_saves_and_resume_continues_to_the_bit(straight, table, tmp_path, monkeypatch, wanted):
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        StopAt(patch, 9, wanted)
+        with pytest.raises(Failure, match="interrupted at step 5; continue with --resume"):
+            train(config(table, out))
+    assert torch.load(out / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 5
+    train(config(table, out), resume=True)
+    assert_same_run(straight, out)
+
+
+def test_interrupted_validation_is_run_on_resume(straight, table, tmp_path, monkeypatch):
+    from oemsar.train.data import WholeTiles
+
+    read = WholeTiles.__getitem__
+
+    def reading(tiles: WholeTiles, index: int):
+        signal.raise_signal(signal.SIGTERM)
+        return read(tiles, index)
+
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(WholeTiles, "__getitem__", reading)
+        with pytest.raises(Failure, match="interrupted at step 4"):
+            train(config(table, out))
+    assert _score_rows(out) == []
+    train(config(table, out), resume=True)
+    assert_same_run(straight, out)
+
+
+def test_model_is_the_best_and_scores_as_recorded(straight, table):
+    network = saved.load(straight)
+    total = np.zeros((8, 8), np.int64)
+    for tile in select_split(read_table(table), "val", table):
+        images = torch.from_numpy(read_images(tile, network.spec.modalities))[None]
+        with torch.no_grad():
+            prediction = network(images).argmax(1)[0].numpy().astype(np.uint8) + 1
+        total += confusion_matrix(read_label(tile), prediction)
+    record = json.loads((straight / "model/model.json").read_text())["record"]
+    assert record["scores"]["miou"] == pytest.approx(Scores.from_confusion(total).miou, abs=2e-4)
+    result = json.loads((straight / "record.json").read_text())["result"]
+    assert record["step"] == result["best_step"]
+    best = torch.load(straight / "checkpoints/best.ckpt", weights_only=True)
+    assert best["global_step"] == result["best_step"]
+    assert result["best_miou"] == max(float(row.split(",")[4]) for row in _score_rows(straight))
+
+
+def test_finished_run_says_so(straight, table):
+    before = (straight / "checkpoints/last.ckpt").stat().st_mtime_ns
+    assert train(config(table, straight), resume=True) is None
+    assert (straight / "checkpoints/last.ckpt").stat().st_mtime_ns == before
+
+
+def test_started_run_is_not_overwritten(straight, table):
+    with pytest.raises(InputError, match="--resume"):
+        train(config(table, straight))
+
+
+def test_resume_refuses_other_options_and_names_the_first(straight, table):
+    with pytest.raises(InputError, match="learning_rate"):
+        train(config(table, straight, learning_rate=0.01), resume=True)
+
+
+def test_resume_refuses_another_table(straight, table, tmp_path):
+    other = tmp_path / "other.parquet"
+    write_table(read_table(table)[:4], other)
+    with pytest.raises(InputError, match="not the table"):
+        train(config(other, straight), resume=True)
+
+
+def test_resume_of_nothing_is_refused(table, tmp_path):
+    with pytest.raises(InputError, match="no run to resume"):
+        train(config(table, tmp_path / "none"), resume=True)
+
+
+def test_run_killed_before_its_first_checkpoint_starts_again(straight, table, tmp_path):
+    out = tmp_path / "run"
+    out.mkdir()
+    for name in ("config.yaml", "record.json"):
+        text = (straight / name).read_text()
+        (out / name).write_text(text)
+    record = json.loads((out / "record.json").read_text())
+    (out / "record.json").write_text(json.dumps({**record, "finished": None}))
+    train(config(table, out), resume=True)
+    assert_same_run(straight, out)
+
+
+def test_wrong_encoder_leaves_nothing(table, tmp_path):
+    with pytest.raises(InputError, match="encoder"):
+        train(config(table, tmp_path / "run", encoder="resnet19"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_validation_split_the_last_model_is_kept(table, tmp_path, caplog):
+    only_train = table.parent / "train.parquet"
+    write_table([tile for tile in read_table(table) if tile.split == "train"], only_train)
+    out = tmp_path / "run"
+    result = train(config(only_train, out, steps=2))
+    assert result.best_miou is None
+    assert "nothing is validated" in caplog.text
+    kept = saved.load(out).state_dict()
+    last = weights(out)
+    assert all(torch.equal(kept[name], last[f"network.{name}"]) for name in kept)
+
+
+def test_wrong_label_in_a_reading_process_is_one_sentence(make_tile, write, tmp_path):
+    tile = make_tile("bad")
+    write(tile.pseudo_label, np.full((1, 96, 96), 9, np.uint8))
+    write_table([tile], tmp_path / "bad.parquet")
+    with pytest.raises(InputError, match=r"^\S*bad\.tif has label id 9") as caught:
+        train(config(tmp_path / "bad.parquet", tmp_path / "run", workers=1))
+    assert "Traceback" not in str(caught.value)
+
+
+def test_lack_of_memory_is_explained(table, tmp_path, monkeypatch):
+    def exhausted(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("oemsar.train.module.compute_loss", exhausted)
+    with pytest.raises(Failure, match="smaller --batch or --crop"):
+        train(config(table, tmp_path / "run"))
+
+
+def test_diverged_loss_is_not_saved(table, tmp_path, monkeypatch):
+    from oemsar.train import module
+
+    compute = module.compute_loss
+    monkeypatch.setattr(module, "compute_loss", lambda *a: compute(*a) * float("nan"))
+    with pytest.raises(Failure, match="--learning-rate"):
+        train(config(table, tmp_path / "run"))
+    assert not (tmp_path / "run/checkpoints/last.ckpt").exists()
+
+
+@pytest.mark.slow
+def test_toy_is_learned(table, tmp_path):
+    result = train(config(table, tmp_path / "run", steps=150, batch=4, validate_every=50, modalities="sar+optical"))
+    assert result.best_miou > 0.9
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_run_ends_the_same(straight, table, tmp_path):
+    out = tmp_path / "run"
+    options = "--steps 12 --crop 64 --batch 2 --workers 0 --device cpu --validate-every 4 --checkpoint-every 3"
+    command = [OEMSAR, "train", "--data", table, "--encoder", ENCODER, "--out", out, *options.split()]
+    moments = random.Random(1)
+    kills = 0
+    while kills < 8:
+        resume = ["--resume"] if (out / "config.yaml").exists() else []
+        process = subprocess.Popen([*command, *resume], env={**os.environ, "OMP_NUM_THREADS": "1"})
+        while not (out / "config.yaml").exists():
+            time.sleep(0.05)
+        if resume:
+            time.sleep(START_SECONDS)
+        time.sleep(moments.uniform(0, 4))
+        process.kill()
+        kills += 1
+        if process.wait() == 0:
+            break
+    train(config(table, out), resume=True)
+    assert_same_run(straight, out)
