@@ -1,6 +1,6 @@
 """A dataset small enough to train on in seconds: stripes of classes that differ in brightness."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ SIDE = 96
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_thread():
+def _one_thread() -> Iterator[None]:
     """Sums depend on the number of threads, and runs are compared to the bit with those of subprocesses."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,14 @@ from safetensors.torch import load_file
 
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.table import read_table, select_split, write_table
+from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure, InputError
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.scores import Scores
 from oemsar.models import saved
 from oemsar.train.config import TrainConfig, configure
+from oemsar.train.crops import Batch, CropDataset
+from oemsar.train.data import WholeTiles
 from oemsar.train.run import train
 
 OEMSAR = Path(sys.executable).with_name("oemsar")
@@ -51,7 +55,8 @@ def assert_same_run(one: Path, other: Path) -> None:
     first, second = weights(one), weights(other)
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert load_file(one / "model/model.safetensors").keys() == load_file(other / "model/model.safetensors").keys()
+    kept, other_kept = (load_file(out / "model/model.safetensors") for out in (one, other))
+    assert all(torch.equal(kept[name], other_kept[name]) for name in kept)
     results = [json.loads((out / "record.json").read_text())["result"] for out in (one, other)]
     assert results[0] == results[1]
     scores = [[row.split(",")[4:] for row in _score_rows(out)] for out in (one, other)]
@@ -75,11 +80,9 @@ class StopAt:
     """Sends a signal to this process when sample `number` is read."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int, wanted: signal.Signals) -> None:
-        from oemsar.train.crops import CropDataset
-
         read = CropDataset.__getitem__
 
-        def reading(dataset: CropDataset, index: int):
+        def reading(dataset: CropDataset, index: int) -> Batch:
             if index == number:
                 signal.raise_signal(wanted)
             return read(dataset, index)
@@ -88,7 +91,9 @@ class StopAt:
 
 
 @pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM])
-def test_signal_saves_and_resume_continues_to_the_bit(straight, table, tmp_path, monkeypatch, wanted):
+def test_signal_saves_and_resume_continues_to_the_bit(
+    straight: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: signal.Signals
+) -> None:
     out = tmp_path / "run"
     with monkeypatch.context() as patch:
         StopAt(patch, 9, wanted)
@@ -99,12 +104,12 @@ def test_signal_saves_and_resume_continues_to_the_bit(straight, table, tmp_path,
     assert_same_run(straight, out)
 
 
-def test_interrupted_validation_is_run_on_resume(straight, table, tmp_path, monkeypatch):
-    from oemsar.train.data import WholeTiles
-
+def test_interrupted_validation_is_run_on_resume(
+    straight: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = WholeTiles.__getitem__
 
-    def reading(tiles: WholeTiles, index: int):
+    def reading(tiles: WholeTiles, index: int) -> Batch:
         signal.raise_signal(signal.SIGTERM)
         return read(tiles, index)
 
@@ -118,7 +123,7 @@ def test_interrupted_validation_is_run_on_resume(straight, table, tmp_path, monk
     assert_same_run(straight, out)
 
 
-def test_model_is_the_best_and_scores_as_recorded(straight, table):
+def test_model_is_the_best_and_scores_as_recorded(straight: Path, table: Path) -> None:
     network = saved.load(straight)
     total = np.zeros((8, 8), np.int64)
     for tile in select_split(read_table(table), "val", table):
@@ -135,35 +140,37 @@ def test_model_is_the_best_and_scores_as_recorded(straight, table):
     assert result["best_miou"] == max(float(row.split(",")[4]) for row in _score_rows(straight))
 
 
-def test_finished_run_says_so(straight, table):
+def test_finished_run_says_so(straight: Path, table: Path) -> None:
     before = (straight / "checkpoints/last.ckpt").stat().st_mtime_ns
     assert train(config(table, straight), resume=True) is None
     assert (straight / "checkpoints/last.ckpt").stat().st_mtime_ns == before
 
 
-def test_started_run_is_not_overwritten(straight, table):
+def test_started_run_is_not_overwritten(straight: Path, table: Path) -> None:
     with pytest.raises(InputError, match="--resume"):
         train(config(table, straight))
 
 
-def test_resume_refuses_other_options_and_names_the_first(straight, table):
+def test_resume_refuses_other_options_and_names_the_first(straight: Path, table: Path) -> None:
     with pytest.raises(InputError, match="learning_rate"):
         train(config(table, straight, learning_rate=0.01), resume=True)
 
 
-def test_resume_refuses_another_table(straight, table, tmp_path):
+def test_resume_refuses_another_table(straight: Path, table: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.parquet"
     write_table(read_table(table)[:4], other)
     with pytest.raises(InputError, match="not the table"):
         train(config(other, straight), resume=True)
 
 
-def test_resume_of_nothing_is_refused(table, tmp_path):
+def test_resume_of_nothing_is_refused(table: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run to resume"):
         train(config(table, tmp_path / "none"), resume=True)
 
 
-def test_run_killed_before_its_first_checkpoint_starts_again(straight, table, tmp_path):
+def test_run_killed_before_its_first_checkpoint_starts_again(
+    straight: Path, table: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "run"
     out.mkdir()
     for name in ("config.yaml", "record.json"):
@@ -175,13 +182,15 @@ def test_run_killed_before_its_first_checkpoint_starts_again(straight, table, tm
     assert_same_run(straight, out)
 
 
-def test_wrong_encoder_leaves_nothing(table, tmp_path):
+def test_wrong_encoder_leaves_nothing(table: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="encoder"):
         train(config(table, tmp_path / "run", encoder="resnet19"))
     assert not (tmp_path / "run").exists()
 
 
-def test_without_validation_split_the_last_model_is_kept(table, tmp_path, caplog):
+def test_without_validation_split_the_last_model_is_kept(
+    table: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     only_train = table.parent / "train.parquet"
     write_table([tile for tile in read_table(table) if tile.split == "train"], only_train)
     out = tmp_path / "run"
@@ -193,7 +202,9 @@ def test_without_validation_split_the_last_model_is_kept(table, tmp_path, caplog
     assert all(torch.equal(kept[name], last[f"network.{name}"]) for name in kept)
 
 
-def test_wrong_label_in_a_reading_process_is_one_sentence(make_tile, write, tmp_path):
+def test_wrong_label_in_a_reading_process_is_one_sentence(
+    make_tile: Callable[[str], Tile], write: Callable[[Path, np.ndarray], Path], tmp_path: Path
+) -> None:
     tile = make_tile("bad")
     write(tile.pseudo_label, np.full((1, 96, 96), 9, np.uint8))
     write_table([tile], tmp_path / "bad.parquet")
@@ -202,8 +213,8 @@ def test_wrong_label_in_a_reading_process_is_one_sentence(make_tile, write, tmp_
     assert "Traceback" not in str(caught.value)
 
 
-def test_lack_of_memory_is_explained(table, tmp_path, monkeypatch):
-    def exhausted(*_):
+def test_lack_of_memory_is_explained(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("oemsar.train.module.compute_loss", exhausted)
@@ -211,7 +222,7 @@ def test_lack_of_memory_is_explained(table, tmp_path, monkeypatch):
         train(config(table, tmp_path / "run"))
 
 
-def test_diverged_loss_is_not_saved(table, tmp_path, monkeypatch):
+def test_diverged_loss_is_not_saved(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from oemsar.train import module
 
     compute = module.compute_loss
@@ -222,15 +233,19 @@ def test_diverged_loss_is_not_saved(table, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_toy_is_learned(table, tmp_path):
-    result = train(config(table, tmp_path / "run", steps=150, batch=4, validate_every=50, modalities="sar+optical"))
+def test_toy_is_learned(table: Path, tmp_path: Path) -> None:
+    result = train(
+        config(table, tmp_path / "run", steps=150, batch=4, validate_every=50, modalities="sar+optical")
+    )
     assert result.best_miou > 0.9
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_a_run_ends_the_same(straight, table, tmp_path):
+def test_killed_at_any_moment_a_run_ends_the_same(straight: Path, table: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    options = "--steps 12 --crop 64 --batch 2 --workers 0 --device cpu --validate-every 4 --checkpoint-every 3"
+    options = (
+        "--steps 12 --crop 64 --batch 2 --workers 0 --device cpu --validate-every 4 --checkpoint-every 3"
+    )
     command = [OEMSAR, "train", "--data", table, "--encoder", ENCODER, "--out", out, *options.split()]
     moments = random.Random(1)
     kills = 0

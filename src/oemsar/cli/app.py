@@ -11,6 +11,9 @@ import oemsar
 from oemsar.cli import data, demo, evaluate, predict, simulate, train
 from oemsar.errors import OemsarError
 
+_INTERRUPTED = 130
+"""Typer's exit code for Ctrl-C."""
+
 app = typer.Typer(
     help="Land cover maps from sub-metre radar and aerial imagery.",
     no_args_is_help=True,
@@ -50,10 +53,12 @@ def main() -> None:
     # Tiles as published carry no georeferencing; rasterio would warn about each of them.
     warnings.filterwarnings("ignore", message="Dataset has no geotransform")
     try:
-        app()
+        app(prog_name="oemsar")
     except OemsarError as error:
         typer.secho(f"oemsar: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("oemsar: interrupted", err=True)
+    except SystemExit as ending:
+        if ending.code != _INTERRUPTED:
+            raise
+        typer.echo("oemsar: interrupted; the same command goes on where it can", err=True)
         sys.exit(1)

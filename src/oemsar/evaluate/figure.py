@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from oemsar import legend
 from oemsar.files import replacing
+from oemsar.raster.stretch import Stretch
 
 _PANEL_INCHES = 2.4
 _LEGEND_INCHES = 0.7
@@ -102,8 +103,7 @@ def stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Spread the 2nd to 98th percentile of the pixels above 0 (nodata) over 0..255, for display only."""
     valid = image[image > 0]
     low, high = np.percentile(valid, (2, 98)) if valid.size else (0, 255)
-    spread = (image.astype(np.float32) - low) / max(high - low, 1)
-    return (np.clip(spread, 0, 1) * 255).astype(np.uint8)
+    return Stretch(float(low), float(max(high, low + 1))).apply(image)
 
 
 def _panels(comparison: Comparison) -> dict[str, NDArray[np.uint8] | None]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from oemsar.simulate.crowns import stamp_crowns
 from oemsar.simulate.layout import plan
-from oemsar.simulate.materials import BUILDING, TREE
+from oemsar.simulate.materials import TREE
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.region import Region
 from oemsar.simulate.sheet import Surface, SurfaceTable
@@ -46,11 +46,6 @@ class LandCoverMap:
     def top(self) -> Raster:
         """Height of what is seen from above over the plane of projection, metres."""
         return self.ground + self.height
-
-    @property
-    def is_building(self) -> NDArray[np.bool_]:
-        """Whether a roof is seen."""
-        return np.asarray(self.classes == BUILDING)
 
 
 def map_land_cover(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> LandCoverMap:

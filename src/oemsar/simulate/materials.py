@@ -47,7 +47,6 @@ MATERIALS: dict[str, Material] = {
     "paving": Material(DEVELOPED, (144, 138, 128), 0.12, 0.0135, 0.06, 0.06, -13.5, 2.0, 1.2),
     "gravel": Material(DEVELOPED, (170, 158, 136), 0.10, 0.0135, 0.07, 0.07, -13.0, 1.6, 0.8),
     "pitch": Material(DEVELOPED, (198, 182, 148), 0.06, 0.009, 0.03, 0.04, -16.0, 1.2, 0.6),
-    "rail": Material(DEVELOPED, (122, 112, 102), 0.06, 0.009, 0.08, 0.05, -10.5, 1.0, 1.2),
     "lawn": Material(RANGELAND, (80, 100, 68), 0.10, 0.018, 0.05, 0.07, -12.4, 1.0, 0.6),
     "grass": Material(RANGELAND, (88, 103, 72), 0.10, 0.0225, 0.06, 0.10, -12.0, 1.1, 0.8),
     "meadow": Material(RANGELAND, (98, 108, 74), 0.12, 0.027, 0.07, 0.12, -11.4, 1.3, 1.0),
@@ -104,7 +103,7 @@ def seasonal(material: Material, dryness: float) -> Material:
         return material
     strength = {TREE: 0.35, BARELAND: 0.2}.get(material.land_cover, 1.0) * dryness
     red, green, blue = material.colour
-    dry = (red * 1.22, green * 1.13, blue * 1.10)
+    dry = (red * 1.18, green * 1.12, blue * 1.10)
     colour = tuple(
         float(np.interp(strength, (0, 1), pair)) for pair in zip(material.colour, dry, strict=True)
     )

@@ -25,7 +25,7 @@ _THROUGH_CROWNS = 0.5
 _GLINTS = 0.035
 """Bright points per square metre of roof or car."""
 
-_STRAY, _STRAY_WIDTH = 0.15, 4.0
+_STRAY, _STRAY_WIDTH = 0.22, 5.0
 """Share of the power that arrives by several bounces or side lobes, and metres over which it is strewn."""
 
 _REFERENCE_COSINE = math.cos(math.radians(40))

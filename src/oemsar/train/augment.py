@@ -60,7 +60,7 @@ class Augmentation:
     def __init__(self, modalities: Modalities, side: int, seed: int) -> None:
         self._modalities = modalities
         self._seed = seed
-        self._bank = speckle_bank(max(_MIN_BANK, 4 * side * side) if modalities.has_sar else 0, seed)
+        self._bank = speckle_bank(max(_MIN_BANK, 4 * side * side), seed)
 
     def __call__(self, images: Tensor, numbers: Tensor) -> Tensor:
         """Change each image of a batch in its own way.

@@ -5,6 +5,7 @@ uninterrupted run would have read, in whatever order, process or number of worke
 """
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,9 @@ from typing import TypedDict
 import numpy as np
 import rasterio
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
@@ -29,6 +32,7 @@ SCALE_RANGE = 1.5
 
 _READING = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a folder of thousands of tiles is listed on every open
+    "GDAL_GEOREF_SOURCES": "NONE",  # pixels are asked for by row and column; a CRS takes half of an open
     "GTIFF_VIRTUAL_MEM_IO": "YES",  # uncompressed tiles are read past the block cache
 }
 _ORDER, _GEOMETRY = 1, 2
@@ -124,10 +128,12 @@ class CropDataset(Dataset[Batch]):
         """Read sample `number`; see `Batch`."""
         crop = draw_crop(self._shapes, self._side, self._seed, number, self._augment)
         tile = self._tiles[crop.tile]
-        size = None if crop.size == (crop.extent.height, crop.extent.width) else crop.size
-        with rasterio.Env(**_READING):
-            images = read_images(tile, self._modalities, crop.extent, size)
-            label = read_label(tile, crop.extent, size)
+        with rasterio.Env(**_READING), warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            images = read_images(tile, self._modalities, crop.extent)
+            label = read_label(tile, crop.extent)
+        if crop.size != label.shape:
+            images, label = _resampled(images, label, crop.size)
         images, label = _padded(images, label, self._side)
         return {
             "image": torch.from_numpy(np.ascontiguousarray(turned(images, crop.turn))),
@@ -176,6 +182,22 @@ def _span(length: int, side: int, scale: float, rng: np.random.Generator) -> tup
     read = min(wanted, length)
     start = int(rng.integers(length - read + 1))
     return start, read, side if read == wanted else min(side, max(1, round(read / scale)))
+
+
+def _resampled(
+    images: NDArray[np.uint8], label: NDArray[np.uint8], size: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Images bilinearly, over all the pixels that fall together; the label from the nearest pixel.
+
+    GDAL can do the same while it reads, in two to three times the time.
+    """
+    pixels = torch.from_numpy(images)[None]
+    scaled = F.interpolate(pixels, size=size, mode="bilinear", antialias=True)[0]
+    rows, columns = (
+        ((np.arange(new) + 0.5) * (old / new)).astype(np.intp)
+        for new, old in zip(size, label.shape, strict=True)
+    )
+    return scaled.numpy(), label[rows][:, columns]
 
 
 def _padded(

@@ -1,0 +1,118 @@
+"""The command line answers at once, ends as promised, and keeps its results apart from its talk."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import oemsar
+
+SCRIPT = "from oemsar.cli.app import main; main()"
+HEAVY = ("torch", "rasterio", "lightning", "geopandas", "matplotlib", "scipy", "numpy")
+
+
+def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | environment
+    )
+
+
+def test_version_is_the_package_version() -> None:
+    done = _run("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, f"oemsar {oemsar.__version__}")
+
+
+@pytest.mark.parametrize("code", ["import oemsar", "import oemsar.cli.app"])
+def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
+    probe = f"{code}; import sys; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["data", "index"],
+        ["data", "verify"],
+        ["data", "download"],
+        ["simulate"],
+        ["train"],
+        ["evaluate"],
+        ["predict"],
+        ["demo"],
+    ],
+)
+def test_every_verb_explains_itself(verb: list[str]) -> None:
+    done = _run(*verb, "--help", COLUMNS="120")
+    assert done.returncode == 0
+    assert " ".join(["Usage: oemsar", *verb]) in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion_is_generated(shell: str) -> None:
+    done = _run("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert done.returncode == 0
+    assert "_OEMSAR_COMPLETE" in done.stdout or "complete" in done.stdout
+
+
+def test_wrong_input_is_one_sentence_on_standard_error_and_exit_code_2(tmp_path: Path) -> None:
+    done = _run("data", "verify", tmp_path / "none.parquet")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "none.parquet does not exist" in done.stderr
+
+
+def test_an_unknown_option_is_exit_code_2() -> None:
+    assert _run("predict", "--nonsense").returncode == 2
+
+
+def test_simulated_tiles_are_indexed_verified_trained_scored_and_mapped(tmp_path: Path) -> None:
+    """The whole chain through the command line, with the files others script against."""
+    world, table, run = tmp_path / "world", tmp_path / "tiles.parquet", tmp_path / "run"
+    steps: list[list[str | Path]] = [
+        ["simulate", world, "--regions", "2", "--tiles", "4", "--size", "96", "--seed", "1", "--scene", "160"],
+        ["data", "index", world, "--out", table],
+        ["data", "verify", table, "--json"],
+        [
+            *("train", "--data", table, "--model", "unet", "--encoder", "tu-mobilenetv3_small_050"),
+            *("--modalities", "sar", "--steps", "3", "--crop", "64", "--batch", "2", "--seed", "0"),
+            *("--out", run, "--workers", "0"),
+        ],
+        ["evaluate", run, "--data", table, "--split", "val", "--out", tmp_path / "scores", "--json"],
+        ["predict", run, world / "scenes" / "Scene_001_sar.tif", "--out", tmp_path / "map.tif", "--json"],
+    ]
+    outputs = []
+    for arguments in steps:
+        done = _run("-q", *arguments)
+        assert done.returncode == 0, done.stderr
+        outputs.append(done.stdout)
+    assert json.loads(outputs[2])["ok"]
+    scores = json.loads((tmp_path / "scores" / "scores.json").read_text())
+    assert json.loads(outputs[4])["confusion"] == scores["confusion"]
+    assert {"classes", "miou", "overall_accuracy", "confusion"} <= set(scores)
+    assert set(json.loads(outputs[5])["classes"]) == set(scores["classes"])
+    files = ["scores/scores.md", "scores/figure.png", "map.tif", "map_confidence.tif", "map.png"]
+    assert all((tmp_path / file).stat().st_size > 0 for file in files)
+    assert sorted(file.name for file in (run / "model").iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_ctrl_c_is_one_sentence(tmp_path: Path) -> None:
+    import signal
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, "simulate", str(tmp_path / "w"), "--tiles", "400", "--size", "512"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "w" / "world.json").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in stderr

@@ -1,0 +1,70 @@
+"""Changes of brightness: their statistics, their range, and that they repeat."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from oemsar.dataset.tile import Modalities
+from oemsar.train.augment import Augmentation, Light, change_optical, draw_light, speckle_bank
+
+NUMBERS = torch.arange(40)
+
+
+def images(channels: int, value: int = 100) -> torch.Tensor:
+    return torch.full((40, channels, 32, 32), value, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(("row", "looks"), list(enumerate([4, 8, 16, 32])))
+def test_speckle_intensity_is_gamma_of_its_looks(row: int, looks: int) -> None:
+    intensity = speckle_bank(40_000, 0)[row].numpy().astype(float) ** 2
+    assert stats.kstest(intensity / intensity.mean(), stats.gamma(looks, scale=1 / looks).cdf).pvalue > 1e-3
+
+
+def test_speckle_keeps_the_mean_amplitude() -> None:
+    np.testing.assert_allclose(speckle_bank(10_000, 0).mean(1), 1, rtol=1e-5)
+
+
+def test_radar_is_multiplied() -> None:
+    """Twice the amplitude gives twice the result: gain and speckle are factors."""
+    augment = Augmentation(Modalities.SAR, 32, seed=0)
+    torch.testing.assert_close(augment(images(1, 80), NUMBERS), 2 * augment(images(1, 40), NUMBERS))
+
+
+def test_every_other_sample_is_speckled_and_gain_is_within_3_db() -> None:
+    changed = Augmentation(Modalities.SAR, 32, seed=0)(images(1), NUMBERS).flatten(1)
+    speckled = changed.std(1) > 1
+    assert 10 <= speckled.sum() <= 30
+    gain = 20 * torch.log10(changed.mean(1) / 100)
+    assert gain.abs().max() < 3.3
+    assert gain.std() > 1
+
+
+def test_range_is_kept() -> None:
+    changed = Augmentation(Modalities.SAR_OPTICAL, 32, seed=0)(images(4, 250), NUMBERS)
+    assert changed.dtype == torch.float32
+    assert changed.min() >= 0
+    assert changed.max() <= 255
+
+
+def test_optical_colours_change_alike() -> None:
+    changed = Augmentation(Modalities.OPTICAL, 32, seed=0)(images(3), NUMBERS)
+    torch.testing.assert_close(changed[:, 0], changed[:, 1])
+    assert len({round(float(image.mean()), 3) for image in changed}) == 40
+
+
+def test_optical_change_is_the_formula() -> None:
+    light = Light(gain=0, looks=None, offset=0, brightness=0.1, contrast=1.2, gamma=0.9)
+    pixels = torch.rand(3, 8, 8) * 255
+    curved = (pixels / 255) ** 0.9
+    expected = 255 * ((curved - curved.mean()) * 1.2 + curved.mean() + 0.1)
+    change_optical(pixels, light)
+    torch.testing.assert_close(pixels, expected)
+
+
+def test_sample_is_changed_the_same_in_any_batch() -> None:
+    augment = Augmentation(Modalities.SAR_OPTICAL, 32, seed=4)
+    whole = augment(images(4), NUMBERS)
+    alone = Augmentation(Modalities.SAR_OPTICAL, 32, seed=4)(images(4)[:1], NUMBERS[17:18])
+    torch.testing.assert_close(alone[0], whole[17], rtol=0, atol=0)
+    assert draw_light(4, 17) != draw_light(5, 17)

@@ -1,0 +1,122 @@
+"""Crops: the same ground in every image and the label, and samples that depend on their number alone."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from oemsar.dataset.tile import Modalities, Tile
+from oemsar.train.crops import CropDataset, StepSampler, draw_crop, turned
+
+SHAPES = [(200, 200), (300, 180), (90, 90)]
+
+
+@pytest.fixture
+def coordinates(tmp_path: Path, write: Callable[[Path, np.ndarray], Path]) -> Tile:
+    """A tile whose pixels say where they are: red the row, green the column, and the others both."""
+    rows, columns = np.meshgrid(np.arange(200), np.arange(200), indexing="ij")
+    both = (rows + columns) // 2
+    label = (rows // 25 + columns // 25) % 8 + 1
+    return Tile(
+        name="where",
+        split="train",
+        shape=(200, 200),
+        sar=write(tmp_path / "sar.tif", both[None].astype(np.uint8)),
+        optical=write(tmp_path / "optical.tif", np.stack([rows, columns, both]).astype(np.uint8)),
+        pseudo_label=write(tmp_path / "label.tif", label[None].astype(np.uint8)),
+    )
+
+
+def test_images_and_label_show_the_same_ground(coordinates: Tile) -> None:
+    dataset = CropDataset([coordinates], Modalities.SAR_OPTICAL, 64, seed=3, augment=True)
+    scales, turns = set(), set()
+    for number in range(60):
+        crop = draw_crop([coordinates.shape], 64, 3, number, True)
+        scales.add(crop.extent.height != 64)
+        turns.add(crop.turn)
+        sample = dataset[number]
+        sar, rows, columns, both = sample["image"].numpy().astype(float)
+        np.testing.assert_allclose(sar, both, atol=0)
+        np.testing.assert_allclose(sar, (rows + columns) / 2, atol=1.5)
+        away = (np.abs(rows % 25 - 12) < 9) & (np.abs(columns % 25 - 12) < 9)  # from the edge of a label
+        expected = (rows // 25 + columns // 25) % 8 + 1
+        np.testing.assert_array_equal(sample["label"].numpy()[away], expected[away])
+    assert scales == {True, False}
+    assert turns == set(range(8))
+
+
+def test_every_crop_lies_in_its_tile_and_reaches_its_edges() -> None:
+    starts: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
+    for number in range(3000):
+        crop = draw_crop(SHAPES, 128, 1, number, True)
+        height, width = SHAPES[crop.tile]
+        row, column, rows, columns = crop.extent
+        assert 0 <= row <= row + rows <= height
+        assert 0 <= column <= column + columns <= width
+        assert max(crop.size) <= 128
+        starts[crop.tile] |= {row == 0, 2 + (row + rows == height)}
+    assert starts[0] == {False, True, 2, 3}
+
+
+def test_scale_is_within_its_range_and_as_often_up_as_down() -> None:
+    sides = [draw_crop([(1000, 1000)], 300, 0, n, True).extent.height for n in range(2000)]
+    assert min(sides) >= 200
+    assert max(sides) <= 450
+    assert np.mean(np.array(sides) == 300) == pytest.approx(0.5, abs=0.05)
+    assert np.mean(np.array(sides) > 300) == pytest.approx(0.25, abs=0.04)
+
+
+def test_every_tile_comes_once_an_epoch_in_another_order() -> None:
+    tiles = [draw_crop([(64, 64)] * 10, 32, 5, number, True).tile for number in range(40)]
+    epochs = [tiles[start : start + 10] for start in range(0, 40, 10)]
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+
+
+def test_sample_depends_on_seed_and_number_alone(coordinates: Tile) -> None:
+    def samples(numbers: Iterable[int], seed: int) -> dict[int, bytes]:
+        dataset = CropDataset([coordinates] * 3, Modalities.SAR, 64, seed, augment=True)
+        return {number: dataset[number]["image"].numpy().tobytes() for number in numbers}
+
+    forward, backward = samples(range(12), 1), samples(reversed(range(12)), 1)
+    assert forward == backward
+    assert samples([7], 1)[7] == forward[7]
+    assert samples([7], 2)[7] != forward[7]
+    assert len(set(forward.values())) == 12
+
+
+def test_without_augmentation_crops_are_only_placed(coordinates: Tile) -> None:
+    crops = [draw_crop([coordinates.shape], 64, 0, n, False) for n in range(50)]
+    assert {(crop.turn, crop.size, crop.extent.height) for crop in crops} == {(0, (64, 64), 64)}
+
+
+def test_small_tile_is_filled_up_by_reflection_and_unknown(coordinates: Tile) -> None:
+    sample = CropDataset([coordinates], Modalities.SAR, 256, 0, augment=False)[0]
+    image, label = sample["image"].numpy()[0], sample["label"].numpy()
+    assert image.shape == label.shape == (256, 256)
+    assert (label[:200, :200] > 0).all()
+    assert not label[200:].any()
+    assert not label[:, 200:].any()
+    np.testing.assert_array_equal(image[200:], image[199:143:-1])
+
+
+def test_turns_are_the_eight_symmetries() -> None:
+    square = np.arange(9, dtype=np.uint8).reshape(3, 3)
+    views = {turned(square, turn).tobytes() for turn in range(8)}
+    rotations = [np.rot90(square, k) for k in range(4)]
+    assert views == {np.ascontiguousarray(v).tobytes() for r in rotations for v in (r, r.T)}
+
+
+def test_steps_go_on_from_where_they_were_left() -> None:
+    whole = list(StepSampler(4, 0, 6))
+    assert list(StepSampler(4, 2, 6)) == whole[2:]
+    assert len(StepSampler(4, 2, 6)) == 6
+    assert Counter(number for step in whole for number in step) == Counter(range(24))
+
+
+def test_processes_share_every_step() -> None:
+    shares = zip(*(StepSampler(6, 1, 4, rank=rank, processes=3) for rank in range(3)), strict=True)
+    assert [list(chain(*step)) for step in shares] == list(StepSampler(6, 1, 4))

@@ -1,0 +1,108 @@
+"""The training step: the learning rate, the optimiser's groups, and two processes against one."""
+
+import socket
+
+import numpy as np
+import pytest
+import torch
+from torch import multiprocessing, nn
+
+from oemsar.dataset.tile import Modalities
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.spec import ModelSpec
+from oemsar.train.config import configure
+from oemsar.train.losses import LOSSES
+from oemsar.train.module import LandCoverModule, rate_factor
+
+SPEC = ModelSpec(architecture="unet", encoder="none", modalities=Modalities.SAR, mean=(100.0,), std=(50.0,))
+Shares = dict[tuple[str, int], tuple[float, list[np.ndarray]]]
+WEIGHTS = (3.0, 1.0, 1.0, 2.0, 1.0, 0.5, 1.0, 1.0)
+
+
+def module(loss: str) -> LandCoverModule:
+    """A network whose norm looks at one image at a time, so that sharing a batch makes no difference."""
+    torch.manual_seed(0)
+    body = nn.Sequential(
+        nn.Conv2d(1, 6, 3, padding=1), nn.GroupNorm(2, 6), nn.ReLU(), nn.Conv2d(6, 8, 3, padding=1)
+    )
+    config = configure({"data": "tiles.parquet", "out": "run", "loss": loss})
+    return LandCoverModule(LandCoverNetwork(SPEC, body, 1), config, WEIGHTS)
+
+
+def batch() -> dict[str, torch.Tensor]:
+    """Four images; the first half of the batch knows few of its pixels, and not every class."""
+    generator = torch.Generator().manual_seed(1)
+    label = torch.randint(0, 9, (4, 12, 12), generator=generator)
+    label[0] = 0
+    label[1, 3:] = 0
+    label[1, :3] = 2
+    images = torch.randint(0, 256, (4, 1, 12, 12), generator=generator)
+    return {"image": images.float(), "label": label.to(torch.uint8), "number": torch.arange(4)}
+
+
+def gradients(trained: nn.Module) -> list[np.ndarray]:
+    return [parameter.grad.numpy() for parameter in trained.parameters()]
+
+
+def share(rank: int, port: int, results: "multiprocessing.SimpleQueue") -> None:
+    """One of two processes: its half of the batch, through DistributedDataParallel."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2
+    )
+    half = {name: value[2 * rank : 2 * rank + 2] for name, value in batch().items()}
+    for loss in LOSSES:
+        lightning = module(loss)
+        lightning.network = nn.parallel.DistributedDataParallel(lightning.network)
+        value = lightning.training_step(half, 0)
+        value.backward()
+        results.put((loss, rank, value.item(), gradients(lightning.network)))
+    torch.distributed.destroy_process_group()
+
+
+@pytest.fixture(scope="module")
+def two_processes() -> Shares:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    context = multiprocessing.get_context("spawn")
+    results = context.SimpleQueue()
+    processes = [context.Process(target=share, args=(rank, port, results)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    got = [results.get() for _ in range(2 * len(LOSSES))]
+    for process in processes:
+        process.join()
+    return {(loss, rank): (value, grads) for loss, rank, value, grads in got}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_two_processes_give_the_loss_and_gradient_of_one(two_processes: Shares, loss: str) -> None:
+    lightning = module(loss)
+    value = lightning.training_step(batch(), 0)
+    value.backward()
+    for rank in range(2):
+        shared, grads = two_processes[loss, rank]
+        assert shared == pytest.approx(value.item(), rel=1e-5)
+        for one, other in zip(gradients(lightning.network), grads, strict=True):
+            np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
+
+
+def test_rate_rises_to_its_highest_and_falls_to_nothing() -> None:
+    rates = [rate_factor(step, 10, 100) for step in range(101)]
+    assert rates[10] == 1
+    assert rates[100] == pytest.approx(0)
+    assert rates[55] == pytest.approx(0.5)
+    assert np.all(np.diff(rates[:11]) > 0)
+    assert np.all(np.diff(rates[10:]) < 0)
+    np.testing.assert_allclose(np.diff(rates[:11]), 1 / 11)
+
+
+def test_norms_and_biases_are_not_decayed() -> None:
+    lightning = module("ce")
+    decayed, others = lightning.configure_optimizers()["optimizer"].param_groups
+    assert {p.ndim for p in decayed["params"]} == {4}
+    assert {p.ndim for p in others["params"]} == {1}
+    assert (decayed["weight_decay"], others["weight_decay"]) == (0.01, 0.0)
+    count = sum(len(group["params"]) for group in (decayed, others))
+    assert count == len(list(lightning.network.parameters()))
