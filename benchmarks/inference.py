@@ -11,12 +11,12 @@ import argparse
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from timing import medians
 
 from oemsar.models.engine import Engine, open_engine
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
+from timing import medians
 
 MIRRORS: tuple[list[int], ...] = ([], [3], [2], [2, 3])
 

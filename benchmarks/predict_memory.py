@@ -15,11 +15,11 @@ import tempfile
 from pathlib import Path
 
 import torch
-from scenes import write_speckle
 
 from oemsar.models import saved
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
+from scenes import write_speckle
 
 
 def peak_megabytes(model: Path, scene: Path, out: Path) -> float:

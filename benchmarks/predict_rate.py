@@ -12,8 +12,6 @@ import tempfile
 from pathlib import Path
 
 import torch
-from scenes import write_speckle
-from timing import medians
 
 from oemsar.dataset.tile import Modalities
 from oemsar.models import saved
@@ -24,6 +22,8 @@ from oemsar.predict.run import PredictConfig, predict
 from oemsar.predict.scene import Treatment, open_scene
 from oemsar.predict.windows import spans
 from oemsar.raster.read import Extent
+from scenes import write_speckle
+from timing import medians
 
 
 def main() -> None:
@@ -63,7 +63,9 @@ def main() -> None:
         seconds = medians({"bare": bare, "predict": whole}, arguments.repeats)
     for side, value in seconds.items():
         print(f"{side:<8}{value:8.1f} s   {arguments.side**2 / value / 1e6:6.3f} Mpx/s")
-    print(f"{len(images)} windows; predict runs at {seconds['bare'] / seconds['predict']:.3f} of the bare rate")
+    print(
+        f"{len(images)} windows; predict runs at {seconds['bare'] / seconds['predict']:.3f} of the bare rate"
+    )
 
 
 if __name__ == "__main__":

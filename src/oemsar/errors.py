@@ -16,7 +16,7 @@ class InputError(OemsarError):
     exit_code = 2
 
 
-class Failure(OemsarError):
+class Failure(OemsarError):  # noqa: N818 (what happened, not what was wrong)
     """The input was right but the work could not be done: the network, the disk, the memory."""
 
     exit_code = 1

@@ -33,7 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = partial_path(path)
     try:
         yield partial
-        os.replace(partial, path)
+        partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
@@ -60,8 +60,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         raise
     old = path.with_name(f".{path.name}.old")
     if path.exists():
-        os.replace(path, old)
-    os.replace(partial, path)
+        path.replace(old)
+    partial.replace(path)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -72,7 +72,7 @@ def recover_folder(path: Path) -> None:
         return
     if not path.exists():
         partial = partial_path(path)
-        os.replace(partial if partial.exists() else old, path)
+        (partial if partial.exists() else old).replace(path)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -17,9 +17,7 @@ HEAVY = ("torch", "rasterio", "lightning", "geopandas", "matplotlib", "scipy", "
 
 def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | environment
-    )
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 
 def test_version_is_the_package_version() -> None:
@@ -76,7 +74,20 @@ def test_simulated_tiles_are_indexed_verified_trained_scored_and_mapped(tmp_path
     """The whole chain through the command line, with the files others script against."""
     world, table, run = tmp_path / "world", tmp_path / "tiles.parquet", tmp_path / "run"
     steps: list[list[str | Path]] = [
-        ["simulate", world, "--regions", "2", "--tiles", "4", "--size", "96", "--seed", "1", "--scene", "160"],
+        [
+            "simulate",
+            world,
+            "--regions",
+            "2",
+            "--tiles",
+            "4",
+            "--size",
+            "96",
+            "--seed",
+            "1",
+            "--scene",
+            "160",
+        ],
         ["data", "index", world, "--out", table],
         ["data", "verify", table, "--json"],
         [

@@ -17,7 +17,9 @@ SMALL_ENCODERS = {"unet": ("resnet18", "efficientnet-b0", "tu-mobilenetv3_small_
 CASES = [(name, encoder) for name in ARCHITECTURES for encoder in SMALL_ENCODERS[name]]
 
 
-def _network(architecture: str, encoder: str, modalities: Modalities = Modalities.SAR_OPTICAL) -> LandCoverNetwork:
+def _network(
+    architecture: str, encoder: str, modalities: Modalities = Modalities.SAR_OPTICAL
+) -> LandCoverNetwork:
     torch.manual_seed(0)
     channels = modalities.channels
     return build(
@@ -35,7 +37,7 @@ def _images(*shape: int) -> torch.Tensor:
     return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(case))
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
 def network(request: pytest.FixtureRequest) -> LandCoverNetwork:
     return _network(*request.param)
 

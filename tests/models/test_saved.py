@@ -1,6 +1,9 @@
 """A saved model is read without trusting it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from oemsar.errors import Failure, InputError
+from oemsar.errors import InputError
 from oemsar.files import partial_path
 from oemsar.models import saved
 from oemsar.models.registry import build
@@ -33,7 +36,7 @@ def copy(folder: Path, tmp_path: Path) -> Path:
     return path
 
 
-def _edit(folder: Path, **changes: Any) -> None:  # noqa: ANN401
+def _edit(folder: Path, **changes: Any) -> None:
     file = folder / saved.DESCRIPTION
     file.write_text(json.dumps(json.loads(file.read_text()) | changes))
 
@@ -99,11 +102,18 @@ def test_a_save_killed_between_its_renames_is_finished_by_the_next_reader(copy: 
 
 
 def test_an_unknown_encoder_names_its_neighbours() -> None:
-    with pytest.raises(InputError, match="did you mean .*resnet18"):
+    with pytest.raises(InputError, match=r"did you mean .*resnet18"):
         build(SPEC.model_copy(update={"encoder": "resnet-18"}))
 
 
-def test_pretrained_weights_without_network_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(Failure, match="train without --pretrained"):
-        build(SPEC.model_copy(update={"encoder": "tu-resnet26t"}), pretrained=True)
+def test_pretrained_weights_without_network_say_what_to_do() -> None:
+    code = (
+        "from oemsar.models.registry import build; from oemsar.models.spec import ModelSpec; "
+        f"build(ModelSpec.model_validate_json({SPEC.model_dump_json()!r}), pretrained=True)"
+    )
+    offline = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": "/nonexistent"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=offline, capture_output=True, text=True, check=False
+    )
+    assert "oemsar.errors.Failure: the ImageNet weights of encoder resnet18" in done.stderr
+    assert "train without --pretrained" in done.stderr

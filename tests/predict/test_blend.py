@@ -17,7 +17,11 @@ def _probabilities(seed: int) -> NDArray[np.float32]:
 
 
 def _blend(
-    folder: Path, scene: NDArray[np.float32], window: int, overlap: int, skip: set[tuple[int, int]] | None = None
+    folder: Path,
+    scene: NDArray[np.float32],
+    window: int,
+    overlap: int,
+    skip: set[tuple[int, int]] | None = None,
 ) -> NDArray[np.float32]:
     rows, columns = spans(SIZE[0], window, overlap), spans(SIZE[1], window, overlap)
     blender = Blender(folder, rows, columns)

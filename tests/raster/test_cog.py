@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 import rasterio
-from rasterio import Affine
 from odc.geo.geobox import GeoBox
+from rasterio import Affine
 
 from oemsar import legend
 from oemsar.errors import InputError
@@ -15,7 +15,9 @@ from oemsar.raster.canvas import Canvas
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.grid import grid_of
 
-ROTATED = Affine(-0.14299987236417117, -0.5767759114507439, 337934.4836350695, -0.5767759114507457, 0.142, 7e6)
+ROTATED = Affine(
+    -0.14299987236417117, -0.5767759114507439, 337934.4836350695, -0.5767759114507457, 0.142, 7e6
+)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,9 @@ def test_pixels_of_every_type_come_back(tmp_path: Path, dtype: str) -> None:
         np.testing.assert_array_equal(dataset.read(), pixels)
 
 
-@pytest.mark.parametrize("affine", [ROTATED, Affine(0.3, 0, 5e5, 0, -0.3, 4e6), Affine(0.3, 0, 5e5, 0, 0.3, 4e6)])
+@pytest.mark.parametrize(
+    "affine", [ROTATED, Affine(0.3, 0, 5e5, 0, -0.3, 4e6), Affine(0.3, 0, 5e5, 0, 0.3, 4e6)]
+)
 def test_crs_and_affine_come_back_exactly(tmp_path: Path, affine: Affine) -> None:
     grid = GeoBox((70, 90), affine, "EPSG:32759")
     write_cog(tmp_path / "a.tif", np.ones((70, 90), np.uint8), grid)

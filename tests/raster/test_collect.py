@@ -14,7 +14,7 @@ from oemsar.raster.read import Extent, open_raster
 
 @pytest.fixture(scope="module")
 def rotated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[np.bool_]]:
-    """Speckle with a quarter of zeros inside a square that stands on its corner, and which pixels lie in it."""
+    """Speckle with many zeros in a square that stands on its corner; and which pixels lie in it."""
     rows, columns = np.indices((900, 1000))
     inside = np.abs(rows - 450) + np.abs(columns - 500) < 400
     speckle = np.maximum(np.random.default_rng(0).integers(-40, 100, (900, 1000)), 0)

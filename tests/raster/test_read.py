@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from rasterio import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
+from rasterio import Affine
 
 from oemsar.errors import InputError
 from oemsar.raster.cog import Layer, write_cog
@@ -26,7 +26,10 @@ def ramp_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
-    row=st.integers(-50, 100), column=st.integers(-50, 100), height=st.integers(1, 90), width=st.integers(1, 90)
+    row=st.integers(-50, 100),
+    column=st.integers(-50, 100),
+    height=st.integers(1, 90),
+    width=st.integers(1, 90),
 )
 def test_a_window_anywhere_is_that_part_of_the_padded_raster(
     ramp_file: Path, row: int, column: int, height: int, width: int
@@ -81,7 +84,10 @@ def test_a_truncated_raster_is_refused_when_its_end_is_read(tmp_path: Path) -> N
     with rasterio.open(path, "w", **profile) as dataset:
         dataset.write(np.random.default_rng(0).integers(0, 256, (1, 500, 500), np.uint8))
     path.write_bytes(path.read_bytes()[:100_000])
-    with open_raster(path) as dataset, pytest.raises(InputError, match=r"scene\.tif cannot be read to its end"):
+    with (
+        open_raster(path) as dataset,
+        pytest.raises(InputError, match=r"scene\.tif cannot be read to its end"),
+    ):
         read_window(dataset, Extent(0, 0, 500, 500), 1)
 
 

@@ -40,7 +40,9 @@ def configure(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell every step.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell only warnings; no progress bars.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Tell only warnings; no progress bars.")
+    ] = False,
 ) -> None:
     """Land cover maps from sub-metre radar and aerial imagery."""
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO

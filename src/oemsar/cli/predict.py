@@ -7,11 +7,14 @@ import typer
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A run of `oemsar train`, or a saved model.", show_default=False)],
+    model: Annotated[
+        Path, typer.Argument(help="A run of `oemsar train`, or a saved model.", show_default=False)
+    ],
     scene: Annotated[
         Path,
         typer.Argument(help="The radar image; the orthophoto for an optical model.", show_default=False),
     ],
+    *,
     out: Annotated[Path, typer.Option(help="The map to write, ending in .tif.", show_default=False)],
     optical: Annotated[
         Path | None, typer.Option(help="The orthophoto for a sar+optical model, on any grid.")
@@ -30,7 +33,7 @@ def predict(
     nodata: Annotated[
         str,
         typer.Option(
-            help="auto (the file's own, else the zeros around the collect), none, or the value that is nodata."
+            help="auto (the file's own, else zeros around the collect), none, or the value that is nodata."
         ),
     ] = "auto",
     value_range: Annotated[
@@ -59,7 +62,7 @@ def predict(
         treatment=Treatment(nodata=nodata, value_range=value_range),
     )
     with reporting("Mapping") as report:
-        summary = run(model, scene, out, optical, config, report)
+        summary = run(model, scene, out, optical, config=config, report=report)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
         return

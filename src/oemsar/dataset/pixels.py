@@ -60,7 +60,7 @@ def read_label(
     path = tile.label
     if path is None:
         raise InputError(f"tile {tile.name} has no label; leave it out of the table or add its label")
-    label = _read(path, 1, extent, size, Resampling.nearest)[0]
+    label: NDArray[np.uint8] = _read(path, 1, extent, size, Resampling.nearest)[0]
     if label.max(initial=0) > 8:
         raise InputError(f"{path} has label id {label.max()}, outside 0..8; run `oemsar data verify`")
     return label
@@ -80,13 +80,14 @@ def _read(
         with rasterio.open(path) as dataset:
             if dataset.count != bands or dataset.dtypes[0] != "uint8":
                 raise InputError(
-                    f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 belong; "
-                    "run `oemsar data verify`"
+                    f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 "
+                    "belong; run `oemsar data verify`"
                 )
-            window = None if extent is None else Window(extent.column, extent.row, extent.width, extent.height)
+            window = (
+                None if extent is None else Window(extent.column, extent.row, extent.width, extent.height)
+            )
             shape = None if size is None else (bands, *size)
             pixels: NDArray[np.uint8] = dataset.read(window=window, out_shape=shape, resampling=resampling)
             return pixels
     except RasterioError as error:
         raise InputError(f"{path} cannot be read ({error}); run `oemsar data verify`") from error
-

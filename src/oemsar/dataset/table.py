@@ -7,8 +7,8 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from rasterio import Affine
 from odc.geo.geobox import GeoBox
+from rasterio import Affine
 
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError

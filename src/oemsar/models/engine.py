@@ -44,6 +44,7 @@ class Engine(ABC):
     def submit(self, image: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
         """Start on one image, shape (channels, height, width); the future holds (8, height, width)."""
 
+    @abstractmethod
     def close(self) -> None:
         """Give back what the engine holds; waits for images in flight."""
 
@@ -117,9 +118,7 @@ def open_engine(
     return engine
 
 
-def _landed(
-    tag: Tag, future: "Future[NDArray[np.float32]] | None"
-) -> tuple[Tag, NDArray[np.float32] | None]:
+def _landed(tag: Tag, future: "Future[NDArray[np.float32]] | None") -> tuple[Tag, NDArray[np.float32] | None]:
     return tag, None if future is None else future.result()
 
 

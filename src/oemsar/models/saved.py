@@ -71,7 +71,8 @@ def model_folder(path: Path) -> Path:
         if (folder / DESCRIPTION).is_file():
             return folder
     raise InputError(
-        f"{path} holds no saved model ({DESCRIPTION} is missing); give a run of `oemsar train` or its model folder"
+        f"{path} holds no saved model ({DESCRIPTION} is missing); "
+        "give a run of `oemsar train` or its model folder"
     )
 
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from oemsar.errors import Failure, InputError
-from oemsar.models.engine import DeviceKind, Engine, mirrored
+from oemsar.models.engine import Axes, DeviceKind, Engine, mirrored
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.precision import autocast_dtype
 
@@ -19,7 +19,7 @@ class TorchEngine(Engine):
         super().__init__(flips)
         self._device = device
         self._dtype = autocast_dtype(device)
-        self._network = network.to(device=device, memory_format=torch.channels_last)
+        self._network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
         precision = "float32" if self._dtype is None else str(self._dtype).removeprefix("torch.")
         self.name = f"torch {precision} on {device.type}"
@@ -39,13 +39,8 @@ class TorchEngine(Engine):
                 torch.inference_mode(),
                 torch.autocast(self._device.type, self._dtype, enabled=self._dtype is not None),
             ):
-                total: torch.Tensor | None = None
-                for axes in self.views:
-                    batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
-                    view = self._network(batch)[0].float().softmax(0).flip(axes)
-                    total = view if total is None else total.add_(view)
-                assert total is not None
-                mean: NDArray[np.float32] = (total / len(self.views)).contiguous().cpu().numpy()
+                views = [self._view(image, axes) for axes in self.views]
+                mean: NDArray[np.float32] = torch.stack(views).mean(0).cpu().numpy()
                 return mean
         except torch.OutOfMemoryError as error:
             height, width = image.shape[1:]
@@ -53,6 +48,12 @@ class TorchEngine(Engine):
                 f"an image of {height} x {width} pixels does not fit into the memory of {self._device}; "
                 "use a smaller --window"
             ) from error
+
+    def _view(self, image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:
+        """Probabilities of one mirror image, turned back."""
+        batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
+        probabilities: torch.Tensor = self._network(batch)[0].float().softmax(0).flip(axes)
+        return probabilities
 
 
 def find_device(kind: DeviceKind) -> torch.device:

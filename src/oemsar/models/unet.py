@@ -1,6 +1,7 @@
 """U-Net, as the published baseline: segmentation-models-pytorch with scSE attention in the decoder."""
 
 import difflib
+from typing import Any
 
 from torch import nn
 
@@ -32,7 +33,7 @@ def unet(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
     try:
         body: nn.Module = smp.Unet(
             spec.encoder,
-            encoder_weights="imagenet" if pretrained else None,
+            encoder_weights=_imagenet(spec.encoder) if pretrained else None,
             in_channels=spec.modalities.channels,
             classes=NUM_CLASSES,
             decoder_attention_type="scse",
@@ -48,6 +49,11 @@ def unet(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
     return LandCoverNetwork(spec, body, STRIDE)
 
 
+def _imagenet(encoder: str) -> str | bool:
+    """How the library wants ImageNet weights asked for: timm encoders have theirs in their name."""
+    return True if encoder.startswith("tu-") else "imagenet"
+
+
 def _require_known(encoder: str) -> None:
     """Refuse a name the libraries do not ship; a name that makes them fetch code or weights is one such."""
     import timm
@@ -56,11 +62,13 @@ def _require_known(encoder: str) -> None:
     known = [*get_encoder_names(), *(f"tu-{name}" for name in timm.list_models())]
     if encoder not in known:
         near = difflib.get_close_matches(encoder, known, n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else "; see segmentation-models-pytorch's encoders"
+        hint = (
+            f"; did you mean {', '.join(near)}?" if near else "; see segmentation-models-pytorch's encoders"
+        )
         raise InputError(f"encoder {encoder} is not known{hint}")
 
 
-def _drop_unused(body: nn.Module) -> None:
+def _drop_unused(body: Any) -> None:  # noqa: ANN401 (the library ships no types)
     """Remove the layers that no pixel passes through, so that every parameter is trained.
 
     EfficientNet encoders keep two layers of their classifier; the last decoder block, which has no skip

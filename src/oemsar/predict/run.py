@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 import oemsar
 from oemsar import legend
-from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable, write_json
 from oemsar.models.engine import DeviceKind, Engine, EngineKind, open_engine
@@ -53,7 +52,7 @@ class PredictConfig:
     flips: bool = False
     engine: EngineKind = "auto"
     device: DeviceKind = "auto"
-    treatment: Treatment = Treatment()
+    treatment: Treatment = field(default_factory=Treatment)
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,7 @@ def predict(
     scene: Path,
     out: Path,
     optical: Path | None = None,
+    *,
     config: PredictConfig | None = None,
     report: Report = silent,
 ) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def predict(
         if not sum(pixels):
             workplace.remove()
             raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")
-        summary = _summary(task, config, opened, engine, network.spec.modalities, pixels)
+        summary = _summary(task, config, opened, engine.name, pixels)
         _publish(task, opened, workplace, summary)
     return summary
 
@@ -129,9 +129,14 @@ def _require_output(task: _Task) -> None:
     if task.out.is_dir():
         raise InputError(f"{task.out} is a folder; give the name of the map to write")
     for image in (task.scene, task.optical):
-        if image is not None and image.exists() and image.resolve() in (
-            task.out.resolve(),
-            confidence_path(task.out).resolve(),
+        if (
+            image is not None
+            and image.exists()
+            and image.resolve()
+            in (
+                task.out.resolve(),
+                confidence_path(task.out).resolve(),
+            )
         ):
             raise InputError(f"{task.out} would overwrite the input {image}; choose another --out")
 
@@ -231,8 +236,7 @@ def _summary(
     task: _Task,
     config: PredictConfig,
     scene: Scene,
-    engine: Engine,
-    modalities: Modalities,
+    engine: str,
     pixels: NDArray[np.int64],
 ) -> dict[str, Any]:
     total = scene.shape[0] * scene.shape[1]
@@ -257,8 +261,8 @@ def _summary(
         "confidence": str(confidence_path(task.out)),
         "quicklook": str(task.out.with_suffix(".png")),
         "georeferenced": scene.grid is not None and scene.grid.crs is not None,
-        "modalities": modalities.value,
-        "engine": engine.name,
+        "modalities": scene.modalities.value,
+        "engine": engine,
         "nodata_share": 1 - int(pixels.sum()) / total,
         "classes": classes,
         "record": run_record(options),

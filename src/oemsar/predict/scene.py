@@ -71,11 +71,13 @@ class Scene:
     Attributes:
         grid: CRS and affine of the first image, which the map takes over; None without georeferencing.
         shape: rows and columns.
+        modalities: what the images are.
         sources: the images in channel order.
     """
 
     grid: GeoBox | None
     shape: tuple[int, int]
+    modalities: Modalities
     sources: tuple[Source, ...]
 
     def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -106,13 +108,15 @@ def open_scene(
         first_bands = 1 if modalities.has_sar else 3
         first, raster = _open(stack, path, first_bands, "radar" if modalities.has_sar else "optical")
         if raster.grid is None or raster.grid.crs is None:
-            log.warning("%s has no georeferencing; neither has the map: rows and columns are the scene's", path)
+            log.warning(
+                "%s has no georeferencing; neither has the map: rows and columns are the scene's", path
+            )
         sources = [_source(first, raster, first_bands, treatment)]
         if optical is not None:
             image, described = _open(stack, optical, 3, "optical")
             laid = stack.enter_context(on_grid(image, described, raster.grid, raster.shape))
             sources.append(_source(laid, described, 3, treatment))
-        yield Scene(raster.grid, raster.shape, tuple(sources))
+        yield Scene(raster.grid, raster.shape, modalities, tuple(sources))
 
 
 def _require_images(path: Path, optical: Path | None, modalities: Modalities) -> None:

@@ -1,5 +1,6 @@
 """Overlapping windows over a scene, and the zones in which neighbours are blended."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def spans(size: int, window: int, overlap: int) -> list[Span]:
         return [Span(0, size, 0, 0, size, size)]
     count = math.ceil((size - overlap) / (window - overlap))
     starts = [round(index * (size - window) / (count - 1)) for index in range(count)]
-    zones = [(start + window + after - overlap) // 2 for start, after in zip(starts, starts[1:], strict=False)]
+    zones = [(start + window + after - overlap) // 2 for start, after in itertools.pairwise(starts)]
     begins = [0, *zones]
     ends = [*(zone + overlap for zone in zones), size]
     return [

@@ -1,6 +1,5 @@
 """Cloud Optimized GeoTIFF: overviews, colour table and class names, whole or not at all."""
 
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,10 +108,10 @@ def _replace_with_sidecar(made: Path, path: Path) -> None:
     sidecar = path.with_name(path.name + ".aux.xml")
     made_sidecar = made.with_name(made.name + ".aux.xml")
     if made_sidecar.exists():
-        os.replace(made_sidecar, sidecar)
+        made_sidecar.replace(sidecar)
     else:
         sidecar.unlink(missing_ok=True)
-    os.replace(made, path)
+    made.replace(path)
 
 
 def _recipe(canvases: Sequence[Canvas], grid: GeoBox | None, layer: Layer) -> str:

@@ -68,7 +68,7 @@ def find_padding(dataset: Dataset, bands: int) -> Padding:
     for row in range(0, dataset.height, side):
         for column in range(0, dataset.width, side):
             pixels, _ = read_window(dataset, Extent(row, column, side, side), bands)
-            cells = pixels.any(0).reshape(_CELLS_PER_READ, CELL, _CELLS_PER_READ, CELL).any((1, 3))
+            cells = (pixels != 0).any(0).reshape(_CELLS_PER_READ, CELL, _CELLS_PER_READ, CELL).any((1, 3))
             part = empty[row // CELL :, column // CELL :][:_CELLS_PER_READ, :_CELLS_PER_READ]
             part[:] = ~cells[: part.shape[0], : part.shape[1]]
     border = np.ones(shape, bool)

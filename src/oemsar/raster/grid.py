@@ -1,8 +1,8 @@
 """The georeferenced grid of a raster: short pure functions over odc-geo's `GeoBox`."""
 
 import numpy as np
-from rasterio import Affine
 from odc.geo.geobox import GeoBox
+from rasterio import Affine
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 from shapely.geometry.base import BaseGeometry

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import rasterio
@@ -18,7 +18,7 @@ from rasterio.windows import Window
 from oemsar.errors import InputError
 from oemsar.raster.grid import grid_of
 
-Dataset = DatasetReader | WarpedVRT
+Dataset: TypeAlias = DatasetReader | WarpedVRT
 
 
 class Extent(NamedTuple):

@@ -14,7 +14,9 @@ from oemsar.raster.read import Dataset, Raster
 
 
 @contextmanager
-def on_grid(dataset: DatasetReader, raster: Raster, grid: GeoBox | None, shape: tuple[int, int]) -> Iterator[Dataset]:
+def on_grid(
+    dataset: DatasetReader, raster: Raster, grid: GeoBox | None, shape: tuple[int, int]
+) -> Iterator[Dataset]:
     """Yield `dataset` resampled bilinearly onto `grid`, or as it is where it lies there already.
 
     Args:

@@ -24,7 +24,7 @@ from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Modalities, Tile
 from oemsar.raster.read import Extent
 
-SCALED = 0.5
+SCALED = 1 / 3
 """Fraction of the samples that are read at another scale; the others keep the texture of the pixels."""
 
 SCALE_RANGE = 1.5

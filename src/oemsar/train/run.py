@@ -74,12 +74,18 @@ def train(config: TrainConfig, *, resume: bool = False) -> Result | None:
         InputError: the data, an option or the folder of the run do not fit.
         Failure: the run was interrupted, the memory does not suffice, or the loss is not finite.
     """
-    with _quiet_libraries():
-        return _train(config, resume=resume)
-
-
-def _train(config: TrainConfig, *, resume: bool) -> Result | None:
     leads = rank_zero_only.rank == 0  # type: ignore[attr-defined]
+    with _quiet_libraries():
+        if leads:
+            return _train(config, resume=resume, leads=True)
+        logging.getLogger("oemsar").setLevel(logging.ERROR)
+        try:
+            return _train(config, resume=resume, leads=False)
+        except OemsarError as error:  # told by the leading process
+            raise SystemExit(error.exit_code) from error
+
+
+def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
     stored = run_folder.stored_config(config.out) if resume else None
     if stored is None and leads:
         run_folder.require_unused(config.out)
