@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
@@ -14,16 +13,13 @@ from oemsar.errors import InputError
 from oemsar.raster.read import Extent
 
 
-def read_images(
-    tile: Tile, modalities: Modalities, extent: Extent | None = None, size: tuple[int, int] | None = None
-) -> NDArray[np.uint8]:
+def read_images(tile: Tile, modalities: Modalities, extent: Extent | None = None) -> NDArray[np.uint8]:
     """Read the images of `tile`, stacked radar first.
 
     Args:
         tile: where to read.
         modalities: which images; the tile must have them.
         extent: the part to read, all of it by default; only that part of the files is decoded.
-        size: height and width to resample the part to (bilinear) while reading.
 
     Returns:
         Digital numbers, uint8, shape (channels, height, width).
@@ -33,23 +29,20 @@ def read_images(
     """
     parts = []
     if modalities.has_sar:
-        parts.append(_read(_present(tile, "sar"), 1, extent, size, Resampling.bilinear))
+        parts.append(_read(_present(tile, "sar"), 1, extent))
     if modalities.has_optical:
-        parts.append(_read(_present(tile, "optical"), 3, extent, size, Resampling.bilinear))
+        parts.append(_read(_present(tile, "optical"), 3, extent))
     if len({part.shape[1:] for part in parts}) > 1:
         raise InputError(f"SAR and optical of tile {tile.name} differ in size; run `oemsar data verify`")
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def read_label(
-    tile: Tile, extent: Extent | None = None, size: tuple[int, int] | None = None
-) -> NDArray[np.uint8]:
+def read_label(tile: Tile, extent: Extent | None = None) -> NDArray[np.uint8]:
     """Read the label of `tile` (hand-made where there is one, else pseudo).
 
     Args:
         tile: where to read; it must have a label.
         extent: the part to read, all of it by default.
-        size: height and width to resample the part to (nearest neighbour) while reading.
 
     Returns:
         Class ids 0..8, uint8, shape (height, width).
@@ -60,7 +53,7 @@ def read_label(
     path = tile.label
     if path is None:
         raise InputError(f"tile {tile.name} has no label; leave it out of the table or add its label")
-    label: NDArray[np.uint8] = _read(path, 1, extent, size, Resampling.nearest)[0]
+    label: NDArray[np.uint8] = _read(path, 1, extent)[0]
     if label.max(initial=0) > 8:
         raise InputError(f"{path} has label id {label.max()}, outside 0..8; run `oemsar data verify`")
     return label
@@ -73,9 +66,7 @@ def _present(tile: Tile, column: str) -> Path:
     return path
 
 
-def _read(
-    path: Path, bands: int, extent: Extent | None, size: tuple[int, int] | None, resampling: Resampling
-) -> NDArray[np.uint8]:
+def _read(path: Path, bands: int, extent: Extent | None) -> NDArray[np.uint8]:
     try:
         with rasterio.open(path) as dataset:
             if dataset.count != bands or dataset.dtypes[0] != "uint8":
@@ -86,8 +77,7 @@ def _read(
             window = (
                 None if extent is None else Window(extent.column, extent.row, extent.width, extent.height)
             )
-            shape = None if size is None else (bands, *size)
-            pixels: NDArray[np.uint8] = dataset.read(window=window, out_shape=shape, resampling=resampling)
+            pixels: NDArray[np.uint8] = dataset.read(window=window)
             return pixels
     except RasterioError as error:
         raise InputError(f"{path} cannot be read ({error}); run `oemsar data verify`") from error
