@@ -1,6 +1,7 @@
 """Runs from end to end: what they leave behind, and that an interruption leaves no trace."""
 
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +31,6 @@ from oemsar.train.run import train
 
 OEMSAR = Path(sys.executable).with_name("oemsar")
 ENCODER = "tu-mobilenetv3_small_050"
-START_SECONDS = 8  # of the command, before it goes on training
 
 
 def config(table: Path, out: Path, **options: object) -> TrainConfig:
@@ -119,6 +120,11 @@ def test_interrupted_validation_is_run_on_resume(
         with pytest.raises(Failure, match="interrupted at step 4"):
             train(config(table, out))
     assert _score_rows(out) == []
+    with monkeypatch.context() as patch:
+        StopAt(patch, 9, signal.SIGTERM)
+        with pytest.raises(Failure, match="interrupted at step 5"):
+            train(config(table, out), resume=True)
+    assert json.loads((out / "model/model.json").read_text())["record"]["step"] == 4
     train(config(table, out), resume=True)
     assert_same_run(straight, out)
 
@@ -213,6 +219,18 @@ def test_wrong_label_in_a_reading_process_is_one_sentence(
     assert "Traceback" not in str(caught.value)
 
 
+def test_wrong_label_in_validation_leaves_no_reading_process(
+    make_tile: Callable[[str], Tile], write: Callable[[Path, np.ndarray], Path], tmp_path: Path
+) -> None:
+    """One that is left holds up the exit of the command."""
+    good, bad = make_tile("good"), replace(make_tile("bad"), split="val")
+    write(bad.pseudo_label, np.full((1, 96, 96), 9, np.uint8))
+    write_table([good, bad], tmp_path / "bad.parquet")
+    with pytest.raises(InputError, match=r"^\S*bad\.tif has label id 9"):
+        train(config(tmp_path / "bad.parquet", tmp_path / "run", steps=1, workers=1))
+    assert multiprocessing.active_children() == []
+
+
 def test_lack_of_memory_is_explained(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
@@ -241,25 +259,37 @@ def test_toy_is_learned(table: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_two_processes_score_every_validation_pixel_once(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    options = "--steps 2 --crop 64 --batch 2 --workers 1 --device cpu --devices 2"
+    command = [OEMSAR, "train", "--data", table, "--encoder", ENCODER, "--out", out, *options.split()]
+    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    known = sum(np.count_nonzero(read_label(t)) for t in select_split(read_table(table), "val", table))
+    scores = json.loads((out / "model/model.json").read_text())["record"]["scores"]
+    assert np.sum(scores["confusion"]) == known
+    assert len(_score_rows(out)) == 1
+
+
+@pytest.mark.slow
 def test_killed_at_any_moment_a_run_ends_the_same(straight: Path, table: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
+    last = out / "checkpoints/last.ckpt"
     options = (
-        "--steps 12 --crop 64 --batch 2 --workers 0 --device cpu --validate-every 4 --checkpoint-every 3"
+        "--steps 12 --crop 64 --batch 2 --workers 0 --device cpu --validate-every 4 --checkpoint-every 1"
     )
     command = [OEMSAR, "train", "--data", table, "--encoder", ENCODER, "--out", out, *options.split()]
     moments = random.Random(1)
     kills = 0
-    while kills < 8:
+    while True:
+        before = last.stat().st_mtime_ns if last.exists() else 0
         resume = ["--resume"] if (out / "config.yaml").exists() else []
         process = subprocess.Popen([*command, *resume], env={**os.environ, "OMP_NUM_THREADS": "1"})
-        while not (out / "config.yaml").exists():
-            time.sleep(0.05)
-        if resume:
-            time.sleep(START_SECONDS)
-        time.sleep(moments.uniform(0, 4))
+        while process.poll() is None and before == (last.stat().st_mtime_ns if last.exists() else 0):
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.7))
         process.kill()
-        kills += 1
         if process.wait() == 0:
             break
-    train(config(table, out), resume=True)
+        kills += 1
+    assert kills >= 2
     assert_same_run(straight, out)

@@ -8,7 +8,7 @@ import typer
 
 def demo(
     dest: Annotated[Path, typer.Argument(help="Folder to write everything to.")] = Path("demo"),
-    steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 160,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 120,
 ) -> None:
     """Simulate a small world, train on radar, optical and both, score, map a scene, show it on one page."""
     from rich.console import Console

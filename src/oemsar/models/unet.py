@@ -1,6 +1,7 @@
 """U-Net, as the published baseline: segmentation-models-pytorch with scSE attention in the decoder."""
 
 import difflib
+import logging
 from typing import Any
 
 from torch import nn
@@ -30,6 +31,8 @@ def unet(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
     import segmentation_models_pytorch as smp
 
     _require_known(spec.encoder)
+    # the hub's remarks on every retry; what they come to is told in one sentence below
+    logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
     try:
         body: nn.Module = smp.Unet(
             spec.encoder,

@@ -1,6 +1,5 @@
 """What a run leaves behind as it goes: checkpoints to go on from, and the saved model."""
 
-import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,7 +7,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from oemsar.errors import Failure, InputError
-from oemsar.files import partial_path, replacing
+from oemsar.files import partial_path
 from oemsar.models import saved
 from oemsar.train.crops import Batch
 from oemsar.train.interruption import Interruption
@@ -50,6 +49,11 @@ class Checkpoints(Callback):
         self._every = every
         self._steps = steps
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write what the validation gave that an earlier interruption had cut off."""
+        if self._validated(trainer.global_step):
+            self._write(trainer, cast(LandCoverModule, pl_module))
+
     def on_train_batch_end(
         self,
         trainer: Trainer,
@@ -65,22 +69,31 @@ class Checkpoints(Callback):
         """
         step = trainer.global_step
         stop = self._interruption.agreed(trainer)
-        validated = self._validation is not None and self._validation.validated_step == step
-        if not (stop or validated or step % self._every == 0 or step == self._steps):
+        if not (stop or self._validated(step) or step % self._every == 0 or step == self._steps):
             return
         if not torch.isfinite(outputs["loss"]):
             raise Failure(f"the loss is no longer finite at step {step}; choose a lower --learning-rate")
-        if self._validation is None or self._validation.best_step == step:
-            self._save_model(trainer, cast(LandCoverModule, pl_module))
-        save_checkpoint(trainer, self._out / LAST)
-        if self._validation is not None and self._validation.best_step == step and trainer.is_global_zero:
-            with replacing(self._out / BEST) as partial:
-                shutil.copyfile(self._out / LAST, partial)
+        self._write(trainer, cast(LandCoverModule, pl_module))
         trainer.should_stop = stop
 
+    def _validated(self, step: int) -> bool:
+        """Whether this process has scored `step`, rather than read from a checkpoint that it was scored."""
+        return (
+            self._validation is not None
+            and self._validation.scores is not None
+            and self._validation.validated_step == step
+        )
+
+    def _write(self, trainer: Trainer, module: LandCoverModule) -> None:
+        best = self._validation is None or self._validation.best_step == trainer.global_step
+        if best and trainer.is_global_zero:
+            self._save_model(trainer, module)
+        if best and self._validation is not None:
+            save_checkpoint(trainer, self._out / BEST)
+        # last of all: a run killed before this does the step again, and all that was written above
+        save_checkpoint(trainer, self._out / LAST)
+
     def _save_model(self, trainer: Trainer, module: LandCoverModule) -> None:
-        if not trainer.is_global_zero:
-            return
         scores = None if self._validation is None else self._validation.scores
         reached = {"step": trainer.global_step, "scores": None if scores is None else scores.to_dict()}
         saved.save(module.network, self._out / MODEL, {**self._record, **reached})

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: wishes to stop, granted where a checkpoint can be written."""
 
 import signal
+import threading
 from types import FrameType
 from typing import Any
 
@@ -26,7 +27,8 @@ class Interruption(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take the signals over, from Lightning too."""
-        self._former = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+        if threading.current_thread() is threading.main_thread():  # Python allows it nowhere else
+            self._former = {number: signal.signal(number, self._receive) for number in _SIGNALS}
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Give the signals back."""

@@ -115,7 +115,7 @@ class Journal(Callback):
         self._told = validation.validated_step
         scores = {name: scores.iou for name, scores in validation.scores.classes.items()}
         self._write(trainer, {"miou": validation.scores.miou, **scores})
-        if self._tell:
+        if self._tell and trainer.is_global_zero:
             loss = "" if self.loss is None else f"loss {self.loss:.4f}, "
             rate = "" if self.rate is None else f", {self.rate:.1f} samples/s"
             log.info("step %d: %smIoU %.4f%s", self._told, loss, validation.scores.miou, rate)

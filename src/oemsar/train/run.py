@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any, Literal
 
 import torch
@@ -22,7 +23,7 @@ from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.torch_engine import find_device
 from oemsar.train import run_folder
-from oemsar.train.checkpoints import LAST, Checkpoints, require_readable
+from oemsar.train.checkpoints import LAST, MODEL, Checkpoints, require_readable
 from oemsar.train.class_weights import class_weights
 from oemsar.train.config import TrainConfig
 from oemsar.train.data import TileData
@@ -98,7 +99,7 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
         run_folder.require_same(config, stored)
         record = run_folder.read_record(config)
         if record["finished"] is not None:
-            log.info("The run in %s is finished; its model is in %s", config.out, config.out / "model")
+            log.info("The run in %s is finished; its model is in %s", config.out, config.out / MODEL)
             return None
         start = run_folder.recorded_start(record)
         checkpoint = config.out / LAST if (config.out / LAST).exists() else None
@@ -111,6 +112,8 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
     result = _fit(config, module, data, record, device, checkpoint=checkpoint, validated=bool(val_tiles))
     if leads:
         run_folder.finish(config.out, record, vars(result))
+    reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
+    log.info("The model is in %s%s", config.out / MODEL, reached)
     return result
 
 
@@ -260,6 +263,7 @@ def _explained(config: TrainConfig, trainer: Trainer) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise Failure(memory) from error
     except OemsarError as error:
+        clear_frames(error.__traceback__)  # lets go of the reading processes, which else hold up the exit
         raise type(error)(_last_sentence(error)) from error
     except RuntimeError as error:
         if "allocate memory" in str(error) or "out of memory" in str(error):
