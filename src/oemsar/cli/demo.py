@@ -8,7 +8,7 @@ import typer
 
 def demo(
     dest: Annotated[Path, typer.Argument(help="Folder to write everything to.")] = Path("demo"),
-    steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 120,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 90,
 ) -> None:
     """Simulate a small world, train on radar, optical and both, score, map a scene, show it on one page."""
     from rich.console import Console
@@ -18,7 +18,7 @@ def demo(
 
     page, scores = demonstrate(dest, DemoConfig(steps=steps))
     header, *rows = scores_table(scores)
-    table = Table(title="IoU on the simulated test split, in percent")
+    table = Table(title="Simulated test split")
     for number, name in enumerate(header):
         table.add_column(name, justify="right" if number else "left")
     for row in rows:

@@ -80,4 +80,6 @@ def _read(path: Path, bands: int, extent: Extent | None) -> NDArray[np.uint8]:
             pixels: NDArray[np.uint8] = dataset.read(window=window)
             return pixels
     except RasterioError as error:
-        raise InputError(f"{path} cannot be read: it is missing, truncated or damaged; run `oemsar data verify`") from error
+        raise InputError(
+            f"{path} cannot be read: it is missing, truncated or damaged; run `oemsar data verify`"
+        ) from error
