@@ -31,7 +31,8 @@ def test_links_are_relative_and_lead_to_the_files(tmp_path: Path) -> None:
     for file in files:
         file.parent.mkdir(exist_ok=True)
         file.touch()
-    write_page(Shown(_scores(), Modalities.OPTICAL, *files, about="tiles of <64> px"), tmp_path / "index.html")
+    shown = Shown(_scores(), Modalities.OPTICAL, *files, about="tiles of <64> px")
+    write_page(shown, tmp_path / "index.html")
     page = (tmp_path / "index.html").read_text()
     links = _Links()
     links.feed(page)
