@@ -19,6 +19,7 @@ from oemsar.train.run import train
 
 log = logging.getLogger(__name__)
 
+
 @dataclass(frozen=True)
 class DemoConfig:
     """How much the demonstration does.
