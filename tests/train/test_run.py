@@ -221,6 +221,8 @@ def test_wrong_label_in_a_reading_process_is_one_sentence(
     assert "Traceback" not in str(caught.value)
 
 
+# As above.
+@pytest.mark.slow
 def test_wrong_label_in_validation_leaves_no_reading_process(
     make_tile: Callable[[str], Tile], write: Callable[[Path, np.ndarray], Path], tmp_path: Path
 ) -> None:

@@ -352,6 +352,8 @@ def test_killed_at_random_moments_the_same_command_ends_with_the_same_bytes(
     assert leftovers == {f".{name}.extracted.json" for name in TREES}
 
 
+# Races with the process it kills when the machine is loaded.
+@pytest.mark.slow
 def test_killed_while_extracting_the_files_already_there_are_left_alone(release: Any, tmp_path: Path) -> None:
     (tmp_path / TRAINVAL).write_bytes(release.files[TRAINVAL])
     with running(release, tmp_path) as process:
