@@ -352,7 +352,7 @@ def test_killed_at_random_moments_the_same_command_ends_with_the_same_bytes(
     assert leftovers == {f".{name}.extracted.json" for name in TREES}
 
 
-# Races with the process it kills when the machine is loaded.
+# Failed once on a loaded machine, cause not found.
 @pytest.mark.slow
 def test_killed_while_extracting_the_files_already_there_are_left_alone(release: Any, tmp_path: Path) -> None:
     (tmp_path / TRAINVAL).write_bytes(release.files[TRAINVAL])
