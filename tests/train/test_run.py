@@ -208,8 +208,6 @@ def test_without_validation_split_the_last_model_is_kept(
     assert all(torch.equal(kept[name], last[f"network.{name}"]) for name in kept)
 
 
-# Run with the slow ones, which have a process to themselves: under pytest-xdist its process dies.
-@pytest.mark.slow
 def test_wrong_label_in_a_reading_process_is_one_sentence(
     make_tile: Callable[[str], Tile], write: Callable[[Path, np.ndarray], Path], tmp_path: Path
 ) -> None:
@@ -221,8 +219,6 @@ def test_wrong_label_in_a_reading_process_is_one_sentence(
     assert "Traceback" not in str(caught.value)
 
 
-# As above.
-@pytest.mark.slow
 def test_wrong_label_in_validation_leaves_no_reading_process(
     make_tile: Callable[[str], Tile], write: Callable[[Path, np.ndarray], Path], tmp_path: Path
 ) -> None:
