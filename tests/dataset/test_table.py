@@ -54,7 +54,7 @@ def tile_lists(draw: st.DrawFn, root: Path) -> list[Tile]:
     ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_reading_gives_back_what_was_written(tmp_path: Path, data: st.DataObject) -> None:
     tiles = data.draw(tile_lists(tmp_path.resolve()))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -54,7 +54,6 @@ def _values(scores: Scores, measure: str) -> NDArray[np.float64]:
     return np.array([getattr(of_class, measure) or 0.0 for of_class in scores.classes.values()])
 
 
-@settings(deadline=None)
 @given(pixels())
 def test_agrees_with_torchmetrics(
     references: dict[str, Any], maps: tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -73,7 +72,6 @@ def test_agrees_with_torchmetrics(
         assert scores.overall_accuracy == pytest.approx(accuracy.item(), rel=1e-6)
 
 
-@settings(deadline=None)
 @given(pixels())
 def test_agrees_with_scikit_learn(maps: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:
     truth, prediction = maps

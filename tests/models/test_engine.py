@@ -1,5 +1,8 @@
 """Engines give the network's own probabilities, in order."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -102,3 +105,31 @@ def test_an_engine_or_device_that_is_not_known_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=sentence):
         open_engine(network, kind=kind, device=device)  # type: ignore[arg-type]
+
+
+def test_a_signal_is_received_after_two_engines_have_gone() -> None:
+    """A core of OpenVINO that goes can leave a freed stack for signal handlers, and the process dies."""
+    script = """
+import gc, signal
+import numpy as np, torch
+from torch import nn
+from oemsar.models.engine import open_engine
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.spec import ModelSpec
+
+spec = ModelSpec(architecture="unet", encoder="none", modalities="sar", mean=(0.0,), std=(1.0,))
+network = LandCoverNetwork(spec, nn.Conv2d(1, 8, 1), 1).eval()
+engines = [open_engine(network, kind="openvino", device="cpu") for _ in range(2)]
+for engine in engines:
+    list(engine.stream([np.zeros((1, 8, 8), np.uint8)]))
+while engines:
+    engine = engines.pop(0)
+    engine.close()
+    del engine
+    gc.collect()
+received = []
+signal.signal(signal.SIGINT, lambda *_: received.append(1))
+signal.raise_signal(signal.SIGINT)
+assert received == [1]
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

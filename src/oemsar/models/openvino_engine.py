@@ -2,7 +2,7 @@
 
 import os
 from concurrent.futures import Future
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
@@ -20,6 +20,17 @@ _MAX_STREAMS = 8
 """Every stream holds the activations of one image; more streams than this cost memory and gain nothing."""
 
 
+@cache
+def _core() -> ov.Core:
+    """The one core of the process, never given back.
+
+    A core sets the stack that signal handlers run on and, when it goes, frees it; of two that go in the
+    order they came, the second restores the freed stack of the first, and the next Ctrl-C ends the process
+    with a segmentation fault (seen with OpenVINO 2026 and Python 3.11).
+    """
+    return ov.Core()
+
+
 class OpenVinoEngine(Engine):
     """The network compiled for each image size it meets, one image a stream.
 
@@ -31,7 +42,7 @@ class OpenVinoEngine(Engine):
         super().__init__(flips)
         self._network = network
         self._streams = min(os.cpu_count() or 1, _MAX_STREAMS)
-        self._core = ov.Core()
+        self._core = _core()
         self._graph = self._convert()
         # One entry: the images of a set or the windows of a scene share a size, and a compiled network
         # holds its activations.

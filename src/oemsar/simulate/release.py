@@ -135,8 +135,8 @@ def _rendered(world: World, tiles: list[PlannedTile], folder: Path, workers: int
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _watch_parent, (os.getpid(),)) as pool:
-        pending = [pool.submit(write_tile, world, tile, folder) for tile in tiles]
         try:
+            pending = [pool.submit(write_tile, world, tile, folder) for tile in tiles]
             for future in as_completed(pending):
                 yield future.result()
         except BaseException:
