@@ -57,6 +57,7 @@ def share(rank: int, port: int, results: "multiprocessing.SimpleQueue") -> None:
         value = lightning.training_step(half, 0)
         value.backward()
         results.put((loss, rank, value.item(), gradients(lightning.network)))
+    del lightning, value  # one that outlives its process group can wait for gloo's threads for ever
     torch.distributed.destroy_process_group()
 
 
