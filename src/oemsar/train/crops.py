@@ -27,7 +27,7 @@ from oemsar.raster.read import Extent
 SCALED = 1 / 3
 """Fraction of the samples that are read at another scale; the others keep the texture of the pixels."""
 
-SCALE_RANGE = 1.5
+SCALE_RANGE = 2.0
 """Greatest factor by which a sample is enlarged or reduced; the factor is log-uniform."""
 
 _READING = {
