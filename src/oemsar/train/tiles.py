@@ -69,10 +69,13 @@ def _of_regime(config: TrainConfig, tiles: Sequence[Tile]) -> list[Tile]:
     regime, folder = config.regime, config.manifests
     if regime is None:
         raise ValueError("the run has no regime")
-    try:
-        chosen = training_tiles(tiles, regime) if folder is None else manifest_tiles(tiles, regime, folder)
-    except InputError as error:
-        raise InputError(f"{config.data} does not suffice for regime {regime.value}: {error}") from error
+    if folder is not None:
+        chosen = manifest_tiles(tiles, regime, folder)
+    else:
+        try:
+            chosen = training_tiles(tiles, regime)
+        except InputError as error:
+            raise InputError(f"{config.data} does not suffice for regime {regime.value}: {error}") from error
     for tile in chosen:
         if tile.real_label is not None and not tile.has(config.modalities):
             raise InputError(
