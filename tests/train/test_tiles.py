@@ -107,4 +107,4 @@ def test_a_run_under_a_regime_resumes_with_its_own_tiles_only(regime_table: Path
     with pytest.raises(InputError, match="chooses other tiles"):
         train(moved, resume=True)
     with pytest.raises(InputError, match="has regime R5"):
-        train(config(regime_table, **{**options, "regime": "R1"}), resume=True)
+        train(moved.model_copy(update={"regime": Regime.R1}), resume=True)

@@ -133,11 +133,10 @@ def with_real(tile: Tile) -> Tile:
 
 
 def _too_few(region: str, count: int) -> str:
-    where = "the tiles without a region have" if region == UNASSIGNED else f"region {region} has"
-    return (
-        f"{where} {count} hand-labelled tile(s) of split val where R1 and R5 take {_R1 + _R5}; "
-        "add labels, take the region's tiles out of the table, or choose regime P"
-    )
+    missing = f"{count} hand-labelled tile(s) of split val where R1 and R5 take {_R1 + _R5}"
+    if region == UNASSIGNED:
+        return f"the tiles without a region have {missing}; index georeferenced tiles or choose regime P"
+    return f"region {region} has {missing}; add labels, leave the region out of the table or choose regime P"
 
 
 def _hand_labelled(tiles: Sequence[Tile]) -> list[Tile]:
