@@ -1,8 +1,8 @@
 """Segments of every class in labels of 1024 x 1024 pixels: `count_classes` beside scipy's labelling.
 
-scipy labels one class after the other, as a mask. Both run on one core, in turns, on labels of the simulator:
-hand-made ones, of a hundred segments and more, and pseudo labels, of a thousand and more. The published pseudo
-labels have 292 segments a tile (Table II). Counts are seen to be equal.
+scipy labels one class after the other, as a mask. Both run on one core, in turns, on labels of the
+simulator: hand-made ones, and pseudo labels of thousands of segments. The published pseudo labels have 292
+segments a tile (Table II). Counts are seen to be equal.
 
 Run with `OMP_NUM_THREADS=1 python benchmarks/segments.py`; takes about a minute.
 """
@@ -12,12 +12,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from timing import medians
 
 from oemsar.dataset.segments import count_classes
 from oemsar.simulate.pseudo_label import err
 from oemsar.simulate.render import map_with_margin
 from oemsar.simulate.world import WorldConfig, plan_world
+from timing import medians
 
 SIZE, REGIONS, REPEATS = 1024, 4, 5
 CORNERS = np.ones((3, 3), np.uint8)

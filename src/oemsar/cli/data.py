@@ -4,9 +4,11 @@ import typer
 
 from oemsar.cli.data_download import download
 from oemsar.cli.data_index import index
+from oemsar.cli.data_stats import stats
 from oemsar.cli.data_verify import verify
 
 app = typer.Typer(help="Find, check and fetch the tiles of a dataset.", no_args_is_help=True)
 app.command("index")(index)
 app.command("verify")(verify)
 app.command("download")(download)
+app.command("stats")(stats)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from oemsar.errors import InputError
 from oemsar.legend import MAX_ID
 
 Connectivity = Literal[4, 8]
@@ -63,6 +64,19 @@ class _Runs:
         beyond = words[word] >> (places % _WORD).astype(np.uint64) >> np.uint64(1)
         run: Indices = upto[word] - np.bitwise_count(beyond)
         return run
+
+
+def require_connectivity(connectivity: int) -> Connectivity:
+    """`connectivity`, seen to be 4 or 8.
+
+    Raises:
+        InputError: it is another number.
+    """
+    if connectivity == 4:
+        return 4
+    if connectivity == 8:
+        return 8
+    raise InputError(f"--connectivity {connectivity} is not known; choose 4 or 8")
 
 
 def count_classes(label: NDArray[np.uint8], connectivity: Connectivity = 8) -> Counts:
