@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from oemsar.cli.data_stats import stats as stats_command
 from oemsar.dataset import published, statistics_report
-from oemsar.dataset.statistics import UNASSIGNED, Statistics, count_labels
+from oemsar.dataset.regions import UNASSIGNED
+from oemsar.dataset.statistics import Statistics, count_labels
 from oemsar.dataset.statistics_report import write_statistics
 from oemsar.dataset.table import write_table
 from oemsar.dataset.tile import Split, Tile

@@ -13,6 +13,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.dataset.pixels import read_label_file
+from oemsar.dataset.regions import UNASSIGNED
 from oemsar.dataset.segments import Connectivity, Counts, count_classes
 from oemsar.dataset.tile import SPLITS, Tile
 from oemsar.errors import InputError
@@ -26,9 +27,6 @@ LABELS: tuple[Labels, ...] = ("table2", "pseudo", "real")
 
 Grouping = Literal["split", "country", "region"]
 GROUPINGS: tuple[Grouping, ...] = ("split", "country", "region")
-
-UNASSIGNED = "unassigned"
-"""What a breakdown calls the tiles without a region or country."""
 
 _CHUNK = 16
 """Labels handed to a process at once: a tenth of a second of work at the published size."""
