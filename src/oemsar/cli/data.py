@@ -1,16 +1,24 @@
-"""`oemsar data`: the verbs that find, check, divide and fetch tiles."""
+"""`oemsar data`: the verbs that find, check, divide, count, draw and fetch tiles."""
 
 import typer
 
+from oemsar.cli.data_agreement import agreement
 from oemsar.cli.data_download import download
+from oemsar.cli.data_figures import figures
 from oemsar.cli.data_index import index
 from oemsar.cli.data_regimes import regimes
 from oemsar.cli.data_regions import regions
+from oemsar.cli.data_stats import stats
 from oemsar.cli.data_verify import verify
 
-app = typer.Typer(help="Find, check and fetch the tiles of a dataset.", no_args_is_help=True)
+app = typer.Typer(
+    help="Find, check, divide, count, draw and fetch the tiles of a dataset.", no_args_is_help=True
+)
 app.command("index")(index)
 app.command("verify")(verify)
 app.command("regions")(regions)
 app.command("regimes")(regimes)
+app.command("stats")(stats)
+app.command("agreement")(agreement)
+app.command("figures")(figures)
 app.command("download")(download)
