@@ -1,17 +1,18 @@
 """The selective scan as a graph of a fixed number of operations, for export to other runtimes.
 
-A loop over positions would be written out for the length it was traced with. Here eight neighbours are
-joined to one element of a sequence an eighth as long, as often as the longest sequence needs, and the
-results handed down again: every length takes the same operations.
+A loop over positions would be written out for the length it was traced with. Here the positions within
+groups of 64 are joined by doubling (Hillis and Steele 1986), every group becomes one element of a sequence
+a 64th as long, and so on as often as the longest sequence needs: every length takes the same operations.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_NEIGHBOURS = 8
-_LEVELS = 8
-LONGEST = _NEIGHBOURS**_LEVELS
+_DOUBLINGS = 6
+_GROUP = 2**_DOUBLINGS
+_LEVELS = 4
+LONGEST = _GROUP**_LEVELS
 """Positions of the longest sequence, 16.8 million: an image of 16384 x 16384 pixels at a stride of 4."""
 
 
@@ -33,15 +34,12 @@ def _recurrence(decay: Tensor, x: Tensor, levels: int) -> Tensor:
     if levels == 0:
         return x
     length = x.shape[2]
-    missing = -length % _NEIGHBOURS
-    decays, inputs = (
-        F.pad(part, (0, 0, 0, missing)).unflatten(2, (-1, _NEIGHBOURS)).unbind(3) for part in (decay, x)
-    )
-    states, products = [inputs[0]], [decays[0]]
-    for decay_t, x_t in zip(decays[1:], inputs[1:], strict=True):
-        states.append(x_t + decay_t * states[-1])
-        products.append(decay_t * products[-1])
-    ends = _recurrence(products[-1], states[-1], levels - 1)
-    before = F.pad(ends, (0, 0, 1, -1))
-    joined = [state + product * before for state, product in zip(states, products, strict=True)]
-    return torch.stack(joined, dim=3).flatten(2, 3)[:, :, :length]
+    missing = -length % _GROUP
+    decay, x = (F.pad(part, (0, 0, 0, missing)).unflatten(2, (-1, _GROUP)) for part in (decay, x))
+    for doubling in range(_DOUBLINGS):
+        reach = 2**doubling
+        x = x + decay * F.pad(x, (0, 0, reach, -reach))
+        decay = decay * F.pad(decay, (0, 0, reach, -reach), value=1.0)
+    ends = _recurrence(decay[:, :, :, -1], x[:, :, :, -1], levels - 1)
+    before = F.pad(ends, (0, 0, 1, -1)).unsqueeze(3)
+    return (x + decay * before).flatten(2, 3)[:, :, :length]
