@@ -62,7 +62,9 @@ class UPerHead(nn.Module):
 
     def __init__(self, in_channels: Sequence[int]) -> None:
         super().__init__()
-        self.lateral_convs = nn.ModuleList(_convolution(channels, CHANNELS, 1) for channels in in_channels[:-1])
+        self.lateral_convs = nn.ModuleList(
+            _convolution(channels, CHANNELS, 1) for channels in in_channels[:-1]
+        )
         self.pyramid = PyramidPooling(in_channels[-1])
         self.fpn_convs = nn.ModuleList(_convolution(CHANNELS, CHANNELS, 3) for _ in in_channels[:-1])
         self.fpn_bottleneck = _convolution(len(in_channels) * CHANNELS, CHANNELS, 3)
@@ -118,7 +120,9 @@ class PyramidPooling(nn.Module):
             InputError: a batch of one in training, of whose single mean no variance can be taken.
         """
         if self.training and features.shape[0] < 2:
-            raise InputError("UPerNet cannot train on one crop at a time; use a --batch of 2 or more a device")
+            raise InputError(
+                "UPerNet cannot train on one crop at a time; use a --batch of 2 or more a device"
+            )
         joined = [features]
         for cells, stage in zip(POOL_SCALES, self.stages, strict=True):
             joined.append(_resized(stage(grid_means(features, cells)), features))

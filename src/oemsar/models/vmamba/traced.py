@@ -30,7 +30,7 @@ def traced_scan(
 
 
 def _recurrence(decay: Tensor, x: Tensor, levels: int) -> Tensor:
-    """h of h_t = decay_t h_{t-1} + x_t with h_{-1} = 0, shape (batch, directions, length, channels)."""
+    """H of h_t = decay_t h_{t-1} + x_t with h_{-1} = 0, shape (batch, directions, length, channels)."""
     if levels == 0:
         return x
     length = x.shape[2]
