@@ -120,7 +120,7 @@ def test_triton_in_its_interpreter_gives_the_values_and_gradients_of_the_definit
 
 
 TRITON_SHAPES = [(1, 2, 1, 3, 1), (2, 1, 19, 5, 1), (1, 2, 16, 4, 2)]
-"""Lengths and channels of one block, of several and of broken ones, in blocks of 8 positions by 4 channels."""
+"""Of one block, of several and of broken ones, with blocks of 8 positions by 4 channels."""
 
 
 def compare_triton() -> None:

@@ -136,7 +136,7 @@ def _walk_back(
     """Gradients of one state's part of the output.
 
     With h the state, x = step u b its input and g its gradient: h_t = decay_t h_{t-1} + x_t and
-    g_t = c_t gradient_t + decay_{t+1} g_{t+1}; what decays into h_t is h_t - x_t.
+    g_t = c_t gradient_t + decay_{t+1} g_{t+1}.
 
     Args:
         inputs: u, step, rate, b and c.
@@ -158,16 +158,17 @@ def _walk_back(
             x[:, :, t::length] for x in (u, step, b, c, gradient, states)
         )
         rows = u_t.shape[2]
+        previous = bounds[0] if t == 0 else states[:, :, t - 1 :: length]
         now = torch.addcmul(later[:, :, :rows], gradient_t, c_t)
         by_step = now * step_t
         d_b[:, :, t::length] = (by_step * u_t).sum(-1, keepdim=True)
         d_c[:, :, t::length] = (gradient_t * state).sum(-1, keepdim=True)
         d_u[:, :, t::length].addcmul_(by_step, b_t)
-        u_b = u_t * b_t
-        decayed = state.addcmul_(step_t, u_b, value=-1)
+        decay = (step_t * rate).exp_()
+        decayed = decay * previous[:, :, :rows]
         d_rate[:, :, :rows].addcmul_(by_step, decayed)
-        d_step[:, :, t::length].addcmul_(now, u_b.addcmul_(decayed, rate))
-        later[:, :, :rows] = now.mul_((step_t * rate).exp_())
+        d_step[:, :, t::length].addcmul_(now, decayed.mul_(rate).addcmul_(u_t, b_t))
+        torch.mul(now, decay, out=later[:, :, :rows])
     return d_rate.sum((0, 2))
 
 
