@@ -1,0 +1,37 @@
+"""The ImageNet classifier of the paper: what the published checkpoints hold."""
+
+from torch import Tensor, nn
+
+from oemsar.models.vmamba.block import linear
+from oemsar.models.vmamba.encoder import Backbone, Variant
+
+
+class VMambaClassifier(Backbone):
+    """Norm, mean over the image and one linear layer behind the deepest level.
+
+    Every parameter has the published name and shape, so a published checkpoint loads as it is.
+
+    Args:
+        variant: its settings.
+        classes: number of logits.
+    """
+
+    def __init__(self, variant: Variant, classes: int = 1000) -> None:
+        super().__init__(3, variant)
+        self.classifier = _Classification(variant.out_channels[-1], classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits, shape (batch, classes), of images of shape (batch, 3, height, width)."""
+        logits: Tensor = self.classifier(self.levels(images)[-1])
+        return logits
+
+
+class _Classification(nn.Module):
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+        self.head = linear(channels, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.norm(features).mean((1, 2)))
+        return logits
