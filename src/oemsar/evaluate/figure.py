@@ -1,6 +1,6 @@
 """The figure of an evaluation: images, truth, prediction and errors of some tiles beside each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from oemsar import legend
 from oemsar.files import replacing
 from oemsar.raster.stretch import Stretch
+
+Colour = tuple[int, int, int]
 
 _PANEL_INCHES = 2.4
 _LEGEND_INCHES = 0.7
@@ -46,9 +48,7 @@ class Comparison:
 
 def write_figure(comparisons: Sequence[Comparison], path: Path) -> None:
     """Write `draw_comparisons` to `path` as PNG, whole or not at all."""
-    figure = draw_comparisons(comparisons)
-    with replacing(path) as partial:
-        figure.savefig(partial, format="png", dpi=_DPI)
+    save_figure(draw_comparisons(comparisons), path)
 
 
 def draw_comparisons(comparisons: Sequence[Comparison]) -> Figure:
@@ -62,24 +62,48 @@ def draw_comparisons(comparisons: Sequence[Comparison]) -> Figure:
     Returns:
         A figure on an Agg canvas, free of pyplot's global state.
     """
-    rows = [_panels(comparison) for comparison in comparisons]
-    titles = [title for title in rows[0] if any(row[title] is not None for row in rows)]
+    rows = {comparison.name: _panels(comparison) for comparison in comparisons}
+    return draw_panels(rows, {"Correct": _CORRECT, "Wrong": _WRONG})
+
+
+def draw_panels(
+    rows: Mapping[str, Mapping[str, NDArray[np.uint8] | None]], also: Mapping[str, Colour] | None = None
+) -> Figure:
+    """Draw one row a tile and one column a panel; the legend of the classes below.
+
+    Args:
+        rows: at least one, by name of the tile; its panels by title, the same titles in each row: colours
+            (height, width, 3), grey (height, width), or None. A column that is None in all rows is left out.
+        also: further colours for the legend, by name.
+
+    Returns:
+        A figure on an Agg canvas, free of pyplot's global state.
+    """
+    first = next(iter(rows.values()))
+    titles = [title for title in first if any(row[title] is not None for row in rows.values())]
     width, height = len(titles) * _PANEL_INCHES, len(rows) * _PANEL_INCHES + _LEGEND_INCHES
     figure = Figure(
         figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=_PAD_INCHES, w_pad=_PAD_INCHES)
     )
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(rows), len(titles), squeeze=False)
-    for row, (comparison, panels) in enumerate(zip(comparisons, rows, strict=True)):
+    for row, (name, panels) in enumerate(rows.items()):
         for column, title in enumerate(titles):
             _show(axes[row, column], panels[title])
-        axes[row, 0].set_ylabel(comparison.name, parse_math=False)
+        axes[row, 0].set_ylabel(name, parse_math=False)
     for column, title in enumerate(titles):
         axes[0, column].set_title(title)
+    entries = _legend(also or {})
     figure.legend(
-        handles=_legend(), loc="outside lower center", ncols=len(titles) + 1, fontsize="small", frameon=False
+        handles=entries, loc="outside lower center", ncols=len(titles) + 1, fontsize="small", frameon=False
     )
     return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure to `path` as PNG, whole or not at all."""
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png", dpi=_DPI)
 
 
 def colour_errors(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -111,13 +135,14 @@ def _panels(comparison: Comparison) -> dict[str, NDArray[np.uint8] | None]:
     return {
         "Optical": None if comparison.optical is None else comparison.optical.transpose(1, 2, 0),
         "SAR": None if comparison.sar is None else stretch(comparison.sar[0]),
-        "Truth": _colour_classes(comparison.truth),
-        "Prediction": _colour_classes(comparison.prediction),
+        "Truth": colour_classes(comparison.truth),
+        "Prediction": colour_classes(comparison.prediction),
         "Errors": colour_errors(comparison.truth, comparison.prediction),
     }
 
 
-def _colour_classes(ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def colour_classes(ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The legend's colours of class ids 0..8, uint8, shape (..., 3)."""
     return np.array(list(legend.palette().values()), dtype=np.uint8)[ids]
 
 
@@ -130,9 +155,9 @@ def _show(axes: Axes, panel: NDArray[np.uint8] | None) -> None:
         axes.imshow(panel, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
 
 
-def _legend() -> list[Patch]:
-    entries = [(entry.name, entry.colour) for entry in (*legend.CLASSES, legend.UNKNOWN)]
+def _legend(also: Mapping[str, Colour]) -> list[Patch]:
+    classes = {entry.name: entry.colour for entry in (*legend.CLASSES, legend.UNKNOWN)}
     return [
         Patch(facecolor=(red / 255, green / 255, blue / 255), edgecolor=_EDGE, label=name)
-        for name, (red, green, blue) in [*entries, ("Correct", _CORRECT), ("Wrong", _WRONG)]
+        for name, (red, green, blue) in {**classes, **also}.items()
     ]

@@ -22,6 +22,7 @@ from oemsar.models.precision import autocast_dtype
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.torch_engine import find_device
+from oemsar.progress import Report, silent
 from oemsar.train import run_folder
 from oemsar.train.checkpoints import LAST, MODEL, Checkpoints, require_readable
 from oemsar.train.class_weights import class_weights
@@ -31,7 +32,7 @@ from oemsar.train.interruption import Interruption
 from oemsar.train.journal import Journal
 from oemsar.train.module import LandCoverModule
 from oemsar.train.normalisation import estimate
-from oemsar.train.progress_bar import ProgressBar, is_shown
+from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
 from oemsar.train.run_folder import Start
 from oemsar.train.validation import Validation
 
@@ -59,7 +60,7 @@ class Result:
     best_miou: float | None
 
 
-def train(config: TrainConfig, *, resume: bool = False) -> Result | None:
+def train(config: TrainConfig, *, resume: bool = False, report: Report = silent) -> Result | None:
     """Train the network that `config` describes; the model is then in `config.out`.
 
     With `config.devices` above 1 the calling script is started once for each of them.
@@ -67,6 +68,7 @@ def train(config: TrainConfig, *, resume: bool = False) -> Result | None:
     Args:
         config: of the run.
         resume: go on with the run in `config.out` from its last checkpoint.
+        report: told the steps done and in all.
 
     Returns:
         What the run came to; None for a run that was finished before.
@@ -78,15 +80,15 @@ def train(config: TrainConfig, *, resume: bool = False) -> Result | None:
     leads = rank_zero_only.rank == 0  # type: ignore[attr-defined]
     with _quiet_libraries():
         if leads:
-            return _train(config, resume=resume, leads=True)
+            return _train(config, resume=resume, leads=True, report=report)
         logging.getLogger("oemsar").setLevel(logging.ERROR)
         try:
-            return _train(config, resume=resume, leads=False)
+            return _train(config, resume=resume, leads=False, report=silent)
         except OemsarError as error:  # told by the leading process
             raise SystemExit(error.exit_code) from error
 
 
-def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
+def _train(config: TrainConfig, *, resume: bool, leads: bool, report: Report) -> Result | None:
     stored = run_folder.stored_config(config.out) if resume else None
     if stored is None and leads:
         run_folder.require_unused(config.out)
@@ -109,7 +111,9 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
     if stored is None:
         record = run_folder.create(config, start) if leads else {}
     data = TileData(config, train_tiles, val_tiles)
-    result = _fit(config, module, data, record, device, checkpoint=checkpoint, validated=bool(val_tiles))
+    result = _fit(
+        config, module, data, record, device, checkpoint=checkpoint, validated=bool(val_tiles), report=report
+    )
     if leads:
         run_folder.finish(config.out, record, vars(result))
     reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
@@ -176,6 +180,7 @@ def _fit(
     *,
     checkpoint: Path | None,
     validated: bool,
+    report: Report,
 ) -> Result:
     interruption = Interruption()
     validation = Validation(data, interruption, config.validate_every, config.steps) if validated else None
@@ -187,7 +192,7 @@ def _fit(
     callbacks: list[Callback] = [interruption]
     if validation is not None:
         callbacks.append(validation)
-    callbacks += [journal, checkpoints]
+    callbacks += [journal, checkpoints, StepReport(config.steps, report)]
     if bar:
         callbacks.append(ProgressBar(config.steps, journal, validation))
     trainer = _trainer(config, device, callbacks)
