@@ -15,6 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from oemsar.dataset import layouts
 from oemsar.dataset.layouts import COLUMNS, Column, Role
+from oemsar.dataset.regions import REGION_DISTANCE_KM, assign_regions
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
 from oemsar.progress import Report, silent
@@ -36,18 +37,20 @@ class _File:
     archive_split: Split | None
 
 
-def index(root: Path, report: Report = silent) -> list[Tile]:
+def index(root: Path, report: Report = silent, region_distance_km: float = REGION_DISTANCE_KM) -> list[Tile]:
     """Find the tiles below `root`.
 
     A tile is every file of one name in folders of the layouts (`oemsar.dataset.layouts`), however deep. Its
     split is told by a folder `train`, `val` or `test`, else by a text file of names, else by the prefix of
     its name, else by the name of an archive's folder or of `root`, else it is train. Its size is that of its
     first readable file (SAR, optical, label) and its grid that of the first one of this size that is
-    georeferenced; only headers are read. A tile without a readable file has the size (0, 0).
+    georeferenced; only headers are read. A tile without a readable file has the size (0, 0). Regions and
+    countries come from the grids (`oemsar.dataset.regions`).
 
     Args:
         root: folder to search; links are followed.
         report: told the tiles done.
+        region_distance_km: longest step between the tiles of a region.
 
     Returns:
         The tiles ordered by split, then by name with numbers counted, whatever the file system's order.
@@ -75,7 +78,7 @@ def index(root: Path, report: Report = silent) -> list[Tile]:
         for name in names:
             tiles.append(_tile(name, splits[name], files[name]))
             report(len(tiles), len(names))
-    return tiles
+    return assign_regions(tiles, region_distance_km)
 
 
 def count_files(tiles: Sequence[Tile]) -> dict[str, dict[str, int]]:

@@ -6,13 +6,23 @@ from typing import Literal
 
 import numpy as np
 
+from oemsar.dataset.countries import country_at
+from oemsar.errors import InputError
+
 Character = Literal["urban", "suburban", "rural", "coastal"]
 CHARACTERS: tuple[Character, ...] = ("urban", "suburban", "rural", "coastal")
 COUNTRIES = ("FRA", "JPN", "USA")
 
-MIN_DISTANCE_KM = 10.0
-"""No two regions lie closer than this, so that footprints tell the regions apart."""
+MIN_DISTANCE_KM = 30.0
+"""No two centres of regions lie closer than this, so that footprints tell the regions apart.
 
+The tiles of a region reach up to 7 km from its centre, which leaves 16 km between the tiles of two regions.
+"""
+
+_TRIES = 5000
+"""Places looked at beside a given one before its country is taken to be full."""
+
+_FARTHEST_KM = 2000.0
 _EARTH_RADIUS_KM = 6371.0
 _ZONE_MARGIN = 0.15
 """Degrees of longitude kept free on both sides of a UTM zone boundary."""
@@ -60,7 +70,11 @@ def choose_places(count: int, rng: np.random.Generator) -> list[Place]:
     """Choose `count` places, countries and characters in turn, none closer than `MIN_DISTANCE_KM` to another.
 
     Any three consecutive places lie in three countries and any four have four characters. The first
-    36 come from the table in an order drawn from `rng`; further ones lie 12 to 60 km beside them.
+    36 come from the table in an order drawn from `rng`; further ones lie beside them in the same country, 30
+    to 90 km off as long as there is room.
+
+    Raises:
+        InputError: a country has no room for so many.
     """
     orders = {key: rng.permutation(len(entries)) for key, entries in _TABLE.items()}
     places: list[Place] = []
@@ -87,19 +101,25 @@ def distance_km(first: Place, second: Place) -> float:
 
 def _beside(place: Place, taken: list[Place], rng: np.random.Generator) -> Place:
     """A free place near `place`, looked for ever farther away."""
-    reach = 60.0
-    while True:
-        reach *= 1.02
-        distance, azimuth = rng.uniform(12, reach), rng.uniform(0, 2 * math.pi)
+    reach = 3 * MIN_DISTANCE_KM
+    for _ in range(_TRIES):
+        reach = min(reach * 1.02, _FARTHEST_KM)
+        distance, azimuth = rng.uniform(MIN_DISTANCE_KM, reach), rng.uniform(0, 2 * math.pi)
         lat = place.lat + math.degrees(distance * math.cos(azimuth) / _EARTH_RADIUS_KM)
         east = math.degrees(distance * math.sin(azimuth) / _EARTH_RADIUS_KM)
         lon = place.lon + east / math.cos(math.radians(lat))
         found = Place(place.country, place.character, round(lon, 4), round(lat, 4))
         if _usable(found) and all(distance_km(found, other) >= MIN_DISTANCE_KM for other in taken):
             return found
+    raise InputError(
+        f"{len(taken)} regions {MIN_DISTANCE_KM:g} km apart leave no room for another in {place.country}; "
+        "ask for fewer --regions"
+    )
 
 
 def _usable(place: Place) -> bool:
     west, south, east, north = BOUNDS[place.country]
     inside = west + 0.2 < place.lon < east - 0.2 and south + 0.2 < place.lat < north - 0.2
-    return inside and _ZONE_MARGIN < place.lon % 6 < 6 - _ZONE_MARGIN
+    if not inside or not _ZONE_MARGIN < place.lon % 6 < 6 - _ZONE_MARGIN:
+        return False
+    return country_at(place.lon, place.lat, tolerance_km=0) == place.country

@@ -15,7 +15,7 @@ from oemsar.simulate.noise import stream
 from oemsar.simulate.places import choose_places
 from oemsar.simulate.region import Region, draw_region
 
-RENDERING = 1
+RENDERING = 2
 """Number of the simulator's rules; a change of any pixel for the same seed raises it."""
 
 _PREFIX: dict[Split, str] = {"train": "TrainArea", "val": "ValArea", "test": "TestArea"}

@@ -1,0 +1,76 @@
+"""Countries by their outlines, without network.
+
+`countries.parquet` holds the outlines of Natural Earth's admin 0 countries, version 4.1.0, at 1:50 million
+(https://www.naturalearthdata.com, public domain), as the `countries-50m` object of world-atlas 2.0.2 packs
+them, on a grid of 0.0036 by 0.0017 degrees, joined by ISO 3166-1 alpha-3 code. Parts that have no code of
+their own are with the country whose code covers them (Northern Cyprus, Somaliland, Australia's islands in the
+Indian Ocean); Kosovo has the user-assigned code XKX; the Siachen Glacier is left out.
+"""
+
+import math
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import STRtree
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+COAST_TOLERANCE_KM = 25.0
+"""A place outside every outline takes the nearest country within this distance.
+
+Coasts at 1:50 million are off by some kilometres, and small islands are missing.
+"""
+
+_FILE = Path(__file__).with_name("countries.parquet")
+_KM_PER_DEGREE = math.pi / 180 * 6371.0088
+"""Along a meridian of a sphere of the earth's mean radius (IUGG)."""
+
+
+@cache
+def outlines() -> "gpd.GeoDataFrame":
+    """One row for each country: `country` (ISO 3166-1 alpha-3), `name` (English), `geometry` (EPSG:4326)."""
+    import geopandas as gpd
+
+    return gpd.read_parquet(_FILE)
+
+
+def country_at(lon: float, lat: float, tolerance_km: float = COAST_TOLERANCE_KM) -> str | None:
+    """Country of a place.
+
+    Args:
+        lon: longitude in degrees (WGS 84).
+        lat: latitude in degrees.
+        tolerance_km: how far off an outline the place may lie, in kilometres.
+
+    Returns:
+        ISO 3166-1 alpha-3 code of the outline the place lies in, else of the nearest one within
+        `tolerance_km` (as a sphere has it, to a hundredth), else None.
+    """
+    tree, codes = _parts()
+    place = shapely.Point(lon, lat)
+    around = tree.query(place, predicate="intersects")
+    if len(around):
+        return min(str(codes[part]) for part in around)
+    narrowing = max(math.cos(math.radians(lat)), 1e-3)
+    reach = tolerance_km / _KM_PER_DEGREE
+    near = tree.query(shapely.box(lon - reach / narrowing, lat - reach, lon + reach / narrowing, lat + reach))
+    if not len(near):
+        return None
+    # degrees of longitude are as long as those of latitude once they are narrowed
+    scale = np.array([narrowing, 1.0])
+    flat = shapely.transform(tree.geometries[near], lambda points: points * scale)
+    distances = shapely.distance(flat, shapely.Point(lon * narrowing, lat))
+    nearest = int(np.argmin(distances))
+    return str(codes[near[nearest]]) if distances[nearest] <= reach else None
+
+
+@cache
+def _parts() -> tuple[STRtree, NDArray[np.object_]]:
+    """A tree of the single polygons of all countries, and the code of each."""
+    frame = outlines().explode(ignore_index=True)
+    return STRtree(frame.geometry.to_numpy()), frame["country"].to_numpy(dtype=object)

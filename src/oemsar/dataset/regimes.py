@@ -1,0 +1,153 @@
+"""Label regimes: which tile trains with which label.
+
+In the paper (Xia et al., arXiv 2501.10891, section III) 20 tiles of each region are labelled by hand: 14 are
+the test set, and models are trained on 1 or 5 of the others, on the pseudo labels, or on both. Which tiles
+those are is not published. The release has 210 = 35 x 6 hand-labelled tiles in its split val, so here 1 of a
+region's 6 is R1 and 5 are R5, disjoint, dealt out by a hash of the tile's name and a seed: the same on every
+machine.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from oemsar.dataset.layouts import natural_order
+from oemsar.dataset.regions import UNASSIGNED, by_region
+from oemsar.dataset.tile import SPLITS, Tile
+from oemsar.errors import InputError
+
+_log = logging.getLogger(__name__)
+
+_R1, _R5 = 1, 5
+
+
+class Regime(StrEnum):
+    """The labels a network is trained on.
+
+    P: the pseudo labels of the split train. R1, R5: one and five hand-labelled tiles of each region, from
+    the split val. P+R1, P+R5: both together.
+    """
+
+    P = "P"
+    P_R1 = "P+R1"
+    P_R5 = "P+R5"
+    R1 = "R1"
+    R5 = "R5"
+
+    @property
+    def has_pseudo(self) -> bool:
+        """Whether pseudo-labelled tiles are part of it."""
+        return self in {Regime.P, Regime.P_R1, Regime.P_R5}
+
+    @property
+    def real_per_region(self) -> int:
+        """Hand-labelled tiles of each region in it: 0, 1 or 5."""
+        return {Regime.P: 0, Regime.P_R1: _R1, Regime.R1: _R1}.get(self, _R5)
+
+
+def training_tiles(tiles: Sequence[Tile], regime: Regime, seed: int = 0) -> list[Tile]:
+    """The tiles that `regime` trains on, each with the one label it trains with.
+
+    Args:
+        tiles: the whole table, in any order.
+        regime: which labels.
+        seed: of the choice of R1 and R5.
+
+    Returns:
+        The tiles ordered by split, then by name with numbers counted; the label a tile does not train with
+        is None.
+
+    Raises:
+        InputError: no tile of split train has a pseudo label, or a region has too few hand-labelled tiles.
+    """
+    chosen = pseudo_labelled(tiles) if regime.has_pseudo else []
+    if regime.real_per_region:
+        chosen += deal_real(tiles, seed)[regime.real_per_region]
+    return sorted(chosen, key=_table_order)
+
+
+def validation_tiles(tiles: Sequence[Tile], training: Sequence[Tile]) -> list[Tile]:
+    """The tiles to validate on beside `training`: the hand-labelled ones of split val that are not in it.
+
+    In the release these are all 210 for P, the 175 of R5 for R1 and P+R1, and the 35 of R1 for R5 and P+R5.
+    """
+    trained = {tile.name for tile in training}
+    held_out = [tile for tile in _hand_labelled(tiles) if tile.name not in trained]
+    return sorted(held_out, key=_table_order)
+
+
+def pseudo_labelled(tiles: Sequence[Tile]) -> list[Tile]:
+    """P: the tiles of split train with a pseudo label, which is the label they train with.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = [with_pseudo(tile) for tile in tiles if tile.split == "train" and tile.pseudo_label is not None]
+    if not found:
+        raise InputError(
+            "the table has no pseudo-labelled tile of split train, which regimes with P train on; "
+            "add the pseudo labels or choose R1 or R5"
+        )
+    return sorted(found, key=_table_order)
+
+
+def deal_real(tiles: Sequence[Tile], seed: int = 0) -> dict[int, list[Tile]]:
+    """R1 and R5, under the keys 1 and 5: disjoint, of split val, with their hand-made labels.
+
+    The hand-labelled tiles of a region are ordered by the SHA-256 of `seed:name`; the first is R1, the next
+    five are R5, and what a region has beyond these six trains nothing.
+
+    Raises:
+        InputError: split val has no hand-made label, or a region with tiles of split train or val has fewer
+            than six.
+    """
+    labelled = _hand_labelled(tiles)
+    if not labelled:
+        raise InputError(
+            "the table has no hand-labelled tile of split val, which regimes with R1 or R5 train on; "
+            "add the labels of val (`oemsar data download` fetches them) or choose regime P"
+        )
+    dealt: dict[int, list[Tile]] = {_R1: [], _R5: []}
+    named = {tile.name for tile in labelled}
+    for region, members in by_region([tile for tile in tiles if tile.split != "test"]).items():
+        own = sorted((tile for tile in members if tile.name in named), key=lambda tile: _draw(seed, tile))
+        if len(own) < _R1 + _R5:
+            raise InputError(_too_few(region, len(own)))
+        if region == UNASSIGNED:
+            _log.warning("%d tiles have no region: they are dealt out as one region", len(members))
+        dealt[_R1] += [with_real(tile) for tile in own[:_R1]]
+        dealt[_R5] += [with_real(tile) for tile in own[_R1 : _R1 + _R5]]
+    return {count: sorted(chosen, key=_table_order) for count, chosen in dealt.items()}
+
+
+def with_pseudo(tile: Tile) -> Tile:
+    """The tile with its pseudo label as the only one."""
+    return replace(tile, real_label=None)
+
+
+def with_real(tile: Tile) -> Tile:
+    """The tile with its hand-made label as the only one."""
+    return replace(tile, pseudo_label=None)
+
+
+def _too_few(region: str, count: int) -> str:
+    where = "the tiles without a region have" if region == UNASSIGNED else f"region {region} has"
+    return (
+        f"{where} {count} hand-labelled tile(s) of split val where R1 and R5 take {_R1 + _R5}; "
+        "add labels, take the region's tiles out of the table, or choose regime P"
+    )
+
+
+def _hand_labelled(tiles: Sequence[Tile]) -> list[Tile]:
+    return [tile for tile in tiles if tile.split == "val" and tile.real_label is not None]
+
+
+def _draw(seed: int, tile: Tile) -> tuple[str, str]:
+    """Sorting key of a tile in the draw: a hash that every machine and version of Python agrees on."""
+    return hashlib.sha256(f"{seed}:{tile.name}".encode()).hexdigest(), tile.name
+
+
+def _table_order(tile: Tile) -> tuple[int, tuple[tuple[str | int, ...], str]]:
+    return SPLITS.index(tile.split), natural_order(tile.name)
