@@ -50,9 +50,13 @@ def read_label(tile: Tile, extent: Extent | None = None) -> NDArray[np.uint8]:
     Raises:
         InputError: the label is missing, unreadable, not 8-bit, or has ids outside 0..8.
     """
-    path = tile.label
-    if path is None:
+    if tile.label is None:
         raise InputError(f"tile {tile.name} has no label; leave it out of the table or add its label")
+    return read_label_file(tile.label, extent)
+
+
+def read_label_file(path: Path, extent: Extent | None = None) -> NDArray[np.uint8]:
+    """Read the label at `path`, all of it by default; returns and raises as `read_label`."""
     label: NDArray[np.uint8] = _read(path, 1, extent)[0]
     if label.max(initial=0) > 8:
         raise InputError(f"{path} has label id {label.max()}, outside 0..8; run `oemsar data verify`")

@@ -1,12 +1,10 @@
 """Scores as tables: Markdown for people, CSV for other programs."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 
 from oemsar.evaluate.scores import Scores
 from oemsar.legend import NAMES
+from oemsar.text_table import csv_table, markdown_table
 
 HEADINGS = ("Class", "IoU", "Precision", "Recall", "F1")
 """Headings of the rows of `percent_rows`."""
@@ -32,16 +30,8 @@ def summary(scores: Scores) -> str:
 
 def scores_markdown(scores: Scores, provenance: str) -> str:
     """A Markdown document: scores of each class in percent, mIoU and OA, and a line on what was scored."""
-    lines = [
-        _markdown_row(HEADINGS),
-        _markdown_row(("---", *("---:" for _ in HEADINGS[1:]))),
-        *map(_markdown_row, percent_rows(scores)),
-        "",
-        summary(scores),
-        "",
-        provenance,
-    ]
-    return "\n".join(lines) + "\n"
+    table = markdown_table(HEADINGS, percent_rows(scores))
+    return "\n\n".join([table, summary(scores), provenance]) + "\n"
 
 
 def scores_csv(scores: Scores) -> str:
@@ -51,20 +41,10 @@ def scores_csv(scores: Scores) -> str:
     """
     rows = [(name, *astuple(of_class), None) for name, of_class in scores.classes.items()]
     header = ("class", "iou", "precision", "recall", "f1", "overall_accuracy")
-    return _csv([header, *rows, ("all", scores.miou, None, None, None, scores.overall_accuracy)])
+    return csv_table([header, *rows, ("all", scores.miou, None, None, None, scores.overall_accuracy)])
 
 
 def confusion_csv(scores: Scores) -> str:
     """CSV of pixel counts: one row a class of the truth, one column a class of the prediction."""
     rows = [(name, *counts) for name, counts in zip(NAMES, scores.confusion, strict=True)]
-    return _csv([("truth \\ prediction", *NAMES), *rows])
-
-
-def _markdown_row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _csv(rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return csv_table([("truth \\ prediction", *NAMES), *rows])

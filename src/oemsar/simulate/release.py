@@ -4,8 +4,6 @@ import json
 import logging
 import multiprocessing
 import os
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json
+from oemsar.processes import watch_parent
 from oemsar.progress import Report, silent
 from oemsar.simulate.render import render_tile
 from oemsar.simulate.scene import SCENE_FILES, write_scene
@@ -134,7 +133,7 @@ def _rendered(world: World, tiles: list[PlannedTile], folder: Path, workers: int
             yield write_tile(world, tile, folder)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _watch_parent, (os.getpid(),)) as pool:
+    with ProcessPoolExecutor(workers, context, watch_parent, (os.getpid(),)) as pool:
         pending = [pool.submit(write_tile, world, tile, folder) for tile in tiles]
         try:
             for future in as_completed(pending):
@@ -142,14 +141,3 @@ def _rendered(world: World, tiles: list[PlannedTile], folder: Path, workers: int
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _watch_parent(parent: int) -> None:
-    """End this process soon after the one that started it, which may have been killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,57 @@
+"""Work in several processes that end with the one that started them."""
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from oemsar.errors import Failure
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def map_in_processes(
+    work: Callable[[Item], Result], items: Sequence[Item], workers: int, chunk: int = 1
+) -> Iterator[Result]:
+    """Results of `work` on each of `items`, in their order.
+
+    Args:
+        work: a function of a module; errors it raises are raised here.
+        items: what to work on.
+        workers: processes; with 1, or no more items than `chunk`, the work is done in this one.
+        chunk: items handed to a process at once.
+
+    Raises:
+        Failure: a process was killed, as for want of memory.
+    """
+    if workers == 1 or len(items) <= chunk:
+        yield from map(work, items)
+        return
+    # forking would copy threads and open files of GDAL in an unknown state
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, watch_parent, (os.getpid(),)) as pool:
+        try:
+            yield from pool.map(work, items, chunksize=chunk)
+        except BrokenProcessPool as error:
+            raise Failure(
+                "a reading process was killed, perhaps for want of memory; run again with fewer --workers"
+            ) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def watch_parent(parent: int) -> None:
+    """End this process soon after the one that started it, which may have been killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
