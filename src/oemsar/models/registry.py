@@ -6,6 +6,7 @@ from oemsar.errors import InputError
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 from oemsar.models.unet import unet
+from oemsar.models.vmamba.network import vmamba
 
 
 class Architecture(Protocol):
@@ -16,7 +17,7 @@ class Architecture(Protocol):
         ...
 
 
-ARCHITECTURES: dict[str, Architecture] = {"unet": unet}
+ARCHITECTURES: dict[str, Architecture] = {"unet": unet, "vmamba": vmamba}
 """To add a network, write its function in a module of its own and name it here."""
 
 
