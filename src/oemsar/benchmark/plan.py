@@ -110,6 +110,8 @@ class Plan(BaseModel):
             InputError: a training option is unknown or wrong; it is named.
         """
         options = {**self.train, **self.networks[cell.network]}
+        if cell.fusion == "dual":
+            options["fusion"] = cell.fusion
         return configure(
             {
                 **options,
@@ -119,7 +121,6 @@ class Plan(BaseModel):
                 "modalities": cell.modalities,
                 "regime": cell.regime,
                 "seed": cell.seed,
-                "fusion": cell.fusion,
             }
         )
 
