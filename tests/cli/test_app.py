@@ -38,6 +38,8 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
         ["data", "index"],
         ["data", "verify"],
         ["data", "download"],
+        ["models", "import"],
+        ["models", "export"],
         ["simulate"],
         ["train"],
         ["evaluate"],

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import oemsar
-from oemsar.cli import benchmark, contest, data, demo, evaluate, predict, simulate, train
+from oemsar.cli import benchmark, contest, data, demo, evaluate, models, predict, simulate, train
 from oemsar.errors import OemsarError
 
 _INTERRUPTED = 130
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
 app.command("simulate")(simulate.simulate)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)

@@ -17,6 +17,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure, InputError, OemsarError
+from oemsar.models.encoder_file import start_encoder
 from oemsar.models.precision import autocast_dtype
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
@@ -107,7 +108,7 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool, report: Report) ->
             return None
         start = run_folder.recorded_start(record)
         checkpoint = config.out / LAST if (config.out / LAST).exists() else None
-    module = _module(config, start, pretrained=config.pretrained and checkpoint is None)
+    module = _module(config, start, from_scratch=checkpoint is None)
     if checkpoint is not None:
         require_readable(checkpoint)
     if stored is None:
@@ -126,16 +127,24 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool, report: Report) ->
 def _find_start(config: TrainConfig, tiles: Sequence[Tile]) -> Start:
     mean, std = estimate(tiles, config.modalities, config.seed)
     spec = ModelSpec(
-        architecture=config.model, encoder=config.encoder, modalities=config.modalities, mean=mean, std=std
+        architecture=config.model,
+        encoder=config.encoder,
+        modalities=config.modalities,
+        mean=mean,
+        std=std,
+        fusion=config.fusion,
     )
     if config.class_weights != "none":
         log.info("Counting the classes in %d labels", len(tiles))
     return Start(spec, class_weights(config.class_weights, tiles))
 
 
-def _module(config: TrainConfig, start: Start, *, pretrained: bool) -> LandCoverModule:
+def _module(config: TrainConfig, start: Start, *, from_scratch: bool) -> LandCoverModule:
+    """The network to train; weights for its encoder are read only where it starts from scratch."""
     torch.manual_seed(config.seed)
-    network = build(start.spec, pretrained=pretrained)
+    network = build(start.spec, pretrained=config.pretrained and from_scratch)
+    if config.encoder_weights is not None and from_scratch:
+        start_encoder(network, config.encoder_weights)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return LandCoverModule(network, config, start.class_weights)
 
