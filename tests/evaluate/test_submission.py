@@ -113,7 +113,10 @@ def _second(content: bytes) -> Change:
         (lambda files: [*files, files[0]], r"has ValArea_1\.png twice"),
         (lambda files: [*files, ("readme.txt", b"x")], r"has readme\.txt, which is no PNG"),
         (_second(b"GIF89a"), r"ValArea_2\.png is not a readable PNG"),
-        (_second(_png(np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE) % 251)[:80]), r"ValArea_2\.png is not a readable PNG"),
+        (
+            _second(_png(np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE) % 251)[:80]),
+            r"ValArea_2\.png is not a readable PNG",
+        ),
         (_second(_png(np.ones((SIDE, SIDE + 1), np.uint8))), r"ValArea_2\.png has 24 x 25 pixels .* 24 x 24"),
         (_second(_bomb()), r"ValArea_2\.png (has 30000 x 30000 pixels|is not a readable PNG)"),
         (_second(_png(np.ones((SIDE, SIDE, 3), np.uint8))), r"ValArea_2\.png is a PNG of mode RGB"),

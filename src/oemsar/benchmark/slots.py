@@ -75,6 +75,12 @@ class Slot:
         self.busy = True
         self._pipe.send(task)
 
+    @property
+    def process_id(self) -> int | None:
+        """Of the process; None where there is none."""
+        pid: int | None = None if self._process is None else self._process.pid
+        return pid
+
     def waitables(self) -> list[Any]:
         """What becomes ready when the slot has something to tell."""
         return [self._pipe, self._process.sentinel] if self.busy else []
