@@ -39,6 +39,11 @@ def run_record(
     }
 
 
+def origin(path: Path) -> dict[str, str]:
+    """Name and sha256 of a file that a result was made from."""
+    return {"file": path.name, "sha256": checksum(path)}
+
+
 def _versions() -> dict[str, str]:
     """Versions of the packages that decide a result, those installed."""
     versions = {}

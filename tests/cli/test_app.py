@@ -40,11 +40,17 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
         ["data", "regions"],
         ["data", "regimes"],
         ["data", "download"],
+        ["models", "import"],
+        ["models", "export"],
         ["simulate"],
         ["train"],
         ["evaluate"],
         ["predict"],
         ["demo"],
+        ["benchmark", "run"],
+        ["benchmark", "report"],
+        ["contest", "predict"],
+        ["contest", "score"],
     ],
 )
 def test_every_verb_explains_itself(verb: list[str]) -> None:

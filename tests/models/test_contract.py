@@ -10,18 +10,27 @@ from oemsar.legend import NUM_CLASSES
 from oemsar.models import saved
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import ARCHITECTURES, build
-from oemsar.models.spec import ModelSpec
+from oemsar.models.spec import Fusion, ModelSpec
 
 SMALL_ENCODERS = {
     "unet": ("resnet18", "efficientnet-b0", "tu-mobilenetv3_small_050"),
+    "segformer": ("mit_b0",),
     "vmamba": ("vmamba_t",),
 }
 """Encoders each architecture is tried with; a new architecture adds its own."""
-CASES = [(name, encoder) for name in ARCHITECTURES for encoder in SMALL_ENCODERS[name]]
+CASES = [
+    (name, encoder, fusion)
+    for name in ARCHITECTURES
+    for encoder in SMALL_ENCODERS[name]
+    for fusion in ("stack", "dual")
+]
 
 
 def _network(
-    architecture: str, encoder: str, modalities: Modalities = Modalities.SAR_OPTICAL
+    architecture: str,
+    encoder: str,
+    fusion: Fusion = "stack",
+    modalities: Modalities = Modalities.SAR_OPTICAL,
 ) -> LandCoverNetwork:
     torch.manual_seed(0)
     channels = modalities.channels
@@ -32,6 +41,7 @@ def _network(
             modalities=modalities,
             mean=(60.0,) * channels,
             std=(50.0,) * channels,
+            fusion=fusion,
         )
     )
 
@@ -92,7 +102,7 @@ def test_pixels_mean_the_same_as_bytes_and_as_floats(network: LandCoverNetwork) 
 @pytest.mark.parametrize("modalities", list(Modalities))
 @pytest.mark.parametrize("architecture", list(ARCHITECTURES))
 def test_every_modality_set_is_taken(architecture: str, modalities: Modalities) -> None:
-    network = _network(architecture, SMALL_ENCODERS[architecture][0], modalities).eval()
+    network = _network(architecture, SMALL_ENCODERS[architecture][0], modalities=modalities).eval()
     with torch.inference_mode():
         assert network(_images(1, modalities.channels, 32, 32)).shape == (1, NUM_CLASSES, 32, 32)
 

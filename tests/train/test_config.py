@@ -36,11 +36,51 @@ def test_yaml_gives_the_configuration_back(tmp_path: Path) -> None:
         ({**PLACES, "loss": "hinge"}, "loss"),
         ({**PLACES, "batch": 3, "devices": 2}, "batch 3"),
         ({"out": "run"}, "data is missing"),
+        ({**PLACES, "fusion": "dual"}, "fusion dual needs the modalities"),
+        ({**PLACES, "fusion": "triple"}, "fusion"),
+        ({**PLACES, "variant": "b0"}, "unet has no variants"),
+        ({**PLACES, "model": "segformer", "variant": "t"}, "no variant t"),
+        ({**PLACES, "variant": 3}, "variant"),
+        ({**PLACES, "pretrained": True, "encoder_weights": "mit.safetensors"}, "give one"),
     ],
 )
 def test_wrong_option_is_named(options: dict[str, object], named: str) -> None:
     with pytest.raises(InputError, match=named):
         configure(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "encoder", "variant"),
+    [
+        ({}, "efficientnet-b4", None),
+        ({"model": "segformer"}, "mit_b2", "b2"),
+        ({"model": "segformer", "variant": "b0"}, "mit_b0", "b0"),
+        ({"model": "vmamba", "encoder": "vmamba_b"}, "vmamba_b", "b"),
+    ],
+)
+def test_variant_and_encoder_name_the_same_size(
+    options: dict[str, str], encoder: str, variant: str | None
+) -> None:
+    got = configure({**PLACES, **options})
+    assert (got.encoder, got.variant) == (encoder, variant)
+
+
+@pytest.mark.parametrize(
+    ("given", "encoder"),
+    [
+        ({}, "mit_b3"),
+        ({"model": "segformer"}, "mit_b3"),
+        ({"variant": "b1"}, "mit_b1"),
+        ({"encoder": "mit_b0"}, "mit_b0"),
+        ({"model": "unet"}, "efficientnet-b4"),
+    ],
+)
+def test_a_size_given_anew_takes_the_place_of_that_in_the_file(
+    tmp_path: Path, given: dict[str, str], encoder: str
+) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(configure({**PLACES, "model": "segformer", "variant": "b3"}).to_yaml())
+    assert gather({**PLACES, **given}, file=path).encoder == encoder
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import oemsar
-from oemsar.cli import data, demo, evaluate, predict, simulate, train
+from oemsar.cli import benchmark, contest, data, demo, evaluate, models, predict, simulate, train
 from oemsar.errors import OemsarError
 
 _INTERRUPTED = 130
@@ -21,10 +21,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
 app.command("simulate")(simulate.simulate)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(contest.app, name="contest")
 app.command("demo")(demo.demo)
 
 

@@ -1,12 +1,9 @@
 """`oemsar evaluate`: score a saved model on a split."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
-
-if TYPE_CHECKING:
-    from oemsar.evaluate.scores import Scores
 
 
 def evaluate(
@@ -31,6 +28,7 @@ def evaluate(
 ) -> None:
     """Score a model on the labelled tiles of a split: IoU, precision, recall and F1 of every class."""
     from oemsar.cli.progress import reporting
+    from oemsar.cli.scores import print_scores
     from oemsar.evaluate import run
 
     with reporting("Evaluating") as report:
@@ -45,28 +43,4 @@ def evaluate(
             device=device,
             report=report,
         )
-    if as_json:
-        _print_json(scores)
-    else:
-        _print_table(scores, f"{model} on split {split}")
-
-
-def _print_json(scores: "Scores") -> None:
-    import json
-
-    typer.echo(json.dumps(scores.to_dict(), indent=2))
-
-
-def _print_table(scores: "Scores", title: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from oemsar.evaluate.tables import HEADINGS, percent_rows, summary
-
-    table = Table(title=Text(title), caption=Text(summary(scores)))
-    for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
-    for row in percent_rows(scores):
-        table.add_row(*row)
-    Console().print(table)
+    print_scores(scores, f"{model} on split {split}", as_json=as_json)

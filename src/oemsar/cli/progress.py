@@ -40,11 +40,16 @@ def reporting_bytes(description: str) -> Iterator[Report]:
         yield report
 
 
+def terminal() -> tuple[Console, bool]:
+    """Standard error to draw on, and whether to draw nothing: with `--quiet`, or where it is no terminal."""
+    console = Console(stderr=True)
+    return console, not console.is_terminal or logging.getLogger("oemsar").getEffectiveLevel() > logging.INFO
+
+
 @contextmanager
 def _drawing(description: str, *columns: ProgressColumn) -> Iterator[Report]:
     """Draw description and bar, then `columns`, then the time left."""
-    console = Console(stderr=True)
-    hidden = not console.is_terminal or logging.getLogger("oemsar").getEffectiveLevel() > logging.INFO
+    console, hidden = terminal()
     layout = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
     with Progress(*layout, console=console, disable=hidden) as progress:
         task = progress.add_task(description, total=None)

@@ -10,10 +10,19 @@ def train(
     *,
     data: Annotated[Path | None, typer.Option(help="Table of tiles; trains on its split train.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
-    model: Annotated[str | None, typer.Option(help="Architecture.", show_default="unet")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Network: unet, segformer or vmamba.", show_default="unet")
+    ] = None,
+    variant: Annotated[
+        str | None,
+        typer.Option(help="Its size: b0 to b5 of segformer; t, s or b of vmamba.", show_default="b2 or t"),
+    ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="Encoder, as the architecture's library calls it.", show_default="efficientnet-b4"),
+        typer.Option(
+            help="Encoder, as the network's library calls it.",
+            show_default="that of the variant; efficientnet-b4 of unet",
+        ),
     ] = None,
     modalities: Annotated[
         str | None, typer.Option(help="Imagery: sar, optical or sar+optical.", show_default="sar")
@@ -29,6 +38,12 @@ def train(
         Path | None,
         typer.Option(
             help="Folder of `oemsar data regimes`.", show_default="computed with seed 0", file_okay=False
+        ),
+    ] = None,
+    fusion: Annotated[
+        str | None,
+        typer.Option(
+            help="stack: one encoder over all channels. dual: one for each modality.", show_default="stack"
         ),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps.", show_default="20000")] = None,
@@ -77,6 +92,12 @@ def train(
             "--pretrained/--no-pretrained",
             help="Start from ImageNet weights, fetched over the network.",
             show_default="no-pretrained",
+        ),
+    ] = None,
+    encoder_weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Start the encoder from this file, written by oemsar models import.", dir_okay=False
         ),
     ] = None,
     validate_every: Annotated[

@@ -1,6 +1,5 @@
 """The evaluation of a saved model on one split of a table of tiles."""
 
-import logging
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.dataset.pixels import read_images, read_label
+from oemsar.dataset.pixels import read_images
 from oemsar.dataset.table import read_table, select_split
 from oemsar.dataset.tile import Modalities, Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.figure import Comparison, write_figure
+from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
 from oemsar.evaluate.scores import Scores
 from oemsar.evaluate.tables import confusion_csv, scores_csv, scores_markdown
 from oemsar.files import require_writable, write_json, write_text
@@ -23,8 +23,6 @@ from oemsar.models.engine import DeviceKind, Engine, EngineKind, open_engine
 from oemsar.models.saved import load
 from oemsar.progress import Report, silent
 from oemsar.record import run_record
-
-log = logging.getLogger(__name__)
 
 
 def evaluate(
@@ -73,7 +71,7 @@ def evaluate(
         raise InputError(f"tiles_in_figure is {tiles_in_figure}; choose 1 or more")
     network = load(model)
     modalities = network.spec.modalities
-    tiles = _scorable(select_split(read_table(data), split, data), modalities, split, data)
+    tiles = scorable(select_split(read_table(data), split, data), modalities, split, data)
     record = run_record(config, data=data)
     require_writable(out)
     drawn = set(np.linspace(0, len(tiles) - 1, tiles_in_figure).round().astype(int).tolist())
@@ -83,37 +81,13 @@ def evaluate(
     about = {
         "split": split,
         "tiles": len(tiles),
-        "labels": _count_labels(tiles),
+        "labels": count_labels(tiles),
         "engine": running.name,
         "flips": flips,
         "record": record,
     }
     _write_scores(scores, about, data, out)
     return scores
-
-
-def _scorable(tiles: Sequence[Tile], modalities: Modalities, split: str, data: Path) -> list[Tile]:
-    """The tiles that have a label and the images the network sees; refused when there is none."""
-    labelled = [tile for tile in tiles if tile.label is not None]
-    if not labelled:
-        raise InputError(
-            f"{data} has no label for any tile of split {split}; add labels or choose another split"
-        )
-    scorable = [tile for tile in labelled if tile.has(modalities)]
-    if not scorable:
-        raise InputError(
-            f"{data} has no labelled tile of split {split} with the {modalities.value} imagery this model "
-            "sees; add the images or choose a model of other modalities"
-        )
-    if left_out := len(tiles) - len(scorable):
-        log.warning(
-            "%d of %d tiles of split %s are left out: no label or no %s imagery",
-            left_out,
-            len(tiles),
-            split,
-            modalities.value,
-        )
-    return scorable
 
 
 def _score(
@@ -123,35 +97,12 @@ def _score(
     confusion = np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
     comparisons = []
     report(0, len(tiles))
-    stream = engine.stream(read_images(tile, modalities) for tile in tiles)
-    for index, (tile, probabilities) in enumerate(zip(tiles, stream, strict=True)):
-        prediction = _class_ids(probabilities)
-        truth = _read_truth(tile, prediction.shape)
-        confusion += confusion_matrix(truth, prediction)
+    for index, predicted in enumerate(predict_tiles(tiles, modalities, engine)):
+        confusion += confusion_matrix(predicted.truth, predicted.prediction)
         if index in drawn:
-            comparisons.append(_comparison(tile, truth, prediction))
+            comparisons.append(_comparison(*predicted))
         report(index + 1, len(tiles))
     return Scores.from_confusion(confusion), comparisons
-
-
-def _class_ids(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Ids 1..8 of the most probable class, uint8, shape (height, width), of (8, height, width)."""
-    ids: NDArray[np.uint8] = (probabilities.argmax(0) + 1).astype(np.uint8)
-    return ids
-
-
-def _read_truth(tile: Tile, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    truth = read_label(tile)
-    if truth.shape != shape:
-        raise InputError(
-            f"{tile.label} has {_pixels(truth.shape)} pixels where the images of tile {tile.name} have "
-            f"{_pixels(shape)}; run `oemsar data verify`"
-        )
-    return truth
-
-
-def _pixels(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
 
 
 def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> Comparison:
@@ -163,11 +114,6 @@ def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uin
         truth=truth,
         prediction=prediction,
     )
-
-
-def _count_labels(tiles: Sequence[Tile]) -> dict[str, int]:
-    real = sum(tile.real_label is not None for tile in tiles)
-    return {"real": real, "pseudo": len(tiles) - real}
 
 
 def _write_scores(scores: Scores, about: dict[str, Any], data: Path, out: Path) -> None:

@@ -1,19 +1,15 @@
 """U-Net, as the published baseline: segmentation-models-pytorch with scSE attention in the decoder."""
 
-import difflib
-import logging
+from functools import partial
 from typing import Any
 
 from torch import nn
 
-from oemsar.errors import Failure, InputError
 from oemsar.legend import NUM_CLASSES
+from oemsar.models.encoders import STRIDE, with_encoder
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 from oemsar.models.torchvision_ops import declare
-
-STRIDE = 32
-"""Five halvings of the encoder."""
 
 
 def unet(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
@@ -27,57 +23,32 @@ def unet(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
         InputError: the encoder is not known.
         Failure: the ImageNet weights cannot be fetched.
     """
-    declare()
-    import segmentation_models_pytorch as smp
-
-    _require_known(spec.encoder)
-    # the hub's remarks on every retry; what they come to is told in one sentence below
-    logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
-    try:
-        body: nn.Module = smp.Unet(
-            spec.encoder,
-            encoder_weights=_imagenet(spec.encoder) if pretrained else None,
-            in_channels=spec.modalities.channels,
-            classes=NUM_CLASSES,
-            decoder_attention_type="scse",
-        )
-    except Exception as error:
-        if not pretrained:
-            raise
-        raise Failure(
-            f"the ImageNet weights of encoder {spec.encoder} could not be loaded "
-            f"({type(error).__name__}); connect to the network, or train without --pretrained"
-        ) from error
-    _drop_unused(body)
+    build = partial(whole_unet, spec.encoder, spec.modalities.channels, NUM_CLASSES)
+    body = with_encoder(build, spec, pretrained)
+    _drop_unused_attention(body)
     return LandCoverNetwork(spec, body, STRIDE)
 
 
-def _imagenet(encoder: str) -> str | bool:
-    """How the library wants ImageNet weights asked for: timm encoders have theirs in their name."""
-    return True if encoder.startswith("tu-") else "imagenet"
+def whole_unet(
+    encoder: str, channels: int, classes: int, encoder_weights: str | bool | None = None
+) -> nn.Module:
+    """The library's U-Net with every layer that the published baseline's checkpoints hold."""
+    declare()
+    import segmentation_models_pytorch as smp
+
+    body: nn.Module = smp.Unet(
+        encoder,
+        encoder_weights=encoder_weights,
+        in_channels=channels,
+        classes=classes,
+        decoder_attention_type="scse",
+    )
+    return body
 
 
-def _require_known(encoder: str) -> None:
-    """Refuse a name the libraries do not ship; a name that makes them fetch code or weights is one such."""
-    import timm
-    from segmentation_models_pytorch.encoders import get_encoder_names
+def _drop_unused_attention(body: Any) -> None:  # noqa: ANN401 (the library ships no types)
+    """Remove the last decoder block's attention over a skip connection it does not have.
 
-    known = [*get_encoder_names(), *(f"tu-{name}" for name in timm.list_models())]
-    if encoder not in known:
-        near = difflib.get_close_matches(encoder, known, n=3)
-        hint = (
-            f"; did you mean {', '.join(near)}?" if near else "; see segmentation-models-pytorch's encoders"
-        )
-        raise InputError(f"encoder {encoder} is not known{hint}")
-
-
-def _drop_unused(body: Any) -> None:  # noqa: ANN401 (the library ships no types)
-    """Remove the layers that no pixel passes through, so that every parameter is trained.
-
-    EfficientNet encoders keep two layers of their classifier; the last decoder block, which has no skip
-    connection, carries the attention over one.
+    No pixel passes through it; without it every parameter is trained.
     """
-    for name in ("_conv_head", "_bn1"):
-        if hasattr(body.encoder, name):
-            delattr(body.encoder, name)
     body.decoder.blocks[-1].attention1 = nn.Identity()

@@ -10,6 +10,8 @@ from oemsar.dataset.regimes import Regime
 from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
 from oemsar.models.engine import DeviceKind
+from oemsar.models.spec import Fusion, require_fusible
+from oemsar.models.variants import choose_encoder, variant_of
 
 LossName = Literal["ce+dice", "ce", "dice", "focal", "jaccard", "symmetric_ce", "generalised_ce"]
 WeightingName = Literal["none", "inverse_frequency", "sqrt_inverse_frequency", "effective_number"]
@@ -32,11 +34,14 @@ class TrainConfig(BaseModel):
         data: table of tiles; trains on its split `train`, validates on its split `val`.
         out: folder of the run.
         model: name in `oemsar.models.registry`.
-        encoder: name of the encoder, as the model's library calls it.
+        variant: size of the encoder: `b0` to `b5` of segformer; `t`, `s` or `b` of vmamba.
+        encoder: name of the encoder, as the model's library calls it; by default that of the variant, or
+            the model's own; see `oemsar.models.variants`.
         modalities: imagery the network sees.
         regime: labels to train on (`oemsar.dataset.regimes`); by default those of split `train`.
         manifests: folder of `oemsar data regimes` that names the regime's tiles; by default they are computed
             from the table with seed 0.
+        fusion: `stack` has one encoder over the channels of all modalities, `dual` one for each.
         steps: optimiser steps.
         crop: side of a training crop in pixels.
         batch: crops in a step, over all devices together.
@@ -48,6 +53,7 @@ class TrainConfig(BaseModel):
         class_weights: name in `oemsar.train.class_weights`.
         augment: whether crops are turned, scaled and changed in brightness.
         pretrained: start the encoder from ImageNet weights, fetched over the network.
+        encoder_weights: start the encoder from this file, written by `oemsar models import`.
         validate_every: steps between validations; the last step is always validated.
         checkpoint_every: steps between checkpoints; a killed run loses at most these.
         precision: `auto` is the device's reduced precision where it has one, else float32.
@@ -61,10 +67,12 @@ class TrainConfig(BaseModel):
     data: Path
     out: Path
     model: str = "unet"
-    encoder: str = "efficientnet-b4"
+    variant: str | None = None
+    encoder: str
     modalities: Modalities = Modalities.SAR
     regime: Regime | None = None
     manifests: Path | None = None
+    fusion: Fusion = "stack"
     steps: int = Field(20_000, ge=1)
     crop: int = Field(512, ge=1)
     batch: int = Field(8, ge=1)
@@ -76,12 +84,36 @@ class TrainConfig(BaseModel):
     class_weights: WeightingName = "none"
     augment: bool = True
     pretrained: bool = False
+    encoder_weights: Path | None = None
     validate_every: int = Field(1000, ge=1)
     checkpoint_every: int = Field(250, ge=1)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: DeviceKind = "auto"
     devices: int = Field(1, ge=1)
     workers: int | None = Field(None, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _encoder_and_variant_agree(cls, options: Any) -> Any:  # noqa: ANN401 (pydantic checks it afterwards)
+        if not isinstance(options, dict):
+            return options
+        model = options.get("model", cls.model_fields["model"].default)
+        names = (model, options.get("encoder"), options.get("variant"))
+        if not all(name is None or isinstance(name, str) for name in names):
+            return options
+        encoder = choose_encoder(*names)
+        return {**options, "encoder": encoder, "variant": variant_of(model, encoder)}
+
+    @model_validator(mode="after")
+    def _two_modalities_to_fuse(self) -> Self:
+        require_fusible(self.fusion, self.modalities)
+        return self
+
+    @model_validator(mode="after")
+    def _one_start_of_the_encoder(self) -> Self:
+        if self.pretrained and self.encoder_weights is not None:
+            raise ValueError("pretrained and encoder_weights both say how the encoder starts; give one")
+        return self
 
     @model_validator(mode="after")
     def _share_the_batch(self) -> Self:

@@ -1,4 +1,4 @@
-"""The progress bar of a training, on standard error."""
+"""How far a training is: a bar on standard error, and a report to whoever called."""
 
 import logging
 from typing import Any
@@ -7,6 +7,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from oemsar.progress import Report
 from oemsar.train.crops import Batch
 from oemsar.train.journal import Journal
 from oemsar.train.validation import Validation
@@ -69,3 +70,26 @@ class ProgressBar(Callback):
         if self._validation is not None and self._validation.scores is not None:
             parts.append(f"mIoU {self._validation.scores.miou:.3f}")
         return "  ".join(parts)
+
+
+class StepReport(Callback):
+    """Tells `report` the steps done after each, and those before a resumed run's first."""
+
+    def __init__(self, steps: int, report: Report) -> None:
+        self._steps = steps
+        self._report = report
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell where the run begins."""
+        self._report(trainer.global_step, self._steps)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 (Lightning's signature)
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Tell of the step."""
+        self._report(trainer.global_step, self._steps)

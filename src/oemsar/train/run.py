@@ -17,10 +17,12 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure, InputError, OemsarError
+from oemsar.models.encoder_file import start_encoder
 from oemsar.models.precision import autocast_dtype
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.torch_engine import find_device
+from oemsar.progress import Report, silent
 from oemsar.train import run_folder
 from oemsar.train.checkpoints import LAST, MODEL, Checkpoints, require_readable
 from oemsar.train.class_weights import class_weights
@@ -30,7 +32,7 @@ from oemsar.train.interruption import Interruption
 from oemsar.train.journal import Journal
 from oemsar.train.module import LandCoverModule
 from oemsar.train.normalisation import estimate
-from oemsar.train.progress_bar import ProgressBar, is_shown
+from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
 from oemsar.train.run_folder import Start
 from oemsar.train.tiles import describe_tiles, usable_tiles
 from oemsar.train.validation import Validation
@@ -59,7 +61,7 @@ class Result:
     best_miou: float | None
 
 
-def train(config: TrainConfig, *, resume: bool = False) -> Result | None:
+def train(config: TrainConfig, *, resume: bool = False, report: Report = silent) -> Result | None:
     """Train the network that `config` describes; the model is then in `config.out`.
 
     With `config.devices` above 1 the calling script is started once for each of them.
@@ -67,6 +69,7 @@ def train(config: TrainConfig, *, resume: bool = False) -> Result | None:
     Args:
         config: of the run.
         resume: go on with the run in `config.out` from its last checkpoint.
+        report: told the steps done and in all.
 
     Returns:
         What the run came to; None for a run that was finished before.
@@ -78,15 +81,15 @@ def train(config: TrainConfig, *, resume: bool = False) -> Result | None:
     leads = rank_zero_only.rank == 0  # type: ignore[attr-defined]
     with _quiet_libraries():
         if leads:
-            return _train(config, resume=resume, leads=True)
+            return _train(config, resume=resume, leads=True, report=report)
         logging.getLogger("oemsar").setLevel(logging.ERROR)
         try:
-            return _train(config, resume=resume, leads=False)
+            return _train(config, resume=resume, leads=False, report=silent)
         except OemsarError as error:  # told by the leading process
             raise SystemExit(error.exit_code) from error
 
 
-def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
+def _train(config: TrainConfig, *, resume: bool, leads: bool, report: Report) -> Result | None:
     stored = run_folder.stored_config(config.out) if resume else None
     if stored is None and leads:
         run_folder.require_unused(config.out)
@@ -105,13 +108,15 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
             return None
         start = run_folder.recorded_start(record)
         checkpoint = config.out / LAST if (config.out / LAST).exists() else None
-    module = _module(config, start, pretrained=config.pretrained and checkpoint is None)
+    module = _module(config, start, from_scratch=checkpoint is None)
     if checkpoint is not None:
         require_readable(checkpoint)
     if stored is None:
         record = run_folder.create(config, start, described) if leads else {}
     data = TileData(config, train_tiles, val_tiles)
-    result = _fit(config, module, data, record, device, checkpoint=checkpoint, validated=bool(val_tiles))
+    result = _fit(
+        config, module, data, record, device, checkpoint=checkpoint, validated=bool(val_tiles), report=report
+    )
     if leads:
         run_folder.finish(config.out, record, vars(result))
     reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
@@ -122,16 +127,24 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
 def _find_start(config: TrainConfig, tiles: Sequence[Tile]) -> Start:
     mean, std = estimate(tiles, config.modalities, config.seed)
     spec = ModelSpec(
-        architecture=config.model, encoder=config.encoder, modalities=config.modalities, mean=mean, std=std
+        architecture=config.model,
+        encoder=config.encoder,
+        modalities=config.modalities,
+        mean=mean,
+        std=std,
+        fusion=config.fusion,
     )
     if config.class_weights != "none":
         log.info("Counting the classes in %d labels", len(tiles))
     return Start(spec, class_weights(config.class_weights, tiles))
 
 
-def _module(config: TrainConfig, start: Start, *, pretrained: bool) -> LandCoverModule:
+def _module(config: TrainConfig, start: Start, *, from_scratch: bool) -> LandCoverModule:
+    """The network to train; weights for its encoder are read only where it starts from scratch."""
     torch.manual_seed(config.seed)
-    network = build(start.spec, pretrained=pretrained)
+    network = build(start.spec, pretrained=config.pretrained and from_scratch)
+    if config.encoder_weights is not None and from_scratch:
+        start_encoder(network, config.encoder_weights)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return LandCoverModule(network, config, start.class_weights)
 
@@ -145,6 +158,7 @@ def _fit(
     *,
     checkpoint: Path | None,
     validated: bool,
+    report: Report,
 ) -> Result:
     interruption = Interruption()
     validation = Validation(data, interruption, config.validate_every, config.steps) if validated else None
@@ -156,7 +170,7 @@ def _fit(
     callbacks: list[Callback] = [interruption]
     if validation is not None:
         callbacks.append(validation)
-    callbacks += [journal, checkpoints]
+    callbacks += [journal, checkpoints, StepReport(config.steps, report)]
     if bar:
         callbacks.append(ProgressBar(config.steps, journal, validation))
     trainer = _trainer(config, device, callbacks)

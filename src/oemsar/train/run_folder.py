@@ -9,7 +9,7 @@ from typing import Any
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json, write_text
 from oemsar.models.spec import ModelSpec
-from oemsar.record import run_record
+from oemsar.record import origin, run_record
 from oemsar.train.checkpoints import LAST
 from oemsar.train.config import TrainConfig, configure, differing_option, read_yaml
 
@@ -41,10 +41,22 @@ def gather(given: dict[str, Any], *, file: Path | None = None, resume: bool = Fa
     Raises:
         InputError: an option is unknown, missing or wrong, the file cannot be read, or there is no run.
     """
-    options = {**({} if file is None else read_yaml(file)), **given}
+    options = _over({} if file is None else read_yaml(file), given)
     if resume and "out" in options:
-        options = {**stored_config(Path(options["out"])).model_dump(), **options}
+        options = _over(stored_config(Path(options["out"])).model_dump(), options)
     return configure(options)
+
+
+def _over(options: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """`options` with those `given` in their place; a network given anew takes its size along."""
+    replaced: set[str] = set()
+    if "model" in options and given.get("model", options["model"]) != options["model"]:
+        replaced = {"encoder", "variant"}
+    elif "variant" in given:
+        replaced = {"encoder"}
+    elif "encoder" in given:
+        replaced = {"variant"}
+    return {**{name: value for name, value in options.items() if name not in replaced}, **given}
 
 
 def stored_config(out: Path) -> TrainConfig:
@@ -141,6 +153,7 @@ def create(config: TrainConfig, start: Start, tiles: dict[str, Any]) -> dict[str
         "spec": start.spec.model_dump(mode="json"),
         "class_weights": list(start.class_weights),
         "tiles": tiles,
+        "encoder_weights": None if config.encoder_weights is None else origin(config.encoder_weights),
         "finished": None,
     }
     write_json(config.out / RECORD, record)

@@ -1,0 +1,149 @@
+"""One cell of a benchmark: trained, then scored on the test split tile by tile."""
+
+import gc
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from oemsar.benchmark import folder as folders
+from oemsar.dataset.regions import UNASSIGNED
+from oemsar.dataset.table import read_table, select_split
+from oemsar.dataset.tile import Tile
+from oemsar.evaluate.confusion import confusion_matrix
+from oemsar.evaluate.ground import Ground
+from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable
+from oemsar.evaluate.scores import Scores
+from oemsar.files import replacing_folder, write_json
+from oemsar.legend import NUM_CLASSES
+from oemsar.models.engine import EngineKind, open_engine
+from oemsar.models.saved import load
+from oemsar.progress import Report, silent
+from oemsar.record import run_record
+from oemsar.train.config import TrainConfig
+from oemsar.train.run import train
+from oemsar.train.run_folder import CONFIG
+
+SPLIT = "test"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a cell needs to be worked on, in plain values that travel between processes.
+
+    Attributes:
+        name: of the cell.
+        cell: network, modalities, regime, seed and fusion as plain values.
+        training: of the cell; `out` is its folder.
+        engine: library that runs the network on the test split.
+        flips: average over four mirror images.
+        drawn: names of the test tiles whose maps are kept for the figure.
+    """
+
+    name: str
+    cell: dict[str, Any]
+    training: TrainConfig
+    engine: EngineKind
+    flips: bool
+    drawn: tuple[str, ...]
+
+
+def work(task: Task, report: Report = silent) -> dict[str, Any]:
+    """Train the cell, going on where it stopped, and score it; its record is written last.
+
+    Args:
+        task: the cell.
+        report: told the training steps done and in all.
+
+    Returns:
+        The record of the finished cell.
+
+    Raises:
+        InputError: the data or an option do not fit.
+        Failure: the training was interrupted, or failed.
+    """
+    folder = task.training.out
+    (folder / folders.FAILED).unlink(missing_ok=True)
+    begun = (folder / CONFIG).exists()
+    start = time.monotonic()
+    train(task.training, resume=begun, report=report)
+    trained = time.monotonic()
+    results = _score(task, folder)
+    record = {
+        "cell": task.cell,
+        **results,
+        "training": task.training.model_dump(mode="json"),
+        "seconds": {
+            "train": None if begun else round(trained - start, 1),
+            "test": round(time.monotonic() - trained, 1),
+        },
+        "record": run_record(
+            {"engine": task.engine, "flips": task.flips}, seed=task.training.seed, data=task.training.data
+        ),
+    }
+    write_json(folder / folders.FINISHED, record)
+    _let_go()
+    return record
+
+
+def _score(task: Task, folder: Path) -> dict[str, Any]:
+    """Score the model in `folder` and write the confusion matrices of the tiles and the maps to be drawn."""
+    data, modalities = task.training.data, task.training.modalities
+    tiles = scorable(select_split(read_table(data), SPLIT, data), modalities, SPLIT, data)
+    counts = np.zeros((2, len(tiles), NUM_CLASSES, NUM_CLASSES), np.int64)
+    ground = Ground(tiles)
+    network = load(folder)
+    with (
+        closing(
+            open_engine(network, kind=task.engine, device=task.training.device, flips=task.flips)
+        ) as engine,
+        replacing_folder(folder / folders.MAPS) as maps,
+    ):
+        for index, predicted in enumerate(predict_tiles(tiles, modalities, engine)):
+            counts[:, index] = count_tile(predicted, ground)
+            if predicted.tile.name in task.drawn:
+                Image.fromarray(predicted.prediction).save(maps / f"{predicted.tile.name}.png")
+    regions = [tile.region or UNASSIGNED for tile in tiles]
+    folders.write_counts(folder, [tile.name for tile in tiles], regions, counts[0], counts[1])
+    scores, once = (Scores.from_confusion(part.sum(0)) for part in counts)
+    return {
+        **scores.to_dict(),
+        "ground_once": {"miou": once.miou, "confusion": once.to_dict()["confusion"]},
+        "tiles": len(tiles),
+        "georeferenced": sum(tile.grid is not None and tile.grid.crs is not None for tile in tiles),
+        "regions": len(set(regions)),
+        "region_names": sorted(set(regions)),
+        "labels": count_labels(tiles),
+        "engine": engine.name,
+    }
+
+
+def count_tile(predicted: Predicted, ground: Ground) -> NDArray[np.int64]:
+    """Confusion matrices of one tile, shape (2, 8, 8): all its pixels, and those first on their ground."""
+    tile, truth, prediction = predicted
+    all_pixels = confusion_matrix(truth, prediction)
+    first = ground.is_first(tile)
+    if first.all():
+        return np.stack([all_pixels, all_pixels])
+    return np.stack([all_pixels, confusion_matrix(np.where(first, truth, np.uint8(0)), prediction)])
+
+
+def choose_examples(tiles: Sequence[Tile], wanted: int) -> list[Tile]:
+    """Tiles for the figure: with a label and all imagery, evenly spaced over the order of the table."""
+    complete = [tile for tile in tiles if tile.label is not None and tile.sar is not None and tile.optical]
+    places = np.linspace(0, len(complete) - 1, min(wanted, len(complete))).round().astype(int)
+    return [complete[place] for place in places.tolist()]
+
+
+def _let_go() -> None:
+    """Give back what the cell held, before the next one of the same process."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

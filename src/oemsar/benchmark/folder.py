@@ -1,0 +1,174 @@
+"""The folder of a benchmark: its plan, its cells, and what each has come to."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oemsar.benchmark.plan import Cell, Plan, read_plan
+from oemsar.errors import InputError
+from oemsar.files import replacing, require_writable, write_json
+from oemsar.train.config import TrainConfig, configure, differing_option
+from oemsar.train.run_folder import CONFIG, stored_config
+
+PLAN = "plan.yaml"
+ABOUT = "benchmark.json"
+EXAMPLES = "examples"
+FINISHED = "cell.json"
+FAILED = "failed.json"
+COUNTS = "confusion.npz"
+MAPS = "maps"
+
+_LOCK = ".lock"
+_WAIT_SECONDS = 5.0
+
+
+def cell_folder(out: Path, cell: Cell) -> Path:
+    """The folder of a cell; it is a run of `oemsar train` with the results of its test beside."""
+    return out / "cells" / cell.name
+
+
+def finished(folder: Path) -> dict[str, Any] | None:
+    """What a finished cell came to; None where it is not finished.
+
+    Raises:
+        InputError: the record is damaged.
+    """
+    return _read(folder / FINISHED)
+
+
+def failed(folder: Path) -> str | None:
+    """Why a cell failed; None where it did not."""
+    record = _read(folder / FAILED)
+    return None if record is None else str(record["reason"])
+
+
+def write_failure(folder: Path, reason: str) -> None:
+    """Record that a cell failed."""
+    require_writable(folder)
+    write_json(folder / FAILED, {"reason": reason})
+
+
+def write_counts(
+    folder: Path, names: list[str], regions: list[str], counts: NDArray[np.int64], once: NDArray[np.int64]
+) -> None:
+    """Write the confusion matrices of every test tile, both shape (tiles, 8, 8), whole or not at all."""
+    with replacing(folder / COUNTS) as partial, partial.open("wb") as file:
+        np.savez_compressed(
+            file, names=np.array(names), regions=np.array(regions), counts=counts, ground_once=once
+        )
+
+
+def read_counts(folder: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+    """Region of every test tile of a finished cell, and its confusion matrices: all pixels, ground once.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    path = folder / COUNTS
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return stored["regions"].tolist(), stored["counts"], stored["ground_once"]
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f"{path} cannot be read; remove {folder} and run the benchmark again") from error
+
+
+def stored_plan(out: Path) -> Plan:
+    """The plan of the benchmark in `out`.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not (out / PLAN).is_file():
+        raise InputError(
+            f"{out} holds no benchmark ({PLAN} is missing); begin one with `oemsar benchmark run`"
+        )
+    return read_plan(out / PLAN)
+
+
+def about(out: Path) -> dict[str, Any]:
+    """The record of the benchmark in `out`: data table, its checksum, tiles of the figure.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    record = _read(out / ABOUT)
+    if record is None:
+        raise InputError(
+            f"{out} holds no benchmark ({ABOUT} is missing); begin one with `oemsar benchmark run`"
+        )
+    return record
+
+
+def require_same_training(folder: Path, config: TrainConfig) -> None:
+    """See that a cell begun or finished earlier was trained as `config` says.
+
+    Raises:
+        InputError: an option differs; it is named.
+    """
+    record = finished(folder)
+    if record is not None:
+        stored = configure({**record["training"], "data": config.data, "out": config.out})
+    elif (folder / CONFIG).is_file():
+        stored = stored_config(folder)
+    else:
+        return
+    if (name := differing_option(config, stored)) is not None:
+        raise InputError(
+            f"{folder} was trained with {name} {getattr(stored, name)}, not {getattr(config, name)}; choose "
+            "another --out, or remove that folder to train the cell again"
+        )
+
+
+@contextmanager
+def sole_run(out: Path) -> Iterator[None]:
+    """Hold the folder of a benchmark, so that no second command works in it.
+
+    Processes of a killed command end within a second of it; they are waited for.
+
+    Raises:
+        InputError: another command holds it.
+    """
+    import fcntl
+
+    with (out / _LOCK).open("w") as lock:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise InputError(
+                        f"another `oemsar benchmark run` works in {out}; wait for it or choose another --out"
+                    ) from error
+                time.sleep(0.1)
+        fcntl.flock(lock, fcntl.LOCK_SH)  # the processes of this command hold it with it
+        yield
+
+
+@contextmanager
+def shared_run(out: Path) -> Iterator[None]:
+    """Hold the folder as a process of the command that has it."""
+    import fcntl
+
+    with (out / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON; remove it and run the benchmark again") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{path} is not a record of the benchmark; remove it and run the benchmark again")
+    return record

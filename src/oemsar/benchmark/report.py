@@ -1,0 +1,129 @@
+"""The verb: the table and the figure of a benchmark, of as many of its cells as are finished."""
+
+from pathlib import Path
+from typing import Any
+
+from oemsar.benchmark import folder as folders
+from oemsar.benchmark import table as tables
+from oemsar.benchmark.figure import draw
+from oemsar.benchmark.plan import Plan
+from oemsar.benchmark.rows import Results, collect, regions_are_assigned
+from oemsar.benchmark.table import Table
+from oemsar.dataset.published import table4
+from oemsar.errors import InputError
+from oemsar.evaluate.bootstrap import DRAWS
+from oemsar.evaluate.figure import save_figure
+from oemsar.files import write_text
+
+FIGURE = "figure3.png"
+
+
+def report(out: Path) -> tuple[Table, list[Path]]:
+    """Write `table4.md`, `.csv`, `.tex`, `.html` and `figure3.png` into the folder of a benchmark.
+
+    Everything comes from what the cells stored: nothing is trained or predicted, and the table of tiles is
+    not needed.
+
+    Args:
+        out: folder of the benchmark, finished or not.
+
+    Returns:
+        The table, and the files written.
+
+    Raises:
+        InputError: there is no benchmark, no finished cell, or a file of a cell is damaged.
+    """
+    plan, about = folders.stored_plan(out), folders.about(out)
+    results = collect(out, plan)
+    if not results.records:
+        why = "; ".join(f"{name}: {reason}" for name, reason in list(results.failed.items())[:1])
+        raise InputError(f"{out} has no finished cell to report{f' ({why})' if why else ''}")
+    failures = [f"{name}: {reason}" for name, reason in results.failed.items()]
+    figure = draw(out, plan, about["examples"], set(results.records))
+    table = Table(results.rows, _published(about, results), _notes(plan, about, results), failures)
+    written = [out / f"table4.{suffix}" for suffix in ("md", "csv", "tex", "html")]
+    if figure is not None:
+        save_figure(figure, out / FIGURE)
+        written.append(out / FIGURE)
+    else:
+        (out / FIGURE).unlink(missing_ok=True)
+    texts = (
+        tables.markdown(table),
+        tables.comma_separated(table),
+        tables.latex(table),
+        tables.html(table, None if figure is None else FIGURE),
+    )
+    for path, text in zip(written, texts, strict=False):
+        write_text(path, text)
+    return table, written
+
+
+def _published(about: dict[str, Any], results: Results) -> dict[int, list[float]]:
+    """The paper's row beside each of ours, only where the data are those of the paper."""
+    if not about["published_release"]:
+        return {}
+    published = table4()
+    rows = {}
+    for place, row in enumerate(results.rows):
+        key = (row.network, row.modalities, row.regime)
+        if row.fusion == "stack" and key in published:
+            rows[place] = [*published[key].iou, published[key].miou]
+    return rows
+
+
+def _notes(plan: Plan, about: dict[str, Any], results: Results) -> list[str]:
+    records = list(results.records.values())
+    data = about["data"]
+    release = "the published release" if about["published_release"] else "not the published release"
+    seeds = ", ".join(str(seed) for seed in plan.seeds)
+    finished, cells = len(records), len(plan.cells())
+    notes = [
+        f"Data: {data['table']} (sha256 {data['sha256']}), {release}; split test, {_tiles(records)}; labels "
+        f"{_labels(records)}.",
+        f"Made by oemsar {_distinct(record['record']['versions']['oemsar'] for record in records)}, commit "
+        f"{_distinct(record['record']['git_commit'] or 'unknown' for record in records)}; seeds {seeds}; "
+        f"{finished} of {cells} cells finished, {len(results.failed)} failed, "
+        f"{len(results.missing)} not run.",
+        "IoU and mIoU in percent from one confusion matrix over all pixels of the split; a class absent from "
+        "truth and prediction is a dash and no part of the mean.",
+        _about_intervals(records),
+        "Ground once: a pixel whose centre lies in a tile of an earlier name is left out."
+        + _about_georeferencing(records),
+    ]
+    if len(plan.seeds) > 1:
+        notes.append("Several seeds: mean of their scores ± sample standard deviation of their mIoU.")
+    if about["published_release"]:
+        notes.append("In parentheses the values of Xia et al. (arXiv 2501.10891), Table IV.")
+    return notes
+
+
+def _about_intervals(records: list[dict[str, Any]]) -> str:
+    if not all(map(regions_are_assigned, records)):
+        return (
+            "The table assigns no region: all tiles count as one, called unassigned, and there is no "
+            "interval; `oemsar data index` assigns regions to georeferenced tiles."
+        )
+    return (
+        f"Interval: 95 % of {DRAWS} draws of the {_distinct(record['regions'] for record in records)} "
+        "regions with replacement, seed 0, mIoU from the summed matrices of those drawn. Mean of "
+        "regions: of the mIoU of each."
+    )
+
+
+def _about_georeferencing(records: list[dict[str, Any]]) -> str:
+    tiles, placed = max((record["tiles"], record["georeferenced"]) for record in records)
+    if placed == tiles:
+        return ""
+    return f" {tiles - placed} of {tiles} tiles have no georeferencing and count as ground of their own."
+
+
+def _tiles(records: list[dict[str, Any]]) -> str:
+    return f"{_distinct(record['tiles'] for record in records)} tiles"
+
+
+def _labels(records: list[dict[str, Any]]) -> str:
+    return _distinct(f"{r['labels']['real']} by hand, {r['labels']['pseudo']} pseudo" for r in records)
+
+
+def _distinct(values: Any) -> str:  # noqa: ANN401 (any iterable of plain values)
+    return " / ".join(dict.fromkeys(str(value) for value in values))

@@ -1,0 +1,254 @@
+"""Processes that work on cells, one on each device: started, watched, and started again when they die.
+
+A cell runs in a process of its own kind, so that whatever it dies of (memory, a fault of a driver) is told as
+the reason of that cell. A process goes on to the next cell, because starting Python and its libraries takes
+longer than a small cell.
+"""
+
+import contextlib
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, Literal
+
+from oemsar.errors import OemsarError
+
+Told = Literal["steps", "finished", "failed", "interrupted"]
+
+LOG = "log.txt"
+
+_GRACE_SECONDS = 120.0
+_GOODBYE_SECONDS = 10.0
+_EVERY_SECONDS = 0.5
+_STANDARD = (1, 2)
+
+
+@dataclass(frozen=True)
+class News:
+    """What a slot tells.
+
+    Attributes:
+        slot: its number.
+        kind: `steps` (value: steps done and in all), `finished` (value: the record of the cell), `failed`
+            (value: the reason) or `interrupted` (value: where).
+        value: see there.
+    """
+
+    slot: int
+    kind: Told
+    value: Any
+
+
+@dataclass
+class Slot:
+    """A process and the device it sees.
+
+    Attributes:
+        number: of the slot.
+        root: folder of the benchmark.
+        environment: variables the process begins with, such as the device it may see.
+    """
+
+    number: int
+    root: Path
+    environment: dict[str, str]
+    _pipe: Connection | None = field(default=None, init=False)
+    _process: Any = field(default=None, init=False)
+    busy: bool = field(default=False, init=False)
+
+    def give(self, task: Any) -> None:  # noqa: ANN401 (a Task; naming it here would load the networks' libraries)
+        """Hand the next cell to the process, starting one where there is none."""
+        if self._process is None or not self._process.is_alive():
+            self._start()
+        if self._pipe is None:
+            raise RuntimeError("the slot has no process")
+        self.busy = True
+        self._pipe.send(task)
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the process; None where there is none."""
+        pid: int | None = None if self._process is None else self._process.pid
+        return pid
+
+    def waitables(self) -> list[Any]:
+        """What becomes ready when the slot has something to tell."""
+        return [self._pipe, self._process.sentinel] if self.busy else []
+
+    def news(self) -> Iterator[News]:
+        """What the process has told since the last call; that it died, where it did."""
+        while self.busy and self._pipe is not None and self._pipe.poll():
+            try:
+                kind, value = self._pipe.recv()
+            except (EOFError, OSError):
+                break
+            self.busy = kind == "steps"
+            yield News(self.number, kind, value)
+            if kind in ("failed", "interrupted"):
+                self.end(_GOODBYE_SECONDS)
+        if self.busy and not self._process.is_alive() and not self._pending():
+            self.busy = False
+            yield News(self.number, "failed", _cause_of_death(self._process.exitcode))
+
+    def interrupt(self) -> None:
+        """Ask the process to stop where it can go on from."""
+        if self._process is not None and self._process.is_alive():
+            self._process.terminate()
+
+    def end(self, seconds: float) -> None:
+        """Close the pipe, which ends an idle process; kill one that is still there after so many seconds."""
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._process is not None:
+            self._process.join(seconds)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+        self._pipe, self._process, self.busy = None, None, False
+
+    def _pending(self) -> bool:
+        try:
+            return self._pipe is not None and self._pipe.poll()
+        except OSError:
+            return False
+
+    def _start(self) -> None:
+        self.end(0)
+        context = get_context("spawn")
+        self._pipe, there = context.Pipe()
+        arguments = (there, self.root, self.environment, os.getpid(), _level())
+        self._process = context.Process(target=_serve, args=arguments, name=f"slot {self.number}")
+        with _in_environment(self.environment):
+            self._process.start()
+        there.close()
+
+
+def news(slots: list[Slot]) -> list[News]:
+    """Wait for a while for the slots at work to tell something."""
+    wait([waitable for slot in slots for waitable in slot.waitables()], _EVERY_SECONDS)
+    return [told for slot in slots for told in slot.news()]
+
+
+def stop(slots: list[Slot]) -> None:
+    """End every process, those at work where they can go on from."""
+    for slot in slots:
+        slot.interrupt()
+    deadline = time.monotonic() + _GRACE_SECONDS
+    for slot in slots:
+        slot.end(max(0.0, deadline - time.monotonic()))
+
+
+@contextlib.contextmanager
+def _in_environment(variables: dict[str, str]) -> Iterator[None]:
+    """A process started in here has `variables`, which some libraries read before any of our code runs."""
+    former = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: int, level: int) -> None:
+    """The life of a process: one cell after another, until the pipe is closed or a cell fails."""
+    with contextlib.suppress(OSError):
+        os.setsid()  # Ctrl-C reaches only the command, which then asks each process to stop
+    _watch_parent(parent)
+    faulthandler.enable()
+    from oemsar.benchmark.cell import work
+    from oemsar.benchmark.folder import shared_run
+
+    _set_threads(environment)
+    with shared_run(root):
+        while True:
+            try:
+                task = pipe.recv()
+            except (EOFError, OSError):
+                return
+            with _logged(task.training.out, level):
+                if not _tell(pipe, lambda task=task: work(task, lambda *steps: pipe.send(("steps", steps)))):
+                    return
+
+
+def _tell(pipe: Connection, job: Any) -> bool:  # noqa: ANN401 (a function without arguments)
+    """Do the job and tell what came of it; False where the process should not be used again."""
+    log = logging.getLogger("oemsar")
+    try:
+        pipe.send(("finished", job()))
+    except OemsarError as error:
+        log.error("%s", error)
+        pipe.send(("interrupted" if str(error).startswith("interrupted") else "failed", str(error)))
+    except Exception as error:
+        log.error("%s", traceback.format_exc())
+        summary = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+        pipe.send(("failed", f"{type(error).__name__}: {summary} (see {LOG} in the cell's folder)"))
+    else:
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _logged(folder: Path, level: int) -> Iterator[None]:
+    """Write what is logged or printed meanwhile, by libraries and in a crash too, to the log of the cell."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = logging.getLogger("oemsar")
+    log.setLevel(level)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    terminal = [os.dup(stream) for stream in _STANDARD]
+    with (folder / LOG).open("a", encoding="utf-8") as file:
+        for stream in _STANDARD:
+            os.dup2(file.fileno(), stream)
+        log.addHandler(handler)
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+            for stream, former in zip(_STANDARD, terminal, strict=True):
+                os.dup2(former, stream)
+                os.close(former)
+
+
+def _level() -> int:
+    """The level of a cell's log: everything the command tells, at least what it is doing."""
+    return min(logging.INFO, logging.getLogger("oemsar").getEffectiveLevel())
+
+
+def _set_threads(environment: dict[str, str]) -> None:
+    if "OMP_NUM_THREADS" in environment:
+        import torch
+
+        torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
+
+
+def _watch_parent(parent: int) -> None:
+    """End this process soon after the one that started it, which may have been killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_EVERY_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _cause_of_death(code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        return "the process was killed, most likely for want of memory; choose a smaller batch or crop"
+    if code is not None and code < 0:
+        return f"the process died of {signal.Signals(-code).name} (see {LOG} in the cell's folder)"
+    return f"the process ended with exit code {code} (see {LOG} in the cell's folder)"

@@ -1,0 +1,165 @@
+"""Table IV as Markdown, CSV, LaTeX and HTML, with the paper's columns and names, in percent."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import Environment
+
+from oemsar.benchmark.rows import Fraction, Row
+from oemsar.dataset.tile import Modalities
+from oemsar.legend import NAMES
+
+METHODS = {"unet": "U-Net", "segformer": "SegFormer", "vmamba": "VMamba"}
+"""The paper's names of the networks; another network has its own."""
+
+MODALITIES = {Modalities.OPTICAL: "Optical", Modalities.SAR: "SAR", Modalities.SAR_OPTICAL: "SAR+Optical"}
+
+CLASSES = ("Bareland", "Grass", "Developed", "Road", "Tree", "Water", "Agriculture Land", "Buildings")
+"""The paper's names of the classes in its Table IV, legend order."""
+
+HEADINGS = (
+    *("Method", "Modality", "Case", *CLASSES, "mIoU (%)"),
+    *("95 % interval", "mIoU, ground once", "mIoU, mean of regions"),
+)
+
+DASH = "–"  # noqa: RUF001 (an en dash, as tables have it)
+_FIRST_NUMBER = 3
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be written.
+
+    Attributes:
+        rows: of the benchmark.
+        published: the paper's percentages of a row by its place in `rows`: eight IoUs and their mean; empty
+            where the data are not the published release.
+        notes: sentences below the table: data, versions, how it was counted.
+        failures: one sentence for each cell that failed.
+    """
+
+    rows: Sequence[Row]
+    published: Mapping[int, Sequence[float]]
+    notes: Sequence[str]
+    failures: Sequence[str]
+
+    def cells(self) -> list[list[str]]:
+        """The text of each row, published values in parentheses beside this project's."""
+        return [
+            [method(row), MODALITIES[row.modalities], row.regime.value, *self._numbers(place, row)]
+            for place, row in enumerate(self.rows)
+        ]
+
+    def _numbers(self, place: int, row: Row) -> list[str]:
+        scores = [_percent(score) for score in row.iou]
+        deviation = "" if row.miou_deviation is None else f" ± {_percent(row.miou_deviation)}"
+        scores.append(_percent(row.miou) + deviation)
+        if place in self.published:
+            pairs = zip(scores, self.published[place], strict=True)
+            scores = [f"{score} ({published:.2f})" for score, published in pairs]
+        low, high = row.miou_interval
+        interval = DASH if low is None else f"{_percent(low)}{DASH}{_percent(high)}"
+        return [*scores, interval, _percent(row.miou_ground_once), _percent(row.miou_regions)]
+
+
+def method(row: Row) -> str:
+    """Name of the network of a row as the table has it."""
+    name = METHODS.get(row.network, row.network)
+    return f"{name} (dual)" if row.fusion == "dual" else name
+
+
+def markdown(table: Table) -> str:
+    """The table as a Markdown document."""
+    align = ["---"] * _FIRST_NUMBER + ["---:"] * (len(HEADINGS) - _FIRST_NUMBER)
+    lines = [_markdown_row(HEADINGS), _markdown_row(align), *map(_markdown_row, table.cells()), ""]
+    lines += [f"{note}\n" for note in table.notes]
+    if table.failures:
+        lines += ["Failed cells:\n", *(f"- {failure}" for failure in table.failures)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def latex(table: Table) -> str:
+    """The table for a paper: `tabular` with the rules of the package booktabs, notes as comments."""
+    columns = "l" * _FIRST_NUMBER + "r" * (len(HEADINGS) - _FIRST_NUMBER)
+    lines = [f"% {line}" for line in [*table.notes, *table.failures]]
+    lines += ["% needs \\usepackage{booktabs}", f"\\begin{{tabular}}{{{columns}}}", "\\toprule"]
+    lines += [_latex_row(HEADINGS), "\\midrule"]
+    former = None
+    for row, cells in zip(table.rows, table.cells(), strict=True):
+        if former not in (None, method(row)):
+            lines.append("\\midrule")
+        former = method(row)
+        lines.append(_latex_row(cells))
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+
+
+def html(table: Table, figure: str | None) -> str:
+    """The table as a page that opens from disk, with the figure of that file name below it."""
+    template = files("oemsar.benchmark").joinpath("table4.html.j2").read_text(encoding="utf-8")
+    rendered: str = (
+        Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        .from_string(template)
+        .render(
+            headings=HEADINGS,
+            rows=table.cells(),
+            notes=table.notes,
+            failures=table.failures,
+            figure=figure,
+            texts=_FIRST_NUMBER,
+        )
+    )
+    return rendered
+
+
+def comma_separated(table: Table) -> str:
+    """The table for other programs: percentages to four decimals, an empty cell for what is not there."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["network", "fusion", "modalities", "regime", "seeds"]
+        + [f"{name}{end}" for name in NAMES for end in ("", " low", " high")]
+        + ["miou", "miou low", "miou high", "miou deviation", "miou ground once", "miou mean of regions"]
+        + [f"{name} published" for name in (*NAMES, "miou")]
+    )
+    for place, row in enumerate(table.rows):
+        by_class = [
+            value
+            for of_class, ends in zip(row.iou, row.iou_interval, strict=True)
+            for value in (of_class, *ends)
+        ]
+        means = [row.miou, *row.miou_interval, row.miou_deviation, row.miou_ground_once, row.miou_regions]
+        writer.writerow(
+            [row.network, row.fusion, row.modalities.value, row.regime.value, " ".join(map(str, row.seeds))]
+            + ["" if value is None else f"{100 * value:.4f}" for value in [*by_class, *means]]
+            + [f"{value:.2f}" for value in table.published.get(place, ())]
+            + [""] * (0 if place in table.published else len(NAMES) + 1)
+        )
+    return text.getvalue()
+
+
+def _percent(fraction: Fraction) -> str:
+    return DASH if fraction is None else f"{100 * fraction:.2f}"
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return " & ".join(map(_latex_text, cells)) + r" \\"
+
+
+def _latex_text(text: str) -> str:
+    for plain, written in (
+        ("%", r"\%"),
+        ("_", r"\_"),
+        ("&", r"\&"),
+        ("#", r"\#"),
+        ("±", r"$\pm$"),
+        (DASH, "--"),
+    ):
+        text = text.replace(plain, written)
+    return text

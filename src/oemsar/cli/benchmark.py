@@ -1,0 +1,118 @@
+"""`oemsar benchmark`: the paper's table of networks, modalities and label regimes, or one of your own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from oemsar.benchmark.run import Status
+    from oemsar.benchmark.table import Table
+
+app = typer.Typer(
+    help="Train and score networks x modalities x label regimes, and report.", no_args_is_help=True
+)
+
+
+@app.command("run")
+def run(
+    plan: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PLAN.yaml]",
+            help="What to train; the plan in OUT by default, else the paper's 45 cells.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    data: Annotated[Path, typer.Option(help="Table of tiles.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder of the benchmark.")],
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Cells at a time; one for each GPU by default, else one.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the cells as JSON.")] = False,
+) -> None:
+    """Train and score every cell of a plan; the same command goes on where it was interrupted.
+
+    A cell that fails is recorded with its reason and the others go on; the exit code then is 1.
+    """
+    import json
+
+    from oemsar.benchmark.run import run as work
+
+    with _reporting() as report:
+        outcome = work(plan, data, out, jobs=jobs, report=report)
+    if as_json:
+        typer.echo(json.dumps({"finished": outcome.finished, "failed": outcome.failed}, indent=2))
+    else:
+        typer.echo(f"{len(outcome.finished)} cells finished, {len(outcome.failed)} failed, in {out}")
+        for name, reason in outcome.failed.items():
+            typer.echo(f"  {name}: {reason}")
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+@app.command("report")
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the benchmark.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+) -> None:
+    """Write table4.md, .csv, .tex, .html and figure3.png into DIR, of the cells finished so far."""
+    from oemsar.benchmark.report import report as write
+
+    table, written = write(folder)
+    if as_json:
+        _print_json(table)
+    else:
+        for path in written:
+            typer.echo(f"Wrote {path}")
+
+
+@contextmanager
+def _reporting() -> "Iterator[Callable[[Status], None]]":
+    """Draw a bar of all cells with the time left, and one for each cell at work."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+    from oemsar.benchmark.pace import in_words
+    from oemsar.cli.progress import terminal
+
+    console, hidden = terminal()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=console, disable=hidden) as progress:
+        cells = progress.add_task("Cells", total=None, left="")
+        bars: dict[str, TaskID] = {}
+
+        def draw(status: "Status") -> None:
+            left = "" if status.seconds_left is None else f"about {in_words(status.seconds_left)} left"
+            progress.update(cells, completed=status.done, total=status.cells, left=left)
+            for name in set(bars) - set(status.running):
+                progress.remove_task(bars.pop(name))
+            for name, (done, total) in status.running.items():
+                if name not in bars:
+                    bars[name] = progress.add_task(f"  {name}", total=total, left="")
+                progress.update(
+                    bars[name], completed=done, total=total, left="scoring" if done == total else ""
+                )
+
+        yield draw
+
+
+def _print_json(table: "Table") -> None:
+    import json
+    from dataclasses import asdict
+
+    rows = [
+        {**asdict(row), "published": list(table.published[place]) if place in table.published else None}
+        for place, row in enumerate(table.rows)
+    ]
+    document = {"rows": rows, "notes": list(table.notes), "failures": list(table.failures)}
+    typer.echo(json.dumps(document, indent=2))

@@ -1,0 +1,37 @@
+"""Scores on standard output: a table for people, JSON for other programs."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from oemsar.evaluate.scores import Scores
+
+
+def print_scores(scores: "Scores", title: str, *, as_json: bool) -> None:
+    """Print the scores of every class and their mean."""
+    if as_json:
+        _print_json(scores)
+    else:
+        _print_table(scores, title)
+
+
+def _print_json(scores: "Scores") -> None:
+    import json
+
+    typer.echo(json.dumps(scores.to_dict(), indent=2))
+
+
+def _print_table(scores: "Scores", title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from oemsar.evaluate.tables import HEADINGS, percent_rows, summary
+
+    table = Table(title=Text(title), caption=Text(summary(scores)))
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
+    for row in percent_rows(scores):
+        table.add_row(*row)
+    Console().print(table)

@@ -1,0 +1,81 @@
+"""Ground that more than one tile covers, told apart so that it can be counted once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from pyproj import Transformer
+from rasterio import Affine
+from shapely import STRtree
+
+from oemsar.dataset.layouts import natural_order
+from oemsar.dataset.tile import Tile
+from oemsar.raster.grid import footprint
+
+Coordinates = NDArray[np.floating[Any]]
+
+
+class Ground:
+    """Which pixels of a set of tiles are the first to cover their piece of ground.
+
+    Tiles count in the order of their names, numbers counted, whatever the order of the sequence. A pixel
+    is the first where its centre lies in no earlier tile, whatever that tile's label says there. A tile
+    without a whole georeferencing (CRS and affine) covers ground of its own.
+    """
+
+    def __init__(self, tiles: Sequence[Tile]) -> None:
+        placed = [tile for tile in tiles if tile.grid is not None and tile.grid.crs is not None]
+        placed.sort(key=lambda tile: natural_order(tile.name))
+        self._grids = [tile.grid for tile in placed if tile.grid is not None]
+        self._places = {tile.name: place for place, tile in enumerate(placed)}
+        self._outlines = [footprint(grid) for grid in self._grids]
+        self._tree = STRtree(self._outlines)
+
+    def is_first(self, tile: Tile) -> NDArray[np.bool_]:
+        """Whether each pixel of `tile`, one of the tiles of the set, is the first on its ground.
+
+        Returns:
+            Boolean, shape (height, width) of the tile.
+        """
+        first = np.ones(tile.shape, bool)
+        place = self._places.get(tile.name)
+        if place is None:
+            return first
+        for other in sorted(self._tree.query(self._outlines[place], predicate="intersects").tolist()):
+            if other < place:
+                first &= ~covered(self._grids[place], self._grids[other])
+        return first
+
+
+def covered(grid: GeoBox, by: GeoBox) -> NDArray[np.bool_]:
+    """Which pixels of `grid` have their centre in the extent of the grid `by`; both have a CRS.
+
+    Returns:
+        Boolean, shape of `grid`. A centre on the first edge of `by` lies in it, one on the last does not.
+    """
+    height, width = grid.shape
+    rows, columns = np.arange(height)[:, None] + 0.5, np.arange(width)[None, :] + 0.5
+    if grid.crs == by.crs:
+        there_x, there_y = _moved(~by.affine @ grid.affine, columns, rows)
+    else:
+        to_other = Transformer.from_crs(_wkt(grid), _wkt(by), always_xy=True)
+        x, y = _moved(grid.affine, columns, rows)
+        there_x, there_y = _moved(~by.affine, *to_other.transform(x, y))
+    inside: NDArray[np.bool_] = (
+        (there_x >= 0) & (there_x < by.shape[1]) & (there_y >= 0) & (there_y < by.shape[0])
+    )
+    return inside
+
+
+def _moved(affine: Affine, x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
+    """Points through an affine, at the shape to which `x` and `y` broadcast."""
+    return affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f
+
+
+def _wkt(grid: GeoBox) -> str:
+    if grid.crs is None:
+        raise ValueError("a grid without CRS lies nowhere on the ground")
+    wkt: str = grid.crs.to_wkt()
+    return wkt

@@ -1,0 +1,107 @@
+"""Checkpoints of other programs: their tensors, and nothing else that is in them."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
+
+from oemsar.errors import InputError
+
+_KEYS = ("state_dict", "model", "model_state_dict")
+"""Where training programs put the tensors when they save more than these."""
+_PARALLEL = "module."
+"""What PyTorch's data-parallel wrapper puts before every name."""
+_MAPPINGS = frozenset({"yacs.config.CfgNode"})
+"""Classes of configurations that are dictionaries; they lie beside the tensors of many vision models."""
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The named tensors in the PyTorch checkpoint at `path`, on the CPU.
+
+    Nothing in the file is executed: an object of another kind than tensors and plain values becomes an
+    empty one, and no code is imported by its name.
+
+    Args:
+        path: a state dictionary, or a dictionary that holds one under `state_dict`, `model` or
+            `model_state_dict`; the prefix `module.` of every name is taken off.
+
+    Raises:
+        InputError: there is no such file, or it holds no tensors by name.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist")
+    try:
+        with safe_globals(_stand_ins(path)):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, UnpicklingError) as error:
+        raise InputError(
+            f"{path} cannot be read as a PyTorch checkpoint of tensors alone; "
+            "save the state_dict of its model with torch.save"
+        ) from error
+    found = _state(content)
+    if found is None:
+        raise InputError(
+            f"{path} holds no tensors by name, neither by itself nor under {', '.join(_KEYS)}; "
+            "save the state_dict of its model"
+        )
+    if all(name.startswith(_PARALLEL) for name in found):
+        return {name.removeprefix(_PARALLEL): value for name, value in found.items()}
+    return found
+
+
+def first_difference(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str | None:
+    """What is wrong with the first tensor by which `found` differs from `expected` in name or shape.
+
+    Returns:
+        Half a sentence that names the tensor; None where there is no difference.
+    """
+    for name, value in expected.items():
+        if name not in found:
+            return f"tensor {name} is missing"
+        if found[name].shape != value.shape:
+            return f"tensor {name} has the shape {tuple(found[name].shape)}, not {tuple(value.shape)}"
+    for name in found:
+        if name not in expected:
+            return f"tensor {name} belongs to no layer of it"
+    return None
+
+
+class _Inert:
+    """Takes the place of an object that is not read."""
+
+    def __new__(cls, *_: Any, **__: Any) -> "_Inert":  # noqa: ANN401 (whatever the file says)
+        return super().__new__(cls)
+
+    def __init__(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 (whatever the file says)
+        pass
+
+    def __setstate__(self, _: Any) -> None:  # noqa: ANN401 (whatever the file says)
+        pass
+
+
+def _stand_ins(path: Path) -> list[Any]:
+    """Harmless classes under the names that the file asks for and that PyTorch would refuse."""
+    try:
+        names = get_unsafe_globals_in_checkpoint(path)
+    except ValueError:  # written before PyTorch 1.6: only tensors and plain values are read of it
+        return []
+    return [(OrderedDict if name in _MAPPINGS else type(name, (_Inert,), {}), name) for name in names]
+
+
+def _state(content: object) -> dict[str, Tensor] | None:
+    """The state dictionary that `content` is or holds; None where there is none."""
+    if not isinstance(content, dict):
+        return None
+    for candidate in (content, *(content.get(key) for key in _KEYS)):
+        if isinstance(candidate, dict) and candidate and _all_tensors_by_name(candidate):
+            return dict(candidate)
+    return None
+
+
+def _all_tensors_by_name(content: dict[object, object]) -> bool:
+    return all(isinstance(name, str) and isinstance(value, Tensor) for name, value in content.items())

@@ -1,0 +1,59 @@
+"""Mix Transformer classifiers as published with SegFormer, for the encoders of new networks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from oemsar.errors import InputError
+from oemsar.models.checkpoint import first_difference
+from oemsar.models.torchvision_ops import declare
+from oemsar.models.variants import VARIANTS
+
+_PATCHES = "patch_embed1.proj.weight"
+_LEVELS = 4
+
+
+def is_mit(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether `tensors` have the names of a Mix Transformer."""
+    return any(name.startswith("patch_embed1.") for name in tensors)
+
+
+def mit_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
+    """Name and weights of the encoder in a classifier of Xie et al. 2021; its last layer is left out.
+
+    Args:
+        tensors: under the authors' names, which are those of segmentation-models-pytorch.
+        path: where they come from, for messages.
+
+    Raises:
+        InputError: they are no Mix Transformer; the first that differs from the nearest is named.
+    """
+    declare()
+    from segmentation_models_pytorch.encoders import get_encoder
+
+    name = _nearest(tensors)
+    expected = get_encoder(name, in_channels=3, weights=None).state_dict()
+    given = {key: value for key, value in tensors.items() if not key.startswith("head.")}
+    difference = first_difference(expected, given)
+    if difference is not None:
+        raise InputError(f"{path} is no classifier {name}: {difference}")
+    return name, given
+
+
+def _nearest(tensors: Mapping[str, Tensor]) -> str:
+    """The encoder whose width and number of blocks come nearest to those of `tensors`."""
+    from segmentation_models_pytorch.encoders import encoders
+
+    width = tensors[_PATCHES].shape[0] if _PATCHES in tensors else 0
+    blocks = [
+        len({key.split(".")[1] for key in tensors if key.startswith(f"block{level}.")})
+        for level in range(1, _LEVELS + 1)
+    ]
+
+    def distance(name: str) -> tuple[int, int]:
+        settings = encoders[name]["params"]
+        missing = sum(abs(a - b) for a, b in zip(settings["depths"], blocks, strict=True))
+        return int(settings["embed_dims"][0] != width), missing
+
+    return min(VARIANTS["segformer"].values(), key=distance)

@@ -1,0 +1,76 @@
+"""A network as an ONNX file, for programs without PyTorch."""
+
+import io
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from oemsar.errors import InputError
+from oemsar.files import replacing
+from oemsar.models.network import LandCoverNetwork
+
+OPSET = 18
+"""Version of the operators; read by every onnxruntime since 1.14."""
+
+
+def write_onnx(network: LandCoverNetwork, path: Path) -> None:
+    """Write `network` to `path`, normalisation and padding inside.
+
+    The file takes `images`, float32 of 0..255, shape (batch, channels, height, width), channels as the
+    network's modalities, and gives `logits`, float32, shape (batch, 8, height, width); logit k belongs to
+    class id k + 1. Batch, height and width are free.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        path: ends in .onnx.
+
+    Raises:
+        InputError: the name does not end in .onnx, or the folder cannot be written to.
+    """
+    if path.suffix != ".onnx":
+        raise InputError(f"{path} does not end in .onnx; choose another --out")
+    # written by the exporter as it goes: into memory first, onto the disk when it is whole
+    content = io.BytesIO()
+    # neither one stride high or wide, nor square: a size that a trace could take for a constant
+    example = torch.zeros(2, network.spec.modalities.channels, network.stride + 5, 2 * network.stride + 9)
+    free = {0: "batch", 2: "height", 3: "width"}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        # By tracing: the exporter through torch.export writes an equal graph in ten to twenty times the
+        # time, and needs two packages more.
+        torch.onnx.export(
+            # the exporter puts all of it back into the mode of the outermost module
+            _AnySize(network).eval(),
+            (example,),
+            content,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=["logits"],
+            dynamic_axes={"images": free, "logits": free},
+        )
+    with replacing(path) as partial:
+        partial.write_bytes(content.getvalue())
+
+
+class _AnySize(nn.Module):
+    """The network with its padding told in a way that holds for sizes not known when it is traced."""
+
+    def __init__(self, network: LandCoverNetwork) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        normalised = (images - self._network.mean) / self._network.std
+        padded = normalised.index_select(2, self._repeating_the_last(height))
+        padded = padded.index_select(3, self._repeating_the_last(width))
+        logits: Tensor = self._network.body(padded)
+        return logits[..., :height, :width]
+
+    def _repeating_the_last(self, size: int) -> Tensor:
+        """Indices 0 .. size - 1, and the last of them repeated up to the next multiple of the stride."""
+        stride = self._network.stride
+        return torch.arange((size + stride - 1) // stride * stride).clamp(max=size - 1)

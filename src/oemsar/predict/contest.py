@@ -1,0 +1,157 @@
+"""The submission of the IEEE GRSS Data Fusion Contest 2025, Track 1: one PNG of class ids a radar tile."""
+
+import io
+import logging
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from PIL import Image
+from rasterio.errors import RasterioError
+
+from oemsar.dataset.layouts import listed_name, natural_order
+from oemsar.dataset.pixels import read_images
+from oemsar.dataset.tile import Modalities, Tile
+from oemsar.errors import InputError
+from oemsar.evaluate.predictions import class_ids
+from oemsar.files import replacing
+from oemsar.models.engine import DeviceKind, Engine, EngineKind, open_engine
+from oemsar.models.saved import load
+from oemsar.progress import Report, silent
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = (".tif", ".tiff")
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip can hold: the bytes of a submission do not depend on when it was made."""
+
+
+def predict_submission(
+    model: Path,
+    folder: Path,
+    out: Path,
+    *,
+    names: Path | None = None,
+    flips: bool = False,
+    engine: EngineKind = "auto",
+    device: DeviceKind = "auto",
+    report: Report = silent,
+) -> int:
+    """Predict every radar tile in `folder` and write the flat zip that the contest takes.
+
+    The same model, tiles and machine give the same bytes. The zip is whole or not there.
+
+    Args:
+        model: a run or a saved model that sees only radar.
+        folder: radar tiles, `.tif`, not in subfolders.
+        out: the zip.
+        names: text file of the names the submission must have, one a line.
+        flips: average over the four mirror images of each tile.
+        engine: `auto`, `torch` or `openvino`.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        report: told the tiles done.
+
+    Returns:
+        How many tiles were predicted.
+
+    Raises:
+        InputError: the model sees optical imagery, a tile is unreadable, or a name is missing or not listed.
+    """
+    if out.suffix.lower() != ".zip":
+        raise InputError(f"{out} is no name of a submission; end it with .zip")
+    tiles = _radar_tiles(folder)
+    if names is not None:
+        _require_listed([tile.name for tile in tiles], names, folder)
+    network = load(model)
+    if network.spec.modalities is not Modalities.SAR:
+        raise InputError(
+            f"{model} sees {network.spec.modalities.value} imagery, but the tiles of the contest are radar "
+            "alone; choose a model of modalities sar"
+        )
+    report(0, len(tiles))
+    with (
+        closing(open_engine(network, kind=engine, device=device, flips=flips)) as running,
+        replacing(out) as partial,
+        zipfile.ZipFile(partial, "w") as archive,
+    ):
+        for done, (tile, ids) in enumerate(_predicted(tiles, running), 1):
+            archive.writestr(zipfile.ZipInfo(f"{tile.name}.png", _EPOCH), _png(ids))
+            report(done, len(tiles))
+    return len(tiles)
+
+
+def read_names(path: Path) -> list[str]:
+    """The names in a text file, one a line; folders and suffixes are left out.
+
+    Raises:
+        InputError: it cannot be read or is empty.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a readable text file of names") from error
+    names = [name for name in map(listed_name, lines) if name]
+    if not names:
+        raise InputError(f"{path} lists no name; write one tile name a line")
+    return names
+
+
+def _radar_tiles(folder: Path) -> list[Tile]:
+    """The tiles in `folder` in the order of their names, numbers counted."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; name the folder of the radar tiles")
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
+    if not paths:
+        raise InputError(
+            f"{folder} has no radar tile (.tif); name the folder that holds them, such as sar_images"
+        )
+    found: dict[str, Path] = {}
+    for path in sorted(paths):
+        if path.stem in found:
+            raise InputError(f"{path} and {found[path.stem]} would get the same name; remove one of them")
+        found[path.stem] = path
+    return [
+        Tile(name, "test", _shape(found[name]), sar=found[name]) for name in sorted(found, key=natural_order)
+    ]
+
+
+def _shape(path: Path) -> tuple[int, int]:
+    try:
+        with rasterio.open(path) as dataset:
+            shape: tuple[int, int] = dataset.shape
+            return shape
+    except RasterioError as error:
+        raise InputError(f"{path} cannot be read: it is truncated, damaged or no GeoTIFF") from error
+
+
+def _require_listed(found: Sequence[str], names: Path, folder: Path) -> None:
+    listed = set(read_names(names))
+    if missing := sorted(listed - set(found), key=natural_order):
+        raise InputError(
+            f"{folder} lacks {_first_of(missing)} that {names} lists; fetch it, or correct the list"
+        )
+    if unlisted := sorted(set(found) - listed, key=natural_order):
+        raise InputError(
+            f"{names} does not list {_first_of(unlisted)} of {folder}; remove it, or correct the list"
+        )
+
+
+def _first_of(names: Sequence[str]) -> str:
+    return f"tile {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+
+
+def _predicted(tiles: Sequence[Tile], engine: Engine) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
+    stream = engine.stream(read_images(tile, Modalities.SAR) for tile in tiles)
+    for tile, probabilities in zip(tiles, stream, strict=True):
+        yield tile, class_ids(probabilities)
+
+
+def _png(ids: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(ids).save(file, format="PNG")
+    return file.getvalue()

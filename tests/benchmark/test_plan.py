@@ -1,0 +1,77 @@
+"""Plans: the paper's by default, and what is wrong with one told by file and key."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oemsar.benchmark.plan import Plan, read_plan
+from oemsar.dataset.published import table4
+from oemsar.errors import InputError
+
+
+def test_the_default_is_the_papers_table_row_by_row() -> None:
+    plan = Plan()
+    rows = [(cell.network, cell.modalities, cell.regime.value) for cell in plan.cells()]
+    assert rows == list(table4())
+    assert len(rows) == 45
+    assert plan.cells()[7].name == "unet_sar_P+R5_s0"
+    training = plan.training(plan.cells()[7], Path("tiles.parquet"), Path("out"))
+    assert (training.model, training.modalities, training.regime, training.steps) == (
+        "unet",
+        "sar",
+        "P+R5",
+        20_000,
+    )
+
+
+def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path, change_plan: Callable[..., Plan]) -> None:
+    plan = change_plan(seeds=[0, 5], fusions=["stack", "dual"], modalities=["sar", "sar+optical"])
+    (tmp_path / "plan.yaml").write_text(plan.to_yaml())
+    assert read_plan(tmp_path / "plan.yaml") == plan
+    (tmp_path / "empty.yaml").write_text("")
+    assert read_plan(tmp_path / "empty.yaml") == Plan()
+
+
+def test_options_of_a_network_win_over_those_of_all(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("networks: {unet: {batch: 2}, segformer: null}\ntrain: {batch: 4, crop: 64}\n")
+    plan = read_plan(path)
+    trainings = [plan.training(cell, path, path) for cell in plan.cells()]
+    assert {(one.model, one.batch, one.crop) for one in trainings} == {("unet", 2, 64), ("segformer", 4, 64)}
+
+
+def test_dual_fusion_adds_cells_only_where_there_are_two_modalities(change_plan: Callable[..., Plan]) -> None:
+    plan = change_plan(
+        fusions=["stack", "dual"], modalities=["optical", "sar+optical"], networks=["segformer"], seeds=[0, 1]
+    )
+    names = [cell.name for cell in plan.cells()]
+    assert len(names) == 6
+    assert names[-2:] == ["segformer_sar+optical_P_s0_dual", "segformer_sar+optical_P_s1_dual"]
+    assert plan.training(plan.cells()[-1], Path("t"), Path("o")).fusion == "dual"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("networks: [unet, resnet]", r"network resnet is not known; choose from unet, segformer, vmamba"),
+        ("network: [unet]", r"key network is not known; choose from networks, modalities"),
+        ("regimes: [P, R3]", r"key regimes\.1 is wrong"),
+        ("modalities: [lidar]", r"key modalities\.0 is wrong"),
+        ("seeds: [1, 1]", r"seeds names one of its values twice"),
+        ("networks: [unet]\ntrain: {stepps: 3}", r"option stepps is not known"),
+        ("networks: [unet]\ntrain: {steps: 0}", r"option steps is wrong"),
+        ("train: {out: here}", r"training option out is set by the benchmark"),
+        ("fusions: [dual]\nmodalities: [sar]", r"it has no cell: dual fusion needs modalities sar\+optical"),
+        ("- unet", r"is not a plan; write one"),
+        ("networks: [unet", r"cannot be read as a plan in YAML"),
+    ],
+)
+def test_a_wrong_plan_is_one_sentence_that_names_file_and_key(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "my_plan.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=rf"(?s)my_plan\.yaml.*{message}") as caught:
+        read_plan(path)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,185 @@
+"""The report: every number recomputed from the stored matrices, what is missing shown, nothing invented."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from oemsar.benchmark import folder as folders
+from oemsar.benchmark.plan import Plan
+from oemsar.benchmark.report import report
+from oemsar.cli import benchmark as verb
+from oemsar.dataset.published import table4
+from oemsar.errors import InputError
+from oemsar.evaluate.bootstrap import bootstrap
+from oemsar.evaluate.scores import Scores
+from oemsar.files import write_json, write_text
+from oemsar.legend import NAMES
+
+REGIONS = ["B", "A", "B", "C"]
+
+
+def _store(out: Path, name: str, seed: int, regions: list[str]) -> np.ndarray:
+    """A finished cell of drawn matrices; those of ground counted once are half of them."""
+    counts = np.random.default_rng(seed).integers(0, 500, (len(regions), 8, 8)) * 2
+    counts[:, 6, :] = counts[:, :, 6] = 0
+    folder = out / "cells" / name
+    folders.write_counts(folder, [f"t{n}" for n in range(len(regions))], regions, counts, counts // 2)
+    record = {
+        "tiles": len(regions),
+        "georeferenced": len(regions) - 1,
+        "regions": len(set(regions)),
+        "region_names": sorted(set(regions)),
+        "labels": {"real": len(regions), "pseudo": 0},
+        "record": {"versions": {"oemsar": "0.1.0"}, "git_commit": "abc123"},
+    }
+    write_json(folder / folders.FINISHED, record)
+    return counts
+
+
+def _begin(out: Path, plan: Plan, **about: Any) -> None:
+    write_text(out / folders.PLAN, plan.to_yaml())
+    defaults = {
+        "data": {"table": "tiles.parquet", "sha256": "f" * 64},
+        "published_release": False,
+        "examples": [],
+    }
+    write_json(out / folders.ABOUT, {**defaults, **about})
+
+
+@pytest.fixture
+def bench(tmp_path: Path, change_plan: Callable[..., Plan]) -> tuple[Path, list[np.ndarray]]:
+    """Optical P with two seeds; SAR failed once and was not run once."""
+    _begin(tmp_path, change_plan(seeds=[3, 4]))
+    counts = [_store(tmp_path, f"unet_optical_P_s{seed}", seed, REGIONS) for seed in (3, 4)]
+    folders.write_failure(tmp_path / "cells" / "unet_sar_P_s3", "no <memory> & no disk | 100 %")
+    return tmp_path, counts
+
+
+def _rows(out: Path) -> list[dict[str, str]]:
+    with (out / "table4.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_numbers_are_those_of_the_stored_matrices(bench: tuple[Path, list[np.ndarray]]) -> None:
+    out, counts = bench
+    report(out)
+    row, empty = _rows(out)
+    scores = [Scores.from_confusion(part.sum(0)) for part in counts]
+    mious = [score.miou or 0 for score in scores]
+    assert row["seeds"] == "3 4"
+    assert float(row["miou"]) == pytest.approx(100 * np.mean(mious), abs=1e-4)
+    assert float(row["miou deviation"]) == pytest.approx(100 * np.std(mious, ddof=1), abs=1e-4)
+    assert float(row["miou ground once"]) == pytest.approx(100 * np.mean(mious), abs=1e-4)
+    for name in NAMES:
+        values = [score.classes[name].iou for score in scores]
+        expected = "" if None in values else f"{100 * np.mean(values):.4f}"  # type: ignore[arg-type]
+        assert row[name] == expected
+    places = {"A": [1], "B": [0, 2], "C": [3]}
+    by_region = np.stack([[part[place].sum(0) for place in places.values()] for part in counts])
+    of_each = [Scores.from_confusion(matrix).miou for matrix in by_region.reshape(-1, 8, 8)]
+    assert float(row["miou mean of regions"]) == pytest.approx(100 * np.mean(of_each), abs=1e-4)  # type: ignore[arg-type]
+    ends = bootstrap(by_region)
+    assert [float(row["miou low"]), float(row["miou high"])] == pytest.approx(100 * ends.miou, abs=1e-4)
+    assert [float(row["Road low"]), float(row["Road high"])] == pytest.approx(100 * ends.iou[:, 3], abs=1e-4)
+    assert {empty[key] for key in empty if key not in ("network", "fusion", "modalities", "regime")} == {""}
+
+
+def test_each_format_has_the_papers_columns_and_says_what_is_not_there(
+    bench: tuple[Path, list[np.ndarray]],
+) -> None:
+    out, _ = bench
+    report(out)
+    markdown, latex, html = ((out / f"table4.{suffix}").read_text() for suffix in ("md", "tex", "html"))
+    assert markdown.startswith(
+        "| Method | Modality | Case | Bareland | Grass | Developed | Road | Tree | Water | Agriculture Land "
+        "| Buildings | mIoU (%) |"
+    )
+    assert "| U-Net | SAR | P | – | – |" in markdown  # noqa: RUF001
+    for text in (markdown, latex, html):
+        for part in ("f" * 64, "abc123", "2 of 4 cells finished, 1 failed, 1 not run", "not the published"):
+            assert part in text
+        assert "1 of 4 tiles have no georeferencing" in text
+    assert "no &lt;memory&gt; &amp; no disk | 100 %" in html
+    assert "- unet_sar_P_s3: no <memory> & no disk | 100 %" in markdown
+    body = [line for line in latex.splitlines() if not line.startswith("%")]
+    assert body[0].count("r") - body[0].count("tabular") - body[0].count("begin") >= 12
+    assert all(line.count("&") == 14 for line in body if line.endswith(r"\\"))
+    assert r"mIoU (\%)" in latex
+
+
+def test_published_values_stand_beside_ours_only_for_the_published_release(
+    bench: tuple[Path, list[np.ndarray]], change_plan: Callable[..., Plan]
+) -> None:
+    out, _ = bench
+    report(out)
+    assert "56.56" not in (out / "table4.md").read_text()
+    assert {row["miou published"] for row in _rows(out)} == {""}
+    _begin(out, change_plan(seeds=[3, 4]), published_release=True)
+    report(out)
+    assert "(56.56)" in (out / "table4.md").read_text()
+    for row, modality in zip(_rows(out), ("optical", "sar"), strict=True):
+        published = table4()["unet", modality, "P"]
+        assert [row[f"{name} published"] for name in NAMES] == [f"{value:.2f}" for value in published.iou]
+        assert row["miou published"] == f"{published.miou:.2f}"
+
+
+def test_without_regions_there_is_no_interval_and_it_says_so(
+    tmp_path: Path, change_plan: Callable[..., Plan]
+) -> None:
+    _begin(tmp_path, change_plan(modalities=["sar"]))
+    _store(tmp_path, "unet_sar_P_s0", 1, ["unassigned"] * 3)
+    report(tmp_path)
+    assert _rows(tmp_path)[0]["miou low"] == ""
+    assert "The table assigns no region" in (tmp_path / "table4.md").read_text()
+
+
+def test_the_figure_has_a_column_for_each_modality_and_regime(
+    tmp_path: Path, change_plan: Callable[..., Plan]
+) -> None:
+    _begin(tmp_path, change_plan(regimes=["R5", "P", "R1"]), examples=["t0", "t1"])
+    cells = [f"unet_{modality}_{regime}_s0" for modality in ("optical", "sar") for regime in ("P", "R5")]
+    rng = np.random.default_rng(0)
+    for cell in cells[:3]:  # the last one is not finished, its panel stays empty
+        _store(tmp_path, cell, 0, REGIONS)
+        (tmp_path / "cells" / cell / "maps").mkdir()
+        for tile in ("t0", "t1"):
+            pixels = rng.integers(1, 9, (16, 16), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "cells" / cell / "maps" / f"{tile}.png")
+    (tmp_path / "examples").mkdir()
+    for tile in ("t0", "t1"):
+        for part, shape in (("sar", (16, 16)), ("optical", (16, 16, 3)), ("truth", (16, 16))):
+            pixels = rng.integers(0, 9, shape, dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "examples" / f"{tile}_{part}.png")
+    _, written = report(tmp_path)
+    assert written[-1].name == "figure3.png"
+    with Image.open(written[-1]) as image:
+        assert image.width == (3 + 3) * 360
+        assert image.height > 2 * 360
+    assert '<img src="figure3.png"' in (tmp_path / "table4.html").read_text()
+
+
+def test_nothing_to_report_is_one_sentence(tmp_path: Path, change_plan: Callable[..., Plan]) -> None:
+    with pytest.raises(InputError, match=r"holds no benchmark \(plan\.yaml is missing\)"):
+        report(tmp_path)
+    _begin(tmp_path, change_plan())
+    with pytest.raises(InputError, match="has no finished cell to report"):
+        report(tmp_path)
+    _store(tmp_path, "unet_sar_P_s0", 1, REGIONS)
+    (tmp_path / "cells" / "unet_sar_P_s0" / folders.COUNTS).write_bytes(b"PK cut off")
+    with pytest.raises(InputError, match=r"confusion\.npz cannot be read; remove"):
+        report(tmp_path)
+
+
+def test_the_command_prints_the_rows_it_writes(bench: tuple[Path, list[np.ndarray]]) -> None:
+    out, _ = bench
+    done = CliRunner().invoke(verb.app, ["report", str(out), "--json"], catch_exceptions=False)
+    rows = json.loads(done.stdout)["rows"]
+    assert f"{100 * rows[0]['miou']:.4f}" == _rows(out)[0]["miou"]
+    assert rows[1]["miou"] is None

@@ -1,0 +1,191 @@
+"""Cells trained, scored, interrupted, failed and gone on with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from oemsar.benchmark import folder as folders
+from oemsar.benchmark import slots as processes
+from oemsar.benchmark.cell import Task, work
+from oemsar.benchmark.plan import Plan
+from oemsar.benchmark.run import Status, run
+from oemsar.benchmark.slots import News, Slot
+from oemsar.dataset.pixels import read_label
+from oemsar.dataset.table import read_table
+from oemsar.errors import InputError
+from oemsar.evaluate.run import evaluate
+
+SCRIPT = "from oemsar.cli.app import main; main()"
+PATIENCE = 120
+
+
+def _command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-c", SCRIPT, "benchmark", *map(str, arguments)]
+
+
+def _write_plan(folder: Path, plan: Plan) -> Path:
+    (folder / "plan.yaml").write_text(plan.to_yaml())
+    return folder / "plan.yaml"
+
+
+def _counts(out: Path, name: str) -> np.ndarray:
+    return folders.read_counts(out / "cells" / name)[1]
+
+
+def test_a_cell_stores_what_an_evaluation_of_its_model_finds(
+    make_task: Callable[[Path], Task], table: Path, tmp_path: Path
+) -> None:
+    task = make_task(tmp_path / "bench")
+    told: list[tuple[int, int]] = []
+    record = work(task, lambda *steps: told.append(steps))
+    folder = task.training.out
+    assert told == [(done, 4) for done in range(5)]
+    scores = evaluate(folder, table, "test", tmp_path / "scores", engine="torch", device="cpu")
+    assert {name: record[name] for name in scores.to_dict()} == json.loads(json.dumps(scores.to_dict()))
+    regions, counts, once = folders.read_counts(folder)
+    assert regions == ["A", "A", "B", "B"]
+    assert counts.sum(0).tolist() == record["confusion"]
+    assert folders.finished(folder) == json.loads(json.dumps(record))
+    # t5 shares its western half with t4
+    truths = {tile.name: read_label(tile) for tile in read_table(table) if tile.split == "test"}
+    maps = {name: np.asarray(Image.open(folder / "maps" / f"{name}.png")) for name in ("t4", "t7")}
+    assert np.bincount(truths["t5"][:, 32:].ravel(), minlength=9)[1:].tolist() == once[1].sum(1).tolist()
+    assert np.array_equal(np.delete(once, 1, axis=0), np.delete(counts, 1, axis=0))
+    right = [int((maps[name] == truths[name]).sum()) for name in maps]
+    assert right == [int(np.trace(counts[place])) for place in (0, 3)]
+
+
+def test_a_changed_plan_is_refused_before_anything_is_done(
+    make_task: Callable[[Path], Task],
+    change_plan: Callable[..., Plan],
+    plan: Plan,
+    table: Path,
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "bench"
+    task = make_task(out)
+    folders.require_writable(task.training.out)
+    folders.write_json(
+        task.training.out / folders.FINISHED, {"training": task.training.model_dump(mode="json")}
+    )
+    other = change_plan(train={**plan.train, "steps": 5})
+    with pytest.raises(InputError, match=r"unet_sar_P_s0 was trained with steps 4, not 5"):
+        run(_write_plan(tmp_path, other), table, out)
+    assert not (out / "cells" / "unet_optical_P_s0").exists()
+
+
+def test_another_table_and_a_second_command_are_refused(
+    plan: Plan, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "bench"
+    folders.require_writable(out)
+    monkeypatch.setattr(folders, "_WAIT_SECONDS", 0.2)
+    with (
+        folders.sole_run(out),
+        pytest.raises(InputError, match="another `oemsar benchmark run` works in"),
+    ):
+        run(_write_plan(tmp_path, plan), table, out)
+    folders.write_json(out / folders.ABOUT, {"data": {"table": "t", "sha256": "0"}})
+    with pytest.raises(InputError, match=r"tiles\.parquet is not the table that the benchmark in"):
+        run(_write_plan(tmp_path, plan), table, out)
+
+
+def _news(slot: Slot) -> News:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for told in processes.news([slot]):
+            if told.kind != "steps":
+                return told
+    raise AssertionError("the slot told nothing")
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_is_the_failure_of_its_cell_and_the_next_one_has_another(
+    make_task: Callable[[Path], Task], tmp_path: Path
+) -> None:
+    folders.require_writable(tmp_path / "bench")
+    slot = Slot(0, tmp_path / "bench", {})
+    task = make_task(tmp_path / "bench")
+    endless = replace(task, training=task.training.model_copy(update={"steps": 1_000_000}))
+    try:
+        slot.give(endless)
+        first = slot.process_id
+        assert first is not None
+        while not (task.training.out / "checkpoints" / "last.ckpt").exists():
+            time.sleep(0.1)
+        os.kill(first, signal.SIGKILL)
+        told = _news(slot)
+        assert told.kind == "failed"
+        assert "killed, most likely for want of memory" in told.value
+        again = replace(
+            task, training=task.training.model_copy(update={"out": tmp_path / "bench" / "cells" / "b"})
+        )
+        slot.give(again)
+        assert slot.process_id != first
+        assert _news(slot).kind == "finished"
+    finally:
+        processes.stop([slot])
+
+
+@pytest.mark.slow
+def test_a_failing_cell_is_recorded_and_the_others_go_on(
+    change_plan: Callable[..., Plan], table: Path, tmp_path: Path
+) -> None:
+    """Regime R5 fails: the regions have one hand-labelled tile to train on each."""
+    plan = _write_plan(tmp_path, change_plan(regimes=["R5", "P"]))
+    out = tmp_path / "bench"
+    command = _command("run", plan, "--data", table, "--out", out, "--json")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE * 2, check=False)
+    assert done.returncode == 1, done.stderr
+    outcome = json.loads(done.stdout)
+    assert outcome["finished"] == ["unet_optical_P_s0", "unet_sar_P_s0"]
+    assert set(outcome["failed"]) == {"unet_optical_R5_s0", "unet_sar_R5_s0"}
+    assert "region A has 1 hand-labelled" in outcome["failed"]["unet_sar_R5_s0"]
+    assert folders.failed(out / "cells" / "unet_sar_R5_s0") == outcome["failed"]["unet_sar_R5_s0"]
+    reported = subprocess.run(
+        _command("report", out), capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert "figure3.png" in reported.stdout
+    text = (out / "table4.md").read_text()
+    assert "unet_sar_R5_s0: " in text
+    assert "| U-Net | SAR | R5 | – |" in text  # noqa: RUF001
+    finished = {path: path.stat().st_mtime_ns for path in out.glob("cells/*_P_s0/**/*") if path.is_file()}
+    subprocess.run(command, capture_output=True, timeout=PATIENCE * 2, check=False)
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wanted", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_benchmark_goes_on_to_the_same_counts(
+    wanted: signal.Signals, change_plan: Callable[..., Plan], plan: Plan, table: Path, tmp_path: Path
+) -> None:
+    longer = change_plan(train={**plan.train, "steps": 40, "validate_every": 40})
+    plan_file, out, straight = _write_plan(tmp_path, longer), tmp_path / "bench", tmp_path / "straight"
+    command = _command("run", plan_file, "--data", table, "--out", out)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    checkpoint = out / "cells" / "unet_optical_P_s0" / "checkpoints" / "last.ckpt"
+    while not checkpoint.exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(wanted)
+    _, told = process.communicate(timeout=PATIENCE)
+    assert process.returncode == (-signal.SIGKILL if wanted == signal.SIGKILL else 1), told
+    if wanted != signal.SIGKILL:
+        assert "interrupted with 0 of 2 cells finished; the same command goes on" in told
+        assert "Traceback" not in told
+    assert folders.finished(out / "cells" / "unet_optical_P_s0") is None
+    subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)
+    states: list[Status] = []
+    assert run(plan_file, table, straight, report=states.append).failed == {}
+    assert states[-1].done == states[-1].cells == 2
+    for name in ("unet_optical_P_s0", "unet_sar_P_s0"):
+        np.testing.assert_array_equal(_counts(out, name), _counts(straight, name))

@@ -1,0 +1,65 @@
+"""An exported network gives the same maps in onnxruntime, at sizes it was not exported with."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from oemsar.errors import InputError
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.onnx_file import write_onnx
+from oemsar.models.registry import build
+from oemsar.models.spec import Fusion, ModelSpec
+
+ort = pytest.importorskip("onnxruntime")
+
+
+def _network(architecture: str, encoder: str, fusion: Fusion = "stack") -> LandCoverNetwork:
+    torch.manual_seed(0)
+    spec = ModelSpec(
+        architecture=architecture,
+        encoder=encoder,
+        modalities="sar+optical",
+        mean=(50.0, 60.0, 70.0, 80.0),
+        std=(20.0, 30.0, 40.0, 50.0),
+        fusion=fusion,
+    )
+    return build(spec).eval()
+
+
+@pytest.mark.parametrize(
+    ("architecture", "encoder", "fusion"),
+    [
+        ("unet", "resnet18", "stack"),
+        ("unet", "efficientnet-b0", "stack"),
+        ("unet", "resnet18", "dual"),
+        ("segformer", "mit_b0", "stack"),
+        ("segformer", "mit_b0", "dual"),
+    ],
+)
+def test_class_maps_are_those_of_the_network(
+    architecture: str, encoder: str, fusion: Fusion, tmp_path: Path
+) -> None:
+    network = _network(architecture, encoder, fusion)
+    write_onnx(network, tmp_path / "network.onnx")
+    assert not any(module.training for module in network.modules())
+    session = ort.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    for batch, height, width in [(1, 64, 64), (2, 37, 73), (3, 100, 31), (1, 1, 1)]:
+        images = rng.integers(0, 256, (batch, 4, height, width)).astype(np.float32)
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(images)).numpy()
+        (logits,) = session.run(["logits"], {"images": images})
+        np.testing.assert_allclose(logits, expected, atol=1e-3)
+        # equal but where two classes tie to within rounding
+        best = np.sort(expected, 1)
+        clear = best[:, -1] - best[:, -2] > 2e-3
+        assert np.array_equal(logits.argmax(1)[clear], expected.argmax(1)[clear])
+        assert clear.mean() > 0.99
+
+
+def test_a_name_that_is_not_onnx_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"network.pb does not end in \.onnx"):
+        write_onnx(_network("segformer", "mit_b0"), tmp_path / "network.pb")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,88 @@
+"""The submission of a contest, checked by unpacking it."""
+
+import io
+import os
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from PIL import Image
+
+from oemsar.errors import InputError
+from oemsar.evaluate.submission import score_submission
+from oemsar.models.engine import open_engine
+from oemsar.models.saved import load
+from oemsar.predict.contest import predict_submission
+
+NAMES = ("TestArea_2", "TestArea_10", "TestArea_1")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    radar = tmp_path / "sar_images"
+    radar.mkdir()
+    rng = np.random.default_rng(0)
+    for name in NAMES:
+        shape = {"count": 1, "height": 64, "width": 96, "dtype": "uint8"}
+        with rasterio.open(radar / f"{name}.tif", "w", driver="GTiff", **shape) as dataset:
+            dataset.write(rng.integers(0, 256, (1, 64, 96), dtype=np.uint8))
+    return radar
+
+
+def _predict(model: Path, folder: Path, out: Path, names: Path | None = None) -> int:
+    return predict_submission(model, folder, out, names=names, engine="torch", device="cpu")
+
+
+def test_every_tile_is_in_the_flat_zip_as_the_network_sees_it(
+    models: dict[str, Path], folder: Path, tmp_path: Path
+) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("".join(f"{name}.tif\n" for name in NAMES))
+    assert _predict(models["sar"], folder, tmp_path / "s.zip", names) == 3
+    with zipfile.ZipFile(tmp_path / "s.zip") as archive:
+        assert archive.namelist() == ["TestArea_1.png", "TestArea_2.png", "TestArea_10.png"]
+        found = {name: np.asarray(Image.open(io.BytesIO(archive.read(f"{name}.png")))) for name in NAMES}
+    with closing(open_engine(load(models["sar"]), kind="torch", device="cpu")) as engine:
+        for name, ids in found.items():
+            with rasterio.open(folder / f"{name}.tif") as dataset:
+                probabilities = next(engine.stream([dataset.read()]))
+            assert ids.dtype == np.uint8
+            np.testing.assert_array_equal(ids, probabilities.argmax(0) + 1)
+
+
+def test_the_same_bytes_whenever_it_is_made_and_a_score_of_one_against_itself(
+    models: dict[str, Path], folder: Path, tmp_path: Path
+) -> None:
+    for name in ("a.zip", "b.zip"):
+        _predict(models["sar"], folder, tmp_path / name)
+        for tile in folder.iterdir():
+            os.utime(tile, (1_000_000_000, 1_000_000_000))
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        archive.extractall(tmp_path / "own")
+    assert score_submission(tmp_path / "a.zip", tmp_path / "own").miou == 1
+
+
+def test_wrong_names_models_and_folders_are_refused_and_nothing_is_written(
+    models: dict[str, Path], folder: Path, tmp_path: Path
+) -> None:
+    out, names = tmp_path / "s.zip", tmp_path / "names.txt"
+    names.write_text("TestArea_1\nTestArea_2\nTestArea_10\nTestArea_11\n")
+    with pytest.raises(InputError, match=r"sar_images lacks tile TestArea_11 that .*names\.txt lists"):
+        _predict(models["sar"], folder, out, names)
+    names.write_text("TestArea_1\n")
+    with pytest.raises(InputError, match=r"does not list tile TestArea_2 and 1 more"):
+        _predict(models["sar"], folder, out, names)
+    with pytest.raises(InputError, match=r"sees sar.optical imagery, but the tiles of the contest are radar"):
+        _predict(models["sar+optical"], folder, out)
+    with pytest.raises(InputError, match=r"tmp.* has no radar tile|has no radar tile"):
+        _predict(models["sar"], tmp_path, out)
+    with pytest.raises(InputError, match=r"end it with \.zip"):
+        _predict(models["sar"], folder, tmp_path / "s.tar")
+    (folder / "TestArea_2.tif").write_bytes(b"II*\0 cut off")
+    with pytest.raises(InputError, match=r"TestArea_2\.tif cannot be read"):
+        _predict(models["sar"], folder, out)
+    assert not out.exists()
