@@ -81,8 +81,8 @@ def _fraction(value: float | None) -> str:
 def _note(agreement: Agreement) -> str:
     return (
         f"{agreement.unknown} pixels are unknown in one label or both and left out. Agreement is the share "
-        "of the pixels of a class in the reference that the other label gives the same class; its mean is over "
-        "the classes of the reference, that of IoU over the classes of either."
+        "of the pixels of a class in the reference that the other label gives the same class; its mean is "
+        "over the classes of the reference, that of IoU over the classes of either."
     )
 
 
