@@ -114,5 +114,5 @@ def test_tiles_without_a_region_are_dealt_out_as_one_and_told(
     assert len(training_tiles(bare, Regime.R5)) == 5
     assert "have no region" in caplog.text
     one = [replace(tile, region=None) if tile.name == "ValArea_001" else tile for tile in release]
-    with pytest.raises(InputError, match=r"have 1 hand-labelled|has 5 hand-labelled"):
+    with pytest.raises(InputError, match="has 5 hand-labelled"):
         training_tiles(one, Regime.R5)
