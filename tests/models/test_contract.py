@@ -15,6 +15,7 @@ from oemsar.models.spec import Fusion, ModelSpec
 SMALL_ENCODERS = {
     "unet": ("resnet18", "efficientnet-b0", "tu-mobilenetv3_small_050"),
     "segformer": ("mit_b0",),
+    "vmamba": ("vmamba_t",),
 }
 """Encoders each architecture is tried with; a new architecture adds its own."""
 CASES = [
@@ -65,11 +66,22 @@ def test_logits_are_finite_and_of_the_input_size(network: LandCoverNetwork, size
 def test_gradient_reaches_every_parameter(network: LandCoverNetwork) -> None:
     network.train()
     network.zero_grad()
-    logits = network(_images(2, 4, 96, 80))
-    torch.nn.functional.cross_entropy(logits, torch.randint(0, NUM_CLASSES, (2, 96, 80))).backward()
+    truth = torch.randint(0, NUM_CLASSES, (2, 96, 80))
+    outputs = network.training_outputs(_images(2, 4, 96, 80))
+    torch.stack(
+        [w * torch.nn.functional.cross_entropy(logits, truth) for w, logits in outputs]
+    ).sum().backward()
     missing = [name for name, value in network.named_parameters() if value.grad is None]
     assert missing == []
     assert all(value.grad.isfinite().all() for value in network.parameters() if value.grad is not None)
+
+
+def test_the_first_training_output_is_what_the_network_answers(network: LandCoverNetwork) -> None:
+    images = _images(2, 4, 40, 70)
+    with torch.inference_mode():
+        weight, logits = network.eval().training_outputs(images)[0]
+        assert weight == 1
+        assert torch.equal(logits, network(images))
 
 
 def test_saved_and_loaded_network_gives_equal_logits(network: LandCoverNetwork, tmp_path: Path) -> None:

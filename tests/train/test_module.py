@@ -44,6 +44,17 @@ def gradients(trained: nn.Module) -> list[np.ndarray]:
     return [parameter.grad.numpy() for parameter in trained.parameters()]
 
 
+class TrainingStep(nn.Module):
+    """The training step as a forward pass: what Lightning hands to DistributedDataParallel."""
+
+    def __init__(self, lightning: LandCoverModule) -> None:
+        super().__init__()
+        self.lightning = lightning
+
+    def forward(self, half: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self.lightning.training_step(half, 0)
+
+
 def share(rank: int, port: int, results: "multiprocessing.SimpleQueue") -> None:
     """One of two processes: its half of the batch, through DistributedDataParallel."""
     torch.set_num_threads(1)
@@ -53,8 +64,7 @@ def share(rank: int, port: int, results: "multiprocessing.SimpleQueue") -> None:
     half = {name: value[2 * rank : 2 * rank + 2] for name, value in batch().items()}
     for loss in LOSSES:
         lightning = module(loss)
-        lightning.network = nn.parallel.DistributedDataParallel(lightning.network)
-        value = lightning.training_step(half, 0)
+        value = nn.parallel.DistributedDataParallel(TrainingStep(lightning))(half)
         value.backward()
         results.put((loss, rank, value.item(), gradients(lightning.network)))
     torch.distributed.destroy_process_group()
@@ -96,6 +106,42 @@ def test_rate_rises_to_its_highest_and_falls_to_nothing() -> None:
     assert np.all(np.diff(rates[:11]) > 0)
     assert np.all(np.diff(rates[10:]) < 0)
     np.testing.assert_allclose(np.diff(rates[:11]), 1 / 11)
+
+
+class _TwoHeads(nn.Module):
+    """A body whose second head weighs 0.4."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(nn.Conv2d(1, 8, 1) for _ in range(2))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.heads[0](images)
+
+    def training_outputs(self, images: torch.Tensor) -> tuple[tuple[float, torch.Tensor], ...]:
+        return (1.0, self.heads[0](images)), (0.4, self.heads[1](images))
+
+
+def test_an_auxiliary_head_adds_its_weighted_loss() -> None:
+    lightning = module("ce")
+    body = _TwoHeads()
+    lightning.network = LandCoverNetwork(SPEC, body, 1)
+    total = lightning.training_step(batch(), 0).item()
+    by_head = []
+    for head in body.heads:
+        lightning.network = LandCoverNetwork(SPEC, head, 1)
+        by_head.append(lightning.training_step(batch(), 0).item())
+    assert total == pytest.approx(by_head[0] + 0.4 * by_head[1], rel=1e-6)
+    assert by_head[0] != pytest.approx(by_head[1], rel=1e-3)
+
+
+def test_what_a_layer_exempts_is_not_decayed() -> None:
+    lightning = module("ce")
+    exempt = next(p for p in lightning.network.parameters() if p.ndim == 4)
+    exempt.no_weight_decay = True
+    decayed, others = lightning.configure_optimizers()["optimizer"].param_groups
+    assert all(p is not exempt for p in decayed["params"])
+    assert any(p is exempt for p in others["params"])
 
 
 def test_norms_and_biases_are_not_decayed() -> None:

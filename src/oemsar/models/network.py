@@ -17,6 +17,8 @@ class LandCoverNetwork(nn.Module):
         spec: what it is made of.
         stride: the number that the body's input height and width must divide by.
         body: maps normalised images (batch, channels, height, width) to logits (batch, 8, height, width).
+            Where it has more outputs to learn from, its method `training_outputs` gives all of them, each
+            behind the weight of its loss.
     """
 
     mean: Tensor
@@ -41,6 +43,25 @@ class LandCoverNetwork(nn.Module):
             Logits, floating point, shape (batch, 8, height, width).
         """
         height, width = images.shape[-2:]
-        normalised = (images.to(self.mean.dtype) - self.mean) / self.std
-        logits: Tensor = self.body(pad_to_multiple(normalised, self.stride))
+        logits: Tensor = self.body(self._prepared(images))
         return logits[..., :height, :width]
+
+    def training_outputs(self, images: Tensor) -> tuple[tuple[float, Tensor], ...]:
+        """All logits that the loss is taken of: those of `forward`, and those of auxiliary heads.
+
+        Args:
+            images: as `forward` takes them.
+
+        Returns:
+            (weight of the loss, logits of shape (batch, 8, height, width)), the logits of `forward` first.
+        """
+        height, width = images.shape[-2:]
+        prepared = self._prepared(images)
+        auxiliary = getattr(self.body, "training_outputs", None)
+        outputs = ((1.0, self.body(prepared)),) if auxiliary is None else auxiliary(prepared)
+        return tuple((weight, logits[..., :height, :width]) for weight, logits in outputs)
+
+    def _prepared(self, images: Tensor) -> Tensor:
+        """`images` normalised and padded."""
+        normalised = (images.to(self.mean.dtype) - self.mean) / self.std
+        return pad_to_multiple(normalised, self.stride)

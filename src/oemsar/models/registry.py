@@ -8,6 +8,7 @@ from oemsar.models.network import LandCoverNetwork
 from oemsar.models.segformer import segformer
 from oemsar.models.spec import ModelSpec
 from oemsar.models.unet import unet
+from oemsar.models.vmamba.network import vmamba
 
 
 class Architecture(Protocol):
@@ -22,7 +23,7 @@ class Architecture(Protocol):
         ...
 
 
-ARCHITECTURES: dict[str, Architecture] = {"unet": unet, "segformer": segformer}
+ARCHITECTURES: dict[str, Architecture] = {"unet": unet, "segformer": segformer, "vmamba": vmamba}
 """To add a network, write its function in a module of its own and name it here."""
 
 

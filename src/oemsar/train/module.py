@@ -45,12 +45,16 @@ class LandCoverModule(LightningModule):
         """The loss over the known pixels of the whole batch, those of the other processes included."""
         images = batch["image"].contiguous(memory_format=torch.channels_last)
         total = sum_over_processes if torch.distributed.is_initialized() else alone
-        return compute_loss(self.config.loss, self.network(images), batch["label"], self.class_weights, total)
+        losses = [
+            weight * compute_loss(self.config.loss, logits, batch["label"], self.class_weights, total)
+            for weight, logits in self.network.training_outputs(images)
+        ]
+        return torch.stack(losses).sum()
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 (Lightning's union of ways to say this)
         """AdamW (Loshchilov and Hutter 2019), the rate stepped after every batch."""
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        others = [p for p in self.network.parameters() if p.ndim <= 1]
+        decayed = [p for p in self.network.parameters() if _is_decayed(p)]
+        others = [p for p in self.network.parameters() if not _is_decayed(p)]
         groups: list[dict[str, Any]] = [
             {"params": decayed, "weight_decay": self.config.weight_decay},
             {"params": others},
@@ -65,6 +69,11 @@ class LandCoverModule(LightningModule):
             optimizer, lambda step: rate_factor(step, self.config.warmup_steps, self.config.steps)
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def _is_decayed(parameter: Tensor) -> bool:
+    """Whether weight decay applies: not to norms and biases, nor to what its layer exempts."""
+    return parameter.ndim > 1 and not getattr(parameter, "no_weight_decay", False)
 
 
 def rate_factor(step: int, warmup: int, steps: int) -> float:

@@ -1,0 +1,163 @@
+"""The VMamba encoder: four levels of VSS blocks, each at half the resolution of the one before."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from oemsar.errors import InputError
+from oemsar.models.vmamba.block import VssBlock
+
+STRIDE = 32
+"""Of the deepest level."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The settings of a published encoder.
+
+    Attributes:
+        channels: of the first level; each further level has twice those of the one before.
+        depths: blocks of the four levels.
+        ratio: channels of the scans over those of their level.
+        drop_path: share of the samples that skip the last block; it rises from 0 at the first.
+    """
+
+    channels: int
+    depths: tuple[int, int, int, int]
+    ratio: int
+    drop_path: float
+
+    @property
+    def out_channels(self) -> tuple[int, ...]:
+        """Channels of the four levels."""
+        return tuple(self.channels << level for level in range(len(self.depths)))
+
+
+VARIANTS = {
+    "vmamba_t": Variant(96, (2, 2, 8, 2), 1, 0.2),
+    "vmamba_s": Variant(96, (2, 2, 15, 2), 2, 0.3),
+    "vmamba_b": Variant(128, (2, 2, 15, 2), 2, 0.6),
+}
+"""The published classifiers `vssm1_tiny_0230s`, `vssm_small_0229` and `vssm_base_0229`."""
+
+
+def variant_of(encoder: str) -> Variant:
+    """The variant of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if encoder not in VARIANTS:
+        raise InputError(f"encoder {encoder} is not known; vmamba has {', '.join(VARIANTS)}")
+    return VARIANTS[encoder]
+
+
+class Backbone(nn.Module):
+    """Patch embedding and the four levels, without norms behind them: what classifier and encoder share.
+
+    Its parameters have the names of the published classifiers. The numbers in `patch_embed` and
+    `downsample` count layers without parameters, too.
+
+    Args:
+        in_channels: of the images.
+        variant: its settings.
+    """
+
+    def __init__(self, in_channels: int, variant: Variant) -> None:
+        super().__init__()
+        self.patch_embed = _patch_embedding(in_channels, variant.channels)
+        rates = torch.linspace(0, variant.drop_path, sum(variant.depths), device="cpu").tolist()
+        self.layers = nn.ModuleList()
+        for level, (channels, depth) in enumerate(zip(variant.out_channels, variant.depths, strict=True)):
+            blocks = [VssBlock(channels, variant.ratio, rates.pop(0)) for _ in range(depth)]
+            layer = nn.Module()
+            layer.blocks = nn.Sequential(*blocks)
+            last = level == len(variant.depths) - 1
+            layer.downsample = nn.Identity() if last else _downsampling(channels)
+            self.layers.append(layer)
+
+    def levels(self, images: Tensor) -> list[Tensor]:
+        """The output of the blocks of each level, channels-last.
+
+        Args:
+            images: normalised, shape (batch, channels, height, width).
+
+        Returns:
+            Four tensors, shape (batch, height / stride, width / stride, channels) for the strides 4 to 32.
+        """
+        features = self.patch_embed(images)
+        outputs = []
+        for layer in self.layers:
+            outputs.append(layer.blocks(features))
+            features = layer.downsample(outputs[-1])
+        return outputs
+
+
+class VMambaEncoder(Backbone):
+    """Features of an image at the strides 4, 8, 16 and 32, each behind a layer norm of its own.
+
+    Args:
+        in_channels: of the images.
+        variant: `vmamba_t`, `vmamba_s` or `vmamba_b`.
+
+    Attributes:
+        out_channels: channels of the four levels.
+
+    Raises:
+        InputError: the variant is not known.
+    """
+
+    def __init__(self, in_channels: int, variant: str) -> None:
+        settings = variant_of(variant)
+        super().__init__(in_channels, settings)
+        self.out_channels = settings.out_channels
+        self.outnorms = nn.ModuleList(nn.LayerNorm(channels) for channels in self.out_channels)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """The feature maps, finest first.
+
+        Args:
+            images: normalised, shape (batch, channels, height, width), height and width multiples of 32.
+
+        Returns:
+            Four tensors of shape (batch, channels of the level, height / stride, width / stride).
+        """
+        levels = zip(self.outnorms, self.levels(images), strict=True)
+        return [norm(level).permute(0, 3, 1, 2) for norm, level in levels]
+
+
+class _ChannelsLast(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return images.permute(0, 2, 3, 1)
+
+
+class _ChannelsFirst(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return images.permute(0, 3, 1, 2)
+
+
+def _halving(inputs: int, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, stride=2, padding=1)
+
+
+def _patch_embedding(in_channels: int, channels: int) -> nn.Sequential:
+    """Two convolutions of stride 2; images in, channels-last features out."""
+    half = channels // 2
+    return nn.Sequential(
+        _halving(in_channels, half),
+        _ChannelsLast(),
+        nn.LayerNorm(half),
+        _ChannelsFirst(),
+        nn.GELU(),
+        _halving(half, channels),
+        _ChannelsLast(),
+        nn.LayerNorm(channels),
+    )
+
+
+def _downsampling(channels: int) -> nn.Sequential:
+    """Channels-last features to twice the channels at half the resolution."""
+    return nn.Sequential(
+        _ChannelsFirst(), _halving(channels, 2 * channels), _ChannelsLast(), nn.LayerNorm(2 * channels)
+    )
