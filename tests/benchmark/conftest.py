@@ -74,7 +74,10 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("test", "B", 503_000.0),
         ),
     ]
-    tiles = [_tile(folder, f"t{n}", split=split, region=region, x=x, rng=rng) for n, (split, region, x) in enumerate(places)]
+    tiles = [
+        _tile(folder, f"t{n}", split=split, region=region, x=x, rng=rng)
+        for n, (split, region, x) in enumerate(places)
+    ]
     write_table(tiles, folder / "tiles.parquet")
     return folder / "tiles.parquet"
 

@@ -11,6 +11,8 @@ from oemsar.models.network import LandCoverNetwork
 from oemsar.models.onnx_file import write_onnx
 from oemsar.models.registry import build
 from oemsar.models.spec import Fusion, ModelSpec
+from oemsar.models.vmamba.encoder import VARIANTS as VMAMBA
+from oemsar.models.vmamba.encoder import Variant
 
 ort = pytest.importorskip("onnxruntime")
 
@@ -36,11 +38,13 @@ def _network(architecture: str, encoder: str, fusion: Fusion = "stack") -> LandC
         ("unet", "resnet18", "dual"),
         ("segformer", "mit_b0", "stack"),
         ("segformer", "mit_b0", "dual"),
+        pytest.param("vmamba", "vmamba_t", "dual", marks=pytest.mark.slow),
     ],
 )
 def test_class_maps_are_those_of_the_network(
-    architecture: str, encoder: str, fusion: Fusion, tmp_path: Path
+    architecture: str, encoder: str, fusion: Fusion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(VMAMBA, "vmamba_t", Variant(16, (1, 1, 1, 1), 1, 0.0))
     network = _network(architecture, encoder, fusion)
     write_onnx(network, tmp_path / "network.onnx")
     assert not any(module.training for module in network.modules())

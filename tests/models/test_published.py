@@ -10,11 +10,14 @@ import torch
 from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
 from oemsar.models import saved
-from oemsar.models.encoder_file import adapt_channels, start_encoder, write_encoder
+from oemsar.models.encoder_file import start_encoder, write_encoder
 from oemsar.models.published import import_checkpoint
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.torchvision_ops import declare
+from oemsar.models.vmamba.classifier import VMambaClassifier
+from oemsar.models.vmamba.encoder import VARIANTS as VMAMBA
+from oemsar.models.vmamba.encoder import Variant
 
 declare()
 import segmentation_models_pytorch as smp  # noqa: E402 (imports torchvision)
@@ -138,13 +141,6 @@ def test_a_grey_image_gives_the_features_of_the_classifier(
         torch.testing.assert_close(level, other, atol=1e-4, rtol=1e-4)
 
 
-def test_adapted_channels_keep_the_colours_apart() -> None:
-    weight = torch.randn(5, 3, 3, 3)
-    adapted = adapt_channels(weight, Modalities.SAR_OPTICAL)
-    torch.testing.assert_close(adapted[:, 1:] / 0.75, weight)
-    torch.testing.assert_close(adapted.sum(1), weight.sum(1))
-
-
 def test_the_variant_is_told_by_the_tensors(tmp_path: Path) -> None:
     torch.save(get_encoder("mit_b1", weights=None).state_dict(), tmp_path / "a.pth")
     assert import_checkpoint(tmp_path / "a.pth", tmp_path / "a.safetensors") == "encoder mit_b1"
@@ -164,6 +160,42 @@ def test_wrong_classifiers_are_refused(tmp_path: Path, classifier: dict[str, tor
     refuse({key: value for key, value in classifier.items() if key != name}, f"tensor {name} is missing")
     refuse({"stem.weight": torch.ones(2)}, r"no network known here.* stem\.weight of shape \(2,\)")
     refuse(classifier, "give --out a file ending in .safetensors", out="folder")
+
+
+@pytest.fixture
+def small_vmamba(monkeypatch: pytest.MonkeyPatch) -> Variant:
+    small = Variant(16, (1, 1, 2, 1), 1, 0.0)
+    monkeypatch.setitem(VMAMBA, "vmamba_t", small)
+    return small
+
+
+@pytest.mark.parametrize(("modalities", "fusion"), [("sar", "stack"), ("sar+optical", "dual")])
+def test_vmamba_starts_from_its_classifier(
+    tmp_path: Path, small_vmamba: Variant, modalities: str, fusion: str
+) -> None:
+    torch.manual_seed(0)
+    original = VMambaClassifier(small_vmamba, classes=5).eval()
+    torch.save({"model": original.state_dict(), "epoch": 3}, tmp_path / "a.pth")
+    assert import_checkpoint(tmp_path / "a.pth", tmp_path / "v.safetensors") == "encoder vmamba_t"
+    spec = _spec(modalities, fusion).model_copy(update={"architecture": "vmamba", "encoder": "vmamba_t"})
+    network = build(spec).eval()
+    start_encoder(network, tmp_path / "v.safetensors")
+    grey = torch.randn(1, 1, 64, 64)
+    body: Any = network.body
+    with torch.inference_mode():
+        features = body.encoder(grey.expand(-1, spec.modalities.channels, -1, -1))
+        expected = original.levels(grey.expand(-1, 3, -1, -1))
+    for level, other in zip(features, expected, strict=True):
+        normalised = torch.nn.functional.layer_norm(other, other.shape[-1:]).permute(0, 3, 1, 2)
+        torch.testing.assert_close(level, normalised, atol=1e-4, rtol=1e-4)
+
+
+def test_a_damaged_vmamba_is_refused(tmp_path: Path, small_vmamba: Variant) -> None:
+    tensors = VMambaClassifier(small_vmamba, classes=5).state_dict()
+    del tensors["layers.2.blocks.1.op.Ds"]
+    torch.save(tensors, tmp_path / "a.pth")
+    with pytest.raises(InputError, match=r"a\.pth lacks layers\.2\.blocks\.1\.op\.Ds"):
+        import_checkpoint(tmp_path / "a.pth", tmp_path / "v.safetensors")
 
 
 def test_wrong_encoder_files_are_refused(tmp_path: Path, classifier: dict[str, torch.Tensor]) -> None:

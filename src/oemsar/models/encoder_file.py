@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -15,6 +14,7 @@ from oemsar.files import replacing
 from oemsar.models.checkpoint import first_difference
 from oemsar.models.fusion import DualEncoder
 from oemsar.models.network import LandCoverNetwork
+from oemsar.models.vmamba.weights import adapt_channels
 
 SUFFIX = ".safetensors"
 _ENCODER = "oemsar.encoder"
@@ -30,7 +30,8 @@ def write_encoder(name: str, weights: Mapping[str, Tensor], path: Path) -> None:
 def start_encoder(network: LandCoverNetwork, path: Path) -> None:
     """Give the encoder of `network`, or each of its two, the weights in the encoder file at `path`.
 
-    The first convolution is adapted to the channels of the encoder; see `adapt_channels`.
+    The first convolution is adapted to the channels of the encoder so that a grey image, the same in every
+    channel, gives the features it gave in three colours; see `adapt_channels`.
 
     Raises:
         InputError: the file is no encoder file, or holds another encoder.
@@ -43,38 +44,18 @@ def start_encoder(network: LandCoverNetwork, path: Path) -> None:
         )
     body: Any = network.body
     if isinstance(body.encoder, DualEncoder):
-        _load(body.encoder.sar, weights, Modalities.SAR, path)
-        _load(body.encoder.optical, weights, Modalities.OPTICAL, path)
+        _load(body.encoder.sar, weights, Modalities.SAR.channels, path)
+        _load(body.encoder.optical, weights, Modalities.OPTICAL.channels, path)
     else:
-        _load(body.encoder, weights, network.spec.modalities, path)
+        _load(body.encoder, weights, network.spec.modalities.channels, path)
 
 
-def adapt_channels(weight: Tensor, modalities: Modalities) -> Tensor:
-    """The first convolution of an encoder for red, green and blue, made one for `modalities`.
-
-    A grey image, the same in every channel, gives what it gave in three colours: radar alone gets the sum
-    over the colours; radar stacked before the colours gets their mean, and all four are scaled by 3/4.
-
-    Args:
-        weight: shape (outputs, 3, height, width).
-        modalities: of the new convolution.
-
-    Returns:
-        Shape (outputs, channels of `modalities`, height, width).
-    """
-    if modalities is Modalities.OPTICAL:
-        return weight
-    if modalities is Modalities.SAR:
-        return weight.sum(1, keepdim=True)
-    return 0.75 * torch.cat([weight.mean(1, keepdim=True), weight], 1)
-
-
-def _load(encoder: nn.Module, weights: Mapping[str, Tensor], modalities: Modalities, path: Path) -> None:
+def _load(encoder: nn.Module, weights: Mapping[str, Tensor], channels: int, path: Path) -> None:
     own = encoder.state_dict()
     first = next((name for name, value in own.items() if value.ndim == 4), "")
     adapted = dict(weights)
-    if first in weights and weights[first].ndim == 4 and weights[first].shape[1] == 3:
-        adapted[first] = adapt_channels(weights[first], modalities)
+    if first in weights and weights[first].ndim == 4:
+        adapted[first] = adapt_channels(weights[first], channels)
     difference = first_difference(own, adapted)
     if difference is not None:
         raise InputError(f"{path} is damaged: {difference}")

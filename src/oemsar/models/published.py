@@ -19,6 +19,7 @@ from oemsar.models.registry import build
 from oemsar.models.saved import save
 from oemsar.models.spec import ModelSpec
 from oemsar.models.unet import whole_unet
+from oemsar.models.vmamba.classifier_file import is_vmamba, vmamba_encoder
 from oemsar.record import origin, run_record
 
 Channels = Literal["radar-first", "optical-first"]
@@ -111,6 +112,8 @@ def _modalities(tensors: Mapping[str, Tensor], path: Path) -> Modalities:
 def _encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
     if is_mit(tensors):
         return mit_encoder(tensors, path)
+    if is_vmamba(tensors):
+        return vmamba_encoder(tensors, path)
     first, value = next(iter(tensors.items()))
     raise InputError(
         f"{path} is no network known here, neither a U-Net of the authors nor a Mix Transformer or VMamba "
