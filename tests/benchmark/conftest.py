@@ -38,7 +38,8 @@ def _write(path: Path, pixels: np.ndarray) -> Path:
     return path
 
 
-def _tile(folder: Path, name: str, *, split: Split, region: str, x: float, rng: np.random.Generator) -> Tile:
+def _tile(folder: Path, number: int, place: tuple[Split, str, float]) -> Tile:
+    name, (split, region, x), rng = f"t{number}", place, np.random.default_rng(number)
     label = np.kron(rng.integers(1, 9, (4, 4)), np.ones((16, 16), int)).astype(np.uint8)
     images = np.clip(label * 27 + rng.normal(0, 4, (4, SIDE, SIDE)), 0, 255).astype(np.uint8)
     truth = _write(folder / "real" / f"{name}.tif", label[None]) if split != "train" else None
@@ -59,7 +60,6 @@ def _tile(folder: Path, name: str, *, split: Split, region: str, x: float, rng: 
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two training tiles, two to validate on (too few for R5) and four to test, two of which overlap."""
     folder = tmp_path_factory.mktemp("toy")
-    rng = np.random.default_rng(0)
     places: list[tuple[Split, str, float]] = [
         *(
             ("train", "A", 400_000.0),
@@ -74,10 +74,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("test", "B", 503_000.0),
         ),
     ]
-    tiles = [
-        _tile(folder, f"t{n}", split=split, region=region, x=x, rng=rng)
-        for n, (split, region, x) in enumerate(places)
-    ]
+    tiles = [_tile(folder, number, place) for number, place in enumerate(places)]
     write_table(tiles, folder / "tiles.parquet")
     return folder / "tiles.parquet"
 

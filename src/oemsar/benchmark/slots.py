@@ -90,15 +90,13 @@ class Slot:
         while self.busy and self._pipe is not None and self._pipe.poll():
             try:
                 kind, value = self._pipe.recv()
-            except (EOFError, OSError):
-                break
+            except (EOFError, OSError):  # a pipe whose other end is gone stays ready, with nothing in it
+                yield self._obituary()
+                return
             self.busy = kind == "steps"
             yield News(self.number, kind, value)
             if kind in ("failed", "interrupted"):
                 self.end(_GOODBYE_SECONDS)
-        if self.busy and not self._process.is_alive() and not self._pending():
-            self.busy = False
-            yield News(self.number, "failed", _cause_of_death(self._process.exitcode))
 
     def interrupt(self) -> None:
         """Ask the process to stop where it can go on from."""
@@ -116,11 +114,12 @@ class Slot:
                 self._process.join()
         self._pipe, self._process, self.busy = None, None, False
 
-    def _pending(self) -> bool:
-        try:
-            return self._pipe is not None and self._pipe.poll()
-        except OSError:
-            return False
+    def _obituary(self) -> News:
+        """That the process died, and of what."""
+        self._process.join(_GOODBYE_SECONDS)
+        cause = _cause_of_death(self._process.exitcode)
+        self.end(0)
+        return News(self.number, "failed", cause)
 
     def _start(self) -> None:
         self.end(0)
