@@ -94,8 +94,8 @@ def pairs_against(tiles: Sequence[Tile], table: Path, folder: Path) -> list[Labe
     pairs = [LabelPair(name, label, files[name]) for name, label in labelled if name in files]
     if not pairs:
         raise InputError(
-            f"{folder} has no label of the name of a labelled tile of {table}; its files must be named as the "
-            "tiles: NAME.tif or NAME.png"
+            f"{folder} has no label of the name of a labelled tile of {table}; its files must be named as "
+            "the tiles: NAME.tif or NAME.png"
         )
     if left_out := len(labelled) - len(pairs):
         log.warning("%d of %d labelled tiles have no file in %s", left_out, len(labelled), folder)

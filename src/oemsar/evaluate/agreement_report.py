@@ -13,7 +13,7 @@ from oemsar.progress import Report, silent
 from oemsar.record import run_record
 from oemsar.text_table import csv_table, markdown_table
 
-_HEADINGS = ("Class", "Agreement", "IoU")
+_HEADINGS: tuple[str, ...] = ("Class", "Agreement", "IoU")
 _PUBLISHED_HEADINGS = ("Published agreement", "Published IoU")
 _PUBLISHED_TILES = 700
 """Hand-labelled tiles behind the published table: 20 in each of 35 regions."""
@@ -81,8 +81,8 @@ def _fraction(value: float | None) -> str:
 def _note(agreement: Agreement) -> str:
     return (
         f"{agreement.unknown} pixels are unknown in one label or both and left out. Agreement is the share "
-        "of the pixels of a class in the reference that the other label gives the same class; its mean is over "
-        "the classes of the reference, that of IoU over the classes of either."
+        "of the pixels of a class in the reference that the other label gives the same class; its mean is "
+        "over the classes of the reference, that of IoU over the classes of either."
     )
 
 
