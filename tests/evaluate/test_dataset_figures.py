@@ -140,7 +140,7 @@ def test_names_of_near_regions_do_not_cover_each_other(placed: list[Tile]) -> No
 
 
 def test_a_country_across_the_antimeridian_is_drawn_at_both_ends_and_not_between(placed: list[Tile]) -> None:
-    """The outline of Russia jumps from 180 to -180 degrees; a line there would cross Canada."""
+    """A line across the map where the outline of Russia passes 180 degrees would cross Canada."""
     land = draw_regions(summarise(placed)).axes[0].collections[0]
     seen = [path.vertices[:-1] for path in land.get_paths() if path.vertices[:, 1].min() > -60]
     assert max(np.abs(np.diff(ring[:, 0])).max() for ring in seen) < 90

@@ -28,7 +28,6 @@ _LEAST_SPAN = 3.0
 _MARGIN = 1.25
 """Span of the map of a country as a multiple of that of its regions."""
 
-_TURN = np.array((360.0, 0.0))
 _FONT = 7.0
 _LABEL_SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 """Where the name of a region may stand beside its point, the first that is free."""
@@ -90,20 +89,10 @@ def _draw_map(axes: Axes, bounds: tuple[float, float, float, float]) -> None:
 
 
 def _rings() -> Iterator[NDArray[np.float64]]:
-    """Outer rings of all countries; enclaves are countries of their own.
-
-    A ring across the antimeridian, which jumps there from one end of the map to the other, is drawn whole at
-    both ends.
-    """
+    """Outer rings of all countries; enclaves are countries of their own."""
     for shape in outlines().geometry:
         for part in shapely.get_parts(shape):
-            ring = shapely.get_coordinates(part.exterior)
-            ring[:, 0] = np.unwrap(ring[:, 0], period=360)
-            yield ring
-            if ring[:, 0].max() > 180:
-                yield ring - _TURN
-            if ring[:, 0].min() < -180:
-                yield ring + _TURN
+            yield shapely.get_coordinates(part.exterior)
 
 
 def _bounds(regions: Sequence[Region]) -> tuple[float, float, float, float]:
