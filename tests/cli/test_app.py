@@ -37,6 +37,8 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
     [
         ["data", "index"],
         ["data", "verify"],
+        ["data", "regions"],
+        ["data", "regimes"],
         ["data", "download"],
         ["simulate"],
         ["train"],

@@ -18,6 +18,19 @@ def train(
     modalities: Annotated[
         str | None, typer.Option(help="Imagery: sar, optical or sar+optical.", show_default="sar")
     ] = None,
+    regime: Annotated[
+        str | None,
+        typer.Option(
+            help="Labels: P, P+R1, P+R5, R1 or R5 (pseudo, 1 or 5 real of each region).",
+            show_default="the labels of split train",
+        ),
+    ] = None,
+    manifests: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of `oemsar data regimes`.", show_default="computed with seed 0", file_okay=False
+        ),
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps.", show_default="20000")] = None,
     crop: Annotated[
         int | None, typer.Option(help="Side of a training crop in pixels.", show_default="512")

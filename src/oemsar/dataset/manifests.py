@@ -13,6 +13,7 @@ from oemsar.dataset.regimes import (
     Regime,
     deal_real,
     pseudo_labelled,
+    table_order,
     training_tiles,
     with_pseudo,
     with_real,
@@ -82,7 +83,7 @@ def manifest_tiles(tiles: Sequence[Tile], regime: Regime, folder: Path) -> list[
         folder: written by `write_manifests`, on this machine or another.
 
     Returns:
-        The tiles in the order of the manifest: those of split train with their pseudo label, those of split
+        The tiles ordered as by `training_tiles`: those of split train with their pseudo label, those of split
         val with the hand-made one.
 
     Raises:
@@ -100,7 +101,7 @@ def manifest_tiles(tiles: Sequence[Tile], regime: Regime, folder: Path) -> list[
         chosen.append(_labelled(by_name[name], regime, path))
     if not chosen:
         raise InputError(f"{path} names no tile; write it again with `oemsar data regimes`")
-    return chosen
+    return sorted(chosen, key=table_order)
 
 
 def summarise_overlaps(overlaps: Sequence[Overlap]) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def training_tiles(tiles: Sequence[Tile], regime: Regime, seed: int = 0) -> list
     chosen = pseudo_labelled(tiles) if regime.has_pseudo else []
     if regime.real_per_region:
         chosen += deal_real(tiles, seed)[regime.real_per_region]
-    return sorted(chosen, key=_table_order)
+    return sorted(chosen, key=table_order)
 
 
 def validation_tiles(tiles: Sequence[Tile], training: Sequence[Tile]) -> list[Tile]:
@@ -75,7 +75,7 @@ def validation_tiles(tiles: Sequence[Tile], training: Sequence[Tile]) -> list[Ti
     """
     trained = {tile.name for tile in training}
     held_out = [tile for tile in _hand_labelled(tiles) if tile.name not in trained]
-    return sorted(held_out, key=_table_order)
+    return sorted(held_out, key=table_order)
 
 
 def pseudo_labelled(tiles: Sequence[Tile]) -> list[Tile]:
@@ -90,7 +90,7 @@ def pseudo_labelled(tiles: Sequence[Tile]) -> list[Tile]:
             "the table has no pseudo-labelled tile of split train, which regimes with P train on; "
             "add the pseudo labels or choose R1 or R5"
         )
-    return sorted(found, key=_table_order)
+    return sorted(found, key=table_order)
 
 
 def deal_real(tiles: Sequence[Tile], seed: int = 0) -> dict[int, list[Tile]]:
@@ -119,7 +119,7 @@ def deal_real(tiles: Sequence[Tile], seed: int = 0) -> dict[int, list[Tile]]:
             _log.warning("%d tiles have no region: they are dealt out as one region", len(members))
         dealt[_R1] += [with_real(tile) for tile in own[:_R1]]
         dealt[_R5] += [with_real(tile) for tile in own[_R1 : _R1 + _R5]]
-    return {count: sorted(chosen, key=_table_order) for count, chosen in dealt.items()}
+    return {count: sorted(chosen, key=table_order) for count, chosen in dealt.items()}
 
 
 def with_pseudo(tile: Tile) -> Tile:
@@ -133,11 +133,10 @@ def with_real(tile: Tile) -> Tile:
 
 
 def _too_few(region: str, count: int) -> str:
-    where = "the tiles without a region have" if region == UNASSIGNED else f"region {region} has"
-    return (
-        f"{where} {count} hand-labelled tile(s) of split val where R1 and R5 take {_R1 + _R5}; "
-        "add labels, take the region's tiles out of the table, or choose regime P"
-    )
+    missing = f"{count} hand-labelled tile(s) of split val where R1 and R5 take {_R1 + _R5}"
+    if region == UNASSIGNED:
+        return f"the tiles without a region have {missing}; index georeferenced tiles or choose regime P"
+    return f"region {region} has {missing}; add labels, leave the region out of the table or choose regime P"
 
 
 def _hand_labelled(tiles: Sequence[Tile]) -> list[Tile]:
@@ -149,5 +148,6 @@ def _draw(seed: int, tile: Tile) -> tuple[str, str]:
     return hashlib.sha256(f"{seed}:{tile.name}".encode()).hexdigest(), tile.name
 
 
-def _table_order(tile: Tile) -> tuple[int, tuple[tuple[str | int, ...], str]]:
+def table_order(tile: Tile) -> tuple[int, tuple[tuple[str | int, ...], str]]:
+    """Sorting key of a tile: by split, then by name with numbers counted, as tables are ordered."""
     return SPLITS.index(tile.split), natural_order(tile.name)

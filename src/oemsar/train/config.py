@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from oemsar.dataset.regimes import Regime
 from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
 from oemsar.models.engine import DeviceKind
@@ -13,10 +14,11 @@ from oemsar.models.engine import DeviceKind
 LossName = Literal["ce+dice", "ce", "dice", "focal", "jaccard", "symmetric_ce", "generalised_ce"]
 WeightingName = Literal["none", "inverse_frequency", "sqrt_inverse_frequency", "effective_number"]
 
-RESULT_NEUTRAL = frozenset({"data", "out", "workers", "checkpoint_every", "device", "devices"})
+RESULT_NEUTRAL = frozenset({"data", "out", "manifests", "workers", "checkpoint_every", "device", "devices"})
 """Options that a resumed run may change: they do not decide what is trained.
 
-The table may have moved; that its content is the same is checked by its checksum.
+The table may have moved; that its content is the same is checked by its checksum, and that the manifests name
+the same tiles by theirs.
 """
 
 _WARMUP_FRACTION = 20
@@ -32,6 +34,9 @@ class TrainConfig(BaseModel):
         model: name in `oemsar.models.registry`.
         encoder: name of the encoder, as the model's library calls it.
         modalities: imagery the network sees.
+        regime: labels to train on (`oemsar.dataset.regimes`); by default those of split `train`.
+        manifests: folder of `oemsar data regimes` that names the regime's tiles; by default they are computed
+            from the table with seed 0.
         steps: optimiser steps.
         crop: side of a training crop in pixels.
         batch: crops in a step, over all devices together.
@@ -58,6 +63,8 @@ class TrainConfig(BaseModel):
     model: str = "unet"
     encoder: str = "efficientnet-b4"
     modalities: Modalities = Modalities.SAR
+    regime: Regime | None = None
+    manifests: Path | None = None
     steps: int = Field(20_000, ge=1)
     crop: int = Field(512, ge=1)
     batch: int = Field(8, ge=1)
@@ -80,6 +87,12 @@ class TrainConfig(BaseModel):
     def _share_the_batch(self) -> Self:
         if self.batch % self.devices:
             raise ValueError(f"batch {self.batch} cannot be shared evenly by {self.devices} devices")
+        return self
+
+    @model_validator(mode="after")
+    def _name_the_regime(self) -> Self:
+        if self.manifests is not None and self.regime is None:
+            raise ValueError(f"manifests {self.manifests} are read for a regime only; give --regime")
         return self
 
     @property

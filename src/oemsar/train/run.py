@@ -15,7 +15,6 @@ from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from rasterio.errors import NotGeoreferencedWarning
 
-from oemsar.dataset.table import read_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure, InputError, OemsarError
 from oemsar.models.precision import autocast_dtype
@@ -33,6 +32,7 @@ from oemsar.train.module import LandCoverModule
 from oemsar.train.normalisation import estimate
 from oemsar.train.progress_bar import ProgressBar, is_shown
 from oemsar.train.run_folder import Start
+from oemsar.train.tiles import describe_tiles, usable_tiles
 from oemsar.train.validation import Validation
 
 log = logging.getLogger(__name__)
@@ -92,12 +92,14 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
         run_folder.require_unused(config.out)
     device = find_device(config.device)
     _require_devices(config, device)
-    train_tiles, val_tiles = _usable_tiles(config)
+    train_tiles, val_tiles = usable_tiles(config)
+    described = describe_tiles(train_tiles, val_tiles)
     if stored is None:
         start, checkpoint = _find_start(config, train_tiles), None
     else:
         run_folder.require_same(config, stored)
         record = run_folder.read_record(config)
+        run_folder.require_same_tiles(config, record, described)
         if record["finished"] is not None:
             log.info("The run in %s is finished; its model is in %s", config.out, config.out / MODEL)
             return None
@@ -107,7 +109,7 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
     if checkpoint is not None:
         require_readable(checkpoint)
     if stored is None:
-        record = run_folder.create(config, start) if leads else {}
+        record = run_folder.create(config, start, described) if leads else {}
     data = TileData(config, train_tiles, val_tiles)
     result = _fit(config, module, data, record, device, checkpoint=checkpoint, validated=bool(val_tiles))
     if leads:
@@ -115,39 +117,6 @@ def _train(config: TrainConfig, *, resume: bool, leads: bool) -> Result | None:
     reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
     log.info("The model is in %s%s", config.out / MODEL, reached)
     return result
-
-
-def _usable_tiles(config: TrainConfig) -> tuple[list[Tile], list[Tile]]:
-    """Tiles to train and to validate on: those with a label and the imagery asked for."""
-    tiles = read_table(config.data)
-    train_tiles, val_tiles = (_usable(config, tiles, split) for split in ("train", "val"))
-    if not train_tiles:
-        raise InputError(
-            f"{config.data} has no tile of split train with a label and {config.modalities.value} imagery; "
-            "add some or choose other --modalities"
-        )
-    if not val_tiles:
-        log.warning(
-            "%s has no tile of split val with a label and %s imagery: nothing is validated, and the model "
-            "of the last step is kept",
-            config.data,
-            config.modalities.value,
-        )
-    return train_tiles, val_tiles
-
-
-def _usable(config: TrainConfig, tiles: Sequence[Tile], split: str) -> list[Tile]:
-    of_split = [tile for tile in tiles if tile.split == split]
-    usable = [tile for tile in of_split if tile.label is not None and tile.has(config.modalities)]
-    if 0 < len(usable) < len(of_split):
-        log.info(
-            "%d of the %d tiles of split %s have a label and %s imagery; the others are left out",
-            len(usable),
-            len(of_split),
-            split,
-            config.modalities.value,
-        )
-    return usable
 
 
 def _find_start(config: TrainConfig, tiles: Sequence[Tile]) -> Start:

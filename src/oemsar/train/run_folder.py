@@ -101,13 +101,36 @@ def read_record(config: TrainConfig) -> dict[str, Any]:
     return record
 
 
+def require_same_tiles(config: TrainConfig, record: dict[str, Any], tiles: dict[str, Any]) -> None:
+    """See that a resumed run trains and validates on the tiles, with the labels, that it began with.
+
+    Args:
+        config: of the run.
+        record: of the run.
+        tiles: as `oemsar.train.tiles.describe_tiles` describes those of the present command.
+
+    Raises:
+        InputError: they differ.
+    """
+    if record.get("tiles") != tiles:
+        source = "this version of oemsar" if config.manifests is None else f"--manifests {config.manifests}"
+        raise InputError(
+            f"{source} chooses other tiles than the run in {config.out} began with; choose another --out"
+        )
+
+
 def recorded_start(record: dict[str, Any]) -> Start:
     """What the run of that record began from."""
     return Start(ModelSpec.model_validate(record["spec"]), tuple(record["class_weights"]))
 
 
-def create(config: TrainConfig, start: Start) -> dict[str, Any]:
+def create(config: TrainConfig, start: Start, tiles: dict[str, Any]) -> dict[str, Any]:
     """Make the folder of a new run; its configuration comes last and marks it as begun.
+
+    Args:
+        config: of the run.
+        start: what it begins from.
+        tiles: description of its tiles (`oemsar.train.tiles.describe_tiles`).
 
     Returns:
         The record of the run.
@@ -117,6 +140,7 @@ def create(config: TrainConfig, start: Start) -> dict[str, Any]:
         **run_record(config.model_dump(mode="json"), seed=config.seed, data=config.data),
         "spec": start.spec.model_dump(mode="json"),
         "class_weights": list(start.class_weights),
+        "tiles": tiles,
         "finished": None,
     }
     write_json(config.out / RECORD, record)

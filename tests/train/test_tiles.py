@@ -1,0 +1,110 @@
+"""Tiles and labels of a run under a regime, and that a resumed run has the same."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from oemsar.dataset.manifests import write_manifests
+from oemsar.dataset.pixels import read_label
+from oemsar.dataset.regimes import Regime, training_tiles
+from oemsar.dataset.table import read_table, write_table
+from oemsar.dataset.tile import Tile
+from oemsar.errors import InputError
+from oemsar.train.config import TrainConfig, configure
+from oemsar.train.crops import CropDataset
+from oemsar.train.run import train
+from oemsar.train.tiles import usable_tiles
+
+SIDE = 96
+REAL, PSEUDO = 3, 5
+"""Class of every pixel of the hand-made and of the pseudo labels."""
+
+
+@pytest.fixture
+def regime_table(
+    tmp_path: Path, make_tile: Callable[[str], Tile], write: Callable[[Path, np.ndarray], Path]
+) -> Path:
+    """Two train tiles and eight of val in one region, and a test tile; every tile has both labels."""
+    real = write(tmp_path / "real.tif", np.full((1, SIDE, SIDE), REAL, np.uint8))
+    pseudo = write(tmp_path / "pseudo.tif", np.full((1, SIDE, SIDE), PSEUDO, np.uint8))
+    splits = {"train": 2, "val": 8, "test": 1}
+    tiles = [
+        replace(
+            make_tile(f"{split}_{number}"), split=split, region="A-01", pseudo_label=pseudo, real_label=real
+        )
+        for split, count in splits.items()
+        for number in range(count)
+    ]
+    write_table(tiles, tmp_path / "tiles.parquet")
+    return tmp_path / "tiles.parquet"
+
+
+def config(table: Path, **options: object) -> TrainConfig:
+    return configure({"data": table, "out": table.parent / "run", **options})
+
+
+@pytest.mark.parametrize(("regime", "pseudo", "real"), [("P", 2, 0), ("P+R1", 2, 1), ("R5", 0, 5)])
+def test_pixels_of_each_tile_are_those_of_its_label(
+    regime_table: Path, regime: str, pseudo: int, real: int
+) -> None:
+    options = config(regime_table, regime=regime)
+    training, validation = usable_tiles(options)
+    crops = CropDataset(training, options.modalities, SIDE, 0, augment=False)
+    labels = sorted({*crops[number]["label"].unique().tolist()}.pop() for number in range(len(training)))
+    assert labels == [REAL] * real + [PSEUDO] * pseudo
+    assert len(validation) == 8 - real
+    assert {int(read_label(tile).max()) for tile in validation} == {REAL}
+    assert not {tile.name for tile in training} & {tile.name for tile in validation}
+
+
+def test_manifests_decide_and_the_computed_ones_have_seed_0(regime_table: Path, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write_manifests(regime_table, tmp_path / str(seed), seed)
+    computed = usable_tiles(config(regime_table, regime="R5"))
+    assert usable_tiles(config(regime_table, regime="R5", manifests=tmp_path / "0")) == computed
+    other, _ = usable_tiles(config(regime_table, regime="R5", manifests=tmp_path / "1"))
+    assert other == training_tiles(read_table(regime_table), Regime.R5, seed=1) != computed[0]
+
+
+def test_what_a_regime_misses_is_named(regime_table: Path, tmp_path: Path) -> None:
+    tiles = read_table(regime_table)
+    write_table([replace(tile, real_label=None) for tile in tiles], tmp_path / "bare.parquet")
+    with pytest.raises(InputError, match=r"bare\.parquet does not suffice for regime R1: .* hand-labelled"):
+        usable_tiles(config(tmp_path / "bare.parquet", regime="R1"))
+    blind = [replace(tile, optical=None) if tile.split == "val" else tile for tile in tiles]
+    write_table(blind, tmp_path / "blind.parquet")
+    with pytest.raises(InputError, match="no optical imagery of tile val_"):
+        usable_tiles(config(tmp_path / "blind.parquet", regime="P+R5", modalities="optical"))
+    assert len(usable_tiles(config(tmp_path / "blind.parquet", regime="P", modalities="optical"))[0]) == 2
+
+
+def test_a_wrong_regime_and_manifests_without_one_are_named(regime_table: Path) -> None:
+    with pytest.raises(InputError, match="option regime is wrong"):
+        config(regime_table, regime="R2")
+    with pytest.raises(InputError, match=r"manifests .* --regime"):
+        config(regime_table, manifests="somewhere")
+
+
+def test_a_run_under_a_regime_resumes_with_its_own_tiles_only(regime_table: Path, tmp_path: Path) -> None:
+    write_manifests(regime_table, tmp_path / "m", seed=1)
+    options = {
+        **{"encoder": "tu-mobilenetv3_small_050", "steps": 1, "crop": 64, "batch": 2, "workers": 0},
+        **{"device": "cpu", "regime": "R5", "manifests": tmp_path / "m"},
+    }
+    train(config(regime_table, **options))
+    record = json.loads((tmp_path / "run" / "record.json").read_text())
+    assert record["tiles"]["train"] == record["tiles"]["train_real_labels"] == 5
+    assert record["tiles"]["val"] == 3
+    assert record["config"]["regime"] == "R5"
+    (tmp_path / "m").rename(tmp_path / "moved")
+    moved = config(regime_table, **{**options, "manifests": tmp_path / "moved"})
+    assert train(moved, resume=True) is None
+    write_manifests(regime_table, tmp_path / "moved", seed=2)
+    with pytest.raises(InputError, match="chooses other tiles"):
+        train(moved, resume=True)
+    with pytest.raises(InputError, match="has regime R5"):
+        train(moved.model_copy(update={"regime": Regime.R1}), resume=True)
