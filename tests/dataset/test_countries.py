@@ -48,10 +48,29 @@ def test_outlines_have_one_row_of_land_for_each_code() -> None:
     assert frame.geometry.is_valid.all()
     # areas from the CIA World Factbook, thousand km²; metropolitan France with overseas departments, 644
     areas = frame.set_index("country").geometry.to_crs("ESRI:54034").area / 1e9
-    for code, area in {"FRA": 644, "JPN": 378, "USA": 9600, "DEU": 357, "AUS": 7700}.items():
+    thousands = {"FRA": 644, "JPN": 378, "USA": 9600, "DEU": 357, "AUS": 7700, "RUS": 17098, "FJI": 18.3}
+    for code, area in thousands.items():
         assert areas[code] == pytest.approx(area, rel=0.03)
 
 
 def test_every_simulated_place_lies_in_its_country() -> None:
     for place in choose_places(80, stream(1)):
         assert country_at(place.lon, place.lat, tolerance_km=0) == place.country
+
+
+@pytest.mark.parametrize(
+    ("place", "country"),
+    [
+        ((20.0, 67.0), "SWE"),
+        ((-150.0, 66.0), "USA"),
+        ((-173.0, 66.5), "RUS"),
+        ((100.0, 68.0), "RUS"),
+        ((179.4, -16.7), "FJI"),
+        ((-179.9, -16.6), "FJI"),
+        ((-150.0, -16.53), None),
+    ],
+)
+def test_a_country_across_the_antimeridian_does_not_reach_round_the_earth(
+    place: tuple[float, float], country: str | None
+) -> None:
+    assert country_at(*place) == country

@@ -114,7 +114,7 @@ def test_regions_are_drawn_at_their_places_in_the_world_and_in_their_country(pla
     regions = summarise(placed)
     world, *countries = draw_regions(regions).axes
     assert world.get_title() == "4 regions, 8 tiles"
-    titles = ["France: 2 regions, 4 tiles", "Japan: 1 regions, 2 tiles"]
+    titles = ["France\n2 regions, 4 tiles", "Japan\n1 regions, 2 tiles"]
     assert [axis.get_title() for axis in countries[:2]] == titles
     assert countries[2].get_title().startswith("United States")
     points = np.concatenate([np.asarray(found.get_offsets()) for found in world.collections[1:]])
@@ -131,11 +131,23 @@ def test_regions_are_drawn_at_their_places_in_the_world_and_in_their_country(pla
 def test_names_of_near_regions_do_not_cover_each_other(placed: list[Tile]) -> None:
     region = summarise(placed)[0]
     near = [replace(region, name=f"FRA-{n:02d}", lon=2 + 0.12 * n, lat=48.5) for n in range(5)]
-    figure = draw_regions(near)
-    axis = figure.axes[1]
+    edge = replace(region, name="FRA-99", lon=8.0)
+    axis = draw_regions([*near, edge]).axes[1]
     boxes = [text.get_window_extent() for text in axis.texts]
-    assert len(boxes) == 5
+    assert len(boxes) == 6
+    assert all(axis.get_window_extent().x0 < box.x0 and box.x1 < axis.get_window_extent().x1 for box in boxes)
     assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
+
+
+def test_a_country_across_the_antimeridian_is_drawn_at_both_ends_and_not_between(placed: list[Tile]) -> None:
+    """A line across the map where the outline of Russia passes 180 degrees would cross Canada."""
+    land = draw_regions(summarise(placed)).axes[0].collections[0]
+    seen = [path.vertices[:-1] for path in land.get_paths() if path.vertices[:, 1].min() > -60]
+    assert max(np.abs(np.diff(ring[:, 0])).max() for ring in seen) < 90
+    # Chukotka, Kamchatka, Viti Levu: land once; the Bering Sea and the Pacific: none
+    places = {(-173.0, 66.5): 1, (160.0, 56.0): 1, (178.0, -17.8): 1, (-175.0, 60.0): 0, (-150.0, -17.0): 0}
+    for place, times in places.items():
+        assert sum(path.contains_point(place) for path in land.get_paths()) == times
 
 
 def test_both_figures_are_written(placed: list[Tile], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
 them, on a grid of 0.0036 by 0.0017 degrees, joined by ISO 3166-1 alpha-3 code. Parts that have no code of
 their own are with the country whose code covers them (Northern Cyprus, Somaliland, Australia's islands in the
 Indian Ocean); Kosovo has the user-assigned code XKX; the Siachen Glacier is left out.
+Countries across the antimeridian are cut there.
 """
 
 import math

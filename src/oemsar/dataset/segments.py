@@ -108,17 +108,17 @@ def _find_runs(label: NDArray[np.uint8]) -> _Runs:
     begins = np.zeros(-(-flat.size // _WORD) * _WORD, np.bool_)
     np.not_equal(flat[1:], flat[:-1], out=begins[1 : flat.size])
     begins[: height * width : width] = True
-    first = np.flatnonzero(begins).astype(np.int32)
-    last = np.append(first[1:], np.int32(flat.size)) - np.int32(1)
+    first: Indices = np.flatnonzero(begins).astype(np.int32)
+    last: Indices = np.append(first[1:], np.int32(flat.size)) - np.int32(1)
     return _Runs(flat, width, begins, first, last, flat[first])
 
 
 def _count_segments(runs: _Runs, connectivity: Connectivity) -> NDArray[np.int64]:
     """Segments of each id: the trees of runs, joined by the links the trees leave out."""
-    parents, run, other = _links(runs, connectivity)
+    parents, runs_joined, others = _links(runs, connectivity)
     while not np.array_equal(grandparents := parents[parents], parents):
         parents = grandparents
-    run, other = parents[run], parents[other]
+    run, other = parents[runs_joined], parents[others]
     apart = np.flatnonzero(run != other)
     roots = np.flatnonzero(parents == np.arange(parents.size, dtype=np.int32))
     number = np.empty(parents.size, np.int32)

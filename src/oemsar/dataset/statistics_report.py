@@ -20,7 +20,7 @@ _TITLES: dict[Labels, str] = {
     "pseudo": "pseudo labels",
     "real": "real labels",
 }
-_HEADINGS = ("Class", "Colour (HEX)", "Pixels (M)", "Share (%)", "Segments (K)")
+_HEADINGS: tuple[str, ...] = ("Class", "Colour (HEX)", "Pixels (M)", "Share (%)", "Segments (K)")
 _PUBLISHED_HEADINGS = ("Published pixels (M)", "Published share (%)", "Published segments (K)")
 _CSV_HEADINGS = ("labels", "group", "name", "tiles", "class", "pixels", "share_percent", "segments")
 _PUBLISHED_CSV_HEADINGS = (

@@ -13,7 +13,7 @@ from oemsar.progress import Report, silent
 from oemsar.record import run_record
 from oemsar.text_table import csv_table, markdown_table
 
-_HEADINGS = ("Class", "Agreement", "IoU")
+_HEADINGS: tuple[str, ...] = ("Class", "Agreement", "IoU")
 _PUBLISHED_HEADINGS = ("Published agreement", "Published IoU")
 _PUBLISHED_TILES = 700
 """Hand-labelled tiles behind the published table: 20 in each of 35 regions."""

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from oemsar.dataset.countries import outlines
 from oemsar.dataset.regions import UNASSIGNED, Region
@@ -59,7 +61,8 @@ def draw_regions(regions: Sequence[Region]) -> Figure:
         members = [region for region in regions if (region.country or UNASSIGNED) == country]
         axes = figure.add_subplot(grid[1 + place // columns, place % columns])
         _draw_map(axes, _bounds(members))
-        axes.set_title(f"{_name(country)}: {len(members)} regions, {sum(map(_tiles, members))} tiles")
+        title = f"{_name(country)}\n{len(members)} regions, {sum(map(_tiles, members))} tiles"
+        axes.set_title(title, fontsize="medium")
         for shown, size in ((world, 14), (axes, 28)):
             points = [region.lon for region in members], [region.lat for region in members]
             shown.scatter(*points, s=size, c=colours[country], edgecolors="white", linewidths=0.6, zorder=3)
@@ -85,7 +88,7 @@ def _draw_map(axes: Axes, bounds: tuple[float, float, float, float]) -> None:
     axes.yaxis.set_major_formatter("{x:g}°")
 
 
-def _rings() -> Iterator[np.ndarray]:
+def _rings() -> Iterator[NDArray[np.float64]]:
     """Outer rings of all countries; enclaves are countries of their own."""
     for shape in outlines().geometry:
         for part in shapely.get_parts(shape):
@@ -103,29 +106,27 @@ def _bounds(regions: Sequence[Region]) -> tuple[float, float, float, float]:
 
 
 def _write_names(axes: Axes, regions: Sequence[Region]) -> None:
-    """Write the names beside their points, each where it meets no point and no other name if it can."""
+    """Write the names beside their points, each where it meets no point, name or edge if it can."""
     pixel = axes.figure.dpi / 72
+    frame = axes.get_window_extent()
     points = axes.transData.transform([(region.lon, region.lat) for region in regions])
-    taken = [(x - 3 * pixel, y - 3 * pixel, x + 3 * pixel, y + 3 * pixel) for x, y in points]
+    taken = [Bbox.from_extents(x - 3 * pixel, y - 3 * pixel, x + 3 * pixel, y + 3 * pixel) for x, y in points]
     for region, (x, y) in zip(regions, points, strict=True):
         half_width, half_height = len(region.name) * _FONT * 0.3 * pixel, _FONT * 0.55 * pixel
         boxes = []
         for right, up in _LABEL_SIDES:
-            centre_x, centre_y = x + right * (half_width + 4 * pixel), y + up * (half_height + 4 * pixel)
-            boxes.append((centre_x - half_width, centre_y - half_height))
-        size = (2 * half_width, 2 * half_height)
-        free = [box for box in boxes if not any(_meets(box, size, other) for other in taken)]
-        left, low = (free or boxes)[0]
-        taken.append((left, low, left + size[0], low + size[1]))
-        place = axes.transData.inverted().transform((left, low + half_height))
-        axes.text(*place, region.name, fontsize=_FONT, va="center", zorder=4, clip_on=True, parse_math=False)
+            left = x + right * (half_width + 4 * pixel) - half_width
+            low = y + up * (half_height + 4 * pixel) - half_height
+            boxes.append(Bbox.from_bounds(left, low, 2 * half_width, 2 * half_height))
+        inside = [box for box in boxes if _holds(frame, box)]
+        box = next((box for box in inside if not box.count_overlaps(taken)), boxes[0])
+        taken.append(box)
+        lon, lat = axes.transData.inverted().transform((box.x0, box.y0 + half_height))
+        axes.text(lon, lat, region.name, fontsize=_FONT, va="center", zorder=4, parse_math=False)
 
 
-def _meets(
-    corner: tuple[float, float], size: tuple[float, float], other: tuple[float, float, float, float]
-) -> bool:
-    (left, low), (width, height), (west, south, east, north) = corner, size, other
-    return left < east and west < left + width and low < north and south < low + height
+def _holds(outer: Bbox, inner: Bbox) -> bool:
+    return outer.contains(inner.x0, inner.y0) and outer.contains(inner.x1, inner.y1)
 
 
 def _tiles(region: Region) -> int:
