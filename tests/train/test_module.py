@@ -64,7 +64,8 @@ def share(rank: int, port: int, results: "multiprocessing.SimpleQueue") -> None:
     half = {name: value[2 * rank : 2 * rank + 2] for name, value in batch().items()}
     for loss in LOSSES:
         lightning = module(loss)
-        value = nn.parallel.DistributedDataParallel(TrainingStep(lightning))(half)
+        step = nn.parallel.DistributedDataParallel(TrainingStep(lightning))
+        value = step(half)
         value.backward()
         results.put((loss, rank, value.item(), gradients(lightning.network)))
     torch.distributed.destroy_process_group()

@@ -39,7 +39,8 @@ class VssBlock(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Shape (batch, height, width, channels), as the input."""
         images = images + self.drop_path(self.op(self.norm(images)))
-        return images + self.drop_path(self.mlp(self.norm2(images)))
+        output: Tensor = images + self.drop_path(self.mlp(self.norm2(images)))
+        return output
 
 
 class Scan2d(nn.Module):
@@ -56,7 +57,7 @@ class Scan2d(nn.Module):
         super().__init__()
         inner = channels * ratio
         rank = math.ceil(channels / 16)
-        self._split = (rank, STATES, STATES)
+        self._split = [rank, STATES, STATES]
         self.in_proj = linear(channels, inner, bias=False)
         self.conv2d = nn.Conv2d(inner, inner, 3, padding=1, groups=inner, bias=False)
         self.act = nn.SiLU()
@@ -83,15 +84,15 @@ class Scan2d(nn.Module):
     def _scan(self, images: Tensor) -> Tensor:
         """The four sequences scanned, shape (batch, 4, height * width, inner channels)."""
         u = cross_scan(images.unsqueeze(1).expand(-1, DIRECTIONS, -1, -1, -1))
-        projected = self.x_proj(images).unflatten(-1, (DIRECTIONS, -1)).permute(0, 3, 1, 2, 4)
-        delta, b, c = cross_scan(projected).split(self._split, dim=-1)
+        projected = _by_direction(self.x_proj(images), axis=-1).permute(0, 3, 1, 2, 4)
+        delta, b, c = torch.split(cross_scan(projected), self._split, dim=-1)
         return selective_scan(
             u,
-            delta @ self.dt_projs.weight.unflatten(0, (DIRECTIONS, -1)).transpose(1, 2),
-            -self.A_logs.float().exp().unflatten(0, (DIRECTIONS, -1)),
+            delta @ _by_direction(self.dt_projs.weight).transpose(1, 2),
+            -_by_direction(self.A_logs).float().exp(),
             b,
             c,
-            self.Ds.unflatten(0, (DIRECTIONS, -1)),
+            _by_direction(self.Ds),
             self.dt_projs_bias,
         )
 
@@ -136,6 +137,11 @@ def linear(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:
     if bias:
         nn.init.zeros_(layer.bias)
     return layer
+
+
+def _by_direction(values: Tensor, axis: int = 0) -> Tensor:
+    """The four directions, one after the other on `axis`, as an axis of their own before it."""
+    return torch.unflatten(values, axis, (DIRECTIONS, -1))
 
 
 def _step_bias(channels: int) -> Tensor:

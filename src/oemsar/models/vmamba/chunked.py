@@ -57,7 +57,7 @@ class _ChunkedScan(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:  # noqa: ANN401 (PyTorch's context)
         u, step, a, b, c, d, states = ctx.saved_tensors
         d_u = gradient * d.unsqueeze(1)

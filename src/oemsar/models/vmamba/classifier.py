@@ -18,13 +18,20 @@ class VMambaClassifier(Backbone):
 
     def __init__(self, variant: Variant, classes: int = 1000) -> None:
         super().__init__(3, variant)
-        channels = variant.out_channels[-1]
-        self.classifier = nn.Module()
-        self.classifier.norm = nn.LayerNorm(channels)
-        self.classifier.head = linear(channels, classes)
+        self.classifier = _Classification(variant.out_channels[-1], classes)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, shape (batch, classes), of images of shape (batch, 3, height, width)."""
-        deepest = self.classifier.norm(self.levels(images)[-1])
-        logits: Tensor = self.classifier.head(deepest.mean((1, 2)))
+        logits: Tensor = self.classifier(self.levels(images)[-1])
+        return logits
+
+
+class _Classification(nn.Module):
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+        self.head = linear(channels, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.norm(features).mean((1, 2)))
         return logits

@@ -44,5 +44,5 @@ def cross_merge(sequences: Tensor, height: int, width: int) -> Tensor:
     """
     along_rows = sequences[:, 0] + sequences[:, 2].flip(1)
     along_columns = sequences[:, 1] + sequences[:, 3].flip(1)
-    by_column = along_columns.unflatten(1, (width, height)).transpose(1, 2)
-    return along_rows.unflatten(1, (height, width)) + by_column
+    by_column = torch.unflatten(along_columns, 1, (width, height)).transpose(1, 2)
+    return torch.unflatten(along_rows, 1, (height, width)) + by_column

@@ -70,11 +70,9 @@ class Backbone(nn.Module):
         rates = torch.linspace(0, variant.drop_path, sum(variant.depths), device="cpu").tolist()
         self.layers = nn.ModuleList()
         for level, (channels, depth) in enumerate(zip(variant.out_channels, variant.depths, strict=True)):
-            blocks = [VssBlock(channels, variant.ratio, rates.pop(0)) for _ in range(depth)]
-            layer = nn.Module()
-            layer.blocks = nn.Sequential(*blocks)
             last = level == len(variant.depths) - 1
-            layer.downsample = nn.Identity() if last else _downsampling(channels)
+            blocks = [VssBlock(channels, variant.ratio, rates.pop(0)) for _ in range(depth)]
+            layer = _Level(blocks, nn.Identity() if last else _downsampling(channels))
             self.layers.append(layer)
 
     def levels(self, images: Tensor) -> list[Tensor]:
@@ -89,8 +87,8 @@ class Backbone(nn.Module):
         features = self.patch_embed(images)
         outputs = []
         for layer in self.layers:
-            outputs.append(layer.blocks(features))
-            features = layer.downsample(outputs[-1])
+            level, features = layer(features)
+            outputs.append(level)
         return outputs
 
 
@@ -125,6 +123,19 @@ class VMambaEncoder(Backbone):
         """
         levels = zip(self.outnorms, self.levels(images), strict=True)
         return [norm(level).permute(0, 3, 1, 2) for norm, level in levels]
+
+
+class _Level(nn.Module):
+    """Blocks, and what leads to the next level."""
+
+    def __init__(self, blocks: list[VssBlock], downsample: nn.Module) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(*blocks)
+        self.downsample = downsample
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        output = self.blocks(features)
+        return output, self.downsample(output)
 
 
 class _ChannelsLast(nn.Module):

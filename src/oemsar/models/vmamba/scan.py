@@ -71,7 +71,7 @@ def implementation_name(device: torch.device) -> ScanName:
     chosen = _chosen.get()
     if chosen is not None:
         return chosen
-    if torch.jit.is_tracing() or torch.compiler.is_exporting():
+    if torch.compiler.is_exporting() or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
         return "traced"
     if device.type == "cuda" and find_spec("triton") is not None:
         return "triton"

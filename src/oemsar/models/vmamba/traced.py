@@ -35,7 +35,7 @@ def _recurrence(decay: Tensor, x: Tensor, levels: int) -> Tensor:
         return x
     length = x.shape[2]
     missing = -length % _GROUP
-    decay, x = (F.pad(part, (0, 0, 0, missing)).unflatten(2, (-1, _GROUP)) for part in (decay, x))
+    decay, x = (torch.unflatten(F.pad(part, (0, 0, 0, missing)), 2, (-1, _GROUP)) for part in (decay, x))
     for doubling in range(_DOUBLINGS):
         reach = 2**doubling
         x = x + decay * F.pad(x, (0, 0, reach, -reach))

@@ -7,7 +7,7 @@ from the last to the first, need not begin at the front.
 
 Triton may be imported only where it is installed; so may this module.
 """
-# mypy: allow-untyped-defs, allow-untyped-decorators, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-decorators, allow-untyped-calls
 
 from typing import Any
 
