@@ -1,6 +1,5 @@
 """A network as an ONNX file, for programs without PyTorch."""
 
-import io
 import warnings
 from pathlib import Path
 
@@ -31,12 +30,10 @@ def write_onnx(network: LandCoverNetwork, path: Path) -> None:
     """
     if path.suffix != ".onnx":
         raise InputError(f"{path} does not end in .onnx; choose another --out")
-    # written by the exporter as it goes: into memory first, onto the disk when it is whole
-    content = io.BytesIO()
     # neither one stride high or wide, nor square: a size that a trace could take for a constant
     example = torch.zeros(2, network.spec.modalities.channels, network.stride + 5, 2 * network.stride + 9)
     free = {0: "batch", 2: "height", 3: "width"}
-    with warnings.catch_warnings(), torch.no_grad():
+    with replacing(path) as partial, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         # By tracing: the exporter through torch.export writes an equal graph in ten to twenty times the
         # time, and needs two packages more.
@@ -44,15 +41,13 @@ def write_onnx(network: LandCoverNetwork, path: Path) -> None:
             # the exporter puts all of it back into the mode of the outermost module
             _AnySize(network).eval(),
             (example,),
-            content,
+            partial,
             dynamo=False,
             opset_version=OPSET,
             input_names=["images"],
             output_names=["logits"],
             dynamic_axes={"images": free, "logits": free},
         )
-    with replacing(path) as partial:
-        partial.write_bytes(content.getvalue())
 
 
 class _AnySize(nn.Module):
