@@ -169,7 +169,7 @@ def test_a_failing_cell_is_recorded_and_the_others_go_on(
 def test_an_interrupted_benchmark_goes_on_to_the_same_counts(
     wanted: signal.Signals, change_plan: Callable[..., Plan], plan: Plan, table: Path, tmp_path: Path
 ) -> None:
-    longer = change_plan(train={**plan.train, "steps": 40, "validate_every": 40})
+    longer = change_plan(train={**plan.train, "steps": 20, "validate_every": 20})
     plan_file, out, straight = _write_plan(tmp_path, longer), tmp_path / "bench", tmp_path / "straight"
     command = _command("run", plan_file, "--data", table, "--out", out)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

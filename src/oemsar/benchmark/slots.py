@@ -97,6 +97,9 @@ class Slot:
             yield News(self.number, kind, value)
             if kind in ("failed", "interrupted"):
                 self.end(_GOODBYE_SECONDS)
+        # processes that read crops may keep the pipe of a killed one open for some seconds
+        if self.busy and self._pipe is not None and not self._process.is_alive() and not self._pipe.poll():
+            yield self._obituary()
 
     def interrupt(self) -> None:
         """Ask the process to stop where it can go on from."""
@@ -104,14 +107,17 @@ class Slot:
             self._process.terminate()
 
     def end(self, seconds: float) -> None:
-        """Close the pipe, which ends an idle process; kill one that is still there after so many seconds."""
-        if self._pipe is not None:
-            self._pipe.close()
+        """Wait so many seconds for the process, which was asked to stop or is about to; then kill it.
+
+        The pipe stays open meanwhile: what the process tells as it stops must not fail.
+        """
         if self._process is not None:
             self._process.join(seconds)
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
         self._pipe, self._process, self.busy = None, None, False
 
     def _obituary(self) -> News:
@@ -179,7 +185,7 @@ def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: in
             except (EOFError, OSError):
                 return
             with _logged(task.training.out, level):
-                if not _tell(pipe, lambda task=task: work(task, lambda *steps: pipe.send(("steps", steps)))):
+                if not _tell(pipe, lambda task=task: work(task, lambda *steps: _send(pipe, "steps", steps))):
                     return
 
 
@@ -187,17 +193,23 @@ def _tell(pipe: Connection, job: Any) -> bool:  # noqa: ANN401 (a function witho
     """Do the job and tell what came of it; False where the process should not be used again."""
     log = logging.getLogger("oemsar")
     try:
-        pipe.send(("finished", job()))
+        _send(pipe, "finished", job())
     except OemsarError as error:
         log.error("%s", error)
-        pipe.send(("interrupted" if str(error).startswith("interrupted") else "failed", str(error)))
+        _send(pipe, "interrupted" if str(error).startswith("interrupted") else "failed", str(error))
     except Exception as error:
         log.error("%s", traceback.format_exc())
         summary = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
-        pipe.send(("failed", f"{type(error).__name__}: {summary} (see {LOG} in the cell's folder)"))
+        _send(pipe, "failed", f"{type(error).__name__}: {summary} (see {LOG} in the cell's folder)")
     else:
         return True
     return False
+
+
+def _send(pipe: Connection, kind: Told, value: Any) -> None:  # noqa: ANN401 (depends on the kind)
+    """Tell the command; nobody where it is gone, which is no fault of the cell."""
+    with contextlib.suppress(OSError):
+        pipe.send((kind, value))
 
 
 @contextlib.contextmanager
