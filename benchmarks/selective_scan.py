@@ -76,13 +76,14 @@ def main() -> None:
         f"batch {BATCH}, {DIRECTIONS} directions, {LENGTH} positions, {CHANNELS} channels, {STATES} state, "
         f"{torch.get_num_threads()} threads, median of {REPEATS}"
     )
-    times = {name: statistics.median(seconds(name, REPEATS)) for name in ("chunked", "sequential")}
-    for name, value in times.items():
-        print(f"{name}: {value:.2f} s forward and backward")
-    print(f"sequential / chunked: {times['sequential'] / times['chunked']:.1f}")
     command = [sys.executable, __file__, "--memory"]
     ratios = [float(subprocess.check_output(command, text=True)) for _ in range(REPEATS)]
-    print(f"peak memory over the arguments: {statistics.median(ratios):.2f} times their size")
+    print(f"peak memory over the arguments: {statistics.median(ratios):.2f} times their size", flush=True)
+    times = {}
+    for name in ("chunked", "sequential"):
+        times[name] = statistics.median(seconds(name, REPEATS))
+        print(f"{name}: {times[name]:.2f} s forward and backward", flush=True)
+    print(f"sequential / chunked: {times['sequential'] / times['chunked']:.1f}")
 
 
 if __name__ == "__main__":
