@@ -1,11 +1,14 @@
 """The chunked selective scan beside the sequential one: time and memory of forward and backward pass.
 
 Batch 2, 192 channels, 4 directions, 4096 positions, one state: the first level of VMamba-S at 256 x 256
-pixels. The sequential scan is the definition, one position after the other, with PyTorch's own gradient;
-most of its time is spent in that gradient, which for each position adds to a tensor of the whole sequence.
+pixels. It stands beside the definition, one position after the other with PyTorch's own gradient, in two
+spellings: `sequential` takes its arguments apart into positions at once; `indexed` takes position after
+position by index, as the definition is most often written, whose gradient adds to a tensor of the whole
+sequence at each position. That one takes minutes and is run once.
+
 The memory is the rise of the process' highest resident size over the arguments, in a process of its own.
 
-Run with `python benchmarks/selective_scan.py`; takes about two minutes on two cores.
+Run with `python benchmarks/selective_scan.py`; takes about three minutes on two cores.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import sys
 import time
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from oemsar.models.vmamba.scan import scanning_with, selective_scan
@@ -41,6 +45,28 @@ def forward_and_backward(name: str, given: list[Tensor], gradient: Tensor) -> No
     """One pass each way."""
     with scanning_with(name):
         torch.autograd.grad(selective_scan(*given), given, gradient)
+
+
+def indexed_scan(
+    u: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor, delta_bias: Tensor
+) -> Tensor:
+    """The definition with an index for every position."""
+    step = F.softplus(delta + delta_bias.unsqueeze(1))
+    state = torch.zeros_like(a)
+    outputs = []
+    for t in range(u.shape[2]):
+        entered = (step[:, :, t] * u[:, :, t])[..., None] * b[:, :, t, None]
+        state = torch.exp(step[:, :, t, :, None] * a) * state + entered
+        outputs.append((state * c[:, :, t, None]).sum(-1) + d * u[:, :, t])
+    return torch.stack(outputs, dim=2)
+
+
+def seconds_indexed() -> float:
+    """Time of one run of `indexed_scan`, forward and backward."""
+    given, gradient = arguments(), torch.randn(BATCH, DIRECTIONS, LENGTH, CHANNELS)
+    begin = time.perf_counter()
+    torch.autograd.grad(indexed_scan(*given), given, gradient)
+    return time.perf_counter() - begin
 
 
 def seconds(name: str, repeats: int) -> list[float]:
@@ -83,7 +109,10 @@ def main() -> None:
     for name in ("chunked", "sequential"):
         times[name] = statistics.median(seconds(name, REPEATS))
         print(f"{name}: {times[name]:.2f} s forward and backward", flush=True)
-    print(f"sequential / chunked: {times['sequential'] / times['chunked']:.1f}")
+    times["indexed"] = seconds_indexed()
+    print(f"indexed: {times['indexed']:.1f} s forward and backward, one run")
+    for name in ("sequential", "indexed"):
+        print(f"{name} / chunked: {times[name] / times['chunked']:.1f}")
 
 
 if __name__ == "__main__":
