@@ -1,5 +1,6 @@
 """The verb: the table and the figure of a benchmark, of as many of its cells as are finished."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -125,5 +126,5 @@ def _labels(records: list[dict[str, Any]]) -> str:
     return _distinct(f"{r['labels']['real']} by hand, {r['labels']['pseudo']} pseudo" for r in records)
 
 
-def _distinct(values: Any) -> str:  # noqa: ANN401 (any iterable of plain values)
+def _distinct(values: Iterable[object]) -> str:
     return " / ".join(dict.fromkeys(str(value) for value in values))

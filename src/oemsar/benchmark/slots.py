@@ -11,17 +11,21 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from oemsar.errors import OemsarError
+from oemsar.processes import watch_parent
+
+if TYPE_CHECKING:  # a cell loads the libraries of the networks, which only the slots need
+    from oemsar.benchmark.cell import Task
 
 Told = Literal["steps", "finished", "failed", "interrupted"]
 
@@ -66,7 +70,7 @@ class Slot:
     _process: Any = field(default=None, init=False)
     busy: bool = field(default=False, init=False)
 
-    def give(self, task: Any) -> None:  # noqa: ANN401 (a Task; naming it here would load the networks' libraries)
+    def give(self, task: "Task") -> None:
         """Hand the next cell to the process, starting one where there is none."""
         if self._process is None or not self._process.is_alive():
             self._start()
@@ -172,7 +176,7 @@ def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: in
     """The life of a process: one cell after another, until the pipe is closed or a cell fails."""
     with contextlib.suppress(OSError):
         os.setsid()  # Ctrl-C reaches only the command, which then asks each process to stop
-    _watch_parent(parent)
+    watch_parent(parent)
     faulthandler.enable()
     from oemsar.benchmark.cell import work
     from oemsar.benchmark.folder import shared_run
@@ -185,11 +189,11 @@ def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: in
             except (EOFError, OSError):
                 return
             with _logged(task.training.out, level):
-                if not _tell(pipe, lambda task=task: work(task, lambda *steps: _send(pipe, "steps", steps))):
+                if not _tell(pipe, partial(work, task, lambda *steps: _send(pipe, "steps", steps))):
                     return
 
 
-def _tell(pipe: Connection, job: Any) -> bool:  # noqa: ANN401 (a function without arguments)
+def _tell(pipe: Connection, job: Callable[[], object]) -> bool:
     """Do the job and tell what came of it; False where the process should not be used again."""
     log = logging.getLogger("oemsar")
     try:
@@ -197,7 +201,7 @@ def _tell(pipe: Connection, job: Any) -> bool:  # noqa: ANN401 (a function witho
     except OemsarError as error:
         log.error("%s", error)
         _send(pipe, "interrupted" if str(error).startswith("interrupted") else "failed", str(error))
-    except Exception as error:
+    except Exception as error:  # whatever a cell dies of is its failure, told with its traceback in the log
         log.error("%s", traceback.format_exc())
         summary = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
         _send(pipe, "failed", f"{type(error).__name__}: {summary} (see {LOG} in the cell's folder)")
@@ -206,7 +210,7 @@ def _tell(pipe: Connection, job: Any) -> bool:  # noqa: ANN401 (a function witho
     return False
 
 
-def _send(pipe: Connection, kind: Told, value: Any) -> None:  # noqa: ANN401 (depends on the kind)
+def _send(pipe: Connection, kind: Told, value: object) -> None:
     """Tell the command; nobody where it is gone, which is no fault of the cell."""
     with contextlib.suppress(OSError):
         pipe.send((kind, value))
@@ -244,17 +248,6 @@ def _set_threads(environment: dict[str, str]) -> None:
         import torch
 
         torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
-
-
-def _watch_parent(parent: int) -> None:
-    """End this process soon after the one that started it, which may have been killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_EVERY_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _cause_of_death(code: int | None) -> str:

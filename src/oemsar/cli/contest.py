@@ -1,9 +1,11 @@
 """`oemsar contest`: submissions of the Data Fusion Contest 2025, Track 1."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from oemsar.cli.options import DeviceOption, EngineOption, Flips
 
 app = typer.Typer(
     help="Write and score submissions of the Data Fusion Contest 2025, Track 1.", no_args_is_help=True
@@ -21,15 +23,9 @@ def predict(
     names: Annotated[
         Path | None, typer.Option(help="Text file of the names the submission must have.", dir_okay=False)
     ] = None,
-    flips: Annotated[
-        bool, typer.Option("--flips/--no-flips", help="Average over four mirror images of each tile.")
-    ] = False,
-    engine: Annotated[
-        Literal["auto", "torch", "openvino"], typer.Option(help="Library that runs the network.")
-    ] = "auto",
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where the network runs.")
-    ] = "auto",
+    flips: Flips = False,
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Predict every radar tile in FOLDER and write the flat zip of PNGs that the contest takes."""
     from oemsar.cli.progress import reporting

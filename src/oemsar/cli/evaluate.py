@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from oemsar.cli.options import DeviceOption, EngineOption, Flips
+
 
 def evaluate(
     model: Annotated[
@@ -14,16 +16,10 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="Table of tiles.")],
     out: Annotated[Path, typer.Option(help="Folder for the scores, tables and figure.")],
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Split to score.")] = "val",
-    flips: Annotated[
-        bool, typer.Option("--flips/--no-flips", help="Average over four mirror images of each tile.")
-    ] = False,
+    flips: Flips = False,
     tiles_in_figure: Annotated[int, typer.Option(min=1, help="Tiles drawn in the figure.")] = 4,
-    engine: Annotated[
-        Literal["auto", "torch", "openvino"], typer.Option(help="Library that runs the network.")
-    ] = "auto",
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where the network runs.")
-    ] = "auto",
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Score a model on the labelled tiles of a split: IoU, precision, recall and F1 of every class."""

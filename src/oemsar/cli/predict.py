@@ -1,9 +1,11 @@
 """`oemsar predict`: the land cover map of a scene."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from oemsar.cli.options import DeviceOption, EngineOption, Flips
 
 
 def predict(
@@ -21,15 +23,9 @@ def predict(
     ] = None,
     window: Annotated[int, typer.Option(help="Side of the windows, in pixels.")] = 1024,
     overlap: Annotated[int, typer.Option(help="Width of the zone in which windows are blended.")] = 128,
-    flips: Annotated[
-        bool, typer.Option("--flips/--no-flips", help="Average over four mirror images: slower, better.")
-    ] = False,
-    engine: Annotated[
-        Literal["auto", "torch", "openvino"], typer.Option(help="Library that runs the network.")
-    ] = "auto",
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where the network runs.")
-    ] = "auto",
+    flips: Flips = False,
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
     nodata: Annotated[
         str,
         typer.Option(

@@ -137,17 +137,21 @@ def table4() -> dict[tuple[str, Modalities, str], NetworkScores]:
     return {(row.architecture, row.modalities, row.regime): row for row in rows}
 
 
+def release_tiles() -> dict[Split, int]:
+    """Tiles of each split of the published release."""
+    return dict(_document()["release"]["tiles"])
+
+
 def is_published_release(tiles: Sequence[Tile]) -> bool:
     """Whether `tiles` are the whole release: every published name in its split, all of the published size.
 
     Names count their number whatever its leading zeros: `TrainArea_001` and `TrainArea_1` are one.
     """
-    release = _document()["release"]
-    size = release["size"]
-    if len(tiles) != sum(release["tiles"].values()) or any(tile.shape != (size, size) for tile in tiles):
+    size, counts = _document()["release"]["size"], release_tiles()
+    if len(tiles) != sum(counts.values()) or any(tile.shape != (size, size) for tile in tiles):
         return False
     found = {split: {_number(tile.name, split) for tile in tiles if tile.split == split} for split in SPLITS}
-    return all(found[split] == set(range(1, count + 1)) for split, count in release["tiles"].items())
+    return all(found[split] == set(range(1, count + 1)) for split, count in counts.items())
 
 
 def _number(name: str, split: Split) -> int | None:

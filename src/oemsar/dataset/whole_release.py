@@ -4,19 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from oemsar.dataset.layouts import split_of_name
+from oemsar.dataset.published import release_tiles
 from oemsar.dataset.tile import SPLITS, Split, Tile
 
 REGIONS = 35
 """Regions (Xia et al., arXiv 2501.10891, section II)."""
 
-TILES: dict[Split, int] = {"train": 4333, "val": 210, "test": 490}
-"""Tiles of each split: 5033 in all, of which 490 = 35 x 14 are the test set (section III, data split)."""
+_PSEUDO_LABELLED: tuple[Split, ...] = ("train",)
+"""Splits labelled by a model."""
 
-PSEUDO_LABELLED: dict[Split, int] = {"train": 4333}
-"""Tiles whose labels were made by a model."""
-
-HAND_LABELLED: dict[Split, int] = {"val": 210, "test": 490}
-"""Tiles labelled by hand: 20 in each region, 6 for training and validation and 14 for the test."""
+_HAND_LABELLED: tuple[Split, ...] = ("val", "test")
+"""Splits labelled by hand: 20 tiles in each region, 6 for training and validation and 14 for the test."""
 
 _LOOKS_WHOLE = 0.5
 """Fraction of the published number of tiles, named as published, from which a table is held against it."""
@@ -24,18 +22,21 @@ _LOOKS_WHOLE = 0.5
 
 def looks_whole(tiles: Sequence[Tile]) -> bool:
     """Whether so many tiles have published names (`TrainArea_0001`) that the release is meant to be there."""
-    return sum(split_of_name(tile.name) is not None for tile in tiles) > _LOOKS_WHOLE * sum(TILES.values())
+    return sum(split_of_name(tile.name) is not None for tile in tiles) > _LOOKS_WHOLE * sum(
+        release_tiles().values()
+    )
 
 
 def differences(tiles: Sequence[Tile]) -> list[str]:
     """One sentence for each number that differs from the published one; empty where all agree."""
-    sentences = _differing({split: f"tiles of split {split}" for split in SPLITS}, TILES, _count(tiles))
+    published = release_tiles()
+    sentences = _differing({split: f"tiles of split {split}" for split in SPLITS}, published, _count(tiles))
     pseudo = _count([tile for tile in tiles if tile.pseudo_label is not None])
     labelled = {split: f"pseudo-labelled tiles of split {split}" for split in SPLITS}
-    sentences += _differing(labelled, PSEUDO_LABELLED, pseudo)
+    sentences += _differing(labelled, {split: published[split] for split in _PSEUDO_LABELLED}, pseudo)
     hand = _count([tile for tile in tiles if tile.real_label is not None])
     labelled = {split: f"hand-labelled tiles of split {split}" for split in SPLITS}
-    sentences += _differing(labelled, HAND_LABELLED, hand)
+    sentences += _differing(labelled, {split: published[split] for split in _HAND_LABELLED}, hand)
     regions = len({tile.region for tile in tiles} - {None})
     if regions != REGIONS:
         sentences.append(f"regions: {regions} where the release has {REGIONS}")

@@ -58,21 +58,15 @@ def evaluate(
     Raises:
         InputError: the model, the table, a tile or an option is wrong, or no tile can be scored.
     """
-    config = {
-        "model": str(model),
-        "data": str(data),
-        "split": split,
-        "flips": flips,
-        "tiles_in_figure": tiles_in_figure,
-        "engine": engine,
-        "device": device,
-    }
     if tiles_in_figure < 1:
         raise InputError(f"tiles_in_figure is {tiles_in_figure}; choose 1 or more")
     network = load(model)
     modalities = network.spec.modalities
     tiles = scorable(select_split(read_table(data), split, data), modalities, split, data)
-    record = run_record(config, data=data)
+    options = {"split": split, "flips": flips, "tiles_in_figure": tiles_in_figure}
+    record = run_record(
+        {"model": str(model), "data": str(data), **options, "engine": engine, "device": device}, data=data
+    )
     require_writable(out)
     drawn = set(np.linspace(0, len(tiles) - 1, tiles_in_figure).round().astype(int).tolist())
     with closing(open_engine(network, kind=engine, device=device, flips=flips)) as running:

@@ -43,10 +43,23 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             f"{path} cannot be read as a PyTorch checkpoint of tensors alone; "
             "save the state_dict of its model with torch.save"
         ) from error
+    return named_tensors(content, str(path))
+
+
+def named_tensors(content: object, source: str) -> dict[str, Tensor]:
+    """The named tensors in `content`, what a PyTorch checkpoint was found to hold.
+
+    Args:
+        content: as `read_tensors` takes it from a file.
+        source: what it was read from, for the message of an error.
+
+    Raises:
+        InputError: it holds no tensors by name.
+    """
     found = _state(content)
     if found is None:
         raise InputError(
-            f"{path} holds no tensors by name, neither by itself nor under {', '.join(_KEYS)}; "
+            f"{source} holds no tensors by name, neither by itself nor under {', '.join(_KEYS)}; "
             "save the state_dict of its model"
         )
     if all(name.startswith(_PARALLEL) for name in found):
@@ -74,13 +87,13 @@ def first_difference(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]
 class _Inert:
     """Takes the place of an object that is not read."""
 
-    def __new__(cls, *_: Any, **__: Any) -> "_Inert":  # noqa: ANN401 (whatever the file says)
+    def __new__(cls, *_: object, **__: object) -> "_Inert":
         return super().__new__(cls)
 
-    def __init__(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 (whatever the file says)
+    def __init__(self, *_: object, **__: object) -> None:
         pass
 
-    def __setstate__(self, _: Any) -> None:  # noqa: ANN401 (whatever the file says)
+    def __setstate__(self, _: object) -> None:
         pass
 
 

@@ -44,7 +44,7 @@ def scatter_from_walls(
     Returns:
         Rows, columns (pixels), heights above the plane of projection (metres) and powers, float32.
     """
-    table, gsd = land_cover.table, region.gsd
+    table = land_cover.table
     major = max(abs(towards_sensor.real), abs(towards_sensor.imag))
     down, right = round(towards_sensor.imag / major), round(towards_sensor.real / major)
     inner = (slice(1, -1), slice(1, -1))
@@ -62,11 +62,7 @@ def scatter_from_walls(
     # Glass, brick and cladding: the same for all walls of a building.
     facade = np.exp(0.7 * rng.standard_normal(len(table.height)))[land_cover.surface[rows, columns]]
 
-    step = gsd * math.tan(math.radians(region.incidence_angle))
-    counts = np.maximum(np.ceil(height / step).astype(np.intp), 1)
-    wall = np.repeat(np.arange(len(rows)), counts)
-    level = np.arange(len(wall)) - np.repeat(np.cumsum(counts) - counts, counts)
-    above = ((level + 0.5) * step).astype(np.float32)
+    wall, above = _sampled(height, region.gsd * math.tan(math.radians(region.incidence_angle)))
     seen = foot_lit[wall] | (above > 0.6 * height[wall])
     wall, above = wall[seen], above[seen]
     phase = 2 * np.pi / _WINDOW_SPACING
@@ -82,6 +78,14 @@ def scatter_from_walls(
         np.concatenate([foot[wall] + above, foot[corner]]).astype(np.float32),
         np.concatenate([powers, corner_powers]).astype(np.float32),
     )
+
+
+def _sampled(heights: Raster, step: float) -> tuple[NDArray[np.intp], Raster]:
+    """Points up walls of the given heights, a step apart: index of the wall and metres above its foot."""
+    counts = np.maximum(np.ceil(heights / step).astype(np.intp), 1)
+    wall = np.repeat(np.arange(len(heights)), counts)
+    level = np.arange(len(wall)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return wall, ((level + 0.5) * step).astype(np.float32)
 
 
 def _facing(

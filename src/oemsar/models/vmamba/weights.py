@@ -1,13 +1,13 @@
 """Weights of the published ImageNet classifiers, for the encoder of a new network."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
 
 from oemsar.errors import Failure, InputError
+from oemsar.models.checkpoint import named_tensors
 from oemsar.models.vmamba.encoder import VMambaEncoder
 
 _RELEASE = "https://github.com/MzeroMiko/VMamba/releases/download/%23v2cls"
@@ -35,7 +35,7 @@ def load_classifier_weights(
 
     Args:
         encoder: of the variant that the checkpoint holds.
-        state_dict: of the classifier, such as `read_checkpoint` gives.
+        state_dict: of the classifier, such as `oemsar.models.checkpoint.read_tensors` gives.
         source: what the weights were read from, for the message of an error.
 
     Raises:
@@ -77,21 +77,6 @@ def adapt_channels(weight: Tensor, channels: int) -> Tensor:
     return weight
 
 
-def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """The weights in a published checkpoint, which keeps them under the key `model`, or in a plain one.
-
-    Only tensors and plain values are read; a file that would run code is refused.
-
-    Raises:
-        InputError: the file is not there or is no such checkpoint.
-    """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
-        raise InputError(f"{path} cannot be read as a PyTorch checkpoint of tensors") from error
-    return _weights(content, str(path))
-
-
 def fetch_checkpoint(variant: str) -> dict[str, Tensor]:
     """The published weights of `variant`, over the network; PyTorch's cache keeps the file.
 
@@ -106,14 +91,7 @@ def fetch_checkpoint(variant: str) -> dict[str, Tensor]:
             f"the ImageNet weights of encoder {variant} could not be loaded from {url} "
             f"({type(error).__name__}); connect to the network, or train without --pretrained"
         ) from error
-    return _weights(content, url)
-
-
-def _weights(content: object, source: str) -> dict[str, Tensor]:
-    weights = content.get("model", content) if isinstance(content, dict) else None
-    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise InputError(f"{source} holds no weights, neither under the key model nor by itself")
-    return weights
+    return named_tensors(content, url)
 
 
 def _with_own_names(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
