@@ -1,0 +1,1 @@
+"""Scenes to dataset: radiometry, orthorectification, alignment and pairs on one grid."""

@@ -1,0 +1,5 @@
+"""`oemsar build`: the verbs that turn scenes into aligned pairs."""
+
+import typer
+
+app = typer.Typer(help="Turn radar scenes and orthophotos into aligned pairs.", no_args_is_help=True)
