@@ -67,6 +67,20 @@ class Heights:
         """Column and row of the model at places in degrees (WGS 84)."""
         return self._pixels_from(GEOGRAPHIC)(lon, lat)
 
+    def covers(self, lon: Doubles, lat: Doubles) -> NDArray[np.bool_]:
+        """Whether places lie inside the model's frame; there may still be no height there."""
+        x, y = self.to_pixels(lon, lat)
+        rows, columns = self.surface.source.shape
+        inside: NDArray[np.bool_] = (x >= -0.5) & (x <= columns - 0.5) & (y >= -0.5) & (y <= rows - 0.5)
+        return inside
+
+    def near(self, lon: Doubles, lat: Doubles) -> Doubles:
+        """Heights like `at`, those of the nearest edge for places outside the model's frame."""
+        x, y = self.to_pixels(lon, lat)
+        rows, columns = self.surface.source.shape
+        heights = self.of_pixels(np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1))
+        return heights if self.geoid is None else heights + self.geoid.at(lon, lat)
+
     def on(self, crs: str) -> "HeightsOn":
         """The same heights asked for by coordinates of another CRS."""
         to_lonlat = smoothly(projection(crs, GEOGRAPHIC), 1e-9) if self.geoid is not None else None
