@@ -21,6 +21,7 @@ from oemsar.geometry.mapping import (
     affine_map,
     centre_affine,
     compose,
+    crs_of,
     projection,
 )
 from oemsar.geometry.sampler import Sampler
@@ -119,7 +120,7 @@ class Heights:
             left - reach + edge * (right - left + 2 * reach),
             bottom - reach + edge * (top - bottom + 2 * reach),
         )
-        columns, rows = self._pixels_from(str(grid.crs.to_wkt()))(x, y)
+        columns, rows = self._pixels_from(crs_of(grid))(x, y)
         lowest, highest = np.inf, -np.inf
         for window in _windows(self.surface.source.shape, rows, columns):
             values, valid = read_window(self.surface.source, window, 1)

@@ -13,7 +13,7 @@ from oemsar.errors import InputError
 from oemsar.geometry.heights import GEOGRAPHIC, Heights, HeightsOn
 from oemsar.geometry.layover import Masks, layover_and_shadow
 from oemsar.geometry.look import Look
-from oemsar.geometry.mapping import Doubles, PixelMap, affine_map, centre_affine, projection
+from oemsar.geometry.mapping import Doubles, PixelMap, affine_map, centre_affine, crs_of, projection
 from oemsar.raster.canvas import Canvas
 
 UNKNOWN = 255
@@ -58,9 +58,7 @@ class Lines:
         Raises:
             ValueError: the grid has no CRS.
         """
-        if grid.crs is None:
-            raise ValueError("a grid without CRS has no directions")
-        crs, affine = grid.crs.to_wkt(), centre_affine(grid)
+        crs, affine = crs_of(grid), centre_affine(grid)
         rows, columns = grid.shape
         east, north = affine @ ((columns - 1) / 2, (rows - 1) / 2)
         lon, lat = (
@@ -119,7 +117,7 @@ def sweep(surface: Heights, grid: GeoBox, look: Look, layover: Canvas, shadow: C
     Raises:
         InputError: the surface model has no height anywhere on the grid.
     """
-    lines, heights = Lines.of(grid, look), surface.on(str(grid.crs.to_wkt()))
+    lines, heights = Lines.of(grid, look), surface.on(crs_of(grid))
     to_ground = affine_map(centre_affine(grid))
     near, far = _margins(surface, grid, look, lines)
     outputs = [np.memmap(canvas.path, canvas.dtype, "r+", shape=canvas.shape) for canvas in (layover, shadow)]
