@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import rasterio
 from rasterio.io import DatasetReader
 
 from oemsar.build.ortho_grid import grid_over, metric_crs
@@ -28,6 +29,8 @@ from oemsar.record import origin, run_record
 
 log = logging.getLogger(__name__)
 
+_GDAL_CACHE_BYTES = 64 << 20
+"""Decoded blocks GDAL keeps; its own default is a share of the machine's memory."""
 _DEGREES_APART = 2.0
 """Difference between a stated look and that of the RPC from which on a person is told."""
 
@@ -96,7 +99,11 @@ def ortho(
     if out.suffix.lower() not in {".tif", ".tiff"}:
         raise InputError(f"--out {out} does not end in .tif; the result is a GeoTIFF")
     crs = metric_crs(config.crs)
-    with open_raster(scene) as dataset, open_heights(terrain.dem, config.dem_datum, terrain.geoid) as heights:
+    with (
+        rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES),
+        open_raster(scene) as dataset,
+        open_heights(terrain.dem, config.dem_datum, terrain.geoid) as heights,
+    ):
         _require_amplitude(dataset, scene, config)
         model = sensor_of(dataset, config.look, config.projection_height)
         source = Source.of(dataset, scene)

@@ -19,7 +19,7 @@ from oemsar.raster.canvas import Canvas
 UNKNOWN = 255
 """Value of masks where the surface model has no height."""
 
-_POINTS = 1 << 21
+_POINTS = 1 << 20
 """Points of profiles held at once."""
 _CHUNK = 512
 """Points of a profile whose heights are read at once."""
