@@ -107,7 +107,7 @@ def ortho(
         _require_amplitude(dataset, scene, config)
         model = sensor_of(dataset, config.look, config.projection_height)
         source = Source.of(dataset, scene)
-        ground = footprint(model, heights, *outline(dataset.shape, source.padding))
+        ground = footprint(model, heights, outline(dataset.shape, source.filled))
         grid = grid_over(ground, crs, config.gsd, dataset.width * dataset.height)
         look = _look(dataset, model, heights.mean(), config.look)
         mapping = _Counting(OrthoMap.of(grid, heights, model), dataset.shape, heights.mean())

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
+from oemsar.geometry.footprint import filled_cells
 from oemsar.geometry.heights import open_surface
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, look_tags
@@ -34,24 +36,27 @@ class Source:
         dataset: the scene.
         bands: how many, an alpha band not counted.
         padding: zeros around the collect, where the scene itself does not tell what carries no data.
+        filled: whether there is data in each cell of `oemsar.raster.collect.CELL` pixels.
     """
 
     dataset: DatasetReader
     bands: int
     padding: Padding | None
+    filled: NDArray[np.bool_]
 
     @classmethod
     def of(cls, dataset: DatasetReader, path: Path) -> Self:
         """The open scene at `path`.
 
         Raises:
-            InputError: it holds nothing but zeros.
+            InputError: it holds no data.
         """
         raster = describe(dataset, path)
         padding = None if raster.tells_nodata else find_padding(dataset, raster.bands)
-        if padding is not None and padding.cells.all():
-            raise InputError(f"{path} holds no data: every pixel is 0")
-        return cls(dataset, raster.bands, padding)
+        filled = filled_cells(dataset) if padding is None else ~padding.cells
+        if not filled.any():
+            raise InputError(f"{path} holds no data: every pixel is {'nodata' if padding is None else '0'}")
+        return cls(dataset, raster.bands, padding, filled)
 
 
 @dataclass(frozen=True, eq=False)
