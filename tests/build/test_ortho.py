@@ -136,6 +136,9 @@ def test_a_ground_range_product_is_set_right_by_its_look(tmp_path: Path) -> None
     scene = flat_scene(tmp_path / "gec.tif", pixels, affine, LOOK, plane)
     ortho(scene, Terrain(dem(tmp_path / "dem.tif", height)), tmp_path / "ortho.tif", CONFIG)
     assert math.dist(target_on_map(tmp_path / "ortho.tif"), place) < 1.2  # half a pixel and the convergence
+    with rasterio.open(tmp_path / "ortho.tif") as dataset:
+        assert read_look(dataset) == LOOK
+        assert read_projection_height(dataset) is None  # it lies on the terrain now
 
 
 def test_the_padding_of_a_scene_and_holes_of_the_dem_carry_no_data(tmp_path: Path) -> None:

@@ -99,9 +99,11 @@ def test_what_stands_in_the_dark_falls_over_nothing() -> None:
     layover, shadow = masks(heights, 45.0)
     assert shadow[(S > 111) & (S < 169)].all()
     assert not layover[(S > 171)].any()
-    # the ground before the small building would be overlaid, were it lit
+    before = (S > 121) & (S < 129)
+    assert not layover[before].any()
+    # lit, it would fall over the ground before it
     alone, _ = masks(np.where((S >= 130) & (S < 135), 10.0, 0), 45.0)
-    assert alone[(S > 121) & (S < 129)].all()
+    assert alone[before].all()
 
 
 def test_a_hole_in_the_surface_is_unknown_and_hides_nothing() -> None:
