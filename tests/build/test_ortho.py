@@ -160,6 +160,20 @@ def test_the_padding_of_a_scene_and_holes_of_the_dem_carry_no_data(tmp_path: Pat
     assert valid == pytest.approx(area - math.pi * 12**2, rel=0.01)
 
 
+def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+    left = tmp_path / ".ortho.tif.partial"
+    left.mkdir()
+    (left / "band0.raw").write_bytes(b"half")
+    ortho(scene, Terrain(dem(tmp_path / "dem.tif", 100.0)), tmp_path / "ortho.tif", CONFIG)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "dem.tif",
+        "ortho.json",
+        "ortho.tif",
+        "sar.tif",
+    ]
+
+
 def test_wrong_input_is_told_in_a_sentence(tmp_path: Path) -> None:
     scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
     flat, out = dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif"

@@ -1,7 +1,6 @@
 """Orthorectification: a radar scene on a grid of the ground, its terrain taken out."""
 
 import logging
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from oemsar.build.ortho_grid import grid_over, metric_crs
 from oemsar.build.ortho_map import OrthoMap
 from oemsar.build.ortho_rasters import OrthoRasters, Source
 from oemsar.errors import InputError
-from oemsar.files import require_writable, write_json
+from oemsar.files import workplace, write_json
 from oemsar.geometry.footprint import footprint, outline
 from oemsar.geometry.heights import open_heights
 from oemsar.geometry.interpolate import Kernel
@@ -111,9 +110,8 @@ def ortho(
         grid = grid_over(ground, crs, config.gsd, dataset.width * dataset.height)
         look = _look(dataset, model, heights.mean(), config.look)
         mapping = _Counting(OrthoMap.of(grid, heights, model), dataset.shape, heights.mean())
-        require_writable(out.parent)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".partial", dir=out.parent) as folder:
-            rasters = OrthoRasters(Path(folder), grid, look, report)
+        with workplace(out) as folder:
+            rasters = OrthoRasters(folder, grid, look, report)
             power = config.values == "amplitude"
             shares = rasters.image(source, mapping, out, power=power, kernel=config.kernel)
             if terrain.dsm is not None:
