@@ -178,15 +178,21 @@ def test_wrong_input_is_told_in_a_sentence(tmp_path: Path) -> None:
     scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
     flat, out = dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif"
 
-    def refused(match: str, scene: Path = scene, terrain: Path = flat, **changes: Any) -> None:
+    def refused(
+        match: str, scene: Path = scene, terrain: Path = flat, dsm: Path | None = None, **changes: Any
+    ) -> None:
         config = OrthoConfig(**{"crs": CRS, "gsd": 0.5, **changes})
         with pytest.raises(InputError, match=match) as caught:
-            ortho(scene, Terrain(terrain), out, config)
+            ortho(scene, Terrain(terrain, dsm=dsm), out, config)
         assert "\n" not in str(caught.value)
         assert not out.exists()
         assert not list(tmp_path.glob(".*partial*"))
 
     refused("does not cover the scene", terrain=dem(tmp_path / "small.tif", 100.0, half=60))
+    elsewhere = dem(
+        tmp_path / "elsewhere.tif", lambda east, north: np.full(east.shape, -9999.0), nodata=-9999
+    )
+    refused("no height anywhere", dsm=elsewhere)
     complex_scene = slant_scene(tmp_path / "slc.tif", orbit(), np.ones((SIZE, SIZE), np.complex64))
     refused("oemsar build radiometry", scene=complex_scene)
     empty = slant_scene(tmp_path / "empty.tif", orbit(), np.zeros((SIZE, SIZE), np.uint8))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import rasterio
+from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 
 from oemsar.build.ortho_grid import grid_over, metric_crs
@@ -113,9 +114,11 @@ def ortho(
         with workplace(out) as folder:
             rasters = OrthoRasters(folder, grid, look, report)
             power = config.values == "amplitude"
+            if terrain.dsm is not None:
+                rasters.masks(terrain.dsm)
             shares = rasters.image(source, mapping, out, power=power, kernel=config.kernel)
             if terrain.dsm is not None:
-                shares |= rasters.masks(terrain.dsm, masks_path(out))
+                shares |= rasters.publish_masks(masks_path(out))
     if mapping.lost:
         log.warning(
             "%d pixels of the scene have no height in %s; they carry no data", mapping.lost, terrain.dem
@@ -123,19 +126,25 @@ def ortho(
     summary = {
         "ortho": out.name,
         "masks": None if terrain.dsm is None else masks_path(out).name,
-        "crs": config.crs,
-        "gsd": config.gsd,
-        "shape": list(grid.shape),
-        "affine": [float(value) for value in grid.affine[:6]],
-        "look": None if look is None else {**asdict(look), "grazing": look.grazing},
         "sensor_model": "rpc" if isinstance(model, RationalModel) else "ground range",
         "pixels_without_height": mapping.lost,
+        **_place(config, grid, look),
         **shares,
     }
     inputs = [path for path in (scene, terrain.dem, terrain.geoid, terrain.dsm) if path is not None]
     record = run_record({**asdict(config), "inputs": [origin(path) for path in inputs]})
     write_json(out.with_suffix(".json"), {**summary, "record": record})
     return summary
+
+
+def _place(config: OrthoConfig, grid: GeoBox, look: Look | None) -> dict[str, Any]:
+    return {
+        "crs": config.crs,
+        "gsd": config.gsd,
+        "shape": list(grid.shape),
+        "affine": [float(value) for value in grid.affine[:6]],
+        "look": None if look is None else {**asdict(look), "grazing": look.grazing},
+    }
 
 
 def stated_look(azimuth: float | None, incidence: float | None) -> Look | None:
