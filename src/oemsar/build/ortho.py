@@ -72,6 +72,10 @@ class Terrain:
     geoid: Path | None = None
     dsm: Path | None = None
 
+    def files(self) -> list[Path]:
+        """Those that are given."""
+        return [path for path in (self.dem, self.geoid, self.dsm) if path is not None]
+
 
 def ortho(
     scene: Path, terrain: Terrain, out: Path, config: OrthoConfig, report: Report = silent
@@ -113,10 +117,11 @@ def ortho(
         mapping = _Counting(OrthoMap.of(grid, heights, model), dataset.shape, heights.mean())
         with workplace(out) as folder:
             rasters = OrthoRasters(folder, grid, look, report)
-            power = config.values == "amplitude"
             if terrain.dsm is not None:
                 rasters.masks(terrain.dsm)
-            shares = rasters.image(source, mapping, out, power=power, kernel=config.kernel)
+            shares = rasters.image(
+                source, mapping, out, power=config.values == "amplitude", kernel=config.kernel
+            )
             if terrain.dsm is not None:
                 shares |= rasters.publish_masks(masks_path(out))
     if mapping.lost:
@@ -131,8 +136,8 @@ def ortho(
         **_place(config, grid, look),
         **shares,
     }
-    inputs = [path for path in (scene, terrain.dem, terrain.geoid, terrain.dsm) if path is not None]
-    record = run_record({**asdict(config), "inputs": [origin(path) for path in inputs]})
+    inputs = [origin(path) for path in (scene, *terrain.files())]
+    record = run_record({**asdict(config), "inputs": inputs})
     write_json(out.with_suffix(".json"), {**summary, "record": record})
     return summary
 
