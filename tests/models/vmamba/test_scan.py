@@ -123,6 +123,22 @@ TRITON_SHAPES = [(1, 2, 1, 3, 1), (2, 1, 19, 5, 1), (1, 2, 16, 4, 2)]
 """Of one block, of several and of broken ones, with blocks of 8 positions by 4 channels."""
 
 
+@pytest.mark.skipif(not torch.cuda.is_available() or find_spec("triton") is None, reason="no CUDA or Triton")
+@pytest.mark.parametrize("shape", [*SHAPES, (2, 4, 1023, 192, 1), (1, 4, 300, 96, 16)], ids=str)
+def test_triton_on_a_device_gives_the_values_and_gradients_of_the_definition(
+    shape: tuple[int, int, int, int, int],
+) -> None:
+    given = [value.detach().cuda().requires_grad_() for value in arguments(shape, torch.float32)]
+    expected = values_and_gradients("sequential", arguments(shape))
+    with scanning_with("triton"):
+        output = selective_scan(*given)
+    weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
+    gradients = torch.autograd.grad(output, given, weights.float().cuda())
+    for value, truth in zip([output, *gradients], expected, strict=True):
+        difference = (value.detach().cpu().double() - truth).norm()
+        assert difference <= 5e-5 * truth.detach().norm() + 1e-6
+
+
 def compare_triton() -> None:
     """Run in a process of its own: Triton decides on its interpreter when it is imported."""
     from oemsar.models.vmamba import triton_scan
