@@ -11,7 +11,7 @@ from oemsar.simulate.polygon import Footprint, Polygon, centroid, heading, inset
 from oemsar.simulate.region import Region
 from oemsar.simulate.sheet import Sheet
 from oemsar.simulate.site import Site
-from oemsar.simulate.streets import Bend, subdivide
+from oemsar.simulate.streets import Bend, Street, subdivide
 from oemsar.simulate.waters import Kind, draw_waters
 
 _FILLERS: dict[str, Callable[[Site, Polygon], None]] = {
@@ -62,7 +62,11 @@ def plan(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> Si
     mix = rng.dirichlet(np.array(_USES[region.character]) * 5 + 1e-3)
     size = _BLOCK_AREA[region.character] * rng.uniform(0.75, 1.3)
     streets = _street_width(region)
-    for block in subdivide(around, size, gap=streets, skew=region.skew, rng=rng, keep=site.shows):
+
+    def tell(start: complex, end: complex, width: float) -> None:
+        site.streets.append(Street(start, end, width))
+
+    for block in subdivide(around, size, gap=streets, skew=region.skew, rng=rng, keep=site.shows, tell=tell):
         use = str(rng.choice(list(_FILLERS), p=mix))
         _fill(site, block, use)
     return site

@@ -67,6 +67,28 @@ def radar_intensity(
     not reach stays dark (shadow, h tan(incidence) long) but for a little stray power from around.
     Scatterers that appear at one place add up in power.
     """
+    parts = gather_echoes(land_cover, region, rng)
+    towards_sensor = -heading(region.look_azimuth)
+    intensity = _project(parts[0], region, towards_sensor, core)
+    for part in parts[1:]:
+        intensity += _project(part, region, towards_sensor, core)
+    return add_stray(intensity, region.gsd)
+
+
+def add_stray(intensity: Raster, gsd: float) -> Raster:
+    """`intensity` with the share of the power that several bounces and side lobes strew around."""
+    around = ndimage.gaussian_filter(intensity, _STRAY_WIDTH / gsd, truncate=2)
+    return np.asarray(intensity + np.float32(_STRAY) * around, dtype=np.float32)
+
+
+def gather_echoes(land_cover: LandCoverMap, region: Region, rng: np.random.Generator) -> list[Echoes]:
+    """Everything on a canvas that the radar sees: surfaces, walls with their corners, bright points.
+
+    Args:
+        land_cover: the world.
+        region: how it is seen; `look_azimuth` counts from the north of the canvas.
+        rng: source of randomness.
+    """
     towards_sensor = -heading(region.look_azimuth)
     top, solid = land_cover.top, np.where(land_cover.is_tree, land_cover.ground, land_cover.top)
     elevation, gsd, reach = 90 - region.incidence_angle, region.gsd, region.reach
@@ -76,7 +98,7 @@ def radar_intensity(
     # Crowns scatter from within: an echo comes from anywhere in their upper part.
     depth = rng.random(top.shape, np.float32) * np.float32(0.6) * land_cover.is_tree
     rows, columns = np.nonzero(lit)
-    parts = [
+    return [
         Echoes(
             rows.astype(np.float32),
             columns.astype(np.float32),
@@ -86,11 +108,6 @@ def radar_intensity(
         Echoes(*scatter_from_walls(land_cover, region, towards_sensor, lit, rng)),
         _glints(land_cover, towards_sensor, lit, rng),
     ]
-    intensity = _project(parts[0], region, towards_sensor, core)
-    for part in parts[1:]:
-        intensity += _project(part, region, towards_sensor, core)
-    around = ndimage.gaussian_filter(intensity, _STRAY_WIDTH / gsd, truncate=2)
-    return np.asarray(intensity + np.float32(_STRAY) * around, dtype=np.float32)
 
 
 def _surface_power(
