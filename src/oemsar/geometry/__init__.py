@@ -1,1 +1,1 @@
-"""Sensor models and terrain: rational functions, radar look geometry, heights and datums, layover and shadow."""
+"""Sensor models and terrain: rational functions, look geometry, heights and datums, layover and shadow."""

@@ -1,0 +1,129 @@
+"""Values of a raster file at any positions, reading only the window they need."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oemsar.errors import InputError
+from oemsar.geometry.interpolate import PAD, Kernel, interpolate, shrinking
+from oemsar.geometry.mapping import Doubles
+from oemsar.raster.collect import Padding
+from oemsar.raster.read import Dataset, Extent, read_window
+
+_LARGEST_WINDOW = 1 << 24
+"""Pixels of the source read at once; positions that need more are divided."""
+_SMALLEST_BLOCK = 16
+_STRIDE = 8
+"""Every so many positions their spacing is looked at."""
+_COARSER = 1.1
+"""Source pixels between neighbouring positions from which on the source is averaged first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """How a raster is to be looked at between its pixels.
+
+    Attributes:
+        source: open raster.
+        bands: how many bands, from the first.
+        power: whether values are amplitudes, to be interpolated as their squares.
+        kernel: nearest, bilinear or bicubic.
+        padding: zeros of the source that carry no data, see `oemsar.raster.collect`.
+
+    Raises:
+        InputError: the raster is complex while its amplitude is due.
+    """
+
+    source: Dataset
+    bands: int = 1
+    power: bool = False
+    kernel: Kernel = "bilinear"
+    padding: Padding | None = None
+
+    def __post_init__(self) -> None:
+        if self.power and np.dtype(self.source.dtypes[0]).kind == "c":
+            raise InputError(
+                f"{self.source.name} holds complex pixels where amplitude is due; "
+                "run `oemsar build radiometry` on it first"
+            )
+
+    def at(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
+        """Values at a rectangle of positions.
+
+        Where neighbours are further apart than the pixels of the source, the source is first averaged
+        over their spacing, so that nothing folds over.
+
+        Args:
+            x: columns, shape (height, width); pixel centres at integers; NaN is nowhere.
+            y: rows.
+
+        Returns:
+            Values (bands, height, width), float32, float64 or complex, 0 where there are none; and where
+            there are some, (height, width).
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        factor = 1.0 if self.kernel == "nearest" else _spacing(x, y)
+        window = _window(self.source, x, y, factor)
+        if window is None:
+            return np.zeros((self.bands, *x.shape), self._type()), np.zeros(x.shape, bool)
+        if window.height * window.width > _LARGEST_WINDOW and max(x.shape) > _SMALLEST_BLOCK:
+            return self._in_parts(x, y)
+        raw, known = read_window(self.source, window, self.bands)
+        if self.padding is not None:
+            known &= self.padding.valid(self.source, window, self.bands)
+        image = raw.astype(self._type(), copy=False)
+        if self.power:
+            image = image * image
+        if factor > _COARSER:
+            image = shrinking(image, known, factor)
+        pixels, valid = interpolate(image, known, x - window.column, y - window.row, self.kernel)
+        return (np.sqrt(np.maximum(pixels, 0)) if self.power else pixels), valid
+
+    def _in_parts(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
+        pixels, valid = np.zeros((self.bands, *x.shape), self._type()), np.zeros(x.shape, bool)
+        for part in _quarters(*x.shape):
+            pixels[:, *part], valid[part] = self.at(x[part], y[part])
+        return pixels, valid
+
+    def _type(self) -> np.dtype[Any]:
+        """float32 where it holds the values of the source, else the next type that does."""
+        return np.result_type(self.source.dtypes[0], np.float32)
+
+
+def _window(source: Dataset, x: Doubles, y: Doubles, factor: float) -> Extent | None:
+    """The rectangle of the source that the positions need; None where they need nothing."""
+    with np.errstate(invalid="ignore"):
+        inside = (x > -0.5) & (x < source.width - 0.5) & (y > -0.5) & (y < source.height - 0.5)
+    if not inside.any():
+        return None
+    reach = PAD + max(0, math.ceil((factor - 1) / 2))
+    left, right = _range(x[inside], source.width, reach)
+    top, bottom = _range(y[inside], source.height, reach)
+    return Extent(top, left, bottom - top, right - left)
+
+
+def _range(values: Doubles, size: int, reach: int) -> tuple[int, int]:
+    return max(0, math.floor(values.min()) - reach), min(size, math.ceil(values.max()) + reach + 1)
+
+
+def _spacing(x: Doubles, y: Doubles) -> float:
+    """Source pixels between neighbouring positions: the root of the median area of their cells."""
+    if min(x.shape) < 2:
+        return 1.0
+    at = (slice(0, x.shape[0] - 1, _STRIDE), slice(0, x.shape[1] - 1, _STRIDE))
+    down = (slice(1, x.shape[0], _STRIDE), at[1])
+    right = (at[0], slice(1, x.shape[1], _STRIDE))
+    area = np.abs((x[right] - x[at]) * (y[down] - y[at]) - (x[down] - x[at]) * (y[right] - y[at]))
+    finite = area[np.isfinite(area)]
+    return float(np.sqrt(np.median(finite))) if finite.size else 1.0
+
+
+def _quarters(height: int, width: int) -> list[tuple[slice, slice]]:
+    rows = [slice(0, height // 2), slice(height // 2, height)] if height > 1 else [slice(0, height)]
+    columns = [slice(0, width // 2), slice(width // 2, width)] if width > 1 else [slice(0, width)]
+    return [(row, column) for row in rows for column in columns]
