@@ -77,7 +77,8 @@ class SceneConfig:
         _require(0.1 <= self.gsd <= 2, f"--gsd {self.gsd:g} is out of range; ask for 0.1 to 2 metres")
         _require(extent <= 6000, f"--size {self.size} at --gsd {self.gsd:g} is over 6 km; ask for less")
         _require(
-            15 <= self.incidence <= 65, f"--incidence {self.incidence:g} is out of range; ask for 15 to 65 degrees"
+            15 <= self.incidence <= 65,
+            f"--incidence {self.incidence:g} is out of range; ask for 15 to 65 degrees",
         )
         _require(math.isfinite(self.look_azimuth), "--look-azimuth is not a number; give degrees from north")
         _require(self.relief >= 0, f"--relief {self.relief:g} is negative; give 0 for a plain")
@@ -86,7 +87,9 @@ class SceneConfig:
             f"--relief {self.relief:g} over {extent:g} m is a cliff; ask for {_STEEPEST * extent:.0f} m at most, "
             "or a larger --size",
         )
-        _require(0 <= self.offset <= 200, f"--offset {self.offset:g} is out of range; ask for 0 to 200 metres")
+        _require(
+            0 <= self.offset <= 200, f"--offset {self.offset:g} is out of range; ask for 0 to 200 metres"
+        )
         _require(self.seed >= 0, f"--seed {self.seed} is negative; give 0 or a positive number")
         _require(self.reflectors >= 0, "the number of reflectors cannot be negative")
         _require(
@@ -227,10 +230,14 @@ def choose_site(config: SceneConfig) -> Site:
     half = config.size * config.gsd / 2
     easting, northing = centre_in_utm(region)
     left, top = round(easting - half, 2), round(northing + half, 2)
-    optical = GeoBox((config.size, config.size), Affine(config.gsd, 0, left, 0, -config.gsd, top), f"EPSG:{place.epsg}")
+    optical = GeoBox(
+        (config.size, config.size), Affine(config.gsd, 0, left, 0, -config.gsd, top), f"EPSG:{place.epsg}"
+    )
     base = _GEOID[country] + (rng.uniform(1, 3) if character == "coastal" else rng.uniform(10, 200))
     error = GeolocationError.draw((left + half, top - half), config.offset, config.stream(_ERROR))
-    return Site(config, region, look, (place.lon, place.lat), optical, _margin(region, config), round(base, 2), error)
+    return Site(
+        config, region, look, (place.lon, place.lat), optical, _margin(region, config), round(base, 2), error
+    )
 
 
 def aim(site: Site, ground: Raster, top: Raster) -> Acquisition:

@@ -36,7 +36,9 @@ def accumulate(echoes: Echoes, places: Places, shape: tuple[int, int], image: Do
     for start in range(0, len(echoes.rows), _CHUNK):
         part = slice(start, start + _CHUNK)
         columns, rows = places(
-            echoes.columns[part].astype(np.float64), echoes.rows[part].astype(np.float64), echoes.heights[part].astype(np.float64)
+            echoes.columns[part].astype(np.float64),
+            echoes.rows[part].astype(np.float64),
+            echoes.heights[part].astype(np.float64),
         )
         near = (rows > -1) & (rows < height) & (columns > -1) & (columns < width)
         if not near.any():
@@ -99,7 +101,8 @@ def point_response(
         inside_columns = slice(max(left, 0), min(left + 12, shape[1]))
         lobe = power * down[:, None] * across[None, :]
         image[inside_rows, inside_columns] += lobe[
-            inside_rows.start - top : inside_rows.stop - top, inside_columns.start - left : inside_columns.stop - left
+            inside_rows.start - top : inside_rows.stop - top,
+            inside_columns.start - left : inside_columns.stop - left,
         ].astype(np.float32)
     return image
 

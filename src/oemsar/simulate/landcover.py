@@ -110,9 +110,7 @@ def _raise_roofs(surface: NDArray[np.int32], table: SurfaceTable, height: Raster
     height[rows, columns] += table.pitch[roof] * np.clip(np.minimum(to_eaves, to_ends), 0, None)
 
 
-def _level_roofs(
-    surface: NDArray[np.int32], table: SurfaceTable, height: Raster, ground: Raster
-) -> None:
+def _level_roofs(surface: NDArray[np.int32], table: SurfaceTable, height: Raster, ground: Raster) -> None:
     """Change `height`, in place, so that a roof stands level over the mean ground below it.
 
     Its uphill wall keeps `_LOWEST_WALL`: it is dug into the slope no deeper.

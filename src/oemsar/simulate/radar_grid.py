@@ -126,7 +126,9 @@ class CubicMap:
     misfit: float
 
     @classmethod
-    def of(cls, formula: Formula, low: tuple[float, float, float], high: tuple[float, float, float]) -> "CubicMap":
+    def of(
+        cls, formula: Formula, low: tuple[float, float, float], high: tuple[float, float, float]
+    ) -> "CubicMap":
         """The polynomials that stand for `formula` in the box from `low` to `high`.
 
         Raises:
@@ -155,9 +157,7 @@ class CubicMap:
         flat = [each.reshape(-1) for each in given]
         for start in range(0, size, _CHUNK):
             part = slice(start, start + _CHUNK)
-            scaled = [
-                (each[part] - m) / h for each, m, h in zip(flat, self.middle, self.half, strict=True)
-            ]
+            scaled = [(each[part] - m) / h for each, m, h in zip(flat, self.middle, self.half, strict=True)]
             values[:, part] = self.coefficients @ terms(*scaled)
         return values[0].reshape(shape), values[1].reshape(shape)
 

@@ -49,9 +49,20 @@ def render_sar(
     return digitise(radar_intensity(land_cover, region, core, rng), region, rng)
 
 
-def digitise(intensity: Raster, region: Region, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Add speckle and noise to a mean intensity (sigma nought) and convert its amplitude to 8 bits."""
+def digitise(
+    intensity: Raster, region: Region, rng: np.random.Generator, bright: Raster | None = None
+) -> NDArray[np.uint8]:
+    """Add speckle and noise to a mean intensity (sigma nought) and convert its amplitude to 8 bits.
+
+    Args:
+        intensity: of scattering by many, which speckles.
+        region: how it is seen.
+        rng: source of randomness.
+        bright: power of single scatterers, which does not.
+    """
     speckled = (intensity + np.float32(_NOISE_FLOOR)) * draw_speckle(rng, intensity.shape, region.looks)
+    if bright is not None:
+        speckled += bright
     amplitude = np.float32(region.radar_offset) + np.float32(region.radar_gain) * np.sqrt(speckled)
     return np.asarray(np.clip(amplitude + 0.5, 1, 255), dtype=np.uint8)
 

@@ -74,14 +74,14 @@ class StraightTrack:
             lat: degrees.
             height: metres above the ellipsoid.
         """
-        offsets = [
-            each - origin for each, origin in zip(to_ecef(lon, lat, height), self.place, strict=True)
-        ]
+        offsets = [each - origin for each, origin in zip(to_ecef(lon, lat, height), self.place, strict=True)]
         along = sum(each * part for each, part in zip(offsets, self.direction, strict=True))
         across = [each - along * part for each, part in zip(offsets, self.direction, strict=True)]
         return np.asarray(along), np.sqrt(sum(each**2 for each in across))
 
-    def to_ground(self, along: ArrayLike, slant_range: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
+    def to_ground(
+        self, along: ArrayLike, slant_range: ArrayLike, height: ArrayLike
+    ) -> tuple[Doubles, Doubles]:
         """Longitude and latitude in degrees of the point at a height that is seen there: Newton's iteration.
 
         Args:
