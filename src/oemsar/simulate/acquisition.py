@@ -20,6 +20,7 @@ from oemsar.simulate.polygon import heading
 from oemsar.simulate.radar_grid import CubicMap, GroundRangeImage, SlantRangeImage, turned_affine
 from oemsar.simulate.region import Region, draw_region
 from oemsar.simulate.sensor import StraightTrack
+from oemsar.simulate.terrain import OVERSHOOT
 from oemsar.simulate.world import centre_in_utm
 
 Doubles = NDArray[np.float64]
@@ -29,9 +30,6 @@ ALTITUDE = 525e3
 
 BORDER = 16
 """Pixels of the collect around the image of the orthophoto."""
-
-OVERSHOOT = 0.1
-"""Share of the relief by which the ground outside the scene leaves the range inside, below and above."""
 
 _STEEPEST = 0.35
 """Relief over the side of the scene: more would be a cliff."""
@@ -84,8 +82,8 @@ class SceneConfig:
         _require(self.relief >= 0, f"--relief {self.relief:g} is negative; give 0 for a plain")
         _require(
             self.relief <= _STEEPEST * extent,
-            f"--relief {self.relief:g} over {extent:g} m is a cliff; ask for {_STEEPEST * extent:.0f} m at most, "
-            "or a larger --size",
+            f"--relief {self.relief:g} over {extent:g} m is a cliff; ask for {_STEEPEST * extent:.0f} or less, or "
+            "a larger --size",
         )
         _require(
             0 <= self.offset <= 200, f"--offset {self.offset:g} is out of range; ask for 0 to 200 metres"
@@ -108,7 +106,7 @@ class SceneConfig:
 
 @dataclass(frozen=True)
 class Site:
-    """Where a scene lies: the region, the orthophoto's grid, and the larger canvas that the world is drawn on.
+    """Where a scene lies: the region, the orthophoto's grid, and the larger canvas of the world around it.
 
     Attributes:
         config: what was asked for.
@@ -197,10 +195,8 @@ class Acquisition:
         return (float(left), float(bottom), low), (float(right), float(top), high)
 
     def slant(self) -> SlantRangeImage:
-        """The slant range image of the same collect, its pixels as large on the ground as those of `image`."""
-        low, high = self.heights
-        across = np.concatenate([self.collect[:, 0], self.collect[:, 0]])
-        down = np.concatenate([self.collect[:, 1], self.collect[:, 1]])
+        """The slant range image of the same collect; its pixels cover as much ground as those of `image`."""
+        across, down = self.collect.T
         height = np.full(across.shape, self.image.height)
         easting, northing = self.image.to_ground(across, down, height)
         gsd = self.site.config.gsd

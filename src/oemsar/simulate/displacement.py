@@ -1,14 +1,18 @@
 """Exact truth of where the ground appears in the radar image, before and after orthorectification."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oemsar.simulate.acquisition import Acquisition
+from oemsar.simulate.acquisition import Acquisition, Site
 from oemsar.simulate.noise import Raster
 
 Doubles = NDArray[np.float64]
 
+_STRIP = 256
+"""Rows of the orthophoto computed at once."""
 _ITERATIONS = 12
 _ARRIVED = 0.005
 """Metres within which the place after orthorectification is found."""
@@ -26,8 +30,10 @@ def displacement(acquisition: Acquisition, ground: Raster) -> Raster:
     Returns:
         float32, (2, rows, columns) of the orthophoto.
     """
-    easting, northing, height = _points(acquisition, ground)
-    return np.stack(acquisition.to_image(easting, northing, height)).astype(np.float32)
+    places = np.empty((2, *acquisition.site.optical.shape), np.float32)
+    for strip in _strips(acquisition):
+        places[:, strip] = acquisition.to_image(*_points(acquisition, ground, strip))
+    return places
 
 
 def ortho_residual(acquisition: Acquisition, ground: Raster) -> Raster:
@@ -36,7 +42,7 @@ def ortho_residual(acquisition: Acquisition, ground: Raster) -> Raster:
     An orthorectification with the bare ground puts at a place G what the image shows where the metadata,
     with their error e, say that G appears: the pixel of the point e^-1(G) of the height z(G). A point Q
     appears at the pixel p(Q), hence at the G with G = e(g(p(Q), z(G))), where g gives the point of a height
-    that a pixel shows. It is found by Newton's iteration in G, whose derivative is that of z.
+    that a pixel shows.
 
     Args:
         acquisition: the geometry.
@@ -46,47 +52,76 @@ def ortho_residual(acquisition: Acquisition, ground: Raster) -> Raster:
         float32, (2, rows, columns) of the orthophoto; NaN where the terrain folds over itself in the
         image or G lies off the canvas.
     """
-    site = acquisition.site
-    east, north, height = _points(acquisition, ground)
-    column, row = acquisition.to_image(east, north, height)
-    slope_north, slope_east = np.gradient(ground, site.config.gsd)
-    slope_north = -slope_north
-    at_east, at_north = site.error.claimed(east, north)
-    far = np.full(east.shape, np.inf)
-    for _ in range(_ITERATIONS):
-        places = _canvas_places(acquisition, at_east, at_north)
-        level = ndimage.map_coordinates(ground, places, order=1, cval=np.nan) + site.base
-        found = site.error.claimed(*acquisition.to_ground(column, row, level))
-        lifted = site.error.claimed(*acquisition.to_ground(column, row, level + 1))
-        miss = (at_east - found[0], at_north - found[1])
-        far = np.hypot(*miss)
-        if not (far > _ARRIVED / 10).any():
-            break
-        # Sherman and Morrison (1950) for the derivative 1 - a (grad z)^T, with a the change by height.
-        a_east, a_north = lifted[0] - found[0], lifted[1] - found[1]
-        z_east = ndimage.map_coordinates(slope_east, places, order=1, cval=np.nan)
-        z_north = ndimage.map_coordinates(slope_north, places, order=1, cval=np.nan)
-        stretch = 1 - a_east * z_east - a_north * z_north
-        stretch = np.where(stretch > _FOLDED, stretch, np.nan)
-        climb = (z_east * miss[0] + z_north * miss[1]) / stretch
-        at_east = at_east - miss[0] - a_east * climb
-        at_north = at_north - miss[1] - a_north * climb
-    residual = np.stack([at_east - east, at_north - north]).astype(np.float32)
-    residual[:, ~(far <= _ARRIVED)] = np.nan
+    down, right = gradient(ground, acquisition.site.config.gsd)
+    terrain = (ground, right, -down)
+    residual = np.empty((2, *acquisition.site.optical.shape), np.float32)
+    for strip in _strips(acquisition):
+        residual[:, strip] = _residual(acquisition, terrain, _points(acquisition, ground, strip))
     return residual
 
 
-def _points(acquisition: Acquisition, ground: Raster) -> tuple[Doubles, Doubles, Doubles]:
-    """Easting, northing and ellipsoidal height of the pixel centres of the orthophoto, each (rows, columns)."""
+def _residual(
+    acquisition: Acquisition,
+    terrain: tuple[Raster, Raster, Raster],
+    points: tuple[Doubles, Doubles, Doubles],
+) -> Doubles:
+    """Metres east and north of some points, by Newton's iteration in G.
+
+    Args:
+        acquisition: the geometry.
+        terrain: height of the canvas, its slope to the east and to the north.
+        points: easting, northing and ellipsoidal height.
+    """
+    site = acquisition.site
+    column, row = acquisition.to_image(*points)
+    at_east, at_north = site.error.claimed(*points[:2])
+    far = np.full(at_east.shape, np.inf)
+    for _ in range(_ITERATIONS):
+        places = _canvas_places(site, at_east, at_north)
+        height, z_east, z_north = (_read(each, places) for each in terrain)
+        found = site.error.claimed(*acquisition.to_ground(column, row, height + site.base))
+        lifted = site.error.claimed(*acquisition.to_ground(column, row, height + site.base + 1))
+        miss_east, miss_north = at_east - found[0], at_north - found[1]
+        far = np.hypot(miss_east, miss_north)
+        if not (far > _ARRIVED / 10).any():
+            break
+        # The derivative is 1 - a (grad z)^T, a the change by height, inverted by Sherman and Morrison (1950).
+        a_east, a_north = lifted[0] - found[0], lifted[1] - found[1]
+        stretch = 1 - a_east * z_east - a_north * z_north
+        climb = (z_east * miss_east + z_north * miss_north) / np.where(stretch > _FOLDED, stretch, np.nan)
+        at_east = at_east - miss_east - a_east * climb
+        at_north = at_north - miss_north - a_north * climb
+    return np.where(far <= _ARRIVED, np.stack([at_east - points[0], at_north - points[1]]), np.nan)
+
+
+def gradient(height: Raster, gsd: float) -> tuple[Raster, Raster]:
+    """Rise per metre towards rising rows and towards rising columns, float32."""
+    down, right = np.gradient(height, np.float32(gsd))
+    return np.asarray(down, np.float32), np.asarray(right, np.float32)
+
+
+def _strips(acquisition: Acquisition) -> Iterator[slice]:
+    rows = acquisition.site.config.size
+    return (slice(start, min(start + _STRIP, rows)) for start in range(0, rows, _STRIP))
+
+
+def _points(acquisition: Acquisition, ground: Raster, strip: slice) -> tuple[Doubles, Doubles, Doubles]:
+    """Easting, northing and ellipsoidal height of the pixel centres of rows of the orthophoto."""
     site = acquisition.site
     rows, columns = site.core
-    row, column = np.mgrid[rows, columns].astype(np.float64)
+    part = slice(rows.start + strip.start, rows.start + strip.stop)
+    row, column = np.mgrid[part, columns].astype(np.float64)
     easting, northing = site.on_map(column, row)
-    return easting, northing, ground[site.core].astype(np.float64) + site.base
+    return easting, northing, ground[part, columns].astype(np.float64) + site.base
 
 
-def _canvas_places(acquisition: Acquisition, easting: Doubles, northing: Doubles) -> Doubles:
+def _canvas_places(site: Site, easting: Doubles, northing: Doubles) -> Doubles:
     """Row and column of the canvas, pixel centres at integers, of places on the map: (2, rows, columns)."""
-    site = acquisition.site
     affine, gsd = site.canvas.affine, site.config.gsd
     return np.stack([(affine.f - northing) / gsd - 0.5, (easting - affine.c) / gsd - 0.5])
+
+
+def _read(raster: Raster, places: Doubles) -> Doubles:
+    """Bilinear values at rows and columns, NaN off the raster."""
+    values = ndimage.map_coordinates(raster, places, np.float64, order=1, cval=np.nan)
+    return np.asarray(values, np.float64)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from oemsar.simulate.displacement import gradient
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.polygon import heading
 from oemsar.simulate.sar import Echoes
@@ -62,7 +63,7 @@ def accumulate(echoes: Echoes, places: Places, shape: tuple[int, int], image: Do
 
 
 def subdivided(echoes: Echoes, ground: Raster, look_azimuth: float, gsd: float) -> Sequence[Echoes]:
-    """The scatterers of a surface as `_PARTS` sets of them, side by side in range, each with its share of power.
+    """The scatterers of a surface as sets of them side by side in range, each with its share of the power.
 
     Args:
         echoes: at whole rows and columns of the canvas.
@@ -71,9 +72,9 @@ def subdivided(echoes: Echoes, ground: Raster, look_azimuth: float, gsd: float) 
         gsd: metres between pixels of the canvas.
     """
     look = heading(look_azimuth)
-    down, right = np.gradient(ground, np.float32(gsd))
+    down, right = gradient(ground, gsd)
     tilt = right * np.float32(look.real) + down * np.float32(look.imag)
-    here = tilt[echoes.rows.astype(np.intp), echoes.columns.astype(np.intp)]
+    here: Raster = tilt[echoes.rows.astype(np.intp), echoes.columns.astype(np.intp)]
     sets = []
     for part in range(_PARTS):
         step = (part + 0.5) / _PARTS - 0.5
@@ -81,7 +82,7 @@ def subdivided(echoes: Echoes, ground: Raster, look_azimuth: float, gsd: float) 
             Echoes(
                 echoes.rows + np.float32(step * look.imag),
                 echoes.columns + np.float32(step * look.real),
-                echoes.heights + here * np.float32(step * gsd),
+                np.asarray(echoes.heights + here * np.float32(step * gsd), np.float32),
                 echoes.powers / np.float32(_PARTS),
             )
         )

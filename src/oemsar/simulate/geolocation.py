@@ -38,7 +38,8 @@ class GeolocationError:
         Both are normal with a standard deviation of 0.0001 (0.1 mrad, 0.1 m in a kilometre), cut at twice
         that. Without a shift there is no error at all.
         """
-        direction, rotation, scale = rng.uniform(0, 2 * math.pi), *rng.standard_normal(2).tolist()
+        direction = rng.uniform(0, 2 * math.pi)
+        rotation, scale = (float(draw) for draw in rng.standard_normal(2))
         if offset == 0:
             return cls(centre)
         return cls(
@@ -59,10 +60,14 @@ class GeolocationError:
 
     def claimed(self, easting: Doubles, northing: Doubles) -> tuple[Doubles, Doubles]:
         """Where the metadata put what lies at these coordinates."""
-        x, y = self.affine @ (easting, northing)
-        return x, y
+        return apply(self.affine, easting, northing)
 
     def true(self, easting: Doubles, northing: Doubles) -> tuple[Doubles, Doubles]:
         """Where what the metadata put at these coordinates lies."""
-        x, y = ~self.affine @ (easting, northing)
-        return x, y
+        return apply(~self.affine, easting, northing)
+
+
+def apply(affine: Affine, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+    """Where an affine puts points, float64 of their common shape."""
+    a, b, c, d, e, f = affine[:6]
+    return a * x + b * y + c, d * x + e * y + f

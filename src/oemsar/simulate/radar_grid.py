@@ -12,9 +12,11 @@ from pyproj import Transformer
 
 from oemsar.errors import Failure
 from oemsar.geometry.cubic import terms
+from oemsar.simulate.geolocation import apply
 from oemsar.simulate.sensor import StraightTrack
 
 Doubles = NDArray[np.float64]
+Triple = tuple[float, float, float]
 Formula = Callable[[Doubles, Doubles, Doubles], tuple[Doubles, Doubles]]
 
 _CHUNK = 1 << 13
@@ -60,13 +62,13 @@ class GroundRangeImage:
     def show(self, along: ArrayLike, slant_range: ArrayLike) -> tuple[Doubles, Doubles]:
         """Column and row of an echo of given distance along the track and slant range, metres."""
         east, north = self._to_map.transform(*self.track.to_ground(along, slant_range, self.height))
-        column, row = ~self.affine @ (np.asarray(east), np.asarray(north))
+        column, row = apply(~self.affine, np.asarray(east), np.asarray(north))
         return column - 0.5, row - 0.5
 
     def to_ground(self, column: ArrayLike, row: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
         """Easting and northing of the point of a height (ellipsoidal metres) that a pixel shows."""
         column, row = np.asarray(column, np.float64), np.asarray(row, np.float64)
-        east, north = self.affine @ (column + 0.5, row + 0.5)
+        east, north = apply(self.affine, column + 0.5, row + 0.5)
         lon, lat = self._to_wgs84.transform(east, north)
         along, slant_range = self.track.to_radar(lon, lat, self.height)
         easting, northing = self._to_map.transform(*self.track.to_ground(along, slant_range, height))
@@ -83,7 +85,7 @@ class GroundRangeImage:
 
 @dataclass(frozen=True)
 class SlantRangeImage:
-    """A focused image as it is: columns of equal slant range, farther ones to the right, rows along the track.
+    """A focused image as it is: columns of equal slant range, rows along the track.
 
     Attributes:
         track: the sensor.
@@ -120,15 +122,13 @@ class CubicMap:
         misfit: largest difference from the formula found on a lattice through the box.
     """
 
-    middle: tuple[float, float, float]
-    half: tuple[float, float, float]
+    middle: Triple
+    half: Triple
     coefficients: Doubles
     misfit: float
 
     @classmethod
-    def of(
-        cls, formula: Formula, low: tuple[float, float, float], high: tuple[float, float, float]
-    ) -> "CubicMap":
+    def of(cls, formula: Formula, low: Triple, high: Triple) -> "CubicMap":
         """The polynomials that stand for `formula` in the box from `low` to `high`.
 
         Raises:
@@ -163,16 +163,16 @@ class CubicMap:
 
 
 def turned_affine(corner: tuple[float, float], azimuth: float, gsd: float) -> Affine:
-    """Affine of a grid whose columns run along a grid azimuth (degrees from grid north) and rows to its right.
+    """Affine of a grid whose columns run along an azimuth from grid north, and whose rows lead to its right.
 
     Args:
         corner: easting and northing of the outer corner of the first pixel.
-        azimuth: direction of rising columns; 90 gives an ordinary north-up grid.
+        azimuth: direction of rising columns, degrees; 90 gives an ordinary north-up grid.
         gsd: metres between pixels.
     """
     sine, cosine = math.sin(math.radians(azimuth)) * gsd, math.cos(math.radians(azimuth)) * gsd
     return Affine(sine, cosine, corner[0], cosine, -sine, corner[1])
 
 
-def _three(values: list[float]) -> tuple[float, float, float]:
+def _three(values: list[float]) -> Triple:
     return values[0], values[1], values[2]

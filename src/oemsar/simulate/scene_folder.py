@@ -17,13 +17,13 @@ from oemsar.simulate.acquisition import ALTITUDE, Acquisition, SceneConfig, Site
 from oemsar.simulate.displacement import displacement, ortho_residual
 from oemsar.simulate.focus import accumulate, collect_mask, point_response, subdivided
 from oemsar.simulate.landcover import LandCoverMap, raise_land_cover
+from oemsar.simulate.landscape import draw_landscape
 from oemsar.simulate.layout import plan
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.optical import render_optical
 from oemsar.simulate.radar_grid import CubicMap, GroundRangeImage, SlantRangeImage
 from oemsar.simulate.sar import add_stray, digitise, gather_echoes
 from oemsar.simulate.site import Site as Plan
-from oemsar.simulate.terrain import hills
 from oemsar.simulate.tiff import write_raster
 from oemsar.simulate.vectors import buildings, roads
 from oemsar.simulate.visibility import see
@@ -31,7 +31,7 @@ from oemsar.simulate.visibility import see
 FORMAT = 1
 """Number of the scene's rules; a change of any pixel for the same options raises it."""
 
-_PLAN, _HILLS, _RAISE, _OPTICAL, _ECHOES, _SPECKLE, _SLANT, _REFLECTORS = range(10, 18)
+_LANDSCAPE, _USES, _PLAN, _RAISE, _OPTICAL, _ECHOES, _SPECKLE, _SLANT, _REFLECTORS = range(10, 19)
 
 _RPC_STEPS = 13
 _RPC_HEIGHTS = 7
@@ -65,9 +65,13 @@ class Scene:
 def build_scene(config: SceneConfig) -> Scene:
     """Draw the world of `config` and point the radar at it."""
     site = choose_site(config)
-    layout = plan(site.region, site.shape, config.stream(_PLAN))
-    ground = hills(config.stream(_HILLS), layout.waters, config.gsd, config.relief, site.core)
-    land_cover = raise_land_cover(layout, config.stream(_RAISE), ground)
+    region = site.region
+    landscape = draw_landscape(
+        region.character, site.shape, config.gsd, config.relief, site.core, config.stream(_LANDSCAPE)
+    )
+    suited = landscape.suited(config.gsd, config.stream(_USES))
+    layout = plan(region, site.shape, config.stream(_PLAN), waters=landscape.waters, suited=suited)
+    land_cover = raise_land_cover(layout, config.stream(_RAISE), landscape.ground)
     acquisition = aim(site, land_cover.ground, land_cover.top)
     reflectors = _place_reflectors(config, site, land_cover)
     return Scene(site, layout, land_cover, acquisition, reflectors)
@@ -127,7 +131,7 @@ def _place_reflectors(config: SceneConfig, site: Site, land_cover: LandCoverMap)
     if len(chosen) < config.reflectors:
         raise InputError(f"{config.reflectors} reflectors are more than the scene has open ground for")
     places = np.stack([rows[chosen], columns[chosen]], axis=1)
-    return places + edge + [site.core[0].start, site.core[1].start]
+    return np.asarray(places + np.array([edge + part.start for part in site.core]), np.intp)
 
 
 def _reach(site: Site) -> float:
@@ -170,7 +174,7 @@ def _write_radar(scene: Scene, folder: Path, *, slant: bool) -> dict[str, Any]:
     echoes = [*subdivided(surface, scene.land_cover.ground, site.region.look_azimuth, config.gsd), *points]
     tags = look_tags(site.look, image.height)
 
-    pixels = _render(scene, echoes, acquisition.to_image, image.shape, 1.0, _SPECKLE)
+    pixels = _render(scene, echoes, acquisition.to_image, image.shape, _SPECKLE)
     pixels *= collect_mask(acquisition.collect, image.shape)
     model, misfit = _rational_model(acquisition, image)
     write_raster(
@@ -181,7 +185,7 @@ def _write_radar(scene: Scene, folder: Path, *, slant: bool) -> dict[str, Any]:
         oblique = acquisition.slant()
         # A pixel of equal slant range and ground pixels hold the same ground on a plane.
         pixels = _render(
-            scene, echoes, CubicMap.of(oblique.to_image, *acquisition.box), oblique.shape, 1.0, _SLANT
+            scene, echoes, CubicMap.of(oblique.to_image, *acquisition.box), oblique.shape, _SLANT
         )
         model, misfit = _rational_model(acquisition, oblique)
         del tags["OEMSAR_PROJECTION_HEIGHT"]
@@ -203,7 +207,6 @@ def _render(
     echoes: list[Any],
     places: CubicMap,
     shape: tuple[int, int],
-    scale: float,
     part: int,
 ) -> NDArray[np.uint8]:
     """The 8-bit image of all echoes, with speckle and the corner reflectors."""
@@ -215,7 +218,7 @@ def _render(
     power = np.zeros((shape[0] + 2) * (shape[1] + 2))
     for each in echoes:
         accumulate(each, where, shape, power)
-    intensity = power.reshape(shape[0] + 2, shape[1] + 2)[1:-1, 1:-1].astype(np.float32) * np.float32(scale)
+    intensity = power.reshape(shape[0] + 2, shape[1] + 2)[1:-1, 1:-1].astype(np.float32)
     intensity = add_stray(intensity, site.config.gsd)
     bright: Raster | None = None
     if len(scene.reflectors):

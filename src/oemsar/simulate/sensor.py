@@ -47,7 +47,7 @@ class StraightTrack:
 
         Args:
             centre: longitude and latitude in degrees, ellipsoidal height in metres.
-            look: ground azimuth of the ray from true north, and incidence angle against the ellipsoid's normal.
+            look: ground azimuth of the ray from true north, and its incidence angle on the ellipsoid.
             altitude: of the sensor above the sphere through the centre of the scene, metres.
         """
         lon, lat = math.radians(centre[0]), math.radians(centre[1])
@@ -122,11 +122,12 @@ def to_ecef(lon: ArrayLike, lat: ArrayLike, height: ArrayLike) -> tuple[Doubles,
         lat: degrees.
         height: metres above the ellipsoid WGS 84.
     """
-    lon, lat = np.radians(np.asarray(lon, np.float64)), np.radians(np.asarray(lat, np.float64))
-    sine, cosine = np.sin(lat), np.cos(lat)
+    across, up = np.radians(np.asarray(lon, np.float64)), np.radians(np.asarray(lat, np.float64))
+    above = np.asarray(height, np.float64)
+    sine, cosine = np.sin(up), np.cos(up)
     normal = _SEMI_MAJOR / np.sqrt(1 - _ECCENTRICITY2 * sine**2)
-    reach = (normal + height) * cosine
-    return reach * np.cos(lon), reach * np.sin(lon), ((1 - _ECCENTRICITY2) * normal + height) * sine
+    reach = (normal + above) * cosine
+    return reach * np.cos(across), reach * np.sin(across), ((1 - _ECCENTRICITY2) * normal + above) * sine
 
 
 def _triple(vector: Doubles) -> tuple[float, float, float]:
