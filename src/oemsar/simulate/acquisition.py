@@ -82,8 +82,8 @@ class SceneConfig:
         _require(self.relief >= 0, f"--relief {self.relief:g} is negative; give 0 for a plain")
         _require(
             self.relief <= _STEEPEST * extent,
-            f"--relief {self.relief:g} over {extent:g} m is a cliff; ask for {_STEEPEST * extent:.0f} or less, or "
-            "a larger --size",
+            f"--relief {self.relief:g} over {extent:g} m is a cliff; ask for {_STEEPEST * extent:.0f} or "
+            "less, or a larger --size",
         )
         _require(
             0 <= self.offset <= 200, f"--offset {self.offset:g} is out of range; ask for 0 to 200 metres"
@@ -144,6 +144,11 @@ class Site:
         """Grid of the canvas."""
         affine = self.optical.affine * Affine.translation(-self.margin[1], -self.margin[0])
         return GeoBox(self.shape, affine, self.optical.crs)
+
+    @property
+    def reach(self) -> float:
+        """Metres over which the world can lie over itself or cast shadow."""
+        return max(self.margin) * self.config.gsd
 
     def on_map(self, column: Doubles, row: Doubles) -> tuple[Doubles, Doubles]:
         """Easting and northing of canvas pixels, whose centres lie at integers."""

@@ -1,6 +1,5 @@
 """The radar image of a scene by its exact sensor model."""
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -87,29 +86,6 @@ def subdivided(echoes: Echoes, ground: Raster, look_azimuth: float, gsd: float) 
             )
         )
     return sets
-
-
-def point_response(
-    columns: Sequence[float], rows: Sequence[float], power: float, shape: tuple[int, int]
-) -> Raster:
-    """Power of bright points at fractional places of an image: Gaussian main lobes, float32 of `shape`."""
-    image = np.zeros(shape, np.float32)
-    for column, row in zip(columns, rows, strict=True):
-        left, top = math.floor(column) - 5, math.floor(row) - 5
-        across = np.exp(-(((np.arange(left, left + 12) - column) / LOBE) ** 2))
-        down = np.exp(-(((np.arange(top, top + 12) - row) / LOBE) ** 2))
-        inside_rows = slice(max(top, 0), min(top + 12, shape[0]))
-        inside_columns = slice(max(left, 0), min(left + 12, shape[1]))
-        lobe = power * down[:, None] * across[None, :]
-        image[inside_rows, inside_columns] += lobe[
-            inside_rows.start - top : inside_rows.stop - top,
-            inside_columns.start - left : inside_columns.stop - left,
-        ].astype(np.float32)
-    return image
-
-
-LOBE = 1.0
-"""Pixels at which the power of a point has fallen to 1/e: a -3 dB width of 1.67 pixels."""
 
 
 def collect_mask(corners: Doubles, shape: tuple[int, int]) -> NDArray[np.bool_]:

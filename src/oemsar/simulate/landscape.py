@@ -63,22 +63,24 @@ class Landscape:
 def draw_landscape(
     character: Character,
     shape: tuple[int, int],
+    rng: np.random.Generator,
+    *,
     gsd: float,
     relief: float,
     scene: tuple[slice, slice],
-    rng: np.random.Generator,
 ) -> Landscape:
     """Draw water and hills of a canvas; water that would drown the scene or miss it is drawn again.
 
     Args:
         character: of the region.
         shape: rows and columns of the canvas.
+        rng: source of randomness.
         gsd: metres between pixels.
         relief: from the lowest to the highest ground of the scene, metres.
         scene: rows and columns of the scene in the canvas.
-        rng: source of randomness.
     """
-    draw, kind = rng.random(), "none"
+    draw = rng.random()
+    kind: Kind = "none"
     for each, probability in _WATERS[character].items():
         draw -= probability
         if draw < 0:

@@ -15,13 +15,14 @@ from oemsar.geometry.rpc import Misfit, RationalModel
 from oemsar.progress import Report, silent
 from oemsar.simulate.acquisition import ALTITUDE, Acquisition, SceneConfig, Site, aim, choose_site
 from oemsar.simulate.displacement import displacement, ortho_residual
-from oemsar.simulate.focus import accumulate, collect_mask, point_response, subdivided
+from oemsar.simulate.focus import accumulate, collect_mask, subdivided
 from oemsar.simulate.landcover import LandCoverMap, raise_land_cover
 from oemsar.simulate.landscape import draw_landscape
 from oemsar.simulate.layout import plan
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.optical import render_optical
 from oemsar.simulate.radar_grid import CubicMap, GroundRangeImage, SlantRangeImage
+from oemsar.simulate.reflectors import PEAK_LEVEL, place_reflectors, point_response
 from oemsar.simulate.sar import add_stray, digitise, gather_echoes
 from oemsar.simulate.site import Site as Plan
 from oemsar.simulate.tiff import write_raster
@@ -39,8 +40,6 @@ _RPC_REACH = 60.0
 """Metres of height below and above the scene that the rational model holds for."""
 
 _VERTICAL = {"OEMSAR_VERTICAL_DATUM": "ellipsoid"}
-_REFLECTOR_LEVEL = 235
-"""Digital number of a corner reflector's peak over an empty background."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,18 @@ def build_scene(config: SceneConfig) -> Scene:
     site = choose_site(config)
     region = site.region
     landscape = draw_landscape(
-        region.character, site.shape, config.gsd, config.relief, site.core, config.stream(_LANDSCAPE)
+        region.character,
+        site.shape,
+        config.stream(_LANDSCAPE),
+        gsd=config.gsd,
+        relief=config.relief,
+        scene=site.core,
     )
     suited = landscape.suited(config.gsd, config.stream(_USES))
     layout = plan(region, site.shape, config.stream(_PLAN), waters=landscape.waters, suited=suited)
     land_cover = raise_land_cover(layout, config.stream(_RAISE), landscape.ground)
     acquisition = aim(site, land_cover.ground, land_cover.top)
-    reflectors = _place_reflectors(config, site, land_cover)
+    reflectors = place_reflectors(site, land_cover, config.reflectors, config.stream(_REFLECTORS))
     return Scene(site, layout, land_cover, acquisition, reflectors)
 
 
@@ -119,26 +123,6 @@ def simulate_scene(
     return scene
 
 
-def _place_reflectors(config: SceneConfig, site: Site, land_cover: LandCoverMap) -> NDArray[np.intp]:
-    """Rows and columns of reflectors: on open ground that the radar sees, away from the scene's edge."""
-    if config.reflectors == 0:
-        return np.zeros((0, 2), np.intp)
-    seen = see(land_cover, site.region, _reach(site)).ground
-    edge = config.size // 10
-    rows, columns = np.nonzero(seen[site.core][edge:-edge, edge:-edge])
-    rng = config.stream(_REFLECTORS)
-    chosen = rng.permutation(len(rows))[: config.reflectors]
-    if len(chosen) < config.reflectors:
-        raise InputError(f"{config.reflectors} reflectors are more than the scene has open ground for")
-    places = np.stack([rows[chosen], columns[chosen]], axis=1)
-    return np.asarray(places + np.array([edge + part.start for part in site.core]), np.intp)
-
-
-def _reach(site: Site) -> float:
-    """Metres over which the world can lie over itself or cast shadow."""
-    return max(site.margin) * site.config.gsd
-
-
 def _write_surfaces(scene: Scene, folder: Path) -> None:
     """Orthophoto, label, and the heights of ground and surface."""
     site, land_cover = scene.site, scene.land_cover
@@ -160,7 +144,7 @@ def _write_truth(scene: Scene, folder: Path) -> None:
     write_raster(folder / "displacement.tif", before, site.optical, names=("column", "row"), tiled=True)
     after = ortho_residual(scene.acquisition, ground)
     write_raster(folder / "displacement_ortho.tif", after, site.optical, names=("east", "north"), tiled=True)
-    seen = see(scene.land_cover, site.region, _reach(site))
+    seen = see(scene.land_cover, site.region, site.reach)
     masks = np.stack([seen.layover[site.core], seen.shadow[site.core], seen.ground[site.core]])
     names = ("layover", "shadow", "ground")
     write_raster(folder / "masks.tif", masks.astype(np.uint8), site.optical, names=names, tiled=True)
@@ -224,7 +208,7 @@ def _render(
     if len(scene.reflectors):
         rows, columns = scene.reflectors.T
         column, row = where(columns, rows, scene.land_cover.ground[rows, columns].astype(np.float64))
-        peak = ((_REFLECTOR_LEVEL - site.region.radar_offset) / site.region.radar_gain) ** 2
+        peak = ((PEAK_LEVEL - site.region.radar_offset) / site.region.radar_gain) ** 2
         bright = point_response(column.tolist(), row.tolist(), peak, shape)
     return digitise(intensity, site.region, site.config.stream(part), bright)
 

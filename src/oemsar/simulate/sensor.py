@@ -27,9 +27,9 @@ class StraightTrack:
 
     A point P is seen where the line of sight stands square on the track (zero Doppler): at the distance
     along = (P - S) . v from the reference place S, at the slant range |P - S - along v| (Cumming and Wong
-    2005, Digital Processing of Synthetic Aperture Radar Data, section 4.2). The range history of a straight
-    track is a hyperbola, so that the curvature of range lines on the ground is in the model, and Earth's
-    curvature too, since points are given by longitude, latitude and ellipsoidal height.
+    2005, Digital Processing of Synthetic Aperture Radar Data, chapter 4). Points are given by longitude,
+    latitude and ellipsoidal height, so that the curvature of the Earth, the change of the incidence angle
+    across the scene and the uneven spacing of ranges on the ground are all in the model.
 
     Attributes:
         place: ECEF coordinates of S in metres, where the centre of the scene is seen.

@@ -5,7 +5,7 @@ import numpy as np
 from oemsar.simulate.noise import Raster, rough, smooth
 from oemsar.simulate.waters import Waters
 
-OVERSHOOT = 0.1
+OVERSHOOT = 0.2
 """Share of the relief by which the ground outside the scene leaves the range inside, below and above."""
 
 _HILL_LENGTH = 160.0
