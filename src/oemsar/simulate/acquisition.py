@@ -142,7 +142,7 @@ class Site:
     @property
     def canvas(self) -> GeoBox:
         """Grid of the canvas."""
-        affine = self.optical.affine * Affine.translation(-self.margin[1], -self.margin[0])
+        affine = self.optical.affine @ Affine.translation(-self.margin[1], -self.margin[0])
         return GeoBox(self.shape, affine, self.optical.crs)
 
     @property
@@ -175,7 +175,7 @@ class Acquisition:
     @property
     def claimed(self) -> GeoBox:
         """Grid that the radar's metadata state: the true one with the geolocation error."""
-        affine = self.site.error.affine * self.image.affine
+        affine = self.site.error.affine @ self.image.affine
         return GeoBox(self.image.shape, affine, f"EPSG:{self.image.epsg}")
 
     @cached_property
@@ -269,7 +269,7 @@ def aim(site: Site, ground: Raster, top: Raster) -> Acquisition:
     hull = hull + outwards / np.linalg.norm(outwards, axis=1)[:, None] * BORDER
     first = np.floor(hull.min(axis=0)) - BORDER
     shape = np.ceil(np.ptp(hull, axis=0)).astype(int) + 2 * BORDER
-    affine = origin * Affine.translation(*first)
+    affine = origin @ Affine.translation(*first)
     low, high = site.base + float(ground.min()) - 5, site.base + float(top.max()) + 5
     image = replace(image, affine=affine, shape=(int(shape[1]), int(shape[0])))
     return Acquisition(site, image, (low, high), hull - first)

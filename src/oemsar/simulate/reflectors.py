@@ -20,8 +20,8 @@ metre outshines open ground in X band by 50 dB and saturates display-tuned image
 LOBE = 1.0
 """Pixels at which the power of a point has fallen to 1/e: a -3 dB width of 1.67 pixels."""
 
-_APART = 16
-"""Pixels between reflectors, and thrice the distance to anything but open ground."""
+_APART = 24
+"""Pixels between reflectors, and four times the distance to anything but open ground."""
 
 
 def place_reflectors(
@@ -35,7 +35,7 @@ def place_reflectors(
     if count == 0:
         return np.zeros((0, 2), np.intp)
     seen = see(land_cover, site.region, site.reach).ground
-    room = ndimage.binary_erosion(seen, iterations=_APART // 3)[site.core]
+    room = ndimage.binary_erosion(seen, iterations=_APART // 4)[site.core]
     room[:_APART], room[-_APART:], room[:, :_APART], room[:, -_APART:] = False, False, False, False
     corner = np.array([part.start for part in site.core])
     places: list[NDArray[np.intp]] = []

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from pyproj import Transformer
+from shapely import transform
 from shapely.geometry import LineString, Polygon, box, mapping
-from shapely.ops import transform
 
 from oemsar.simulate.acquisition import Site
 from oemsar.simulate.landcover import LandCoverMap
@@ -108,7 +108,9 @@ def _within(shape: Any, site: Site, properties: dict[str, Any]) -> list[dict[str
     parts = list(getattr(inside, "geoms", [inside]))
     features = []
     for part in parts:
-        placed = transform(lambda x, y: to_wgs84.transform(canvas.c + x, canvas.f - y), part)
+        placed = transform(
+            part, lambda x, y: to_wgs84.transform(canvas.c + x, canvas.f - y), interleaved=False
+        )
         geometry = mapping(placed)
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return features
