@@ -5,7 +5,7 @@ from rasterio.transform import RPCTransformer
 
 from oemsar.geometry.rpc import RationalModel
 
-from .sensor import Sensor
+from .straight_orbit import Sensor
 
 SENSOR = Sensor(139.7, 35.6, 40.0, azimuth=100.0, incidence=35.0)
 

@@ -21,6 +21,7 @@ _CHUNK = 1 << 13
 _ITERATIONS = 20
 _CLOSE = 1e-6
 """Image distance in pixels at which the inverse has arrived."""
+_REWEIGHTINGS = 4
 _RIDGE = 1e-11
 """Weight of the regularisation against the mean square of normalised coordinates."""
 
@@ -208,11 +209,12 @@ def _fit_ratio(design: Doubles, target: Doubles) -> Doubles:
     count = design.shape[1]
     ridge = np.sqrt(_RIDGE * len(target)) * np.eye(2 * count - 1)
     denominator = np.ones(len(target))
-    for _ in range(5):
+    for _ in range(_REWEIGHTINGS):
         equations = np.concatenate([design, -target[:, None] * design[:, 1:]], axis=1) / denominator[:, None]
         stacked = np.concatenate([equations, ridge])
         wanted = np.concatenate([target / denominator, np.zeros(2 * count - 1)])
-        solution = np.linalg.lstsq(stacked, wanted, rcond=None)[0]
+        orthogonal, triangle = np.linalg.qr(stacked)
+        solution = np.linalg.solve(triangle, orthogonal.T @ wanted)
         bottom = np.concatenate([[1.0], solution[count:]])
         denominator = design @ bottom
         if denominator.min() <= 0:
