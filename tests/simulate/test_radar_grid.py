@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from oemsar.errors import Failure
-from oemsar.simulate.acquisition import Acquisition, SceneConfig, aim, choose_site
+from oemsar.simulate.acquisition import Acquisition, aim
 from oemsar.simulate.radar_grid import CubicMap, turned_affine
+from oemsar.simulate.scene_config import SceneConfig
+from oemsar.simulate.scene_site import choose_site
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,11 @@ from scipy.optimize import least_squares
 from oemsar.errors import InputError
 from oemsar.geometry.look import read_look, read_projection_height
 from oemsar.geometry.rpc import RationalModel
-from oemsar.simulate.acquisition import SceneConfig
 from oemsar.simulate.materials import ROAD
 from oemsar.simulate.reflectors import LOBE, PEAK_LEVEL
-from oemsar.simulate.scene_folder import Scene, simulate_scene
+from oemsar.simulate.scene_config import SceneConfig
+from oemsar.simulate.scene_folder import simulate_scene
+from oemsar.simulate.scene_world import Scene, build_scene
 
 CONFIG = SceneConfig(
     size=256,
@@ -44,8 +45,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:
-    from oemsar.simulate.scene_folder import build_scene
-
     return build_scene(CONFIG)
 
 

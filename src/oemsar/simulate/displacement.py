@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oemsar.simulate.acquisition import Acquisition, Site
+from oemsar.simulate.acquisition import Acquisition
+from oemsar.simulate.geolocation import apply
 from oemsar.simulate.noise import Raster
 
 Doubles = NDArray[np.float64]
@@ -77,7 +78,7 @@ def _residual(
     at_east, at_north = site.error.claimed(*points[:2])
     far = np.full(at_east.shape, np.inf)
     for _ in range(_ITERATIONS):
-        places = _canvas_places(site, at_east, at_north)
+        places = site.on_canvas(at_east, at_north)
         height, z_east, z_north = (_read(each, places) for each in terrain)
         found = site.error.claimed(*acquisition.to_ground(column, row, height + site.base))
         lifted = site.error.claimed(*acquisition.to_ground(column, row, height + site.base + 1))
@@ -101,24 +102,16 @@ def gradient(height: Raster, gsd: float) -> tuple[Raster, Raster]:
 
 
 def _strips(acquisition: Acquisition) -> Iterator[slice]:
-    rows = acquisition.site.config.size
+    rows = acquisition.site.optical.shape[0]
     return (slice(start, min(start + _STRIP, rows)) for start in range(0, rows, _STRIP))
 
 
 def _points(acquisition: Acquisition, ground: Raster, strip: slice) -> tuple[Doubles, Doubles, Doubles]:
     """Easting, northing and ellipsoidal height of the pixel centres of rows of the orthophoto."""
     site = acquisition.site
-    rows, columns = site.core
-    part = slice(rows.start + strip.start, rows.start + strip.stop)
-    row, column = np.mgrid[part, columns].astype(np.float64)
-    easting, northing = site.on_map(column, row)
-    return easting, northing, ground[part, columns].astype(np.float64) + site.base
-
-
-def _canvas_places(site: Site, easting: Doubles, northing: Doubles) -> Doubles:
-    """Row and column of the canvas, pixel centres at integers, of places on the map: (2, rows, columns)."""
-    affine, gsd = site.canvas.affine, site.config.gsd
-    return np.stack([(affine.f - northing) / gsd - 0.5, (easting - affine.c) / gsd - 0.5])
+    row, column = np.mgrid[strip, : site.optical.shape[1]].astype(np.float64)
+    easting, northing = apply(site.optical.affine, column + 0.5, row + 0.5)
+    return easting, northing, _read(ground, site.on_canvas(easting, northing)) + site.base
 
 
 def _read(raster: Raster, places: Doubles) -> Doubles:

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oemsar.errors import InputError
-from oemsar.simulate.acquisition import Site
 from oemsar.simulate.landcover import LandCoverMap
 from oemsar.simulate.noise import Raster
+from oemsar.simulate.scene_site import Site
 from oemsar.simulate.visibility import see
 
-PEAK_LEVEL = 1000
+PEAK_LEVEL = 2500
 """Digital number that the peak of a reflector would have if the scale went on beyond 255: a trihedral of one
 metre outshines open ground in X band by 50 dB and saturates display-tuned images."""
 

@@ -9,10 +9,9 @@ from pyproj import Transformer
 from shapely import transform
 from shapely.geometry import LineString, Polygon, box, mapping
 
-from oemsar.simulate.acquisition import Site
 from oemsar.simulate.landcover import LandCoverMap
-from oemsar.simulate.noise import Raster
 from oemsar.simulate.polygon import Footprint, densify
+from oemsar.simulate.scene_site import Site
 from oemsar.simulate.site import Site as Plan
 
 _SEEN = 0.5
@@ -37,13 +36,13 @@ def roads(site: Site, plan: Plan) -> dict[str, Any]:
     return _collection(features)
 
 
-def buildings(site: Site, plan: Plan, land_cover: LandCoverMap, ground: Raster) -> dict[str, Any]:
+def buildings(site: Site, land_cover: LandCoverMap) -> dict[str, Any]:
     """Footprints of the buildings within the orthophoto.
 
     Properties: `height` of the ridge over the mean ground in metres, `eaves` likewise, `ground` ellipsoidal,
     `roof` (`flat`, `gabled` or `hipped`) and `class` by size: `shed`, `house`, `block` or `hall`.
     """
-    table, gsd = land_cover.table, land_cover.gsd
+    table, gsd, ground = land_cover.table, land_cover.gsd, land_cover.ground
     shown = np.bincount(land_cover.surface.ravel(), minlength=len(table.height)) * gsd**2
     features = []
     for number in np.nonzero(table.half_width > 0)[0].tolist():
