@@ -92,17 +92,21 @@ def add_stray(intensity: Raster, gsd: float) -> Raster:
     return np.asarray(intensity + np.float32(_STRAY) * around, dtype=np.float32)
 
 
-def gather_echoes(land_cover: LandCoverMap, region: Region, rng: np.random.Generator) -> list[Echoes]:
+def gather_echoes(
+    land_cover: LandCoverMap, region: Region, rng: np.random.Generator, reach: float | None = None
+) -> list[Echoes]:
     """Everything on a canvas that the radar sees: surfaces, walls with their corners, bright points.
 
     Args:
         land_cover: the world.
         region: how it is seen; `look_azimuth` counts from the north of the canvas.
         rng: source of randomness.
+        reach: metres of the longest shadow; on level ground that of the region's tallest building.
     """
     towards_sensor = -heading(region.look_azimuth)
     top, solid = land_cover.top, np.where(land_cover.is_tree, land_cover.ground, land_cover.top)
-    elevation, gsd, reach = 90 - region.incidence_angle, region.gsd, region.reach
+    elevation, gsd = 90 - region.incidence_angle, region.gsd
+    reach = region.reach if reach is None else reach
     lit = ~is_shadowed(solid, towards_sensor, elevation, gsd, reach)
     power = _surface_power(land_cover, region, towards_sensor, rng)
     power[is_shadowed(top, towards_sensor, elevation, gsd, reach)] *= np.float32(_THROUGH_CROWNS)

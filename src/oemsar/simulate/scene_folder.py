@@ -79,7 +79,7 @@ def _write_surfaces(scene: Scene, folder: Path) -> None:
     site = scene.site
     rng = site.config.stream(Stream.FLIGHT)
     flown = resown(with_cars(scene.land_cover, CARS, rng), site.region, _RESOWN, rng)
-    optical = _coarser(render_optical(flown, site.region, site.core, rng), site)
+    optical = _coarser(render_optical(flown, site.region, site.core, rng, reach=site.reach), site)
     write_raster(folder / "optical.tif", optical, site.optical, tiled=True)
     label = _nearest(scene.still.classes, site)
     write_raster(folder / "label.tif", label[None], site.optical, tiled=True)

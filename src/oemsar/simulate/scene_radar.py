@@ -24,7 +24,7 @@ def receive(scene: Scene) -> list[Echoes]:
     site = scene.site
     rng = site.config.stream(Stream.PASS)
     world = with_cars(scene.land_cover, CARS, rng)
-    surface, *points = gather_echoes(world, site.region, rng)
+    surface, *points = gather_echoes(world, site.region, rng, site.reach)
     return [*subdivided(surface, world.ground, site.region.look_azimuth, site.config.gsd), *points]
 
 
