@@ -54,7 +54,7 @@ def test_buildings_on_a_slope_stand_level() -> None:
         if here.sum() > 100:
             roofs.append(np.ptp(world.top[here]))
             grounds.append(np.ptp(world.ground[here]))
-    assert len(roofs) > 10
+    assert len(roofs) > 5
     assert np.median(grounds) > 1
     assert np.median(roofs) < 0.01
 
