@@ -19,9 +19,9 @@ _WATERS: dict[Character, dict[Kind, float]] = {
 }
 """Probability that a scene of this character has open water."""
 
-_MOST_WATER, _LEAST_WATER = 0.4, 0.02
+_MOST_WATER, _LEAST_WATER = 0.4, 0.001
 """Share of a scene that its water may cover, and covers at least where there is any."""
-_TRIES = 40
+_TRIES = 10
 
 _BUILT = ("town", "apartments", "halls", "houses", "yard")
 _STEEP, _TOO_STEEP = 0.16, 0.28
