@@ -52,6 +52,12 @@ def test_pixels_that_see_no_ground_are_nowhere(model: RationalModel) -> None:
     assert np.isnan(lat).all()
 
 
+def test_a_model_is_not_asked_where_it_turns_back(model: RationalModel) -> None:
+    lon = SENSOR.lon + np.array([0.0, 0.02, -0.5])
+    line, _ = model.to_image(lon, SENSOR.lat, 100.0)
+    assert np.isnan(line).tolist() == [False, True, True]
+
+
 def test_metadata_keep_the_model(model: RationalModel) -> None:
     points = ground(50, 4)
     again = RationalModel.from_rasterio(model.to_rasterio())

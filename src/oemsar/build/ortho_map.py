@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 from odc.geo.geobox import GeoBox
 
-from oemsar.errors import InputError
 from oemsar.geometry.heights import GEOGRAPHIC, Heights, HeightsOn, open_heights
 from oemsar.geometry.look import Look
-from oemsar.geometry.mapping import Doubles, PixelMap, affine_map, centre_affine, projection
+from oemsar.geometry.mapping import Doubles, PixelMap, affine_map, centre_affine, crs_of, projection
 from oemsar.geometry.sensor import SensorModel, sensor_of
 from oemsar.geometry.smooth import smoothly
 from oemsar.geometry.vertical import Datum
@@ -40,11 +40,9 @@ class OrthoMap:
         """The map of a scene with a sensor model onto `grid`.
 
         Raises:
-            InputError: the grid has no CRS.
+            ValueError: the grid has no CRS.
         """
-        if grid.crs is None:
-            raise InputError("the grid to orthorectify on has no CRS")
-        crs = grid.crs.to_wkt()
+        crs = crs_of(grid)
         return cls(
             affine_map(centre_affine(grid)),
             smoothly(projection(crs, GEOGRAPHIC), 1e-9),  # degrees: a tenth of a millimetre
@@ -58,6 +56,25 @@ class OrthoMap:
         east, north = self.to_ground(x, y)
         line, sample = self.model.to_image(*self.to_lonlat(east, north), self.heights.at(east, north))
         return sample, line
+
+    def lost(self, x: Doubles, y: Doubles, shape: tuple[int, int], height: float) -> int:
+        """How many of these pixels of the grid have no height but would lie in the scene, if at `height`.
+
+        Args:
+            x: columns of the grid, any shape.
+            y: rows.
+            shape: rows and columns of the scene.
+            height: of the terrain around, metres above the ellipsoid.
+        """
+        east, north = self.to_ground(x, y)
+        holes = np.isnan(self.heights.at(east, north))
+        places = self.to_lonlat(east[holes], north[holes])
+        line, sample = self.model.to_image(*places, np.full(places[0].shape, height))
+        with np.errstate(invalid="ignore"):
+            inside = (np.abs(line * 2 + 1 - shape[0]) < shape[0]) & (
+                np.abs(sample * 2 + 1 - shape[1]) < shape[1]
+            )
+        return int(inside.sum())
 
     def __enter__(self) -> Self:
         return self

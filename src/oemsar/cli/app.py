@@ -10,6 +10,7 @@ import typer
 import oemsar
 from oemsar.cli import (
     benchmark,
+    build,
     contest,
     data,
     demo,
@@ -39,6 +40,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(build.app, name="build")
 app.add_typer(contest.app, name="contest")
 app.command("demo")(demo.demo)
 

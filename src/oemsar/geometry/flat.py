@@ -7,7 +7,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import Geod
 
 from oemsar.geometry.look import Look
-from oemsar.geometry.mapping import Doubles, PixelMap, affine_map, centre_affine, compose, projection
+from oemsar.geometry.mapping import Doubles, PixelMap, affine_map, centre_affine, compose, crs_of, projection
 from oemsar.geometry.smooth import smoothly
 
 _GEOGRAPHIC = "EPSG:4326"
@@ -43,9 +43,7 @@ class GroundRangeModel:
         Raises:
             ValueError: the grid has no CRS.
         """
-        if grid.crs is None:
-            raise ValueError("a ground range image needs a CRS")
-        affine, crs = centre_affine(grid), grid.crs.to_wkt()
+        affine, crs = centre_affine(grid), crs_of(grid)
         to_plane = smoothly(compose(projection(_GEOGRAPHIC, crs), affine_map(~affine)))
         from_plane = compose(affine_map(affine), projection(crs, _GEOGRAPHIC))
         centre = (grid.shape[1] - 1) / 2, (grid.shape[0] - 1) / 2

@@ -1,5 +1,6 @@
 """Heights above the ellipsoid from an elevation model on disk, read where they are asked for."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +21,18 @@ from oemsar.geometry.mapping import (
     affine_map,
     centre_affine,
     compose,
+    crs_of,
     projection,
 )
 from oemsar.geometry.sampler import Sampler
 from oemsar.geometry.smooth import smoothly
-from oemsar.geometry.vertical import Datum, Vertical, vertical_of
+from oemsar.geometry.vertical import Datum, Vertical, relative, vertical_of
 from oemsar.raster.grid import grid_of
-from oemsar.raster.read import open_raster
+from oemsar.raster.read import Extent, open_raster, read_window
 
 GEOGRAPHIC = "EPSG:4326"
 _THUMBNAIL = 64
+_BLOCK = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +109,26 @@ class Heights:
         to_lonlat = compose(self._to_world(), projection(self.crs, GEOGRAPHIC))
         return mean + float(self.geoid.at(*to_lonlat(x, y))[0, 0])
 
+    def relief(self, grid: GeoBox, reach: float) -> float:
+        """Difference of the highest and the lowest height within `reach` metres of a grid, 0 without any.
+
+        The grid needs a CRS in metres.
+        """
+        left, bottom, right, top = grid.extent.boundingbox
+        edge = np.linspace(0, 1, 9)
+        x, y = np.meshgrid(
+            left - reach + edge * (right - left + 2 * reach),
+            bottom - reach + edge * (top - bottom + 2 * reach),
+        )
+        columns, rows = self._pixels_from(crs_of(grid))(x, y)
+        lowest, highest = np.inf, -np.inf
+        for window in _windows(self.surface.source.shape, rows, columns):
+            values, valid = read_window(self.surface.source, window, 1)
+            if valid.any():
+                lowest = min(lowest, float(values[0, valid].min()))
+                highest = max(highest, float(values[0, valid].max()))
+        return max(0.0, highest - lowest) * abs(self.vertical.scale)
+
     def _pixels_from(self, crs: str) -> PixelMap:
         grid = _grid(self.surface.source)
         return compose(projection(crs, self.crs), affine_map(~centre_affine(grid)))
@@ -173,18 +196,35 @@ def open_heights(path: Path, datum: Datum | None = None, geoid: Path | None = No
     Raises:
         InputError: the model has no CRS, does not say its datum, or lacks its geoid.
     """
-    # without the option GDAL hides the vertical part of the CRS of GeoTIFF 1.0
-    with ExitStack() as files, rasterio.Env(GTIFF_REPORT_COMPD_CS=True):
-        dataset = files.enter_context(open_raster(path))
-        if dataset.crs is None:
-            raise InputError(f"{path} has no CRS; give an elevation model with georeferencing")
+    with ExitStack() as files:
+        dataset, crs = _open(path, files)
         vertical = vertical_of(dataset, datum)
         _require_fitting_geoid(path, vertical, geoid)
         undulations = None
         if geoid is not None:
             undulations = Geoid(geoid, _sampler(files.enter_context(open_raster(geoid)), "bicubic"))
-        crs = CRS.from_wkt(dataset.crs.to_wkt()).to_2d().to_wkt()
         return Heights(path, _sampler(dataset, "bilinear"), crs, vertical, undulations, files.pop_all())
+
+
+def open_surface(path: Path) -> Heights:
+    """Open an elevation model of which only differences of heights are looked at: any vertical datum.
+
+    Raises:
+        InputError: the model has no CRS or an unknown unit.
+    """
+    with ExitStack() as files:
+        dataset, crs = _open(path, files)
+        return Heights(path, _sampler(dataset, "bilinear"), crs, relative(dataset), None, files.pop_all())
+
+
+def _open(path: Path, files: ExitStack) -> tuple[DatasetReader, str]:
+    """The open raster with its whole CRS in view, and the horizontal part of it as WKT."""
+    # without the option GDAL hides the vertical part of the CRS of GeoTIFF 1.0
+    with rasterio.Env(GTIFF_REPORT_COMPD_CS=True):
+        dataset = files.enter_context(open_raster(path))
+        if dataset.crs is None:
+            raise InputError(f"{path} has no CRS; give an elevation model with georeferencing")
+        return dataset, CRS.from_wkt(dataset.crs.to_wkt()).to_2d().to_wkt()
 
 
 def _require_fitting_geoid(path: Path, vertical: Vertical, geoid: Path | None) -> None:
@@ -194,6 +234,15 @@ def _require_fitting_geoid(path: Path, vertical: Vertical, geoid: Path | None) -
         )
     if vertical.datum is Datum.ELLIPSOID and geoid is not None:
         raise InputError(f"{path} counts its heights from the ellipsoid ({vertical.name}); leave out --geoid")
+
+
+def _windows(shape: tuple[int, int], rows: Doubles, columns: Doubles) -> Iterator[Extent]:
+    """Blocks that fill the frame of some positions, as far as it lies inside a raster of `shape`."""
+    top, bottom = max(0, int(np.nanmin(rows))), min(shape[0], int(np.nanmax(rows)) + 2)
+    left, right = max(0, int(np.nanmin(columns))), min(shape[1], int(np.nanmax(columns)) + 2)
+    for row in range(top, bottom, _BLOCK):
+        for column in range(left, right, _BLOCK):
+            yield Extent(row, column, min(_BLOCK, bottom - row), min(_BLOCK, right - column))
 
 
 def _sampler(dataset: DatasetReader, kernel: Kernel) -> Sampler:

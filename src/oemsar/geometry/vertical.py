@@ -1,7 +1,7 @@
 """What the heights of an elevation model are counted from: the ellipsoid, or the sea."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pyproj import CRS
@@ -27,13 +27,13 @@ class Vertical:
     """How the values of an elevation model become heights.
 
     Attributes:
-        datum: what they are counted from.
+        datum: what they are counted from; None where only their differences are looked at.
         name: of the vertical reference as the file gives it, or how it came to be known.
         scale: metres in one unit of the values.
         offset: metres at the value 0.
     """
 
-    datum: Datum
+    datum: Datum | None
     name: str
     scale: float
     offset: float
@@ -50,7 +50,6 @@ def vertical_of(dataset: DatasetReader, stated: Datum | None) -> Vertical:
         InputError: nothing says it, the file and the statement disagree, or the unit is unknown.
     """
     found = _tagged(dataset) or _of_crs(dataset)
-    unit = _unit(dataset)
     if found is None and stated is None:
         raise InputError(
             f"{dataset.name} does not say what its heights are counted from; pass --dem-datum ellipsoid, "
@@ -62,7 +61,17 @@ def vertical_of(dataset: DatasetReader, stated: Datum | None) -> Vertical:
             f"leave out --dem-datum or correct its tag {DATUM_TAG}"
         )
     datum, name = found or (Datum(str(stated)), "as stated")
-    return Vertical(datum, name, unit * float(dataset.scales[0]), unit * float(dataset.offsets[0]))
+    return replace(relative(dataset), datum=datum, name=name)
+
+
+def relative(dataset: DatasetReader) -> Vertical:
+    """The unit of an open elevation model of which only differences of heights are looked at.
+
+    Raises:
+        InputError: the unit is unknown.
+    """
+    unit = _unit(dataset)
+    return Vertical(None, "", unit * float(dataset.scales[0]), unit * float(dataset.offsets[0]))
 
 
 def _tagged(dataset: DatasetReader) -> tuple[Datum, str] | None:

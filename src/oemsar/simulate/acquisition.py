@@ -19,8 +19,8 @@ from oemsar.simulate.sensor import StraightTrack
 
 Doubles = NDArray[np.float64]
 
-ALTITUDE = 525e3
-"""Height of the sensor's track, metres: low orbits of commercial X-band satellites lie at 500 to 570 km."""
+ALTITUDE = 517e3
+"""Height of the sensor's track, metres: that of Umbra's satellites (517 +- 30 km, product documentation)."""
 
 RPC_REACH = 60.0
 """Metres of height below and above everything on the canvas that the rational model holds for."""
