@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 import oemsar
-from oemsar.cli import benchmark, build, contest, data, demo, evaluate, models, predict, simulate, train
+from oemsar.cli import (
+    benchmark,
+    build,
+    contest,
+    data,
+    demo,
+    evaluate,
+    models,
+    predict,
+    simulate,
+    simulate_scene,
+    train,
+)
 from oemsar.errors import OemsarError
 
 _INTERRUPTED = 130
@@ -23,6 +35,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 app.command("simulate")(simulate.simulate)
+app.command("simulate-scene")(simulate_scene.simulate_scene)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)

@@ -11,11 +11,15 @@ from oemsar.simulate.materials import TREE
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.region import Region
 from oemsar.simulate.sheet import Surface, SurfaceTable
+from oemsar.simulate.site import Site
 from oemsar.simulate.terrain import ground_height
 from oemsar.simulate.waters import Waters
 
 _WATER_DEPTH = 1.2
 """Metres from the foot of a bank down to the water."""
+
+_LOWEST_WALL = np.float32(2.5)
+"""Metres that a building on a slope keeps above the ground uphill."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,33 @@ class LandCoverMap:
 
 def map_land_cover(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> LandCoverMap:
     """Lay out a canvas of `shape` pixels of a region, with everything on it."""
-    gsd = region.gsd
-    site = plan(region, shape, rng)
+    return raise_land_cover(plan(region, shape, rng), rng)
+
+
+def raise_land_cover(site: Site, rng: np.random.Generator, hills: Raster | None = None) -> LandCoverMap:
+    """The rasters of a planned site.
+
+    Args:
+        site: the plan; water, banks and bridges are added to its sheet.
+        rng: source of randomness.
+        hills: height of the ground where it is more than a slight swell, metres, float32; buildings on it
+            stand level.
+    """
+    gsd, shape = site.sheet.gsd, site.sheet.shape
     surface = site.sheet.index()
     names = ("water", site.waters.bank_material, "lane")
     _flood(site.waters, surface, [site.sheet.add(Surface(name)) for name in names])
     table = site.sheet.table()
-    ground = ground_height(rng, shape, gsd, region.relief)
-    ground *= np.clip(site.waters.shore / 25, 0, 1)
+    if hills is None:
+        ground = ground_height(rng, shape, gsd, site.region.relief)
+        ground *= np.clip(site.waters.shore / 25, 0, 1)
+    else:
+        ground = hills.copy()
     ground -= np.float32(_WATER_DEPTH) * np.clip(1 - site.waters.shore / max(site.waters.bank, 1), 0, 1)
     height = table.height[surface]
     _raise_roofs(surface, table, height, gsd)
+    if hills is not None:
+        _level_roofs(surface, table, height, ground)
     canopy, tone = stamp_crowns(site.trees, shape, gsd, rng)
     is_tree = (canopy > height) & ~((table.half_width[surface] > 0) & (canopy < height + 1))
     classes = table.land_cover[surface]
@@ -88,3 +108,16 @@ def _raise_roofs(surface: NDArray[np.int32], table: SurfaceTable, height: Raster
     to_eaves = table.half_width[roof] - np.abs(offset.imag)
     to_ends = np.where(table.hipped[roof], table.half_length[roof] - np.abs(offset.real), np.inf)
     height[rows, columns] += table.pitch[roof] * np.clip(np.minimum(to_eaves, to_ends), 0, None)
+
+
+def _level_roofs(surface: NDArray[np.int32], table: SurfaceTable, height: Raster, ground: Raster) -> None:
+    """Change `height`, in place, so that a roof stands level over the mean ground below it.
+
+    Its uphill wall keeps `_LOWEST_WALL`: it is dug into the slope no deeper.
+    """
+    rows, columns = np.nonzero((table.half_width > 0)[surface])
+    roof, below = surface[rows, columns], ground[rows, columns]
+    count = np.bincount(roof, minlength=len(table.height))
+    mean = np.bincount(roof, below, len(table.height)) / np.maximum(count, 1)
+    level = height[rows, columns] + (mean[roof] - below).astype(np.float32)
+    height[rows, columns] = np.maximum(level, np.minimum(height[rows, columns], _LOWEST_WALL))

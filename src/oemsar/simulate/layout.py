@@ -11,8 +11,8 @@ from oemsar.simulate.polygon import Footprint, Polygon, centroid, heading, inset
 from oemsar.simulate.region import Region
 from oemsar.simulate.sheet import Sheet
 from oemsar.simulate.site import Site
-from oemsar.simulate.streets import Bend, subdivide
-from oemsar.simulate.waters import Kind, draw_waters
+from oemsar.simulate.streets import Bend, Street, subdivide
+from oemsar.simulate.waters import Kind, Waters, draw_waters
 
 _FILLERS: dict[str, Callable[[Site, Polygon], None]] = {
     "town": blocks.town,
@@ -48,11 +48,27 @@ _WATERS: dict[Character, dict[Kind, float]] = {
 _BLOCK_AREA: dict[Character, float] = {"urban": 11500, "suburban": 12500, "rural": 28000, "coastal": 12000}
 
 
-def plan(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> Site:
-    """Lay out a canvas of `shape` pixels of a region and draw its surfaces; trees are listed, not drawn."""
+def plan(
+    region: Region,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+    *,
+    waters: Waters | None = None,
+    suited: Callable[[Polygon, str], str] | None = None,
+) -> Site:
+    """Lay out a canvas of `shape` pixels of a region and draw its surfaces; trees are listed, not drawn.
+
+    Args:
+        region: how the place looks.
+        shape: rows and columns.
+        rng: source of randomness.
+        waters: open water; drawn where it is not given.
+        suited: the use of a block (straight coordinates) on this ground in the place of the one drawn.
+    """
     gsd = region.gsd
     sheet = Sheet(shape, gsd, region.dryness, rng)
-    waters = draw_waters(_choose_water(region.character, rng), shape, gsd, rng)
+    if waters is None:
+        waters = draw_waters(_choose_water(region.character, rng), shape, gsd, rng)
     site = Site(region, sheet, Bend(region.winding, rng), waters, rng)
     middle = complex(shape[1], shape[0]) * gsd / 2
     reach = abs(middle) + 60
@@ -62,9 +78,13 @@ def plan(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> Si
     mix = rng.dirichlet(np.array(_USES[region.character]) * 5 + 1e-3)
     size = _BLOCK_AREA[region.character] * rng.uniform(0.75, 1.3)
     streets = _street_width(region)
-    for block in subdivide(around, size, gap=streets, skew=region.skew, rng=rng, keep=site.shows):
+
+    def tell(start: complex, end: complex, width: float) -> None:
+        site.streets.append(Street(start, end, width))
+
+    for block in subdivide(around, size, gap=streets, skew=region.skew, rng=rng, keep=site.shows, tell=tell):
         use = str(rng.choice(list(_FILLERS), p=mix))
-        _fill(site, block, use)
+        _fill(site, block, use if suited is None else suited(block, use))
     return site
 
 

@@ -23,7 +23,12 @@ _HAZE = np.array([140, 155, 175], np.float32)
 
 
 def render_optical(
-    land_cover: LandCoverMap, region: Region, core: tuple[slice, slice], rng: np.random.Generator
+    land_cover: LandCoverMap,
+    region: Region,
+    core: tuple[slice, slice],
+    rng: np.random.Generator,
+    *,
+    reach: float | None = None,
 ) -> NDArray[np.uint8]:
     """Render the core of a canvas in visible light.
 
@@ -31,12 +36,19 @@ def render_optical(
     by material, crop rows, and a slight blur for the optics. Buildings do not lean (a true orthophoto)
     and nothing is mirrored.
 
+    Args:
+        land_cover: the world.
+        region: how it is seen.
+        core: rows and columns to render.
+        rng: source of randomness.
+        reach: metres of the longest shadow; on level ground that of the region's tallest building.
+
     Returns:
         Red, green, blue as uint8, (3, rows, columns) of the core.
     """
     top = land_cover.top
     sun = heading(region.sun_azimuth)
-    dark = is_shadowed(top, sun, region.sun_elevation, region.gsd, region.reach)[core]
+    dark = is_shadowed(top, sun, region.sun_elevation, region.gsd, reach or region.reach)[core]
     light = _sunlight(top, core, sun, region) * ~dark
     light = ndimage.gaussian_filter(light, 0.5, truncate=2)
     colour = _albedo(land_cover, region, core, rng)

@@ -89,6 +89,13 @@ def choose_places(count: int, rng: np.random.Generator) -> list[Place]:
     return places
 
 
+def draw_place(country: str, character: Character, rng: np.random.Generator) -> Place:
+    """A place of a country (`COUNTRIES`) and a character, drawn from the table."""
+    entries = _TABLE[country, character]
+    lon, lat = entries[int(rng.integers(len(entries)))]
+    return Place(country, character, lon, lat)
+
+
 def distance_km(first: Place, second: Place) -> float:
     """Great-circle distance between two places in kilometres (haversine formula on a sphere)."""
     lat1, lat2 = math.radians(first.lat), math.radians(second.lat)

@@ -49,9 +49,20 @@ def render_sar(
     return digitise(radar_intensity(land_cover, region, core, rng), region, rng)
 
 
-def digitise(intensity: Raster, region: Region, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Add speckle and noise to a mean intensity (sigma nought) and convert its amplitude to 8 bits."""
+def digitise(
+    intensity: Raster, region: Region, rng: np.random.Generator, bright: Raster | None = None
+) -> NDArray[np.uint8]:
+    """Add speckle and noise to a mean intensity (sigma nought) and convert its amplitude to 8 bits.
+
+    Args:
+        intensity: of scattering by many, which speckles.
+        region: how it is seen.
+        rng: source of randomness.
+        bright: power of single scatterers, which does not.
+    """
     speckled = (intensity + np.float32(_NOISE_FLOOR)) * draw_speckle(rng, intensity.shape, region.looks)
+    if bright is not None:
+        speckled += bright
     amplitude = np.float32(region.radar_offset) + np.float32(region.radar_gain) * np.sqrt(speckled)
     return np.asarray(np.clip(amplitude + 0.5, 1, 255), dtype=np.uint8)
 
@@ -67,16 +78,42 @@ def radar_intensity(
     not reach stays dark (shadow, h tan(incidence) long) but for a little stray power from around.
     Scatterers that appear at one place add up in power.
     """
+    parts = gather_echoes(land_cover, region, rng)
+    towards_sensor = -heading(region.look_azimuth)
+    intensity = _project(parts[0], region, towards_sensor, core)
+    for part in parts[1:]:
+        intensity += _project(part, region, towards_sensor, core)
+    return add_stray(intensity, region.gsd)
+
+
+def add_stray(intensity: Raster, gsd: float) -> Raster:
+    """`intensity` with the share of the power that several bounces and side lobes strew around."""
+    around = ndimage.gaussian_filter(intensity, _STRAY_WIDTH / gsd, truncate=2)
+    return np.asarray(intensity + np.float32(_STRAY) * around, dtype=np.float32)
+
+
+def gather_echoes(
+    land_cover: LandCoverMap, region: Region, rng: np.random.Generator, reach: float | None = None
+) -> list[Echoes]:
+    """Everything on a canvas that the radar sees: surfaces, walls with their corners, bright points.
+
+    Args:
+        land_cover: the world.
+        region: how it is seen; `look_azimuth` counts from the north of the canvas.
+        rng: source of randomness.
+        reach: metres of the longest shadow; on level ground that of the region's tallest building.
+    """
     towards_sensor = -heading(region.look_azimuth)
     top, solid = land_cover.top, np.where(land_cover.is_tree, land_cover.ground, land_cover.top)
-    elevation, gsd, reach = 90 - region.incidence_angle, region.gsd, region.reach
+    elevation, gsd = 90 - region.incidence_angle, region.gsd
+    reach = region.reach if reach is None else reach
     lit = ~is_shadowed(solid, towards_sensor, elevation, gsd, reach)
     power = _surface_power(land_cover, region, towards_sensor, rng)
     power[is_shadowed(top, towards_sensor, elevation, gsd, reach)] *= np.float32(_THROUGH_CROWNS)
     # Crowns scatter from within: an echo comes from anywhere in their upper part.
     depth = rng.random(top.shape, np.float32) * np.float32(0.6) * land_cover.is_tree
     rows, columns = np.nonzero(lit)
-    parts = [
+    return [
         Echoes(
             rows.astype(np.float32),
             columns.astype(np.float32),
@@ -86,11 +123,6 @@ def radar_intensity(
         Echoes(*scatter_from_walls(land_cover, region, towards_sensor, lit, rng)),
         _glints(land_cover, towards_sensor, lit, rng),
     ]
-    intensity = _project(parts[0], region, towards_sensor, core)
-    for part in parts[1:]:
-        intensity += _project(part, region, towards_sensor, core)
-    around = ndimage.gaussian_filter(intensity, _STRAY_WIDTH / gsd, truncate=2)
-    return np.asarray(intensity + np.float32(_STRAY) * around, dtype=np.float32)
 
 
 def _surface_power(

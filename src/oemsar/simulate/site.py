@@ -17,7 +17,7 @@ from oemsar.simulate.polygon import (
 )
 from oemsar.simulate.region import Region
 from oemsar.simulate.sheet import Roof, Sheet, Surface
-from oemsar.simulate.streets import Bend, subdivide
+from oemsar.simulate.streets import Bend, Street, subdivide
 from oemsar.simulate.waters import Waters
 
 
@@ -27,6 +27,15 @@ class Site:
 
     Polygons are planned in straight coordinates (metres) and bent when they are drawn; buildings and
     cars are moved as rigid bodies.
+
+    Attributes:
+        region: the region it belongs to.
+        sheet: the drawing.
+        bend: from straight coordinates to bent ones.
+        waters: open water.
+        rng: source of randomness.
+        trees: planted so far, at bent coordinates.
+        streets: between the blocks, at straight coordinates.
     """
 
     region: Region
@@ -35,6 +44,7 @@ class Site:
     waters: Waters
     rng: np.random.Generator
     trees: list[TreeCrown] = field(default_factory=list)
+    streets: list[Street] = field(default_factory=list)
 
     def shows(self, outline: Polygon, margin: float = 10.0) -> bool:
         """Whether any of the outline, bent, lies on the canvas or within `margin` metres of it."""

@@ -2,10 +2,20 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from oemsar.simulate.polygon import Polygon, area, clip, extent_along, longest_edge, unit
+
+
+@dataclass(frozen=True)
+class Street:
+    """A straight street before it is bent: the ends of its middle line and its width, metres."""
+
+    start: complex
+    end: complex
+    width: float
 
 
 class Bend:
@@ -43,6 +53,7 @@ def subdivide(
     skew: float,
     rng: np.random.Generator,
     keep: Callable[[Polygon], bool],
+    tell: Callable[[complex, complex, float], None] | None = None,
 ) -> list[Polygon]:
     """Cut a convex polygon across its length again and again, and leave a gap along every cut.
 
@@ -56,6 +67,7 @@ def subdivide(
         skew: standard deviation of the cut from the right angle, radians.
         rng: source of randomness.
         keep: whether a piece is of interest; others are dropped with all that would come of them.
+        tell: called with the ends of the middle line of every gap, and its width.
     """
     pieces: list[Polygon] = []
     waiting = [outline]
@@ -75,10 +87,22 @@ def subdivide(
         middle = sum(polygon) / len(polygon)
         at += 1j * axis * (axis.conjugate() * middle).imag
         cut = axis * 1j * unit(skew * float(lean))
-        half_gap = cut * 1j * gap(size) / 2
+        width = gap(size)
+        half_gap = cut * 1j * width / 2
+        if tell is not None:
+            ends = _crossing(polygon, at, cut)
+            tell(ends[0] - cut * width / 2, ends[1] + cut * width / 2, width)
         waiting += [
             half
             for half in (clip(polygon, at + half_gap, cut), clip(polygon, at - half_gap, -cut))
             if half and area(half) > 1
         ]
     return pieces
+
+
+def _crossing(polygon: Polygon, point: complex, direction: complex) -> tuple[complex, complex]:
+    """Where the line through `point` enters and leaves a convex polygon."""
+    band = clip(polygon, point, direction)
+    on_line = [vertex for vertex in band if abs((direction.conjugate() * (vertex - point)).imag) < 1e-6]
+    places = [(direction.conjugate() * (vertex - point)).real for vertex in on_line] or [0.0]
+    return point + direction * min(places), point + direction * max(places)
