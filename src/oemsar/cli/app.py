@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import oemsar
-from oemsar.cli import benchmark, contest, data, demo, evaluate, models, predict, simulate, train
+from oemsar.cli import benchmark, build, contest, data, demo, evaluate, models, predict, simulate, train
 from oemsar.errors import OemsarError
 
 _INTERRUPTED = 130
@@ -27,6 +27,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(build.app, name="build")
 app.add_typer(contest.app, name="contest")
 app.command("demo")(demo.demo)
 
