@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -35,6 +36,10 @@ class Pixels(Protocol):
     def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Pixels of a rectangle inside the raster, and where they carry data; None: wherever finite."""
 
+
+_TILE = 512
+_CACHE_BYTES = 64 << 20
+_MOST_CACHE_BYTES = 1 << 30
 
 Opener = Callable[[], AbstractContextManager[Pixels]]
 """Opens the same pixels anew; every thread needs its own."""
@@ -163,3 +168,20 @@ def changed(opener: Opener, change: Change, *, tells_nodata: bool | None = None)
             yield ChangedPixels(pixels, change, pixels.tells_nodata if tells_nodata is None else tells_nodata)
 
     return open_changed
+
+
+def gdal_cache(path: Path) -> int:
+    """Bytes of decoded pixels GDAL may keep while `path` is read by blocks.
+
+    A file whose rows lie in strips over its whole width would be decoded once for each block beside another,
+    so the cache holds the strips of a row of blocks: up to 1 GB for the widest. Tiled files need 64 MB.
+    """
+    try:
+        with rasterio.open(path) as dataset:
+            rows, columns = dataset.block_shapes[0]
+            pixel = sum(8 if "complex" in name else np.dtype(name).itemsize for name in dataset.dtypes)
+            striped = columns == dataset.width and columns > 2 * _TILE
+    except (RasterioError, IndexError):
+        return _CACHE_BYTES
+    needed = (2 * _TILE + 2 * rows) * columns * pixel if striped else 0
+    return min(_CACHE_BYTES + needed, _MOST_CACHE_BYTES)

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 import oemsar
 from oemsar.build.histogram import Histogram
 from oemsar.build.levels import Levels, levels_of
-from oemsar.build.pixels import Opener, Pixels, changed, with_nodata
+from oemsar.build.pixels import Opener, Pixels, changed, gdal_cache, with_nodata
 from oemsar.build.products.product import GainPolynomial, Product, sigma_nought_gain
 from oemsar.build.products.reader import Found
 from oemsar.build.products.registry import find_product
 from oemsar.build.remap import Choice, Remap, find_remap
-from oemsar.build.survey import BLOCK, Survey, Workers, blocks, survey, workers
+from oemsar.build.survey import Survey, Workers, blocks, survey, workers
 from oemsar.errors import Failure, InputError
 from oemsar.files import checksum, require_writable
 from oemsar.geometry.look import Look, look_tags
@@ -34,8 +34,6 @@ from oemsar.raster.read import Extent
 
 log = logging.getLogger(__name__)
 
-_CACHE_BYTES = 64 << 20
-_MOST_CACHE_BYTES = 1 << 30
 _PERCENTS = (1, 50, 99)
 
 
@@ -95,7 +93,7 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
     with (
         ThreadPoolExecutor(1) as aside,
         workers(with_nodata(opener, config.nodata)) as crew,
-        rasterio.Env(GDAL_CACHEMAX=_cache_bytes(scene)),
+        rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
     ):
         digest = aside.submit(checksum, scene)
         shape, dtype = crew.describe()
@@ -150,19 +148,6 @@ def _root_gain(gain: GainPolynomial, extent: Extent) -> NDArray[np.float32]:
     rows = np.arange(extent.row, extent.row + extent.height, dtype=np.float64)
     columns = np.arange(extent.column, extent.column + extent.width, dtype=np.float64)
     return np.sqrt(np.maximum(gain.at(rows, columns), 0)).astype(np.float32)
-
-
-def _cache_bytes(scene: Path) -> int:
-    """What GDAL may keep decoded: rows of blocks of a striped file, or it would decode them many times."""
-    try:
-        with rasterio.open(scene) as dataset:
-            rows, columns = dataset.block_shapes[0]
-            size = np.dtype(np.complex64).itemsize if "complex" in dataset.dtypes[0] else 4
-            striped = columns == dataset.width and columns > BLOCK
-    except (rasterio.errors.RasterioError, IndexError):
-        return _CACHE_BYTES
-    needed = 2 * (BLOCK + rows) * columns * size if striped else 0
-    return min(_CACHE_BYTES + needed, _MOST_CACHE_BYTES)
 
 
 def _require_eight_bit(remap: Remap, dtype: np.dtype[Any], scene: Path) -> None:

@@ -41,7 +41,7 @@ def read(path: Path, band: int | None) -> Found:
                 f"{path} has {dataset.dtypes[0]} pixels, which a Capella {metadata.product_type} has not; "
                 "check that its metadata belong to it"
             )
-        require_radar(dataset, path, kind, complex_pixels=slc)
+        require_radar(dataset, path, kind, band, complex_pixels=slc)
         if metadata.shape is not None and metadata.shape != dataset.shape and slc:
             raise InputError(
                 f"{path} has {dataset.height} x {dataset.width} pixels, its metadata say "

@@ -45,7 +45,7 @@ def holds_negative(dataset: DatasetReader, band: int) -> bool:
 def _reads(name: str, encoding: Encoding) -> Callable[[Path, int | None], Found]:
     def read(path: Path, band: int | None) -> Found:
         with open_raster(path) as dataset:
-            require_radar(dataset, path, name, complex_pixels=encoding is Encoding.MODULUS)
+            require_radar(dataset, path, name, band, complex_pixels=encoding is Encoding.MODULUS)
             tags = dataset.tags()
             product = Product(
                 kind=name,

@@ -67,16 +67,18 @@ def read_raster(path: Path, band: int | None, product: Product, *, ordered: bool
         return Found(path, product, chosen, lambda: RasterPixels(path, chosen), georeference_of(dataset))
 
 
-def require_radar(dataset: DatasetReader, path: Path, kind: str, *, complex_pixels: bool) -> None:
-    """See that an open raster can hold pixels of `kind`.
+def require_radar(
+    dataset: DatasetReader, path: Path, kind: str, band: int | None, *, complex_pixels: bool
+) -> None:
+    """See that an open raster can hold pixels of `kind`. A picture in colours passes where a band is named.
 
     Raises:
         InputError: it is an optical image, or complex where real pixels are due, or real where complex are.
     """
-    if looks_optical(dataset):
+    if band is None and looks_optical(dataset):
         raise InputError(
             f"{path} has {dataset.count} bands of {dataset.dtypes[0]}: an optical image where radar is "
-            "expected; give the radar scene"
+            "expected; give the radar scene, or --band for radar stored as a picture"
         )
     is_complex = is_complex_raster(dataset)
     if is_complex and not complex_pixels:

@@ -33,7 +33,7 @@ def read(path: Path, band: int | None) -> Found:
         InputError: it is optical, complex, or has more than two bands.
     """
     with open_raster(path) as dataset:
-        require_radar(dataset, path, NAME, complex_pixels=False)
+        require_radar(dataset, path, NAME, band, complex_pixels=False)
         if dataset.count > 2 or is_complex_raster(dataset):
             raise InputError(f"{path} has {dataset.count} bands; {NAME} has one or two (VV, VH)")
         time = _time(dataset)

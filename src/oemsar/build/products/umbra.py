@@ -32,7 +32,7 @@ def read(path: Path, band: int | None) -> Found:
         InputError: it is optical or complex.
     """
     with open_raster(path) as dataset:
-        require_radar(dataset, path, NAME, complex_pixels=False)
+        require_radar(dataset, path, NAME, band, complex_pixels=False)
         sidecar = umbra_metadata.beside(path)
         told = umbra_metadata.read_metadata(sidecar) if sidecar.exists() else None
         product = Product(
