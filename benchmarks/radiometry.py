@@ -85,9 +85,8 @@ def measure_packing(image: Path, side: int) -> None:
             seconds = time.perf_counter() - begin
             size = target.stat().st_size / 1e6
             made = "kept" if overviews == "AUTO" else "made by GDAL"
-            print(
-                f"{packing['COMPRESS']:<8} overviews {made:<13}{side**2 / seconds / 1e6:7.1f} Mpx/s {size:7.0f} MB"
-            )
+            rate = side**2 / seconds / 1e6
+            print(f"{packing['COMPRESS']:<8} overviews {made:<13}{rate:7.1f} Mpx/s {size:7.0f} MB")
             target.unlink()
 
 

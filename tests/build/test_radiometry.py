@@ -162,5 +162,5 @@ def test_progress_is_told_to_the_end(write_scene: Callable[..., Path], collect: 
     told: list[tuple[int, int]] = []
     scene = write_scene("scene.tif", collect)
     remap_scene(scene, scene.with_name("o.tif"), RadiometryConfig("log"), lambda *step: told.append(step))
-    assert told[-1] == (8, 8)
+    assert told[-1] == (12, 12)
     assert [done for done, _ in told] == sorted(done for done, _ in told)

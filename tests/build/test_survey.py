@@ -42,7 +42,7 @@ def test_the_size_of_the_blocks_does_not_matter(
 ) -> None:
     path = write_scene("scene.tif", collect)
     whole = _survey(path).histogram
-    monkeypatch.setattr(survey_module, "BLOCK", 256)
+    monkeypatch.setattr(survey_module, "BLOCK", (64, 96))
     parts = _survey(path).histogram
     np.testing.assert_array_equal(whole.amplitudes, parts.amplitudes)
     assert abs(whole.counts - parts.counts).sum() <= 3

@@ -23,8 +23,7 @@ def _write(
     folder.mkdir()
     pyramid = Pyramid.create(folder, pixels.shape[1:], len(pixels))
     for row in range(0, pixels.shape[1], block):
-        for column in range(0, pixels.shape[2], block):
-            pyramid.write(row, column, pixels[:, row : row + block, column : column + block])
+        pyramid.write_rows(row, pixels[:, row : row + block])
     pyramid.publish(path, place, tags)
 
 

@@ -19,12 +19,13 @@ from rasterio.windows import Window
 import oemsar
 from oemsar.build.levels import Levels, levels_of
 from oemsar.build.optical_profiles import find_profile
-from oemsar.build.pixels import Pixels, gdal_cache
+from oemsar.build.painting import Painter
+from oemsar.build.pixels import gdal_cache
 from oemsar.build.products.product import Encoding
 from oemsar.build.products.reader import is_complex_raster
 from oemsar.build.remap import REMAPS, Choice
-from oemsar.build.survey import Workers, blocks, survey, workers
-from oemsar.errors import Failure, InputError
+from oemsar.build.survey import Workers, survey, workers
+from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable
 from oemsar.progress import Report, silent
 from oemsar.raster.georeference import georeference_of
@@ -121,7 +122,7 @@ def optical_to_eight_bit(
         scratch = tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".partial", dir=out.parent)
         with scratch as folder:
             pyramid = Pyramid.create(Path(folder), shape, bands=3)
-            _paint(crew, levels, table, pyramid, report)
+            Painter(levels, table, bands=3).paint(crew, pyramid, report)
             pyramid.publish(out, place, _tags(summary))
     return {"out": str(out), **summary}
 
@@ -216,23 +217,6 @@ def _stretch(
         meaning = config.meaning
         limits = {name: meaning.gain * value + meaning.offset for name, value in limits.items()}
     return {**limits, "relative_error": histogram.relative_error}, table
-
-
-def _paint(crew: Workers, levels: Levels, table: NDArray[np.uint8], pyramid: Pyramid, report: Report) -> None:
-    def paint(pixels: Pixels, extent: Extent) -> None:
-        values, valid = pixels.read(extent)
-        grey = np.empty(values.shape, np.uint8)
-        np.take(table, levels.positions(values), mode="clip", out=grey)
-        grey[:, ~(grey > 0).all(0)] = 0
-        if valid is not None:
-            grey[~valid] = 0
-        pyramid.write(extent.row, extent.column, grey)
-
-    try:
-        for _ in crew.each(blocks(pyramid.shape), paint, report):
-            pass
-    except OSError as error:
-        raise Failure(f"scratch files could not be written ({error.strerror}); free disk space") from error
 
 
 def _tags(summary: dict[str, Any]) -> dict[str, str]:

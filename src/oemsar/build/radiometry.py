@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 
 import oemsar
 from oemsar.build.histogram import Histogram
-from oemsar.build.levels import Levels, levels_of
-from oemsar.build.pixels import Opener, Pixels, changed, gdal_cache, with_nodata
+from oemsar.build.levels import levels_of
+from oemsar.build.painting import Painter
+from oemsar.build.pixels import Opener, changed, gdal_cache, with_nodata
 from oemsar.build.products.product import GainPolynomial, Product, sigma_nought_gain
 from oemsar.build.products.reader import Found
 from oemsar.build.products.registry import find_product
 from oemsar.build.remap import Choice, Remap, find_remap
-from oemsar.build.survey import Survey, Workers, blocks, survey, workers
-from oemsar.errors import Failure, InputError
+from oemsar.build.survey import Survey, blocks, survey, workers
+from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable
 from oemsar.geometry.look import Look, look_tags
 from oemsar.progress import Report, silent
@@ -112,8 +113,8 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
         }
         with _scratch(out) as folder:
             pyramid = Pyramid.create(Path(folder), shape)
-            painter = _Painter(levels, surveyed, table, pyramid)
-            painter.all_blocks(crew, lambda done, of: report(of + done, total))
+            painter = Painter(levels, table, surveyed)
+            painter.paint(crew, pyramid, lambda done, of: report(of + done, total))
             pyramid.publish(out, found.place, _tags(product, summary))
     return {"out": str(out), **summary}
 
@@ -166,44 +167,6 @@ def _require_data(histogram: Histogram, scene: Path) -> None:
 
 def _scratch(out: Path) -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".partial", dir=out.parent)
-
-
-@dataclass(frozen=True, eq=False)
-class _Painter:
-    """The second pass: every block through the table and into the pyramid."""
-
-    levels: Levels
-    surveyed: Survey
-    table: NDArray[np.uint8]
-    pyramid: Pyramid
-
-    def all_blocks(self, crew: Workers, report: Report) -> None:
-        """Paint the whole scene.
-
-        Raises:
-            Failure: the disk is full.
-        """
-        try:
-            for _ in crew.each(blocks(self.pyramid.shape), self.block, report):
-                pass
-        except OSError as error:
-            raise Failure(
-                f"scratch files could not be written ({error.strerror}); free disk space"
-            ) from error
-
-    def block(self, pixels: Pixels, extent: Extent) -> None:
-        """Paint one block."""
-        padding = self.surveyed.padding
-        if padding is not None and padding.covers(extent):
-            return
-        values, valid = pixels.read(extent)
-        grey = np.empty(values.shape, np.uint8)
-        np.take(self.table, self.levels.positions(values), mode="clip", out=grey)
-        inside = self.surveyed.valid(pixels, self.levels, extent)
-        for mask in (valid, inside):
-            if mask is not None:
-                grey[~mask] = 0
-        self.pyramid.write(extent.row, extent.column, grey[None])
 
 
 def _summary(found: Found, product: Product, config: RadiometryConfig, surveyed: Survey) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The first pass over a scene: its histogram, and the ground the collect covers."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from queue import Queue
@@ -18,8 +19,12 @@ from oemsar.progress import Report
 from oemsar.raster.collect import CELL, Padding, padding_of
 from oemsar.raster.read import Extent
 
-BLOCK = 1024
-"""Side of the blocks a scene is worked through in, pixels; a multiple of `CELL` and of the output's tiles."""
+BLOCK = (512, 1024)
+"""Rows and columns of the blocks a scene is worked through in; multiples of `CELL`.
+
+512 rows are 2 to the number of overviews a `Pyramid` can have.
+"""
+_FRINGE = 256
 _MOST_WORKERS = 8
 
 Result = TypeVar("Result")
@@ -43,16 +48,16 @@ class Survey:
         """Which pixels of `extent` lie inside the collect; None where all do."""
         if self.padding is None or not self.padding.touches(extent):
             return None
-        return self.padding.inside(extent, lambda wide: _zeros(pixels, levels, wide))
+        return _inside(pixels, levels, self.padding, extent)
 
 
 def blocks(shape: tuple[int, int]) -> list[Extent]:
     """The blocks of a raster, row by row; those at the right and lower edge are smaller."""
     height, width = shape
     return [
-        Extent(row, column, min(BLOCK, height - row), min(BLOCK, width - column))
-        for row in range(0, height, BLOCK)
-        for column in range(0, width, BLOCK)
+        Extent(row, column, min(BLOCK[0], height - row), min(BLOCK[1], width - column))
+        for row in range(0, height, BLOCK[0])
+        for column in range(0, width, BLOCK[1])
     ]
 
 
@@ -81,21 +86,35 @@ class Workers:
         pixels = self.idle.queue[0]
         return pixels.shape, pixels.dtype
 
-    def each(
-        self, extents: list[Extent], work: Callable[[Pixels, Extent], Result], report: Report
-    ) -> Iterator[Result]:
-        """Results of `work` on every extent, in order; no more of them are under way than threads."""
+    def submit(self, work: Callable[[Pixels, Extent], Result], extent: Extent) -> "Future[Result]":
+        """Start `work` on a block, with pixels that no other thread uses."""
 
-        def one(extent: Extent) -> Result:
+        def one() -> Result:
             pixels = self.idle.get()
             try:
                 return work(pixels, extent)
             finally:
                 self.idle.put(pixels)
 
-        for start in range(0, len(extents), 4 * self.number):
-            yield from self.pool.map(one, extents[start : start + 4 * self.number])
-            report(min(start + 4 * self.number, len(extents)), len(extents))
+        return self.pool.submit(one)
+
+    def each(
+        self, extents: list[Extent], work: Callable[[Pixels, Extent], Result], report: Report
+    ) -> Iterator[Result]:
+        """Results of `work` on every extent, in order; a few for each thread are under way at once."""
+        running: deque[Future[Result]] = deque()
+        try:
+            for done, extent in enumerate(extents):
+                running.append(self.submit(work, extent))
+                if len(running) > 3 * self.number:
+                    yield running.popleft().result()
+                    report(done + 1 - len(running), len(extents))
+            while running:
+                yield running.popleft().result()
+                report(len(extents) - len(running), len(extents))
+        finally:
+            for future in running:
+                future.cancel()
 
 
 def survey(crew: Workers, levels: Levels, report: Report) -> Survey:
@@ -172,6 +191,22 @@ def _zeros(pixels: Pixels, levels: Levels, extent: Extent) -> NDArray[np.bool_]:
     return zeros
 
 
+def _inside(pixels: Pixels, levels: Levels, padding: Padding, extent: Extent) -> NDArray[np.bool_]:
+    """Which pixels of a block lie inside the collect; only squares that padding touches are looked at."""
+    inside = np.ones((extent.height, extent.width), bool)
+    for row in range(0, extent.height, _FRINGE):
+        for column in range(0, extent.width, _FRINGE):
+            height, width = min(_FRINGE, extent.height - row), min(_FRINGE, extent.width - column)
+            square = Extent(extent.row + row, extent.column + column, height, width)
+            if padding.covers(square):
+                inside[row : row + height, column : column + width] = False
+            elif padding.touches(square):
+                inside[row : row + height, column : column + width] = padding.inside(
+                    square, lambda wide: _zeros(pixels, levels, wide)
+                )
+    return inside
+
+
 def _padded(crew: Workers, levels: Levels, padding: Padding, shape: tuple[int, int]) -> int:
     """Number of pixels of padding: whole cells are counted, blocks at the edge of the collect read again."""
     total = 0
@@ -183,7 +218,6 @@ def _padded(crew: Workers, levels: Levels, padding: Padding, shape: tuple[int, i
             fringe.append(extent)
 
     def count(pixels: Pixels, extent: Extent) -> int:
-        outside = ~padding.inside(extent, lambda wide: _zeros(pixels, levels, wide))
-        return int(outside.sum())
+        return int(np.count_nonzero(~_inside(pixels, levels, padding, extent)))
 
     return total + sum(crew.each(fringe, count, lambda done, of: None))

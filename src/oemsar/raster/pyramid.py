@@ -1,6 +1,6 @@
-"""An 8-bit raster written block by block together with its overviews, then published as a COG.
+"""An 8-bit raster written rows by rows together with its overviews, then published as a COG.
 
-The overviews are made from the blocks while they are in memory. GDAL's own overviews, made afterwards from
+The overviews are made from the rows while they are in memory. GDAL's own overviews, made afterwards from
 the file, take three times as long as everything else. Zstandard at its lowest level packs speckle as
 tightly as DEFLATE does, eight times as fast (benchmarks/radiometry.py measures both).
 """
@@ -21,7 +21,7 @@ from oemsar.raster.georeference import Georeference
 
 TILE = 512
 """Side of the tiles of the published file; the smallest overview fits into one."""
-_MOST_LEVELS = 10
+_MOST_LEVELS = 9
 
 
 @dataclass(frozen=True)
@@ -52,20 +52,25 @@ class Pyramid:
             shape = (-(-shape[0] // 2), -(-shape[1] // 2))
         return cls(tuple(levels))
 
-    def write(self, row: int, column: int, block: NDArray[np.uint8]) -> None:
-        """Write a block, shape (bands, height, width), into every level.
-
-        Threads may write different blocks at once.
+    def write_rows(self, row: int, band: NDArray[np.uint8]) -> None:
+        """Write whole rows, shape (bands, height, columns), into every level.
 
         Args:
-            row: of the block's first pixel; a multiple of 2 to the number of overviews.
-            column: likewise.
-            block: bytes; its sides are such multiples too, but for blocks at the right and lower edge.
+            row: the first of them; a multiple of 2 to the number of overviews.
+            band: bytes; its height is such a multiple too, but for the last rows.
+
+        Raises:
+            Failure: the disk is full.
         """
-        for canvases in self.levels:
-            for canvas, band in zip(canvases, block, strict=True):
-                canvas.write(row, column, band)
-            block, row, column = np.stack([halved(band) for band in block]), row // 2, column // 2
+        try:
+            for canvases in self.levels:
+                for canvas, rows in zip(canvases, band, strict=True):
+                    canvas.write_rows(row, rows)
+                band, row = np.stack([halved(rows) for rows in band]), row // 2
+        except OSError as error:
+            raise Failure(
+                f"scratch files could not be written ({error.strerror}); free disk space"
+            ) from error
 
     def publish(self, path: Path, place: Georeference, tags: Mapping[str, str]) -> None:
         """Write the Cloud Optimized GeoTIFF `path` from the scratch files and put it in place at once.
