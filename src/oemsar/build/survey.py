@@ -24,7 +24,8 @@ BLOCK = (512, 1024)
 
 512 rows are 2 to the number of overviews a `Pyramid` can have.
 """
-_FRINGE = 256
+_FRINGE = 128
+"""Side of the squares in which the edge of the collect is followed."""
 _MOST_WORKERS = 8
 
 Result = TypeVar("Result")

@@ -132,12 +132,12 @@ def halved(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if height % 2 or width % 2:
         band = np.pad(band, ((0, height % 2), (0, width % 2)))
     total = _sums_of_four(band)
+    mean = ((total + 2) >> 2).astype(np.uint8)
     if band.min() > 0:
-        total += 2
-        total >>= 2
-        return total.astype(np.uint8)
+        return mean
     number = _sums_of_four((band > 0).view(np.uint8))
-    mean: NDArray[np.uint8] = ((total + number // 2) // np.maximum(number, 1)).astype(np.uint8)
+    mixed = (number > 0) & (number < 4)
+    mean[mixed] = (total[mixed] + number[mixed] // 2) // number[mixed]
     return mean
 
 
