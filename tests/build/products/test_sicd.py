@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 
 from oemsar.build.products.product import GainPolynomial, sigma_nought_gain
 from oemsar.build.products.registry import find_product
+from oemsar.build.radiometry import RadiometryConfig, remap_scene
+from oemsar.build.remap import Choice
 from oemsar.errors import InputError
 from oemsar.raster.read import Extent
 
@@ -148,3 +151,16 @@ def test_other_and_cut_files_are_refused(
     (tmp_path / "cut.nitf").write_bytes(path.read_bytes()[:900])
     with pytest.raises(InputError, match="not a SICD file that sarkit can read"):
         find_product(tmp_path / "cut.nitf")
+
+
+def test_sigma_nought_of_a_gain_that_varies_reaches_the_output(tmp_path: Path, pixels: np.ndarray) -> None:
+    path = _write(tmp_path / "a.nitf", pixels, "RE32F_IM32F", _radiometric((0, 0, 2.0), (1, 0, 0.5)))
+    config = RadiometryConfig("db-clip", sigma0=True, choice=Choice(decibels=(-20, 20)))
+    summary = remap_scene(path, tmp_path / "o.tif", config)
+    gain = 2 + 0.5 * 0.5 * (np.arange(SHAPE[0]) - 4)[:, None]
+    expected = np.clip(255 * (10 * np.log10(gain * np.abs(pixels) ** 2) + 20) / 40, 1, 255)
+    with rasterio.open(tmp_path / "o.tif") as dataset:
+        assert np.abs(dataset.read(1) - expected).max() <= 1.1
+        assert len(dataset.gcps[0]) == 4
+        assert dataset.tags()["OEMSAR_LOOK_AZIMUTH"] == "20.0"
+    assert summary["quantity"] == "root of sigma nought"
