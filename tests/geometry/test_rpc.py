@@ -5,7 +5,7 @@ from rasterio.transform import RPCTransformer
 
 from oemsar.geometry.rpc import RationalModel
 
-from .sensor import Sensor
+from .straight_orbit import Sensor
 
 SENSOR = Sensor(139.7, 35.6, 40.0, azimuth=100.0, incidence=35.0)
 
@@ -50,6 +50,12 @@ def test_pixels_that_see_no_ground_are_nowhere(model: RationalModel) -> None:
     lon, lat = model.to_ground(np.array([0.0, np.nan]), np.array([1e9, 3.0]), 0.0)
     assert np.isnan(lon).all()
     assert np.isnan(lat).all()
+
+
+def test_a_model_is_not_asked_where_it_turns_back(model: RationalModel) -> None:
+    lon = SENSOR.lon + np.array([0.0, 0.02, -0.5])
+    line, _ = model.to_image(lon, SENSOR.lat, 100.0)
+    assert np.isnan(line).tolist() == [False, True, True]
 
 
 def test_metadata_keep_the_model(model: RationalModel) -> None:

@@ -37,19 +37,20 @@ def interpolate(
     height, width = valid.shape
     with np.errstate(invalid="ignore"):
         inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
-    found = np.zeros((len(image), *x.shape), image.dtype)
+    found, has_data = np.zeros((len(image), *x.shape), image.dtype), np.zeros(x.shape, bool)
     if not inside.any() or not valid.any():
-        return found, np.zeros(x.shape, bool)
-    clean = np.pad(np.where(valid, image, 0), ((0, 0), (PAD, PAD), (PAD, PAD)))
+        return found, has_data
+    clean = np.pad(image if valid.all() else np.where(valid, image, 0), ((0, 0), (PAD, PAD), (PAD, PAD)))
     known = np.pad(valid, PAD)
     columns, rows = x[inside] + PAD, y[inside] + PAD
     if kernel == "nearest":
         at = np.rint(rows).astype(np.intp), np.rint(columns).astype(np.intp)
-        values, has_data = clean[:, at[0], at[1]], known[at]
+        values, filled = clean[:, at[0], at[1]], known[at]
     else:
-        values, has_data = _between(clean, known, columns, rows, kernel)
-    found[:, inside] = np.where(has_data, values, 0)
-    return found, _scattered(inside, has_data)
+        values, filled = _between(clean, known, columns, rows, kernel)
+    values[:, ~filled] = 0
+    found[:, inside], has_data[inside] = values, filled
+    return found, has_data
 
 
 def shrinking(image: NDArray[np.inexact], valid: NDArray[np.bool_], factor: float) -> NDArray[np.inexact]:
@@ -76,23 +77,21 @@ def _between(
 ) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
     left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
     right, down = (x - left).astype(np.float32), (y - top).astype(np.float32)
-    corner = top * known.shape[1] + left
+    width, corner, flat = known.shape[1], top * known.shape[1] + left, clean.reshape(len(clean), -1)
     whole = _everywhere(known).ravel()[corner] if kernel == "bicubic" else np.zeros(x.shape, bool)
-    flat = clean.reshape(len(clean), -1)
-    values = np.zeros((len(clean), x.size), clean.dtype)
-    has_data = whole.copy()
+    if whole.all():
+        return _weighted(flat, corner, width, (_keys(right), _keys(down)), -1), whole
+    values, filled = np.zeros((len(clean), x.size), clean.dtype), whole.copy()
     if whole.any():
         weights = _keys(right[whole]), _keys(down[whole])
-        values[:, whole] = _weighted(flat, corner[whole], known.shape[1], weights, -1)
-    if not whole.all():
-        part = ~whole
-        weights = _linear(right[part]), _linear(down[part])
-        share = known.reshape(1, -1).astype(np.float32)
-        weight = _weighted(share, corner[part], known.shape[1], weights, 0)[0]
-        sums = _weighted(flat, corner[part], known.shape[1], weights, 0)
-        has_data[part] = weight >= 0.5 - 1e-6
-        values[:, part] = sums / np.maximum(weight, 1e-6)
-    return values, has_data
+        values[:, whole] = _weighted(flat, corner[whole], width, weights, -1)
+    part = ~whole
+    weights = _linear(right[part]), _linear(down[part])
+    share = known.reshape(1, -1).astype(np.float32)
+    weight = _weighted(share, corner[part], width, weights, 0)[0]
+    filled[part] = weight >= 0.5 - 1e-6
+    values[:, part] = _weighted(flat, corner[part], width, weights, 0) / np.maximum(weight, 1e-6)
+    return values, filled
 
 
 Weights: TypeAlias = tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]
@@ -137,9 +136,3 @@ def _blurred(band: NDArray[np.inexact], box: Doubles) -> NDArray[np.inexact]:
     rows = ndimage.convolve1d(band, box, axis=0, mode="constant")
     blurred: NDArray[np.inexact] = ndimage.convolve1d(rows, box, axis=1, mode="constant")
     return blurred
-
-
-def _scattered(where: NDArray[np.bool_], values: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    scattered = np.zeros(where.shape, bool)
-    scattered[where] = values
-    return scattered

@@ -44,6 +44,17 @@ def centre_affine(grid: GeoBox) -> Affine:
     return grid.affine @ _TO_CORNER
 
 
+def crs_of(grid: GeoBox) -> str:
+    """The CRS of a grid as WKT.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if grid.crs is None:
+        raise ValueError("the grid has no CRS")
+    return str(grid.crs.to_wkt())
+
+
 def between_grids(destination: GeoBox, source: GeoBox) -> PixelMap:
     """From the pixels of one grid to those of another, by their georeferencing alone.
 
@@ -59,7 +70,7 @@ def between_grids(destination: GeoBox, source: GeoBox) -> PixelMap:
     to_world, to_source = centre_affine(destination), ~centre_affine(source)
     if destination.crs is None or source.crs is None or destination.crs == source.crs:
         return affine_map(to_source @ to_world)
-    reproject = projection(destination.crs.to_wkt(), source.crs.to_wkt())
+    reproject = projection(crs_of(destination), crs_of(source))
     return compose(compose(affine_map(to_world), reproject), affine_map(to_source))
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.mapping import Doubles, PixelMap
 from oemsar.geometry.sampler import Sampler
+from oemsar.progress import Report, silent
 from oemsar.raster.canvas import Canvas
 from oemsar.raster.collect import Padding
 from oemsar.raster.read import Dataset
@@ -43,6 +44,7 @@ def resample(
     validity: Canvas | None = None,
     kernel: Kernel = "bicubic",
     padding: Padding | None = None,
+    report: Report = silent,
 ) -> int:
     """Fill canvases with `source` as seen through `mapping`.
 
@@ -56,6 +58,7 @@ def resample(
         validity: uint8, becomes 1 where there is data, else 0.
         kernel: nearest, bilinear or bicubic.
         padding: zeros of the source that carry no data, see `oemsar.raster.collect`.
+        report: told how many blocks are done.
 
     Returns:
         How many pixels carry data.
@@ -73,12 +76,14 @@ def resample(
         kernel=kernel,
         padding=padding,
     )
-    for block in blocks:
+    rows, columns = (-(-size // BLOCK) for size in canvases[0].shape)
+    for done, block in enumerate(blocks, start=1):
         for canvas, pixels in zip(canvases, block.pixels, strict=True):
             canvas.write(block.row, block.column, as_type(pixels, block.valid, canvas.dtype, nodata))
         if validity is not None:
             validity.write(block.row, block.column, block.valid.astype(np.uint8))
         count += int(block.valid.sum())
+        report(done, rows * columns)
     return count
 
 

@@ -21,6 +21,9 @@ _CHUNK = 1 << 13
 _ITERATIONS = 20
 _CLOSE = 1e-6
 """Image distance in pixels at which the inverse has arrived."""
+_FARTHEST = 2.0
+"""Half ranges from the centre up to which a model is believed."""
+_REWEIGHTINGS = 4
 _RIDGE = 1e-11
 """Weight of the regularisation against the mean square of normalised coordinates."""
 
@@ -66,13 +69,16 @@ class RationalModel:
             height: metres above the ellipsoid.
 
         Returns:
-            Line and sample, float64 of the common shape.
+            Line and sample, float64 of the common shape; NaN further than two half ranges from the centre,
+            where cubic polynomials turn back and would show the scene a second time.
         """
         lon, lat, height = np.broadcast_arrays(*(np.asarray(each, np.float64) for each in (lon, lat, height)))
         line, sample = np.empty(lon.shape), np.empty(lon.shape)
         for part in _chunks(lon.size):
             ground = self._normalised(lon.ravel()[part], lat.ravel()[part], height.ravel()[part])
-            values = self.coefficients @ terms(*ground)
+            with np.errstate(invalid="ignore"):
+                far = np.maximum(np.abs(ground[0]), np.abs(ground[1])) > _FARTHEST
+            values = self.coefficients @ terms(np.where(far, np.nan, ground[0]), *ground[1:])
             with np.errstate(divide="ignore", invalid="ignore"):  # a denominator may vanish far away
                 ratios = values[0] / values[1], values[2] / values[3]
             line.reshape(-1)[part] = ratios[0] * self.image_scale[0] + self.image_offset[0]
@@ -208,11 +214,12 @@ def _fit_ratio(design: Doubles, target: Doubles) -> Doubles:
     count = design.shape[1]
     ridge = np.sqrt(_RIDGE * len(target)) * np.eye(2 * count - 1)
     denominator = np.ones(len(target))
-    for _ in range(5):
+    for _ in range(_REWEIGHTINGS):
         equations = np.concatenate([design, -target[:, None] * design[:, 1:]], axis=1) / denominator[:, None]
         stacked = np.concatenate([equations, ridge])
         wanted = np.concatenate([target / denominator, np.zeros(2 * count - 1)])
-        solution = np.linalg.lstsq(stacked, wanted, rcond=None)[0]
+        orthogonal, triangle = np.linalg.qr(stacked)
+        solution = np.linalg.solve(triangle, orthogonal.T @ wanted)
         bottom = np.concatenate([[1.0], solution[count:]])
         denominator = design @ bottom
         if denominator.min() <= 0:

@@ -32,6 +32,9 @@ class Sampler:
         power: whether values are amplitudes, to be interpolated as their squares.
         kernel: nearest, bilinear or bicubic.
         padding: zeros of the source that carry no data, see `oemsar.raster.collect`.
+        averaging: whether the positions are the pixels of a grid. Where that is coarser than the source,
+            the source is first averaged over one of its pixels, so that nothing folds over. Otherwise
+            they are points, in any order.
 
     Raises:
         InputError: the raster is complex while its amplitude is due.
@@ -42,6 +45,7 @@ class Sampler:
     power: bool = False
     kernel: Kernel = "bilinear"
     padding: Padding | None = None
+    averaging: bool = True
 
     def __post_init__(self) -> None:
         if self.power and np.dtype(self.source.dtypes[0]).kind == "c":
@@ -52,9 +56,6 @@ class Sampler:
 
     def at(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
         """Values at a rectangle of positions.
-
-        Where neighbours are further apart than the pixels of the source, the source is first averaged
-        over their spacing, so that nothing folds over.
 
         Args:
             x: columns, shape (height, width); pixel centres at integers; NaN is nowhere.
@@ -67,7 +68,7 @@ class Sampler:
         Raises:
             InputError: the file is damaged.
         """
-        factor = 1.0 if self.kernel == "nearest" else _spacing(x, y)
+        factor = _spacing(x, y) if self.averaging and self.kernel != "nearest" else 1.0
         window = _window(self.source, x, y, factor)
         if window is None:
             return np.zeros((self.bands, *x.shape), self._type()), np.zeros(x.shape, bool)

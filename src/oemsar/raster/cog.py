@@ -41,6 +41,7 @@ class Layer:
         categories: name of each value from 0; for class maps.
         tags: metadata items of the file.
         description: name of the band.
+        bands: name of each band, where there are several.
     """
 
     nodata: float | None = None
@@ -48,6 +49,7 @@ class Layer:
     categories: Sequence[str] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    bands: Sequence[str] = ()
 
 
 def write_cog(path: Path, pixels: NDArray[Any], grid: GeoBox | None, layer: Layer | None = None) -> None:
@@ -138,8 +140,9 @@ def _band(canvas: Canvas, number: int, layer: Layer) -> ET.Element:
         band=str(number),
         subClass="VRTRawRasterBand",
     )
-    if layer.description:
-        ET.SubElement(band, "Description").text = layer.description
+    description = layer.bands[number - 1] if layer.bands else layer.description
+    if description:
+        ET.SubElement(band, "Description").text = description
     if layer.nodata is not None:
         ET.SubElement(band, "NoDataValue").text = repr(layer.nodata)
     if layer.palette:

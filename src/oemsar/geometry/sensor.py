@@ -1,0 +1,87 @@
+"""The sensor model of a radar scene on disk: its RPC, or its affine and its look."""
+
+import math
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from pyproj import Geod
+from rasterio.io import DatasetReader
+
+from oemsar.errors import InputError
+from oemsar.geometry.flat import GroundRangeModel
+from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, read_look, read_projection_height
+from oemsar.geometry.mapping import Doubles
+from oemsar.geometry.rpc import RationalModel
+from oemsar.raster.grid import grid_of
+
+_RISE = 100.0
+"""Metres of height over which the direction of the rays of a model is measured."""
+
+
+class SensorModel(Protocol):
+    """What relates ground and image."""
+
+    def to_image(self, lon: Doubles, lat: Doubles, height: Doubles) -> tuple[Doubles, Doubles]:
+        """Line and sample, pixel centres at integers, of points in degrees and ellipsoidal metres."""
+        ...
+
+    def to_ground(self, line: Doubles, sample: Doubles, height: Doubles) -> tuple[Doubles, Doubles]:
+        """Longitude and latitude in degrees at which a pixel meets an ellipsoidal height."""
+        ...
+
+
+def sensor_of(
+    dataset: DatasetReader, look: Look | None = None, projection_height: float | None = None
+) -> SensorModel:
+    """The sensor model of an open scene: its RPC where it has one, else its affine and the look.
+
+    Args:
+        dataset: the scene.
+        look: of a ground range product; None to read it from the tags of the scene.
+        projection_height: ellipsoidal height of the plane the product was projected on; None to read it
+            from the tags.
+
+    Raises:
+        InputError: there is neither RPC nor look, or no CRS or height of the plane to go with the look.
+    """
+    if dataset.rpcs is not None:
+        return RationalModel.from_rasterio(dataset.rpcs)
+    name = Path(dataset.name)
+    look = look or read_look(dataset)
+    if look is None:
+        raise InputError(f"{name} carries neither an RPC nor its look; pass --look-azimuth and --incidence")
+    grid = grid_of(dataset)
+    if grid is None or grid.crs is None:
+        raise InputError(f"{name} carries neither an RPC nor a CRS; give a georeferenced product")
+    height = read_projection_height(dataset) if projection_height is None else projection_height
+    if height is None:
+        raise InputError(
+            f"{name} carries no RPC and does not say on which height it was projected (tag "
+            f"{PROJECTION_HEIGHT_TAG}); pass --projection-height METRES above the ellipsoid"
+        )
+    return GroundRangeModel.of(grid, look, height)
+
+
+def look_of(model: SensorModel, shape: tuple[int, int], height: float) -> Look:
+    """The look of a radar image by its sensor model, at its centre.
+
+    A pixel has one range: the higher the point it shows, the further away that point lies on the ground.
+
+    Args:
+        model: of a radar image; an optical one leans the other way.
+        shape: rows and columns of the image.
+        height: of the ground, metres above the ellipsoid.
+
+    Raises:
+        InputError: heights do not move a point at all, as in an image that is orthorectified already.
+    """
+    line, sample = np.array([(shape[0] - 1) / 2]), np.array([(shape[1] - 1) / 2])
+    low = model.to_ground(line, sample, np.array([height]))
+    high = model.to_ground(line, sample, np.array([height + _RISE]))
+    azimuth, _, away = Geod(ellps="WGS84").inv(
+        float(low[0][0]), float(low[1][0]), float(high[0][0]), float(high[1][0])
+    )
+    if not away > _RISE * 1e-3:
+        raise InputError("the sensor model has no look: heights do not move its pixels")
+    return Look(azimuth % 360, math.degrees(math.atan(_RISE / away)))

@@ -1,0 +1,115 @@
+"""What the heights of an elevation model are counted from: the ellipsoid, or the sea."""
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pyproj import CRS
+from rasterio.io import DatasetReader
+
+from oemsar.errors import InputError
+
+DATUM_TAG = "OEMSAR_VERTICAL_DATUM"
+
+_FEET = {"ft": 0.3048, "foot": 0.3048, "feet": 0.3048, "us survey foot": 1200 / 3937, "ftus": 1200 / 3937}
+_UNITS = {"": 1.0, "m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0, **_FEET}
+
+
+class Datum(StrEnum):
+    """Where heights begin."""
+
+    ELLIPSOID = "ellipsoid"
+    ORTHOMETRIC = "orthometric"
+
+
+@dataclass(frozen=True)
+class Vertical:
+    """How the values of an elevation model become heights.
+
+    Attributes:
+        datum: what they are counted from; None where only their differences are looked at.
+        name: of the vertical reference as the file gives it, or how it came to be known.
+        scale: metres in one unit of the values.
+        offset: metres at the value 0.
+    """
+
+    datum: Datum | None
+    name: str
+    scale: float
+    offset: float
+
+
+def vertical_of(dataset: DatasetReader, stated: Datum | None) -> Vertical:
+    """What the heights of an open elevation model are counted from, and in which unit.
+
+    The tag `OEMSAR_VERTICAL_DATUM` of the file counts first, then its CRS (compound, or geographic and
+    projected with three axes), then what was stated. The dataset is to be opened with
+    `GTIFF_REPORT_COMPD_CS`, without which GDAL hides the vertical part of older files.
+
+    Raises:
+        InputError: nothing says it, the file and the statement disagree, or the unit is unknown.
+    """
+    found = _tagged(dataset) or _of_crs(dataset)
+    if found is None and stated is None:
+        raise InputError(
+            f"{dataset.name} does not say what its heights are counted from; pass --dem-datum ellipsoid, "
+            "or --dem-datum orthometric with --geoid FILE"
+        )
+    if found is not None and stated is not None and found[0] != stated:
+        raise InputError(
+            f"{dataset.name} says that its heights are {found[0]} ({found[1]}), not {stated}; "
+            f"leave out --dem-datum or correct its tag {DATUM_TAG}"
+        )
+    datum, name = found or (Datum(str(stated)), "as stated")
+    return replace(relative(dataset), datum=datum, name=name)
+
+
+def relative(dataset: DatasetReader) -> Vertical:
+    """The unit of an open elevation model of which only differences of heights are looked at.
+
+    Raises:
+        InputError: the unit is unknown.
+    """
+    unit = _unit(dataset)
+    return Vertical(None, "", unit * float(dataset.scales[0]), unit * float(dataset.offsets[0]))
+
+
+def _tagged(dataset: DatasetReader) -> tuple[Datum, str] | None:
+    text = dataset.tags().get(DATUM_TAG)
+    if text is None:
+        return None
+    try:
+        return Datum(text.strip().lower()), f"tag {DATUM_TAG}"
+    except ValueError as error:
+        raise InputError(
+            f"{dataset.name}: its tag {DATUM_TAG} is {text!r}; write ellipsoid or orthometric"
+        ) from error
+
+
+def _of_crs(dataset: DatasetReader) -> tuple[Datum, str] | None:
+    crs = _crs(dataset)
+    if crs is None:
+        return None
+    for part in crs.sub_crs_list:
+        if part.is_vertical:
+            # the only vertical CRS that starts at the ellipsoid are those that say so, which Esri writes
+            from_ellipsoid = "ellipsoid" in part.name.lower() or part.name == "WGS_1984"
+            return (Datum.ELLIPSOID if from_ellipsoid else Datum.ORTHOMETRIC), part.name
+    return (Datum.ELLIPSOID, crs.name) if len(crs.axis_info) == 3 else None
+
+
+def _unit(dataset: DatasetReader) -> float:
+    """Metres in a unit of the values, negative for depths: by the CRS, else by the band."""
+    crs = _crs(dataset)
+    axes = [] if crs is None else [axis for axis in crs.axis_info if axis.direction in {"up", "down"}]
+    if axes:
+        return float(axes[0].unit_conversion_factor) * (-1 if axes[0].direction == "down" else 1)
+    name = (dataset.units[0] or "").strip().lower()
+    unit = _UNITS.get(name, math.nan)
+    if math.isnan(unit):
+        raise InputError(f"{dataset.name} gives heights in {name!r}, an unknown unit; convert them to metres")
+    return unit
+
+
+def _crs(dataset: DatasetReader) -> CRS | None:
+    return None if dataset.crs is None else CRS.from_wkt(dataset.crs.to_wkt())
