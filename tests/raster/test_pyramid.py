@@ -11,19 +11,20 @@ from rasterio.control import GroundControlPoint
 from rasterio.rpc import RPC
 
 from oemsar.raster.georeference import Georeference, georeference_of
-from oemsar.raster.pyramid import Pyramid, halved
+from oemsar.raster.pyramid import ROWS, Pyramid, halved
 
 ROTATED = Affine(-0.143, -0.577, 337934.48, -0.577, 0.143, 7840518.46)
 
 
-def _write(
-    path: Path, pixels: np.ndarray, place: Georeference, tags: dict[str, str], block: int = 256
-) -> None:
+def _write(path: Path, pixels: np.ndarray, place: Georeference, tags: dict[str, str]) -> None:
     folder = path.parent / "scratch"
     folder.mkdir()
     pyramid = Pyramid.create(folder, pixels.shape[1:], len(pixels))
-    for row in range(0, pixels.shape[1], block):
-        pyramid.write_rows(row, pixels[:, row : row + block])
+    for row in range(0, pixels.shape[1], ROWS):
+        rows = pyramid.rows(row)
+        for column in range(0, pixels.shape[2], ROWS):
+            rows.fill(column, pixels[:, row : row + ROWS, column : column + ROWS])
+        pyramid.write(rows)
     pyramid.publish(path, place, tags)
 
 
@@ -80,7 +81,7 @@ def test_an_overview_is_the_mean_of_what_carries_data() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (512, 3), (513, 2)])
 def test_small_rasters_have_the_overviews_they_need(tmp_path: Path, shape: tuple[int, int]) -> None:
-    _write(tmp_path / "a.tif", np.full((1, *shape), 9, np.uint8), Georeference(), {}, block=1024)
+    _write(tmp_path / "a.tif", np.full((1, *shape), 9, np.uint8), Georeference(), {})
     with rasterio.open(tmp_path / "a.tif") as dataset:
         assert dataset.overviews(1) == ([2] if shape[0] > 512 else [])
         assert (dataset.read(1) == 9).all()

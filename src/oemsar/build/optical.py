@@ -122,7 +122,7 @@ def optical_to_eight_bit(
         scratch = tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".partial", dir=out.parent)
         with scratch as folder:
             pyramid = Pyramid.create(Path(folder), shape, bands=3)
-            Painter(levels, table, bands=3).paint(crew, pyramid, report)
+            Painter(levels, table).paint(crew, pyramid, report)
             pyramid.publish(out, place, _tags(summary))
     return {"out": str(out), **summary}
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from oemsar.build.levels import Levels
 from oemsar.build.pixels import Pixels
-from oemsar.build.survey import BLOCK, Survey, Workers, blocks
+from oemsar.build.survey import Survey, Workers, blocks
 from oemsar.progress import Report
-from oemsar.raster.pyramid import Pyramid
+from oemsar.raster.pyramid import ROWS, Pyramid, Rows
 from oemsar.raster.read import Extent
 
 
@@ -23,13 +23,11 @@ class Painter:
         levels: the table of positions.
         table: uint8, grey value of every position; 0 where the position carries no data.
         surveyed: where the collect lies; None where only the file and the pixels say what carries data.
-        bands: number of bands, of the pixels and of the output.
     """
 
     levels: Levels
     table: NDArray[np.uint8]
     surveyed: Survey | None = None
-    bands: int = 1
 
     def paint(self, crew: Workers, pyramid: Pyramid, report: Report) -> None:
         """Paint a whole scene; the rows of one row of blocks and of the next are held in memory.
@@ -42,22 +40,21 @@ class Painter:
         Raises:
             Failure: the disk is full.
         """
-        height, width = pyramid.shape
         in_all = len(blocks(pyramid.shape))
         done = 0
-        waiting: deque[tuple[int, NDArray[np.uint8], list[Future[None]]]] = deque()
+        waiting: deque[tuple[Rows, list[Future[None]]]] = deque()
 
         def finish() -> int:
-            row, band, running = waiting.popleft()
+            rows, running = waiting.popleft()
             for future in running:
                 future.result()
-            pyramid.write_rows(row, band)
+            pyramid.write(rows)
             return len(running)
 
         try:
-            for row in range(0, height, BLOCK[0]):
-                band = np.zeros((self.bands, min(BLOCK[0], height - row), width), np.uint8)
-                waiting.append((row, band, self._start(crew, row, band)))
+            for row in range(0, pyramid.shape[0], ROWS):
+                rows = pyramid.rows(row)
+                waiting.append((rows, self._start(crew, rows)))
                 if len(waiting) > 1:
                     done += finish()
                     report(done, in_all)
@@ -65,24 +62,26 @@ class Painter:
                 done += finish()
                 report(done, in_all)
         finally:
-            for *_, running in waiting:
+            for _, running in waiting:
                 for future in running:
                     future.cancel()
 
-    def _start(self, crew: Workers, row: int, band: NDArray[np.uint8]) -> list[Future[None]]:
+    def _start(self, crew: Workers, rows: Rows) -> list[Future[None]]:
         def block(pixels: Pixels, extent: Extent) -> None:
-            columns = slice(extent.column, extent.column + extent.width)
-            self._block(pixels, extent, band[:, :, columns])
+            grey = self._grey(pixels, extent)
+            if grey is not None:
+                rows.fill(extent.column, grey if grey.ndim == 3 else grey[None])
 
         return [
-            crew.submit(block, Extent(row + part.row, part.column, part.height, part.width))
-            for part in blocks(band.shape[1:])
+            crew.submit(block, Extent(rows.row + part.row, part.column, part.height, part.width))
+            for part in blocks(rows.levels[0].shape[1:])
         ]
 
-    def _block(self, pixels: Pixels, extent: Extent, out: NDArray[np.uint8]) -> None:
+    def _grey(self, pixels: Pixels, extent: Extent) -> NDArray[np.uint8] | None:
+        """Grey values of a block, of the shape of its pixels; None where it carries no data."""
         padding = None if self.surveyed is None else self.surveyed.padding
         if padding is not None and padding.covers(extent):
-            return
+            return None
         values, valid = pixels.read(extent)
         grey = np.empty(values.shape, np.uint8)
         np.take(self.table, self.levels.positions(values), mode="clip", out=grey)
@@ -92,6 +91,6 @@ class Painter:
             inside = self.surveyed.valid(pixels, self.levels, extent)
             if inside is not None:
                 grey[~inside] = 0
-        if self.bands > 1:
+        if grey.ndim == 3:
             grey[:, ~grey.all(0)] = 0
-        out[:] = grey
+        return grey

@@ -38,7 +38,7 @@ class Pixels(Protocol):
 
 
 _TILE = 512
-_CACHE_BYTES = 64 << 20
+_CACHE_BYTES = 32 << 20
 _MOST_CACHE_BYTES = 1 << 30
 
 Opener = Callable[[], AbstractContextManager[Pixels]]
@@ -174,7 +174,7 @@ def gdal_cache(path: Path) -> int:
     """Bytes of decoded pixels GDAL may keep while `path` is read by blocks.
 
     A file whose rows lie in strips over its whole width would be decoded once for each block beside another,
-    so the cache holds the strips of a row of blocks: up to 1 GB for the widest. Tiled files need 64 MB.
+    so the cache holds the strips of a row of blocks: up to 1 GB for the widest. Tiled files need 32 MB.
     """
     try:
         with rasterio.open(path) as dataset:

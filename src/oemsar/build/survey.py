@@ -17,13 +17,11 @@ from oemsar.build.levels import Levels
 from oemsar.build.pixels import Opener, Pixels
 from oemsar.progress import Report
 from oemsar.raster.collect import CELL, Padding, padding_of
+from oemsar.raster.pyramid import ROWS
 from oemsar.raster.read import Extent
 
-BLOCK = (512, 1024)
-"""Rows and columns of the blocks a scene is worked through in; multiples of `CELL`.
-
-512 rows are 2 to the number of overviews a `Pyramid` can have.
-"""
+BLOCK = (ROWS, 2 * ROWS)
+"""Rows and columns of the blocks a scene is worked through in; multiples of `CELL`."""
 _FRINGE = 128
 """Side of the squares in which the edge of the collect is followed."""
 _MOST_WORKERS = 8

@@ -22,6 +22,8 @@ from oemsar.raster.georeference import Georeference
 TILE = 512
 """Side of the tiles of the published file; the smallest overview fits into one."""
 _MOST_LEVELS = 9
+ROWS = 1 << _MOST_LEVELS
+"""Rows that are written at once: one of the smallest overview."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +54,30 @@ class Pyramid:
             shape = (-(-shape[0] // 2), -(-shape[1] // 2))
         return cls(tuple(levels))
 
-    def write_rows(self, row: int, band: NDArray[np.uint8]) -> None:
-        """Write whole rows, shape (bands, height, columns), into every level.
+    def rows(self, row: int) -> "Rows":
+        """Room for the `ROWS` rows from `row` on, fewer at the lower edge, in every level; all zero.
 
         Args:
-            row: the first of them; a multiple of 2 to the number of overviews.
-            band: bytes; its height is such a multiple too, but for the last rows.
+            row: a multiple of `ROWS`.
+        """
+        height = min(ROWS, self.shape[0] - row)
+        bands = len(self.levels[0])
+        shapes = [
+            (bands, -(-height // (1 << level)), canvases[0].shape[1])
+            for level, canvases in enumerate(self.levels)
+        ]
+        return Rows(row, tuple(np.zeros(shape, np.uint8) for shape in shapes))
+
+    def write(self, rows: "Rows") -> None:
+        """Write rows into every level.
 
         Raises:
             Failure: the disk is full.
         """
         try:
-            for canvases in self.levels:
-                for canvas, rows in zip(canvases, band, strict=True):
-                    canvas.write_rows(row, rows)
-                band, row = np.stack([halved(rows) for rows in band]), row // 2
+            for level, (canvases, bands) in enumerate(zip(self.levels, rows.levels, strict=True)):
+                for canvas, band in zip(canvases, bands, strict=True):
+                    canvas.write_rows(rows.row >> level, band)
         except OSError as error:
             raise Failure(
                 f"scratch files could not be written ({error.strerror}); free disk space"
@@ -124,6 +135,32 @@ class Pyramid:
             ET.SubElement(band, "PixelOffset").text = "1"
             ET.SubElement(band, "LineOffset").text = str(width)
         return ET.tostring(root, encoding="unicode")
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of a pyramid in memory.
+
+    Attributes:
+        row: the first of them, at full resolution.
+        levels: uint8 arrays, shape (bands, height, columns), of each level.
+    """
+
+    row: int
+    levels: tuple[NDArray[np.uint8], ...]
+
+    def fill(self, column: int, block: NDArray[np.uint8]) -> None:
+        """Put a block into every level; threads may put different blocks at once.
+
+        Args:
+            column: of the block's first pixel; a multiple of `ROWS`.
+            block: shape (bands, height, width), the height that of the rows; its width is such a multiple
+                too, but for the block at the right edge.
+        """
+        for level, bands in enumerate(self.levels):
+            start = column >> level
+            bands[:, :, start : start + block.shape[2]] = block
+            block = np.stack([halved(band) for band in block])
 
 
 def halved(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
