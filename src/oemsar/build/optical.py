@@ -102,9 +102,9 @@ def optical_to_eight_bit(
         raise InputError(f"{out} is the scene itself; choose another output")
     require_writable(out.parent)
     with (
+        rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
         ThreadPoolExecutor(1) as aside,
         workers(lambda: ColourPixels(scene, bands, config.nodata)) as crew,
-        rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
     ):
         digest = aside.submit(checksum, scene)
         shape, dtype = crew.describe()

@@ -174,14 +174,15 @@ def gdal_cache(path: Path) -> int:
     """Bytes of decoded pixels GDAL may keep while `path` is read by blocks.
 
     A file whose rows lie in strips over its whole width would be decoded once for each block beside another,
-    so the cache holds the strips of a row of blocks: up to 1 GB for the widest. Tiled files need 32 MB.
+    so the cache holds the strips of a row of blocks: up to 1 GB for the widest. Other files need 32 MB.
     """
+    cache = _CACHE_BYTES
     try:
         with rasterio.open(path) as dataset:
             rows, columns = dataset.block_shapes[0]
             pixel = sum(8 if "complex" in name else np.dtype(name).itemsize for name in dataset.dtypes)
-            striped = columns == dataset.width and columns > 2 * _TILE
+            if columns == dataset.width and columns > 2 * _TILE:
+                cache += (2 * _TILE + 2 * rows) * columns * pixel
     except (RasterioError, IndexError):
-        return _CACHE_BYTES
-    needed = (2 * _TILE + 2 * rows) * columns * pixel if striped else 0
-    return min(_CACHE_BYTES + needed, _MOST_CACHE_BYTES)
+        pass
+    return min(cache, _MOST_CACHE_BYTES)

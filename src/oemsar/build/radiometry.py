@@ -92,9 +92,9 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
     opener, scale = _amplitude(found, product, config)
     require_writable(out.parent)
     with (
+        rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
         ThreadPoolExecutor(1) as aside,
         workers(with_nodata(opener, config.nodata)) as crew,
-        rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
     ):
         digest = aside.submit(checksum, scene)
         shape, dtype = crew.describe()
@@ -105,16 +105,16 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
         _require_data(surveyed.histogram, scene)
         parameters = remap.fit(surveyed.histogram, config.choice)
         table = remap.grey(levels.amplitudes, parameters)
-        summary = {
-            "remap": remap.name,
-            "parameters": parameters,
-            "sha256": digest.result(),
-            **_summary(found, product, config, surveyed),
-        }
         with _scratch(out) as folder:
             pyramid = Pyramid.create(Path(folder), shape)
             painter = Painter(levels, table, surveyed)
             painter.paint(crew, pyramid, lambda done, of: report(of + done, total))
+            summary = {
+                "remap": remap.name,
+                "parameters": parameters,
+                "sha256": digest.result(),
+                **_summary(found, product, config, surveyed),
+            }
             pyramid.publish(out, found.place, _tags(product, summary))
     return {"out": str(out), **summary}
 
