@@ -1,8 +1,8 @@
 """An 8-bit raster written rows by rows together with its overviews, then published as a COG.
 
-The overviews are made from the rows while they are in memory. GDAL's own overviews, made afterwards from
-the file, take three times as long as everything else. Zstandard at its lowest level packs speckle as
-tightly as DEFLATE does, eight times as fast (benchmarks/radiometry.py measures both).
+The overviews are made from the rows while they are in memory; made by GDAL from the whole file, they slow
+the last step down five times. Zstandard at its lowest level packs speckle as tightly as DEFLATE, more than
+twice as fast (`benchmarks/radiometry.py --packing` measures both).
 """
 
 from collections.abc import Mapping
