@@ -65,6 +65,25 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@contextmanager
+def workplace(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path` for the work on it, and remove it when the block ends.
+
+    What a killed run left there is removed first.
+
+    Raises:
+        InputError: the folder of `path` cannot be written to.
+    """
+    require_writable(path.parent)
+    partial = partial_path(path)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
 def recover_folder(path: Path) -> None:
     """Finish a `replacing_folder` that was killed between its two renames."""
     old = path.with_name(f".{path.name}.old")

@@ -35,16 +35,16 @@ class Orbit(Sensor):
 
 
 def slant_scene(
-    path: Path, orbit: Orbit, pixels: NDArray[Any], heights: tuple[float, float] = (-50, 300)
+    path: Path, orbit: Orbit, pixels: NDArray[Any], heights: tuple[float, float] = (-50, 300), **options: Any
 ) -> Path:
-    """A scene with an RPC fitted to `orbit`, and no other georeferencing."""
+    """A scene with an RPC fitted to `orbit`, and no other georeferencing unless `options` give one."""
     rng = np.random.default_rng(0)
     reach = orbit.size * orbit.spacing * 1.5
     east, north = EAST + rng.uniform(-reach, reach, 2000), NORTH + rng.uniform(-reach, reach, 2000)
     lon, lat = (np.array(each) for each in transform(CRS, "EPSG:4326", east, north))
     height = rng.uniform(*heights, 2000)
     model = RationalModel.fit(lon, lat, height, *orbit.image(lon, lat, height))
-    profile = {"driver": "GTiff", "count": 1, "dtype": pixels.dtype, "rpcs": model.to_rasterio()}
+    profile = {"driver": "GTiff", "count": 1, "dtype": pixels.dtype, "rpcs": model.to_rasterio(), **options}
     with rasterio.open(path, "w", height=pixels.shape[0], width=pixels.shape[1], **profile) as dataset:
         dataset.write(pixels, 1)
     return path

@@ -136,6 +136,9 @@ def test_a_ground_range_product_is_set_right_by_its_look(tmp_path: Path) -> None
     scene = flat_scene(tmp_path / "gec.tif", pixels, affine, LOOK, plane)
     ortho(scene, Terrain(dem(tmp_path / "dem.tif", height)), tmp_path / "ortho.tif", CONFIG)
     assert math.dist(target_on_map(tmp_path / "ortho.tif"), place) < 1.2  # half a pixel and the convergence
+    with rasterio.open(tmp_path / "ortho.tif") as dataset:
+        assert read_look(dataset) == LOOK
+        assert read_projection_height(dataset) is None  # it lies on the terrain now
 
 
 def test_the_padding_of_a_scene_and_holes_of_the_dem_carry_no_data(tmp_path: Path) -> None:
@@ -157,19 +160,39 @@ def test_the_padding_of_a_scene_and_holes_of_the_dem_carry_no_data(tmp_path: Pat
     assert valid == pytest.approx(area - math.pi * 12**2, rel=0.01)
 
 
+def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+    left = tmp_path / ".ortho.tif.partial"
+    left.mkdir()
+    (left / "band0.raw").write_bytes(b"half")
+    ortho(scene, Terrain(dem(tmp_path / "dem.tif", 100.0)), tmp_path / "ortho.tif", CONFIG)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "dem.tif",
+        "ortho.json",
+        "ortho.tif",
+        "sar.tif",
+    ]
+
+
 def test_wrong_input_is_told_in_a_sentence(tmp_path: Path) -> None:
     scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
     flat, out = dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif"
 
-    def refused(match: str, scene: Path = scene, terrain: Path = flat, **changes: Any) -> None:
+    def refused(
+        match: str, scene: Path = scene, terrain: Path = flat, dsm: Path | None = None, **changes: Any
+    ) -> None:
         config = OrthoConfig(**{"crs": CRS, "gsd": 0.5, **changes})
         with pytest.raises(InputError, match=match) as caught:
-            ortho(scene, Terrain(terrain), out, config)
+            ortho(scene, Terrain(terrain, dsm=dsm), out, config)
         assert "\n" not in str(caught.value)
         assert not out.exists()
         assert not list(tmp_path.glob(".*partial*"))
 
     refused("does not cover the scene", terrain=dem(tmp_path / "small.tif", 100.0, half=60))
+    elsewhere = dem(
+        tmp_path / "elsewhere.tif", lambda east, north: np.full(east.shape, -9999.0), nodata=-9999
+    )
+    refused("no height anywhere", dsm=elsewhere)
     complex_scene = slant_scene(tmp_path / "slc.tif", orbit(), np.ones((SIZE, SIZE), np.complex64))
     refused("oemsar build radiometry", scene=complex_scene)
     empty = slant_scene(tmp_path / "empty.tif", orbit(), np.zeros((SIZE, SIZE), np.uint8))

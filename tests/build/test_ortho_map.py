@@ -106,6 +106,18 @@ def test_gdal_puts_the_pixels_in_the_same_places(tmp_path: Path) -> None:
         assert np.abs(theirs - ours)[inside].max() < 0.1
 
 
+def test_the_rpc_counts_where_a_scene_has_an_affine_too(tmp_path: Path) -> None:
+    orbit, blank = Orbit(Look(100, 35), SIZE, SPACING, 120.0), np.zeros((SIZE, SIZE), np.uint8)
+    alone = slant_scene(tmp_path / "alone.tif", orbit, blank)
+    wrong = Affine(1, 0, EAST + 5000, 0, -1, NORTH)
+    both = slant_scene(tmp_path / "both.tif", orbit, blank, crs=CRS, transform=wrong)
+    with rasterio.open(both) as dataset:
+        assert dataset.transform == wrong
+    grid, terrain = grid_around(100, 2.0), dem(tmp_path / "dem.tif", hills)
+    with ortho_mapping(alone, grid, terrain) as first, ortho_mapping(both, grid, terrain) as second:
+        np.testing.assert_array_equal(first(*pixels(100)), second(*pixels(100)))
+
+
 def test_heights_lean_towards_the_radar_in_a_ground_range_product(tmp_path: Path) -> None:
     look, plane = Look(100, 35), 100.0
     turned = Affine.translation(EAST - 150, NORTH + 100) @ Affine.rotation(-20) @ Affine.scale(0.5, -0.5)

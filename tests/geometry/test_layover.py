@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from oemsar.geometry.layover import layover_and_shadow
@@ -97,9 +99,11 @@ def test_what_stands_in_the_dark_falls_over_nothing() -> None:
     layover, shadow = masks(heights, 45.0)
     assert shadow[(S > 111) & (S < 169)].all()
     assert not layover[(S > 171)].any()
-    # the ground before the small building would be overlaid, were it lit
+    before = (S > 121) & (S < 129)
+    assert not layover[before].any()
+    # lit, it would fall over the ground before it
     alone, _ = masks(np.where((S >= 130) & (S < 135), 10.0, 0), 45.0)
-    assert alone[(S > 121) & (S < 129)].all()
+    assert alone[before].all()
 
 
 def test_a_hole_in_the_surface_is_unknown_and_hides_nothing() -> None:
@@ -108,3 +112,31 @@ def test_a_hole_in_the_surface_is_unknown_and_hides_nothing() -> None:
     np.testing.assert_array_equal(found.known, np.isfinite(heights))
     assert not found.layover.any()
     assert not found.shadow.any()
+
+
+def by_brute_force(heights: NDArray[Any], incidence: float) -> tuple[Any, Any]:
+    """Every point against every ray and every lit piece of the surface."""
+    cotangent = 1 / math.tan(math.radians(incidence))
+    along = np.arange(heights.size) * STEP
+    point, other = np.ix_(range(heights.size), range(heights.size))
+    rays = heights[point] + (along[point] - along[other]) * cotangent
+    shadow = ((other < point) & (heights[other] > rays)).any(1)
+    ranges = along - heights * cotangent
+    low, high = np.minimum(ranges[:-1], ranges[1:]), np.maximum(ranges[:-1], ranges[1:])
+    piece = np.arange(heights.size - 1)[None]
+    met = (low[None] < ranges[:, None]) & (ranges[:, None] < high[None])
+    met &= (piece != point) & (piece + 1 != point) & ~(shadow[:-1] | shadow[1:])[None]
+    return met.any(1), shadow
+
+
+@given(st.integers(0, 10_000), st.floats(30, 65), st.floats(0.05, 2))
+@settings(max_examples=60)
+def test_every_ray_and_every_range_followed_by_hand(seed: int, incidence: float, roughness: float) -> None:
+    rough = np.cumsum(np.random.default_rng(seed).normal(0, roughness * STEP, 60))
+    heights = np.concatenate([np.full(200, rough[0]), rough, np.full(200, rough[-1])])
+    layover, shadow = masks(heights, incidence)
+    overlaid, dark = by_brute_force(heights, incidence)
+    np.testing.assert_array_equal(shadow, dark)
+    assert not (overlaid & ~layover).any()
+    # the far end of a shadow lies within a piece, whose lit part is not followed by hand
+    assert dark.any() or not (layover & ~overlaid).any()

@@ -105,6 +105,12 @@ def test_complex_pixels_are_interpolated_as_they_are_but_refused_as_amplitude(tm
             next(resampled_blocks(dataset, IDENTITY, (8, 8), bands=1, power=True))
 
 
+def test_decibels_are_no_amplitude(tmp_path: Path) -> None:
+    path = scene(tmp_path / "db.tif", np.full((8, 8), -12.5, np.float32))
+    with rasterio.open(path) as dataset, pytest.raises(InputError, match="decibels"):
+        next(resampled_blocks(dataset, IDENTITY, (8, 8), bands=1, power=True))
+
+
 def test_integers_are_rounded_clipped_and_kept_from_nodata() -> None:
     pixels, valid = np.array([-3.0, 0.2, 99.6, 300.0, 5.0]), np.array([True, True, True, True, False])
     assert as_type(pixels, valid, np.dtype(np.uint8), 0).tolist() == [1, 1, 100, 255, 0]

@@ -1,20 +1,20 @@
 """Orthorectification: a radar scene on a grid of the ground, its terrain taken out."""
 
 import logging
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import rasterio
+from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 
 from oemsar.build.ortho_grid import grid_over, metric_crs
 from oemsar.build.ortho_map import OrthoMap
 from oemsar.build.ortho_rasters import OrthoRasters, Source
 from oemsar.errors import InputError
-from oemsar.files import require_writable, write_json
+from oemsar.files import workplace, write_json
 from oemsar.geometry.footprint import footprint, outline
 from oemsar.geometry.heights import open_heights
 from oemsar.geometry.interpolate import Kernel
@@ -72,6 +72,10 @@ class Terrain:
     geoid: Path | None = None
     dsm: Path | None = None
 
+    def files(self) -> list[Path]:
+        """Those that are given."""
+        return [path for path in (self.dem, self.geoid, self.dsm) if path is not None]
+
 
 def ortho(
     scene: Path, terrain: Terrain, out: Path, config: OrthoConfig, report: Report = silent
@@ -107,17 +111,19 @@ def ortho(
         _require_amplitude(dataset, scene, config)
         model = sensor_of(dataset, config.look, config.projection_height)
         source = Source.of(dataset, scene)
-        ground = footprint(model, heights, *outline(dataset.shape, source.padding))
+        ground = footprint(model, heights, outline(dataset.shape, source.filled))
         grid = grid_over(ground, crs, config.gsd, dataset.width * dataset.height)
         look = _look(dataset, model, heights.mean(), config.look)
         mapping = _Counting(OrthoMap.of(grid, heights, model), dataset.shape, heights.mean())
-        require_writable(out.parent)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".partial", dir=out.parent) as folder:
-            rasters = OrthoRasters(Path(folder), grid, look, report)
-            power = config.values == "amplitude"
-            shares = rasters.image(source, mapping, out, power=power, kernel=config.kernel)
+        with workplace(out) as folder:
+            rasters = OrthoRasters(folder, grid, look, report)
             if terrain.dsm is not None:
-                shares |= rasters.masks(terrain.dsm, masks_path(out))
+                rasters.masks(terrain.dsm)
+            shares = rasters.image(
+                source, mapping, out, power=config.values == "amplitude", kernel=config.kernel
+            )
+            if terrain.dsm is not None:
+                shares |= rasters.publish_masks(masks_path(out))
     if mapping.lost:
         log.warning(
             "%d pixels of the scene have no height in %s; they carry no data", mapping.lost, terrain.dem
@@ -125,19 +131,25 @@ def ortho(
     summary = {
         "ortho": out.name,
         "masks": None if terrain.dsm is None else masks_path(out).name,
+        "sensor_model": "rpc" if isinstance(model, RationalModel) else "ground range",
+        "pixels_without_height": mapping.lost,
+        **_place(config, grid, look),
+        **shares,
+    }
+    inputs = [origin(path) for path in (scene, *terrain.files())]
+    record = run_record({**asdict(config), "inputs": inputs})
+    write_json(out.with_suffix(".json"), {**summary, "record": record})
+    return summary
+
+
+def _place(config: OrthoConfig, grid: GeoBox, look: Look | None) -> dict[str, Any]:
+    return {
         "crs": config.crs,
         "gsd": config.gsd,
         "shape": list(grid.shape),
         "affine": [float(value) for value in grid.affine[:6]],
         "look": None if look is None else {**asdict(look), "grazing": look.grazing},
-        "sensor_model": "rpc" if isinstance(model, RationalModel) else "ground range",
-        "pixels_without_height": mapping.lost,
-        **shares,
     }
-    inputs = [path for path in (scene, terrain.dem, terrain.geoid, terrain.dsm) if path is not None]
-    record = run_record({**asdict(config), "inputs": [origin(path) for path in inputs]})
-    write_json(out.with_suffix(".json"), {**summary, "record": record})
-    return summary
 
 
 def stated_look(azimuth: float | None, incidence: float | None) -> Look | None:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
+from oemsar.geometry.footprint import filled_cells
 from oemsar.geometry.heights import open_surface
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, look_tags
@@ -34,24 +36,27 @@ class Source:
         dataset: the scene.
         bands: how many, an alpha band not counted.
         padding: zeros around the collect, where the scene itself does not tell what carries no data.
+        filled: whether there is data in each cell of `oemsar.raster.collect.CELL` pixels.
     """
 
     dataset: DatasetReader
     bands: int
     padding: Padding | None
+    filled: NDArray[np.bool_]
 
     @classmethod
     def of(cls, dataset: DatasetReader, path: Path) -> Self:
         """The open scene at `path`.
 
         Raises:
-            InputError: it holds nothing but zeros.
+            InputError: it holds no data.
         """
         raster = describe(dataset, path)
         padding = None if raster.tells_nodata else find_padding(dataset, raster.bands)
-        if padding is not None and padding.cells.all():
-            raise InputError(f"{path} holds no data: every pixel is 0")
-        return cls(dataset, raster.bands, padding)
+        filled = filled_cells(dataset) if padding is None else ~padding.cells
+        if not filled.any():
+            raise InputError(f"{path} holds no data: every pixel is {'nodata' if padding is None else '0'}")
+        return cls(dataset, raster.bands, padding, filled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,7 @@ class OrthoRasters:
             canvases,
             power=power,
             nodata=nodata,
-            validity=self._canvas("valid", np.dtype(np.uint8)),
+            validity=self._byte("valid"),
             kernel=kernel,
             padding=source.padding,
             report=self.report,
@@ -98,21 +103,26 @@ class OrthoRasters:
         publish_cog(canvases, out, self.grid, Layer(nodata=nodata, tags=tags, bands=_names(dataset, bands)))
         return {"valid_share": count / (self.grid.shape[0] * self.grid.shape[1])}
 
-    def masks(self, dsm: Path, out: Path) -> dict[str, Any]:
-        """Layover and shadow of the surface, published with the validity of the image."""
+    def masks(self, dsm: Path) -> None:
+        """Find layover and shadow of a surface; published after the image, whose validity goes with them.
+
+        Raises:
+            InputError: the look is not known, or the surface model has no height on the grid.
+        """
         if self.look is None:
             raise InputError(f"{dsm} is given but not the look; pass --look-azimuth and --incidence")
-        byte = np.dtype(np.uint8)
-        layover, shadow = self._canvas("layover", byte), self._canvas("shadow", byte)
-        valid = self._canvas("valid", byte)
         with open_surface(dsm) as surface:
-            sweep(surface, self.grid, self.look, layover, shadow)
-        layer = Layer(nodata=UNKNOWN, tags=look_tags(self.look), bands=MASKS)
-        publish_cog([layover, shadow, valid], out, self.grid, layer)
-        return {
-            f"{name}_share": _share(canvas, valid)
-            for name, canvas in (("layover", layover), ("shadow", shadow))
-        }
+            sweep(surface, self.grid, self.look, self._byte("layover"), self._byte("shadow"))
+
+    def publish_masks(self, out: Path) -> dict[str, Any]:
+        """Publish the masks; the shares of layover and shadow."""
+        canvases = [self._byte(name) for name in MASKS]
+        tags = {} if self.look is None else look_tags(self.look)
+        publish_cog(canvases, out, self.grid, Layer(nodata=UNKNOWN, tags=tags, bands=MASKS))
+        return {f"{name}_share": _share(self._byte(name), self._byte("valid")) for name in MASKS[:2]}
+
+    def _byte(self, name: str) -> Canvas:
+        return self._canvas(name, np.dtype(np.uint8))
 
     def _canvas(self, name: str, dtype: np.dtype[Any]) -> Canvas:
         rows, columns = self.grid.shape

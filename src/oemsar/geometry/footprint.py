@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
 from oemsar.geometry.heights import Heights
 from oemsar.geometry.mapping import Doubles
 from oemsar.geometry.sensor import SensorModel
-from oemsar.raster.collect import CELL, Padding
+from oemsar.raster.collect import CELL
+from oemsar.raster.read import Extent, read_window
 
+_CELLS_PER_READ = 32
 _ROUNDS = 8
 _STEPS = 33
 """Points along each side of a scene that is not padded."""
@@ -30,28 +33,60 @@ class Footprint:
     lat: Doubles
 
 
-def outline(shape: tuple[int, int], padding: Padding | None) -> tuple[Doubles, Doubles]:
-    """Points, x and y, around the part of an image that carries data.
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """Points around the part of an image that carries data; pixel centres at integers.
+
+    Attributes:
+        x: columns of points that enclose it, shape (points,).
+        y: their rows.
+        inner_x: columns of points that surely lie in it or within half a cell of it.
+        inner_y: their rows.
+    """
+
+    x: Doubles
+    y: Doubles
+    inner_x: Doubles
+    inner_y: Doubles
+
+
+def outline(shape: tuple[int, int], filled: NDArray[np.bool_] | None) -> Outline:
+    """The outline of an image.
 
     Args:
         shape: rows and columns.
-        padding: its zeros that carry no data, to their cell; None where every pixel carries data.
+        filled: whether there is data in each cell of `CELL` x `CELL` pixels; None where all is data.
     """
     rows, columns = shape
-    if padding is None or not padding.cells.any():
+    if filled is None or filled.all():
         along = np.linspace(0, 1, _STEPS)
         ends = np.zeros(_STEPS), np.ones(_STEPS)
         x = np.concatenate([along, ends[1], along, ends[0]]) * columns - 0.5
         y = np.concatenate([ends[0], along, ends[1], along]) * rows - 0.5
-        return x, y
-    cells = np.concatenate([_ends(~padding.cells), _ends(~padding.cells.T)[:, ::-1]])
+        return Outline(x, y, x, y)
+    cells = np.concatenate([_ends(filled), _ends(filled.T)[:, ::-1]])
     corners = (cells[:, None, :] + np.array([(0, 0), (0, 1), (1, 0), (1, 1)])).reshape(-1, 2) * CELL
-    y, x = np.minimum(corners, (rows, columns)).T - 0.5
-    return x, y
+    y, x = np.minimum(corners, shape).T - 0.5
+    inner_y, inner_x = np.minimum((cells + 0.5) * CELL, shape).T - 0.5
+    return Outline(x, y, inner_x, inner_y)
 
 
-def footprint(model: SensorModel, heights: Heights, x: Doubles, y: Doubles) -> Footprint:
-    """Where the outline `x`, `y` of a scene lies on the terrain.
+def filled_cells(dataset: DatasetReader) -> NDArray[np.bool_]:
+    """Whether any pixel of each cell of `CELL` x `CELL` pixels carries data, by the file's own nodata."""
+    filled = np.zeros((-(-dataset.height // CELL), -(-dataset.width // CELL)), bool)
+    side = _CELLS_PER_READ * CELL
+    for row in range(0, dataset.height, side):
+        for column in range(0, dataset.width, side):
+            _, valid = read_window(dataset, Extent(row, column, side, side), 1)
+            blocks = valid.reshape(_CELLS_PER_READ, CELL, _CELLS_PER_READ, CELL)
+            cells: NDArray[np.bool_] = np.any(blocks, axis=(1, 3))
+            part = filled[row // CELL :, column // CELL :][:_CELLS_PER_READ, :_CELLS_PER_READ]
+            part[:] = cells[: part.shape[0], : part.shape[1]]
+    return filled
+
+
+def footprint(model: SensorModel, heights: Heights, edge: Outline) -> Footprint:
+    """Where the outline of a scene lies on the terrain.
 
     Each pixel is followed along its line of equal range to the height of the terrain there, and again,
     until it stays.
@@ -59,6 +94,7 @@ def footprint(model: SensorModel, heights: Heights, x: Doubles, y: Doubles) -> F
     Raises:
         InputError: the elevation model does not cover it.
     """
+    x, y = np.concatenate([edge.x, edge.inner_x]), np.concatenate([edge.y, edge.inner_y])
     height = np.full(x.shape, heights.mean())
     for _ in range(_ROUNDS):
         lon, lat = model.to_ground(y, x, height)
@@ -66,13 +102,15 @@ def footprint(model: SensorModel, heights: Heights, x: Doubles, y: Doubles) -> F
             raise InputError("the sensor model of the scene does not reach the ground; its RPC is damaged")
         found = heights.near(lon, lat)
         height = np.where(np.isfinite(found), found, height)
-    outside = 1 - float(heights.covers(lon, lat).mean())
+    enclosing = edge.x.size
+    outside = 1 - float(heights.covers(lon[enclosing:], lat[enclosing:]).mean())
     if outside > 0:
         raise InputError(
             f"{heights.path} does not cover the scene: {math.ceil(outside * 100)} % of its outline lies "
-            "outside; give an elevation model of the whole scene"
+            f"outside; give an elevation model of longitude {lon.min():.4f} to {lon.max():.4f} and latitude "
+            f"{lat.min():.4f} to {lat.max():.4f}"
         )
-    return Footprint(lon, lat)
+    return Footprint(lon[:enclosing], lat[:enclosing])
 
 
 def _ends(filled: NDArray[np.bool_]) -> NDArray[np.intp]:

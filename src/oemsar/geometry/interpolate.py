@@ -1,6 +1,6 @@
 """Values of an image between its pixels, with the pixels that carry no data told apart."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,10 @@ from scipy import ndimage
 
 Doubles: TypeAlias = NDArray[np.float64]
 Kernel: TypeAlias = Literal["nearest", "bilinear", "bicubic"]
+_SUPPORT: dict[Kernel, tuple[int, int]] = {"nearest": (1, 0), "bilinear": (2, -1), "bicubic": (4, -1)}
+"""Width of each kernel in pixels, and how a filter of that width is shifted to begin where it begins."""
+_CHUNK = 1 << 14
+"""Positions treated at once: what they need stays in the processor's cache."""
 PAD = 2
 """Pixels that a bicubic kernel needs beyond the outermost position."""
 
@@ -37,20 +41,18 @@ def interpolate(
     height, width = valid.shape
     with np.errstate(invalid="ignore"):
         inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
-    found, has_data = np.zeros((len(image), *x.shape), image.dtype), np.zeros(x.shape, bool)
-    if not inside.any() or not valid.any():
-        return found, has_data
-    clean = np.pad(image if valid.all() else np.where(valid, image, 0), ((0, 0), (PAD, PAD), (PAD, PAD)))
-    known = np.pad(valid, PAD)
-    columns, rows = x[inside] + PAD, y[inside] + PAD
-    if kernel == "nearest":
-        at = np.rint(rows).astype(np.intp), np.rint(columns).astype(np.intp)
-        values, filled = clean[:, at[0], at[1]], known[at]
-    else:
-        values, filled = _between(clean, known, columns, rows, kernel)
-    values[:, ~filled] = 0
-    found[:, inside], has_data[inside] = values, filled
-    return found, has_data
+    at = np.flatnonzero(inside)
+    found, has_data = np.zeros((len(image), x.size), image.dtype), np.zeros(x.size, bool)
+    if at.size and valid.any():
+        pixels = _Pixels.around(image, valid, kernel)
+        columns, rows = x.ravel(), y.ravel()
+        for start in range(0, at.size, _CHUNK):
+            part = at[start : start + _CHUNK]
+            values, filled = pixels.at(columns[part] + PAD, rows[part] + PAD)
+            if not filled.all():
+                values[:, ~filled] = 0
+            found[:, part], has_data[part] = values, filled
+    return found.reshape(len(image), *x.shape), has_data.reshape(x.shape)
 
 
 def shrinking(image: NDArray[np.inexact], valid: NDArray[np.bool_], factor: float) -> NDArray[np.inexact]:
@@ -72,29 +74,66 @@ def shrinking(image: NDArray[np.inexact], valid: NDArray[np.bool_], factor: floa
     return mean.astype(image.dtype)
 
 
-def _between(
-    clean: NDArray[np.inexact], known: NDArray[np.bool_], x: Doubles, y: Doubles, kernel: Kernel
-) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
-    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
-    right, down = (x - left).astype(np.float32), (y - top).astype(np.float32)
-    width, corner, flat = known.shape[1], top * known.shape[1] + left, clean.reshape(len(clean), -1)
-    whole = _everywhere(known).ravel()[corner] if kernel == "bicubic" else np.zeros(x.shape, bool)
-    if whole.all():
-        return _weighted(flat, corner, width, (_keys(right), _keys(down)), -1), whole
-    values, filled = np.zeros((len(clean), x.size), clean.dtype), whole.copy()
-    if whole.any():
-        weights = _keys(right[whole]), _keys(down[whole])
-        values[:, whole] = _weighted(flat, corner[whole], width, weights, -1)
-    part = ~whole
-    weights = _linear(right[part]), _linear(down[part])
-    share = known.reshape(1, -1).astype(np.float32)
-    weight = _weighted(share, corner[part], width, weights, 0)[0]
-    filled[part] = weight >= 0.5 - 1e-6
-    values[:, part] = _weighted(flat, corner[part], width, weights, 0) / np.maximum(weight, 1e-6)
-    return values, filled
-
-
 Weights: TypeAlias = tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]
+
+
+class _Pixels(NamedTuple):
+    """A padded image made ready for a kernel.
+
+    Attributes:
+        flat: (bands, pixels); 0 where there is no data.
+        known: (pixels,), float32: 1 where there is data.
+        whole: (pixels,): all pixels of the kernel whose inner upper left pixel is here carry data.
+        width: pixels in a row.
+        kernel: nearest, bilinear or bicubic.
+    """
+
+    flat: NDArray[np.inexact]
+    known: NDArray[np.float32]
+    whole: NDArray[np.bool_]
+    width: int
+    kernel: Kernel
+
+    @classmethod
+    def around(cls, image: NDArray[np.inexact], valid: NDArray[np.bool_], kernel: Kernel) -> "_Pixels":
+        clean = np.pad(image if valid.all() else np.where(valid, image, 0), ((0, 0), (PAD, PAD), (PAD, PAD)))
+        known = np.pad(valid, PAD)
+        size, origin = _SUPPORT[kernel]
+        whole = ndimage.minimum_filter(known, size=size, origin=origin, mode="constant", cval=0)
+        flat = clean.reshape(len(clean), -1)
+        return cls(flat, known.ravel().astype(np.float32), whole.ravel(), known.shape[1], kernel)
+
+    def at(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
+        """Values (bands, points) at positions in the padded image, and where there are some."""
+        if self.kernel == "nearest":
+            pixel = np.rint(y).astype(np.intp) * self.width + np.rint(x).astype(np.intp)
+            return self.flat[:, pixel], self.whole[pixel]
+        left, top = np.floor(x), np.floor(y)
+        right, down = (x - left).astype(np.float32), (y - top).astype(np.float32)
+        corner = (top * self.width + left).astype(np.intp)
+        whole = self.whole[corner]
+        if whole.all():
+            return self._smooth(corner, right, down), whole
+        values, filled = np.zeros((len(self.flat), x.size), self.flat.dtype), whole.copy()
+        if whole.any():
+            values[:, whole] = self._smooth(corner[whole], right[whole], down[whole])
+        part = ~whole
+        values[:, part], filled[part] = self._beside_holes(corner[part], right[part], down[part])
+        return values, filled
+
+    def _smooth(
+        self, corner: NDArray[np.intp], right: NDArray[np.float32], down: NDArray[np.float32]
+    ) -> NDArray[np.inexact]:
+        weights, first = (_keys, -1) if self.kernel == "bicubic" else (_linear, 0)
+        return _weighted(self.flat, corner, self.width, (weights(right), weights(down)), first)
+
+    def _beside_holes(
+        self, corner: NDArray[np.intp], right: NDArray[np.float32], down: NDArray[np.float32]
+    ) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
+        weights = _linear(right), _linear(down)
+        weight = _weighted(self.known[None], corner, self.width, weights, 0)[0]
+        sums = _weighted(self.flat, corner, self.width, weights, 0)
+        return sums / np.maximum(weight, 1e-6), weight >= 0.5 - 1e-6
 
 
 def _weighted(
@@ -108,12 +147,6 @@ def _weighted(
             line += np.take(flat, corner + (row * width + column), axis=1) * right
         total += line * down
     return total
-
-
-def _everywhere(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether all sixteen pixels of the bicubic kernel whose inner upper left pixel is here carry data."""
-    whole: NDArray[np.bool_] = ndimage.minimum_filter(known, size=4, origin=-1, mode="constant", cval=0)
-    return whole
 
 
 def _linear(t: NDArray[np.float32]) -> list[NDArray[np.float32]]:

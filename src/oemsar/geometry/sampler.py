@@ -66,7 +66,7 @@ class Sampler:
             there are some, (height, width).
 
         Raises:
-            InputError: the file is damaged.
+            InputError: the file is damaged, or holds negative values where amplitude is due.
         """
         factor = _spacing(x, y) if self.averaging and self.kernel != "nearest" else 1.0
         window = _window(self.source, x, y, factor)
@@ -79,11 +79,19 @@ class Sampler:
             known &= self.padding.valid(self.source, window, self.bands)
         image = raw.astype(self._type(), copy=False)
         if self.power:
+            self._require_amplitude(image, known)
             image = image * image
         if factor > _COARSER:
             image = shrinking(image, known, factor)
         pixels, valid = interpolate(image, known, x - window.column, y - window.row, self.kernel)
         return (np.sqrt(np.maximum(pixels, 0)) if self.power else pixels), valid
+
+    def _require_amplitude(self, image: NDArray[np.inexact], known: NDArray[np.bool_]) -> None:
+        if (image[:, known].real < 0).any():
+            raise InputError(
+                f"{self.source.name} holds negative values, which no amplitude has (decibels?); "
+                "run `oemsar build radiometry` on it first"
+            )
 
     def _in_parts(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
         pixels, valid = np.zeros((self.bands, *x.shape), self._type()), np.zeros(x.shape, bool)

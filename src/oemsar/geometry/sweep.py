@@ -120,16 +120,16 @@ def sweep(surface: Heights, grid: GeoBox, look: Look, layover: Canvas, shadow: C
     lines, heights = Lines.of(grid, look), surface.on(crs_of(grid))
     to_ground = affine_map(centre_affine(grid))
     near, far = _margins(surface, grid, look, lines)
-    outputs = [np.memmap(canvas.path, canvas.dtype, "r+", shape=canvas.shape) for canvas in (layover, shadow)]
     anything = False
     for numbers in _strips(lines.numbers(), near + lines.points + far):
         profile = _profiles(heights, to_ground, lines, numbers, range(-near, lines.points + far))
         masks = layover_and_shadow(profile, lines.step, look.incidence)
         inner = Masks(*(each[:, near : near + lines.points] for each in masks))
         rows, columns, exist = lines.pixels(numbers)
-        at = rows[exist], columns[exist]
-        for output, mask in zip(outputs, (inner.layover, inner.shadow), strict=True):
-            output[at] = np.where(inner.known, mask, UNKNOWN)[exist]
+        for canvas, mask in ((layover, inner.layover), (shadow, inner.shadow)):
+            # mapped for one strip only: what is mapped counts as memory of the process
+            pixels = np.memmap(canvas.path, canvas.dtype, "r+", shape=canvas.shape)
+            pixels[rows[exist], columns[exist]] = np.where(inner.known, mask, UNKNOWN)[exist]
         anything = anything or bool(inner.known[exist].any())
     if not anything:
         raise InputError(
