@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 
 from oemsar.build.products.capella_metadata import parse_metadata
 from oemsar.build.products.product import Encoding, sigma_nought_gain
 from oemsar.build.products.registry import find_product
+from oemsar.build.radiometry import RadiometryConfig, remap_scene
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 
@@ -108,3 +110,17 @@ def test_metadata_that_do_not_fit_are_refused(
 def test_a_file_without_metadata_is_refused(write_scene: Callable[..., Path]) -> None:
     with pytest.raises(InputError, match=r"no Capella metadata; put its \*_extended.json beside it"):
         find_product(write_scene("a.tif", SLC), "capella")
+
+
+def test_integer_complex_pixels_are_read_as_delivered(tmp_path: Path) -> None:
+    """Capella delivers SLC as CInt16."""
+    path = tmp_path / "a.tif"
+    profile = {"driver": "GTiff", "count": 1, "height": 20, "width": 30, "dtype": "complex_int16"}
+    pixels = (np.arange(600).reshape(20, 30) - 300 + 7j).astype(np.complex64)
+    with rasterio.open(path, "w", **profile) as dataset:
+        dataset.write(pixels, 1)
+        dataset.update_tags(**_described(_document()))
+    found = find_product(path)
+    assert found.product.kind == "capella-slc"
+    summary = remap_scene(path, tmp_path / "o.tif", RadiometryConfig("pedf"))
+    assert summary["statistics"]["mean"] == pytest.approx(0.01 * np.abs(pixels).mean(), rel=1e-3)

@@ -23,6 +23,7 @@ POWER = np.random.default_rng(0).exponential(0.1, (2, 40, 50)).astype(np.float32
         (np.ones((40, 50), np.uint8), "umbra-gec", Encoding.AMPLITUDE),
         (np.ones((40, 50), np.uint16), "amplitude", Encoding.AMPLITUDE),
         (POWER[0], "amplitude", Encoding.AMPLITUDE),
+        (POWER[0] - (POWER[0] < 0.002), "amplitude", Encoding.AMPLITUDE),  # a few pixels below zero
         (POWER[0] - 20, "db", Encoding.DECIBEL),
         (POWER, "sentinel1-rtc", Encoding.POWER),
         (np.log10(POWER) * 10, "sentinel1-rtc", Encoding.DECIBEL),

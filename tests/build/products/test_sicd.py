@@ -68,9 +68,9 @@ def _write(path: Path, pixels: np.ndarray, pixel_type: str, radiometric: str = "
     return path
 
 
-def _radiometric(*coefficients: tuple[int, int, float]) -> str:
+def _radiometric(*coefficients: tuple[int, int, float], element: str = "SigmaZeroSFPoly") -> str:
     entries = "".join(f'<Coef exponent1="{i}" exponent2="{j}">{v}</Coef>' for i, j, v in coefficients)
-    return f'<Radiometric><SigmaZeroSFPoly order1="1" order2="1">{entries}</SigmaZeroSFPoly></Radiometric>'
+    return f'<Radiometric><{element} order1="1" order2="1">{entries}</{element}></Radiometric>'
 
 
 @pytest.fixture
@@ -131,6 +131,16 @@ def test_a_gain_that_varies_is_evaluated_in_metres_from_the_scene_centre(
     # scene centre point at row 4, column 6 of the file; 0.5 m a row, 0.25 m a column
     found = gain.at(np.array([4.0, 8.0]), np.array([6.0, 10.0]))
     np.testing.assert_allclose(found, [[2, 2 + 4 * 1], [2 + 0.5 * 2, 2 + 0.5 * 2 + 4 * 1]])
+
+
+def test_beta_nought_that_varies_is_turned_to_the_ground(tmp_path: Path, pixels: np.ndarray) -> None:
+    radiometric = _radiometric((0, 0, 2.0), (0, 1, 4.0), element="BetaZeroSFPoly")
+    path = _write(tmp_path / "a.nitf", pixels, "RE32F_IM32F", radiometric)
+    gain = sigma_nought_gain(find_product(path).product, "a.nitf")
+    assert isinstance(gain, GainPolynomial)
+    np.testing.assert_allclose(
+        gain.at(np.array([4.0]), np.array([6.0, 10.0])), [np.sin(np.radians(40)) * np.array([2, 6])]
+    )
 
 
 def test_without_sarkit_the_sentence_says_what_to_install(

@@ -21,25 +21,28 @@ from oemsar.raster.read import open_raster
 
 _SAMPLES = 4
 _SAMPLE = 256
+_DECIBEL_SHARE = 0.1
 
 
-def holds_negative(dataset: DatasetReader, band: int) -> bool:
-    """Whether samples of a real band, 16 squares of 256 pixels, hold finite values below zero.
+def looks_decibel(dataset: DatasetReader, band: int) -> bool:
+    """Whether more than a tenth of samples of a real band, 16 squares of 256 pixels, lies below zero.
 
-    Amplitude and power never do; backscatter in dB does unless every pixel is brighter than 0 dB.
+    Amplitude and power are not negative, but for a few pixels where they were interpolated; most of a scene
+    is darker than 0 dB.
     """
     if is_complex_raster(dataset) or np.dtype(dataset.dtypes[band - 1]).kind == "u":
         return False
     rows = np.linspace(0, max(0, dataset.height - _SAMPLE), _SAMPLES).astype(int)
     columns = np.linspace(0, max(0, dataset.width - _SAMPLE), _SAMPLES).astype(int)
+    below = finite = 0
     for row in np.unique(rows):
         for column in np.unique(columns):
             size = (min(_SAMPLE, dataset.height), min(_SAMPLE, dataset.width))
             window = Window(int(column), int(row), size[1], size[0])
             pixels = dataset.read(band, window=window, masked=True).compressed()
-            if (pixels[np.isfinite(pixels)] < 0).any():
-                return True
-    return False
+            below += int((pixels[np.isfinite(pixels)] < 0).sum())
+            finite += int(np.isfinite(pixels).sum())
+    return below > _DECIBEL_SHARE * finite
 
 
 def _reads(name: str, encoding: Encoding) -> Callable[[Path, int | None], Found]:
@@ -69,7 +72,7 @@ def _is_complex(path: Path) -> bool:
 
 def _is_decibel(path: Path) -> bool:
     with open_raster(path) as dataset:
-        return not looks_optical(dataset) and holds_negative(dataset, 1)
+        return not looks_optical(dataset) and looks_decibel(dataset, 1)
 
 
 def _is_real(path: Path) -> bool:

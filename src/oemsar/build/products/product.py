@@ -1,7 +1,7 @@
 """What a radar product says about its pixels, whoever made it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Literal
@@ -46,6 +46,11 @@ class GainPolynomial:
     coefficients: tuple[tuple[float, ...], ...]
     centre: tuple[float, float]
     spacing: tuple[float, float]
+
+    def times(self, factor: float) -> "GainPolynomial":
+        """The polynomial multiplied by a number."""
+        rows = tuple(tuple(factor * value for value in row) for row in self.coefficients)
+        return replace(self, coefficients=rows)
 
     def at(self, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Gain on the grid of `rows` and `columns` (pixels), shape (len(rows), len(columns))."""
@@ -132,8 +137,10 @@ def sigma_nought_gain(product: Product, name: str) -> float | GainPolynomial:
             f"{name} is calibrated to beta nought and tells no incidence angle; add --incidence and "
             "--look-azimuth, or leave --sigma0 out"
         )
-    if calibration.quantity == "beta0" and product.look is not None and isinstance(calibration.gain, float):
-        return calibration.gain * math.sin(math.radians(product.look.incidence))
+    if calibration.quantity == "beta0" and product.look is not None:
+        factor = math.sin(math.radians(product.look.incidence))
+        gain = calibration.gain
+        return gain.times(factor) if isinstance(gain, GainPolynomial) else gain * factor
     raise InputError(
         f"{name} is calibrated to {_NAMES[calibration.quantity]}, which becomes sigma nought only with the "
         "local incidence angle of every pixel; leave --sigma0 out"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rasterio.io import DatasetReader
 
-from oemsar.build.products.plain import holds_negative
+from oemsar.build.products.plain import looks_decibel
 from oemsar.build.products.product import Calibration, Encoding, Product
 from oemsar.build.products.reader import Found, Reader, is_complex_raster, read_raster, require_radar
 from oemsar.errors import InputError
@@ -40,7 +40,7 @@ def read(path: Path, band: int | None) -> Found:
         year = [] if time is None else [str(time.year)]
         product = Product(
             kind=NAME,
-            encoding=Encoding.DECIBEL if holds_negative(dataset, band or 1) else Encoding.POWER,
+            encoding=Encoding.DECIBEL if looks_decibel(dataset, band or 1) else Encoding.POWER,
             calibration=Calibration("gamma0"),
             polarisation="VV,VH" if dataset.count == 2 else None,
             time=time,
