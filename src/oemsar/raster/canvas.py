@@ -40,6 +40,18 @@ class Canvas:
                 file.seek(((row + offset) * self.shape[1] + column) * size)
                 file.write(line.data)
 
+    def write_rows(self, row: int, rows: NDArray[Any]) -> None:
+        """Write whole rows, shape (height, columns), from `row` on.
+
+        Raises:
+            ValueError: they are of another width or reach over the edge.
+        """
+        if row < 0 or row + rows.shape[0] > self.shape[0] or rows.shape[1] != self.shape[1]:
+            raise ValueError(f"rows {rows.shape} at {row} do not fit canvas {self.shape}")
+        with self.path.open("r+b", buffering=0) as file:
+            file.seek(row * self.shape[1] * self.dtype.itemsize)
+            file.write(np.ascontiguousarray(rows, self.dtype).data)
+
     def read_rows(self, row: int, height: int) -> NDArray[Any]:
         """Whole rows, shape (height, columns)."""
         width = self.shape[1]

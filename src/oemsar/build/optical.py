@@ -1,0 +1,232 @@
+"""An orthophoto to 8 bits, with a declared meaning: reflectance, or colours for viewing."""
+
+import json
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+import oemsar
+from oemsar.build.levels import Levels, levels_of
+from oemsar.build.optical_profiles import find_profile
+from oemsar.build.painting import Painter
+from oemsar.build.pixels import gdal_cache
+from oemsar.build.products.product import Encoding
+from oemsar.build.products.reader import is_complex_raster
+from oemsar.build.remap import REMAPS, Choice
+from oemsar.build.survey import Workers, survey, workers
+from oemsar.errors import InputError
+from oemsar.files import checksum, require_writable
+from oemsar.progress import Report, silent
+from oemsar.raster.georeference import georeference_of
+from oemsar.raster.pyramid import Pyramid
+from oemsar.raster.read import Extent, open_raster
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The pixels are reflectance: gain x value + offset, between 0 and about 1."""
+
+    gain: float
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.gain, self.offset]).all() and self.gain > 0):
+            raise InputError(
+                f"gain {self.gain:g} and offset {self.offset:g} are no calibration: gain above 0"
+            )
+
+
+@dataclass(frozen=True)
+class Display:
+    """The pixels are colours for viewing, whatever their number of bits."""
+
+
+@dataclass(frozen=True)
+class OpticalConfig:
+    """How an orthophoto becomes 8 bits.
+
+    Attributes:
+        meaning: what the pixels are; declared, never guessed.
+        percentiles: of the scene, all bands together, that become 1 and 255; one stretch for the three
+            bands keeps the hue. Bytes for display stay as they are.
+        profile: name of the source; None where it is none of those known.
+        bands: red, green and blue, from 1; None takes the profile's, or 1, 2, 3.
+        year: of the data, for the attribution.
+        nodata: `auto` believes the file, `none` means every pixel carries data, a number is the value that
+            carries none where all three bands have it.
+    """
+
+    meaning: Calibrated | Display = field(default_factory=Display)
+    percentiles: tuple[float, float] = (1.0, 99.0)
+    profile: str | None = None
+    bands: tuple[int, int, int] | None = None
+    year: int | None = None
+    nodata: str = "auto"
+
+
+def optical_to_eight_bit(
+    scene: Path, out: Path, config: OpticalConfig, report: Report = silent
+) -> dict[str, Any]:
+    """Write the orthophoto `scene` as three bands of 8 bits, a Cloud Optimized GeoTIFF.
+
+    Pixels that carry data become 1..255 in each band, all others 0. Memory does not grow with the scene.
+
+    Args:
+        scene: three bands or more, any real type.
+        out: the file to write; replaced at once when it is whole.
+        config: see `OpticalConfig`.
+        report: told blocks done and in all.
+
+    Returns:
+        A summary of plain values; `quantity` is `reflectance` only for calibrated pixels.
+
+    Raises:
+        InputError: the scene cannot be read, is no colour image, or holds no data or one value only.
+        Failure: the disk is full.
+    """
+    profile = None if config.profile is None else find_profile(config.profile)
+    bands = config.bands or (profile.bands if profile else (1, 2, 3))
+    place = _require_colours(scene, bands)
+    if out.resolve() == scene.resolve():
+        raise InputError(f"{out} is the scene itself; choose another output")
+    require_writable(out.parent)
+    with (
+        rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
+        ThreadPoolExecutor(1) as aside,
+        workers(lambda: ColourPixels(scene, bands, config.nodata)) as crew,
+    ):
+        digest = aside.submit(checksum, scene)
+        shape, dtype = crew.describe()
+        levels = levels_of(dtype, Encoding.AMPLITUDE, 1.0)
+        stretch, table = _stretch(crew, levels, scene, config, report)
+        attribution = profile.attribution if profile else ""
+        summary = {
+            "source": scene.name,
+            "sha256": digest.result(),
+            "quantity": "reflectance" if isinstance(config.meaning, Calibrated) else "display",
+            "stretch": stretch,
+            "attribution": attribution.replace("YEAR", str(config.year) if config.year else "").rstrip(", "),
+            "licence": profile.licence if profile else "",
+        }
+        scratch = tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".partial", dir=out.parent)
+        with scratch as folder:
+            pyramid = Pyramid.create(Path(folder), shape, bands=3)
+            Painter(levels, table).paint(crew, pyramid, report)
+            pyramid.publish(out, place, _tags(summary))
+    return {"out": str(out), **summary}
+
+
+class ColourPixels:
+    """Three bands of a raster, read together: arrays of shape (3, height, width)."""
+
+    def __init__(self, path: Path, bands: tuple[int, int, int], nodata: str) -> None:
+        self._path = path
+        self._bands = list(bands)
+        self._nodata = nodata
+        self._opened: AbstractContextManager[DatasetReader] | None = None
+        self.tells_nodata = True
+
+    def __enter__(self) -> "ColourPixels":
+        self._value = _nodata_value(self._nodata)
+        self._opened = open_raster(self._path)
+        self._dataset = self._opened.__enter__()
+        self.shape = (int(self._dataset.height), int(self._dataset.width))
+        self.dtype: np.dtype[Any] = np.dtype(self._dataset.dtypes[self._bands[0] - 1])
+        flags = self._dataset.mask_flag_enums[self._bands[0] - 1]
+        self._masked = not any(flag.name == "all_valid" for flag in flags)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._opened is not None:
+            self._opened.__exit__(kind, error, trace)
+
+    def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Pixels of a rectangle and where they carry data, both (3, height, width); None: wherever finite.
+
+        Raises:
+            InputError: the file ends too early or is damaged.
+        """
+        window = Window(extent.column, extent.row, extent.width, extent.height)
+        try:
+            pixels = self._dataset.read(self._bands, window=window)
+            if self._nodata == "none" or (self._nodata == "auto" and not self._masked):
+                return pixels, None
+            if self._value is not None:
+                valid = (pixels != self._value).any(0)
+            else:
+                valid = self._dataset.dataset_mask(window=window) != 0
+        except RasterioError as error:
+            raise InputError(f"{self._path} cannot be read to its end; it is truncated or damaged") from error
+        return pixels, np.broadcast_to(valid, pixels.shape)
+
+
+def _nodata_value(nodata: str) -> float | None:
+    if nodata in ("auto", "none"):
+        return None
+    try:
+        return float(nodata)
+    except ValueError as error:
+        raise InputError(f"nodata {nodata} is not known; give auto, none or a number") from error
+
+
+def _require_colours(scene: Path, bands: tuple[int, int, int]) -> Any:  # noqa: ANN401
+    """Where a colour image lies.
+
+    Raises:
+        InputError: it has too few bands or is complex.
+    """
+    with open_raster(scene) as dataset:
+        if dataset.count < 3:
+            raise InputError(
+                f"{scene} has {dataset.count} band(s) where red, green and blue are due; give an orthophoto"
+            )
+        if is_complex_raster(dataset):
+            raise InputError(f"{scene} is complex where an orthophoto is expected; give an orthophoto")
+        if not all(1 <= band <= dataset.count for band in bands):
+            raise InputError(f"{scene} has {dataset.count} bands, not all of {bands}; choose other bands")
+        return georeference_of(dataset)
+
+
+def _stretch(
+    crew: Workers, levels: Levels, scene: Path, config: OpticalConfig, report: Report
+) -> tuple[dict[str, float], NDArray[np.uint8]]:
+    """Values that become 1 and 255, in the unit of the meaning, and the table of grey values."""
+    if levels.amplitudes.size == 256 and isinstance(config.meaning, Display):
+        return {}, REMAPS["identity"].grey(levels.amplitudes, {})
+    histogram = survey(crew, levels, report).histogram
+    if not histogram.count:
+        raise InputError(f"{scene} holds no data: every pixel is nodata or not a number")
+    if histogram.minimum == histogram.maximum:
+        raise InputError(f"{scene} holds one value only; there is nothing to stretch")
+    limits = REMAPS["percentile"].fit(histogram, Choice(config.percentiles))
+    table = REMAPS["percentile"].grey(levels.amplitudes, limits)
+    if isinstance(config.meaning, Calibrated):
+        meaning = config.meaning
+        limits = {name: meaning.gain * value + meaning.offset for name, value in limits.items()}
+    return {**limits, "relative_error": histogram.relative_error}, table
+
+
+def _tags(summary: dict[str, Any]) -> dict[str, str]:
+    tags = {
+        "OEMSAR_VERSION": oemsar.__version__,
+        "OEMSAR_QUANTITY": summary["quantity"],
+        "OEMSAR_STRETCH": json.dumps(summary["stretch"]),
+        "OEMSAR_SOURCE": summary["source"],
+        "OEMSAR_SOURCE_SHA256": summary["sha256"],
+        "OEMSAR_ATTRIBUTION": summary["attribution"],
+        "OEMSAR_LICENCE": summary["licence"],
+    }
+    return {key: value for key, value in tags.items() if value}

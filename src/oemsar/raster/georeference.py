@@ -1,0 +1,41 @@
+"""Where a raster lies, as its file tells it: affine, rational polynomials, control points, or none."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from odc.geo.geobox import GeoBox
+from rasterio.control import GroundControlPoint
+from rasterio.io import DatasetReader
+from rasterio.rpc import RPC
+
+from oemsar.raster.grid import grid_of
+
+
+@dataclass(frozen=True)
+class Georeference:
+    """Everything a file says about where its pixels lie.
+
+    Attributes:
+        grid: CRS and affine; None without.
+        rpcs: rational polynomial coefficients; None without.
+        gcps: ground control points; empty without.
+        gcps_crs: CRS of the control points as WKT; None without.
+    """
+
+    grid: GeoBox | None = None
+    rpcs: RPC | None = None
+    gcps: tuple[GroundControlPoint, ...] = field(default=())
+    gcps_crs: str | None = None
+
+    def rpc_items(self) -> dict[str, str]:
+        """The rational polynomials as GDAL's metadata domain RPC; empty without."""
+        if self.rpcs is None:
+            return {}
+        items: dict[str, Any] = self.rpcs.to_gdal()
+        return {key: str(value) for key, value in items.items() if value is not None}
+
+
+def georeference_of(dataset: DatasetReader) -> Georeference:
+    """The georeferencing of an open raster, all of it."""
+    gcps, crs = dataset.gcps
+    return Georeference(grid_of(dataset), dataset.rpcs, tuple(gcps), None if crs is None else crs.to_wkt())
