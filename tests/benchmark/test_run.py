@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from oemsar.benchmark import folder as folders
+from oemsar.benchmark import run as run_module
 from oemsar.benchmark import slots as processes
 from oemsar.benchmark.cell import Task, work
 from oemsar.benchmark.plan import Plan
@@ -189,3 +191,11 @@ def test_an_interrupted_benchmark_goes_on_to_the_same_counts(
     assert states[-1].done == states[-1].cells == 2
     for name in ("unet_optical_P_s0", "unet_sar_P_s0"):
         np.testing.assert_array_equal(_counts(out, name), _counts(straight, name))
+
+
+def test_jobs_on_one_gpu_share_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "find_device", lambda kind: torch.device("cuda"))
+    monkeypatch.setattr(run_module, "_visible_gpus", lambda: ["0"])
+    monkeypatch.setattr("os.cpu_count", lambda: 16)
+    slots = run_module._slots(Plan(), tmp_path, 4)
+    assert [slot.environment for slot in slots] == [{"CUDA_VISIBLE_DEVICES": "0", "OMP_NUM_THREADS": "4"}] * 4

@@ -189,16 +189,16 @@ def _with_readers(task: Task, slots: int) -> Task:
 
 
 def _slots(plan: Plan, out: Path, jobs: int | None) -> list[Slot]:
-    """One slot a visible GPU; without one, `jobs` slots that share the cores."""
+    """One slot a visible GPU, or `jobs` slots; they share the cores."""
     wanted = {plan.training(cell, Path(), Path()).device for cell in plan.cells()}
     devices = _visible_gpus() if any(find_device(kind).type == "cuda" for kind in wanted) else []
     count = jobs or max(1, len(devices))
+    threads = {} if count == 1 else {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // count))}
+    environments = [threads] * count
     if devices:
-        environments = [{"CUDA_VISIBLE_DEVICES": devices[slot % len(devices)]} for slot in range(count)]
-    elif count == 1:
-        environments = [{}]
-    else:
-        environments = [{"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // count))}] * count
+        environments = [
+            {**threads, "CUDA_VISIBLE_DEVICES": devices[slot % len(devices)]} for slot in range(count)
+        ]
     return [Slot(number, out, environment) for number, environment in enumerate(environments)]
 
 
