@@ -76,6 +76,8 @@ def workplace(path: Path) -> Iterator[Path]:
     """
     require_writable(path.parent)
     partial = partial_path(path)
+    if partial.is_file():
+        partial.unlink()
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:

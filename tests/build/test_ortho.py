@@ -125,6 +125,8 @@ def test_masks_lie_beside_the_result_on_its_grid(tmp_path: Path) -> None:
     assert not layover[row, : column - round(falls / 0.5) - 26].any()
     assert 0 < summary["shadow_share"] < 0.03
     assert 0 < summary["layover_share"] < 0.06
+    ortho(scene, Terrain(terrain.dem), tmp_path / "ortho.tif", CONFIG)
+    assert not (tmp_path / "ortho_masks.tif").exists()
 
 
 def test_a_ground_range_product_is_set_right_by_its_look(tmp_path: Path) -> None:

@@ -1,36 +1,30 @@
 """An orthophoto to 8 bits, with a declared meaning: reflectance, or colours for viewing."""
 
 import json
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
-from rasterio.windows import Window
 
 import oemsar
 from oemsar.build.levels import Levels, levels_of
 from oemsar.build.optical_profiles import find_profile
 from oemsar.build.painting import Painter
-from oemsar.build.pixels import gdal_cache
+from oemsar.build.pixels import Opener, RasterPixels, changed, gdal_cache, with_nodata
 from oemsar.build.products.product import Encoding
 from oemsar.build.products.reader import is_complex_raster
 from oemsar.build.remap import REMAPS, Choice
 from oemsar.build.survey import Workers, survey, workers
 from oemsar.errors import InputError
-from oemsar.files import checksum, require_writable
+from oemsar.files import checksum, require_writable, workplace
 from oemsar.progress import Report, silent
-from oemsar.raster.georeference import georeference_of
+from oemsar.raster.georeference import Georeference, georeference_of
 from oemsar.raster.pyramid import Pyramid
-from oemsar.raster.read import Extent, open_raster
+from oemsar.raster.read import open_raster
 
 
 @dataclass(frozen=True)
@@ -104,7 +98,7 @@ def optical_to_eight_bit(
     with (
         rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
         ThreadPoolExecutor(1) as aside,
-        workers(lambda: ColourPixels(scene, bands, config.nodata)) as crew,
+        workers(_colours(scene, bands, config.nodata)) as crew,
     ):
         digest = aside.submit(checksum, scene)
         shape, dtype = crew.describe()
@@ -119,70 +113,20 @@ def optical_to_eight_bit(
             "attribution": attribution.replace("YEAR", str(config.year) if config.year else "").rstrip(", "),
             "licence": profile.licence if profile else "",
         }
-        scratch = tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".partial", dir=out.parent)
-        with scratch as folder:
-            pyramid = Pyramid.create(Path(folder), shape, bands=3)
+        with workplace(out) as folder:
+            pyramid = Pyramid.create(folder, shape, bands=3)
             Painter(levels, table).paint(crew, pyramid, report)
             pyramid.publish(out, place, _tags(summary))
     return {"out": str(out), **summary}
 
 
-class ColourPixels:
-    """Three bands of a raster, read together: arrays of shape (3, height, width)."""
-
-    def __init__(self, path: Path, bands: tuple[int, int, int], nodata: str) -> None:
-        self._path = path
-        self._bands = list(bands)
-        self._nodata = nodata
-        self._opened: AbstractContextManager[DatasetReader] | None = None
-        self.tells_nodata = True
-
-    def __enter__(self) -> "ColourPixels":
-        self._value = _nodata_value(self._nodata)
-        self._opened = open_raster(self._path)
-        self._dataset = self._opened.__enter__()
-        self.shape = (int(self._dataset.height), int(self._dataset.width))
-        self.dtype: np.dtype[Any] = np.dtype(self._dataset.dtypes[self._bands[0] - 1])
-        flags = self._dataset.mask_flag_enums[self._bands[0] - 1]
-        self._masked = not any(flag.name == "all_valid" for flag in flags)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._opened is not None:
-            self._opened.__exit__(kind, error, trace)
-
-    def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Pixels of a rectangle and where they carry data, both (3, height, width); None: wherever finite.
-
-        Raises:
-            InputError: the file ends too early or is damaged.
-        """
-        window = Window(extent.column, extent.row, extent.width, extent.height)
-        try:
-            pixels = self._dataset.read(self._bands, window=window)
-            if self._nodata == "none" or (self._nodata == "auto" and not self._masked):
-                return pixels, None
-            if self._value is not None:
-                valid = (pixels != self._value).any(0)
-            else:
-                valid = self._dataset.dataset_mask(window=window) != 0
-        except RasterioError as error:
-            raise InputError(f"{self._path} cannot be read to its end; it is truncated or damaged") from error
-        return pixels, np.broadcast_to(valid, pixels.shape)
+def _colours(scene: Path, bands: tuple[int, int, int], nodata: str) -> Opener:
+    """The three bands together. Black at the border of an orthophoto is not taken for padding."""
+    declared = with_nodata(lambda: RasterPixels(scene, bands), nodata)
+    return changed(declared, lambda _, pixels, valid: (pixels, valid), tells_nodata=True)
 
 
-def _nodata_value(nodata: str) -> float | None:
-    if nodata in ("auto", "none"):
-        return None
-    try:
-        return float(nodata)
-    except ValueError as error:
-        raise InputError(f"nodata {nodata} is not known; give auto, none or a number") from error
-
-
-def _require_colours(scene: Path, bands: tuple[int, int, int]) -> Any:  # noqa: ANN401
+def _require_colours(scene: Path, bands: tuple[int, int, int]) -> Georeference:
     """Where a colour image lies.
 
     Raises:

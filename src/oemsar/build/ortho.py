@@ -100,8 +100,7 @@ def ortho(
         InputError: the scene does not say how it was seen or holds complex pixels, a model does not say
             its datum or does not cover the scene, or the grid asked for makes no sense.
     """
-    if out.suffix.lower() not in {".tif", ".tiff"}:
-        raise InputError(f"--out {out} does not end in .tif; the result is a GeoTIFF")
+    _require_geotiff(out)
     crs = metric_crs(config.crs)
     with (
         rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES),
@@ -119,15 +118,13 @@ def ortho(
             rasters = OrthoRasters(folder, grid, look, report)
             if terrain.dsm is not None:
                 rasters.masks(terrain.dsm)
+            masks_path(out).unlink(missing_ok=True)  # those of an earlier image
             shares = rasters.image(
                 source, mapping, out, power=config.values == "amplitude", kernel=config.kernel
             )
             if terrain.dsm is not None:
                 shares |= rasters.publish_masks(masks_path(out))
-    if mapping.lost:
-        log.warning(
-            "%d pixels of the scene have no height in %s; they carry no data", mapping.lost, terrain.dem
-        )
+    mapping.tell_lost(terrain.dem)
     summary = {
         "ortho": out.name,
         "masks": None if terrain.dsm is None else masks_path(out).name,
@@ -185,6 +182,16 @@ class _Counting:
         if nowhere.any():
             self.lost += self.mapping.lost(x[nowhere], y[nowhere], self.shape, self.height)
         return column, row
+
+    def tell_lost(self, dem: Path) -> None:
+        """Warn of the pixels lost, where there are any."""
+        if self.lost:
+            log.warning("%d pixels of the scene have no height in %s; they carry no data", self.lost, dem)
+
+
+def _require_geotiff(out: Path) -> None:
+    if out.suffix.lower() not in {".tif", ".tiff"}:
+        raise InputError(f"--out {out} does not end in .tif; the result is a GeoTIFF")
 
 
 def _require_amplitude(dataset: DatasetReader, scene: Path, config: OrthoConfig) -> None:

@@ -1,4 +1,4 @@
-"""Pixels of one band, read by rectangles, whatever library reads them."""
+"""Pixels of a band or of several together, read by rectangles, whatever library reads them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,11 +15,15 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from oemsar.errors import InputError
+from oemsar.raster.nodata import nodata_value
 from oemsar.raster.read import Extent, open_raster
 
 
 class Pixels(Protocol):
-    """One band, open for reading by one thread."""
+    """One band, or several together, open for reading by one thread.
+
+    Arrays have the shape (height, width), those of several bands (bands, height, width).
+    """
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -52,17 +56,18 @@ Change = Callable[
 
 
 class RasterPixels:
-    """One band of a raster that GDAL reads."""
+    """One band of a raster that GDAL reads, or several of one type."""
 
-    def __init__(self, path: Path, band: int) -> None:
+    def __init__(self, path: Path, bands: int | tuple[int, ...]) -> None:
         self._path = path
-        self._band = band
+        self._bands = bands
+        self._first = bands if isinstance(bands, int) else bands[0]
         self._opened: AbstractContextManager[DatasetReader] | None = None
 
     def __enter__(self) -> "RasterPixels":
         self._opened = open_raster(self._path)
         self._dataset = self._opened.__enter__()
-        flags = self._dataset.mask_flag_enums[self._band - 1]
+        flags = self._dataset.mask_flag_enums[self._first - 1]
         self._masked = not any(flag.name == "all_valid" for flag in flags)
         return self
 
@@ -80,7 +85,7 @@ class RasterPixels:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Pixel type; complex integers are read as complex64."""
-        name = self._dataset.dtypes[self._band - 1]
+        name = self._dataset.dtypes[self._first - 1]
         return np.dtype("complex64" if name == "complex_int16" else name)
 
     @property
@@ -91,15 +96,19 @@ class RasterPixels:
     def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Pixels of a rectangle inside the raster, and where they carry data; None: wherever finite.
 
+        Several bands carry data together: where any of them does.
+
         Raises:
             InputError: the file ends too early or is damaged.
         """
         window = Window(extent.column, extent.row, extent.width, extent.height)
         try:
-            pixels = self._dataset.read(self._band, window=window)
+            pixels = self._dataset.read(self._bands, window=window)
             if not self._masked:
                 return pixels, None
-            return pixels, self._dataset.read_masks(self._band, window=window) != 0
+            if isinstance(self._bands, int):
+                return pixels, self._dataset.read_masks(self._bands, window=window) != 0
+            return pixels, np.broadcast_to(self._dataset.dataset_mask(window=window) != 0, pixels.shape)
         except RasterioError as error:
             raise InputError(f"{self._path} cannot be read to its end; it is truncated or damaged") from error
 
@@ -133,22 +142,23 @@ def with_nodata(opener: Opener, nodata: str) -> Opener:
     Args:
         opener: of the pixels.
         nodata: `auto` believes the file, and where it does not say takes the zeros around the collect;
-            `none` means every finite pixel carries data; a number is the value that carries none.
+            `none` means every finite pixel carries data; a number is the value that carries none, of
+            several bands where all of them have it.
 
     Raises:
         InputError: `nodata` is none of the three.
     """
     if nodata == "auto":
         return opener
-    try:
-        value = None if nodata == "none" else float(nodata)
-    except ValueError as error:
-        raise InputError(f"nodata {nodata} is not known; give auto, none or a number") from error
+    value = nodata_value(nodata)
 
     def declare(
         _: Extent, pixels: NDArray[Any], __: NDArray[np.bool_] | None
     ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        return pixels, None if value is None else pixels != value
+        if value is None:
+            return pixels, None
+        valid = pixels != value
+        return pixels, valid if pixels.ndim == 2 else np.broadcast_to(valid.any(0), pixels.shape)
 
     return changed(opener, declare, tells_nodata=True)
 

@@ -6,7 +6,6 @@ amplitudes (`survey`), the second sends every pixel through a table from pixel t
 
 import json
 import logging
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from oemsar.build.products.registry import find_product
 from oemsar.build.remap import Choice, Remap, find_remap
 from oemsar.build.survey import Survey, blocks, survey, workers
 from oemsar.errors import InputError
-from oemsar.files import checksum, require_writable
+from oemsar.files import checksum, require_writable, workplace
 from oemsar.geometry.look import Look, look_tags
 from oemsar.progress import Report, silent
 from oemsar.raster.pyramid import Pyramid
@@ -105,8 +104,8 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
         _require_data(surveyed.histogram, scene)
         parameters = remap.fit(surveyed.histogram, config.choice)
         table = remap.grey(levels.amplitudes, parameters)
-        with _scratch(out) as folder:
-            pyramid = Pyramid.create(Path(folder), shape)
+        with workplace(out) as folder:
+            pyramid = Pyramid.create(folder, shape)
             painter = Painter(levels, table, surveyed)
             painter.paint(crew, pyramid, lambda done, of: report(of + done, total))
             summary = {
@@ -163,10 +162,6 @@ def _require_data(histogram: Histogram, scene: Path) -> None:
         raise InputError(f"{scene} holds no data: every pixel is nodata, not a number, or zero padding")
     if histogram.minimum == histogram.maximum:
         raise InputError(f"{scene} holds one value only; there is nothing to remap")
-
-
-def _scratch(out: Path) -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".partial", dir=out.parent)
 
 
 def _summary(found: Found, product: Product, config: RadiometryConfig, surveyed: Survey) -> dict[str, Any]:

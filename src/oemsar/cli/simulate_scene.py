@@ -1,27 +1,9 @@
 """`oemsar simulate-scene`: one scene in depth, with the exact truth of its geometry."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-
-
-class Country(StrEnum):
-    """Where a scene can lie."""
-
-    FRA = "FRA"
-    JPN = "JPN"
-    USA = "USA"
-
-
-class Character(StrEnum):
-    """What a scene can show."""
-
-    urban = "urban"
-    suburban = "suburban"
-    rural = "rural"
-    coastal = "coastal"
 
 
 def simulate_scene(
@@ -40,8 +22,13 @@ def simulate_scene(
     ] = None,
     offset: Annotated[float, typer.Option(help="Metres by which the radar's geolocation errs.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Seed of every random draw.")] = 0,
-    country: Annotated[Country | None, typer.Option(help="Where; drawn by default.")] = None,
-    character: Annotated[Character | None, typer.Option(help="What it shows; drawn by default.")] = None,
+    country: Annotated[
+        Literal["FRA", "JPN", "USA"] | None, typer.Option(help="Where; drawn by default.")
+    ] = None,
+    character: Annotated[
+        Literal["urban", "suburban", "rural", "coastal"] | None,
+        typer.Option(help="What it shows; drawn by default."),
+    ] = None,
     slant: Annotated[bool, typer.Option("--slant", help="Write the slant range image too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier scene in DEST.")] = False,
 ) -> None:
@@ -61,8 +48,8 @@ def simulate_scene(
         look_azimuth,
         offset,
         seed,
-        None if country is None else country.value,
-        None if character is None else character.value,
+        country,
+        character,
         optical_gsd,
     )
     with reporting("Simulating") as report:

@@ -49,10 +49,7 @@ class Sampler:
 
     def __post_init__(self) -> None:
         if self.power and np.dtype(self.source.dtypes[0]).kind == "c":
-            raise InputError(
-                f"{self.source.name} holds complex pixels where amplitude is due; "
-                "run `oemsar build radiometry` on it first"
-            )
+            raise InputError(f"{self.source.name} holds complex pixels; power is interpolated from amplitude")
 
     def at(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
         """Values at a rectangle of positions.

@@ -14,6 +14,7 @@ from odc.geo.geobox import GeoBox
 from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
 from oemsar.raster.collect import Padding, find_padding
+from oemsar.raster.nodata import nodata_value
 from oemsar.raster.read import Dataset, Extent, Raster, describe, open_raster, read_window
 from oemsar.raster.stretch import Stretch, estimate_stretch
 from oemsar.raster.warp import on_grid
@@ -139,7 +140,7 @@ def _open(stack: ExitStack, path: Path, bands: int, kind: str) -> tuple[Dataset,
 
 
 def _source(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) -> Source:
-    number = _nodata_number(treatment.nodata)
+    number = nodata_value(treatment.nodata)
     searched = treatment.nodata == "auto" and not raster.tells_nodata and bands == 1
     padding = find_padding(dataset, bands) if searched else None
     if padding is not None and padding.cells.any():
@@ -156,15 +157,6 @@ def _source(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) 
         nodata=number,
         every_pixel=treatment.nodata == "none",
     )
-
-
-def _nodata_number(nodata: str) -> float | None:
-    if nodata in ("auto", "none"):
-        return None
-    try:
-        return float(nodata)
-    except ValueError as error:
-        raise InputError(f"nodata {nodata} is not known; give auto, none or a number") from error
 
 
 def _stretch(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) -> Stretch | None:

@@ -1,34 +1,24 @@
 """Cloud Optimized GeoTIFF: overviews, colour table and class names, whole or not at all."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import numpy as np
 import rasterio.shutil
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioError
 
 from oemsar.errors import Failure
-from oemsar.files import require_writable
+from oemsar.files import workplace
 from oemsar.raster.canvas import Canvas
+from oemsar.raster.georeference import Georeference
+from oemsar.raster.vrt import add_band, virtual_raster
 
-_GDAL_TYPES = {
-    "uint8": "Byte",
-    "int8": "Int8",
-    "uint16": "UInt16",
-    "int16": "Int16",
-    "uint32": "UInt32",
-    "int32": "Int32",
-    "float32": "Float32",
-    "float64": "Float64",
-    "complex64": "CFloat32",
-    "complex128": "CFloat64",
-}
+TILE = 512
+"""Side of the tiles of a published file."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +55,11 @@ def write_cog(path: Path, pixels: NDArray[Any], grid: GeoBox | None, layer: Laye
         InputError: the folder cannot be written to.
         Failure: the disk is full.
     """
-    require_writable(path.parent)
     bands = pixels if pixels.ndim == 3 else pixels[None]
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".partial", dir=path.parent) as scratch:
+    with workplace(path) as folder:
         canvases = []
         for number, band in enumerate(bands):
-            canvas = Canvas(Path(scratch) / f"band{number}.raw", band.shape, band.dtype)
+            canvas = Canvas(folder / f"band{number}.raw", band.shape, band.dtype)
             canvas.write(0, 0, band)
             canvases.append(canvas)
         publish_cog(canvases, path, grid, layer or Layer())
@@ -90,16 +79,31 @@ def publish_cog(canvases: Sequence[Canvas], path: Path, grid: GeoBox | None, lay
     recipe = folder / f"{path.name}.vrt"
     made = folder / path.name
     recipe.write_text(_recipe(canvases, grid, layer), encoding="utf-8")
-    options = {
-        "COMPRESS": "DEFLATE",
-        "PREDICTOR": "NO" if layer.palette or canvases[0].dtype.kind == "c" else "YES",
-        "BLOCKSIZE": "512",
-        "OVERVIEW_RESAMPLING": "MODE" if layer.palette else "AVERAGE",
-        "BIGTIFF": "IF_SAFER",
-        "NUM_THREADS": "ALL_CPUS",
-    }
+    copy_as_cog(
+        recipe,
+        made,
+        path,
+        COMPRESS="DEFLATE",
+        PREDICTOR="NO" if layer.palette or canvases[0].dtype.kind == "c" else "YES",
+        OVERVIEW_RESAMPLING="MODE" if layer.palette else "AVERAGE",
+    )
+
+
+def copy_as_cog(recipe: Path, made: Path, path: Path, **options: str) -> None:
+    """Copy a raster into the Cloud Optimized GeoTIFF `made` and rename that to `path`, with its class names.
+
+    Args:
+        recipe: what to copy.
+        made: a file to write first, on the disk of `path`.
+        path: the file to publish.
+        **options: of GDAL's COG driver.
+
+    Raises:
+        Failure: the disk is full.
+    """
+    common = {"BLOCKSIZE": str(TILE), "BIGTIFF": "IF_SAFER", "NUM_THREADS": "ALL_CPUS"}
     try:
-        rasterio.shutil.copy(recipe, made, driver="COG", **options)
+        rasterio.shutil.copy(recipe, made, driver="COG", **common, **options)
     except RasterioError as error:
         raise Failure(f"{path} could not be written ({error}); free disk space and run again") from error
     _replace_with_sidecar(made, path)
@@ -117,29 +121,15 @@ def _replace_with_sidecar(made: Path, path: Path) -> None:
 
 
 def _recipe(canvases: Sequence[Canvas], grid: GeoBox | None, layer: Layer) -> str:
-    """A GDAL virtual raster that gives the plain pixels of `canvases` their meaning."""
-    height, width = canvases[0].shape
-    root = ET.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
-    if grid is not None:
-        if grid.crs is not None:
-            ET.SubElement(root, "SRS").text = grid.crs.to_wkt()
-        a, b, c, d, e, f = grid.affine[:6]
-        ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
-    metadata = ET.SubElement(root, "Metadata")
-    for key, value in layer.tags.items():
-        ET.SubElement(metadata, "MDI", key=key).text = value
+    """A virtual raster of canvases with the meaning of their values."""
+    root = virtual_raster(canvases[0].shape, Georeference(grid), layer.tags)
     for number, canvas in enumerate(canvases, start=1):
-        root.append(_band(canvas, number, layer))
+        _explain(add_band(root, number, canvas), number, layer)
     return ET.tostring(root, encoding="unicode")
 
 
-def _band(canvas: Canvas, number: int, layer: Layer) -> ET.Element:
-    band = ET.Element(
-        "VRTRasterBand",
-        dataType=_GDAL_TYPES[canvas.dtype.name],
-        band=str(number),
-        subClass="VRTRawRasterBand",
-    )
+def _explain(band: ET.Element, number: int, layer: Layer) -> None:
+    """Say what the values of a band mean."""
     description = layer.bands[number - 1] if layer.bands else layer.description
     if description:
         ET.SubElement(band, "Description").text = description
@@ -155,9 +145,3 @@ def _band(canvas: Canvas, number: int, layer: Layer) -> ET.Element:
         names = ET.SubElement(band, "CategoryNames")
         for name in layer.categories:
             ET.SubElement(names, "Category").text = name
-    ET.SubElement(band, "SourceFilename", relativeToVRT="1").text = canvas.path.name
-    ET.SubElement(band, "ImageOffset").text = "0"
-    ET.SubElement(band, "PixelOffset").text = str(canvas.dtype.itemsize)
-    ET.SubElement(band, "LineOffset").text = str(canvas.shape[1] * canvas.dtype.itemsize)
-    ET.SubElement(band, "ByteOrder").text = "LSB" if np.little_endian else "MSB"
-    return band

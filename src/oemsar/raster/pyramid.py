@@ -11,16 +11,14 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
-import rasterio.shutil
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from oemsar.errors import Failure
 from oemsar.raster.canvas import Canvas
+from oemsar.raster.cog import TILE, copy_as_cog
 from oemsar.raster.georeference import Georeference
+from oemsar.raster.vrt import add_band, virtual_raster
 
-TILE = 512
-"""Side of the tiles of the published file; the smallest overview fits into one."""
 _MOST_LEVELS = 9
 ROWS = 1 << _MOST_LEVELS
 """Rows that are written at once: one of the smallest overview."""
@@ -93,36 +91,14 @@ class Pyramid:
         for level in range(len(self.levels) - 1, -1, -1):
             recipe = self._recipe(level, place if level == 0 else Georeference(), tags if level == 0 else {})
             (folder / f"{level}.vrt").write_text(recipe, encoding="utf-8")
-        made = folder / "made.tif"
-        options = {
-            "COMPRESS": "ZSTD",
-            "LEVEL": "1",
-            "BLOCKSIZE": str(TILE),
-            "OVERVIEWS": "AUTO",
-            "BIGTIFF": "IF_SAFER",
-            "NUM_THREADS": "ALL_CPUS",
-        }
-        try:
-            rasterio.shutil.copy(folder / "0.vrt", made, driver="COG", **options)
-        except RasterioError as error:
-            raise Failure(f"{path} could not be written ({error}); free disk space and run again") from error
-        path.with_name(path.name + ".aux.xml").unlink(missing_ok=True)
-        made.replace(path)
+        copy_as_cog(folder / "0.vrt", folder / "made.tif", path, COMPRESS="ZSTD", LEVEL="1", OVERVIEWS="AUTO")
 
     def _recipe(self, level: int, place: Georeference, tags: Mapping[str, str]) -> str:
         """A GDAL virtual raster of one level, which names the next levels as its overviews."""
         canvases = self.levels[level]
-        height, width = canvases[0].shape
-        root = ET.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
-        _add_place(root, place)
-        for domain, items in (("", dict(tags)), ("RPC", place.rpc_items())):
-            metadata = ET.SubElement(root, "Metadata", {"domain": domain} if domain else {})
-            for key, value in items.items():
-                ET.SubElement(metadata, "MDI", key=key).text = value
+        root = virtual_raster(canvases[0].shape, place, tags)
         for number, canvas in enumerate(canvases, start=1):
-            band = ET.SubElement(
-                root, "VRTRasterBand", dataType="Byte", band=str(number), subClass="VRTRawRasterBand"
-            )
+            band = add_band(root, number, canvas)
             ET.SubElement(band, "NoDataValue").text = "0"
             if len(canvases) == 3:
                 ET.SubElement(band, "ColorInterp").text = ("Red", "Green", "Blue")[number - 1]
@@ -130,10 +106,6 @@ class Pyramid:
                 element = ET.SubElement(band, "Overview")
                 ET.SubElement(element, "SourceFilename", relativeToVRT="1").text = f"{overview}.vrt"
                 ET.SubElement(element, "SourceBand").text = str(number)
-            ET.SubElement(band, "SourceFilename", relativeToVRT="1").text = canvas.path.name
-            ET.SubElement(band, "ImageOffset").text = "0"
-            ET.SubElement(band, "PixelOffset").text = "1"
-            ET.SubElement(band, "LineOffset").text = str(width)
         return ET.tostring(root, encoding="unicode")
 
 
@@ -183,18 +155,3 @@ def _sums_of_four(band: NDArray[np.uint8]) -> NDArray[np.uint16]:
     pairs = np.ascontiguousarray(band).view(np.uint16)
     across = (pairs & 0xFF) + (pairs >> 8)
     return across[0::2] + across[1::2]
-
-
-def _add_place(root: ET.Element, place: Georeference) -> None:
-    if place.grid is not None:
-        if place.grid.crs is not None:
-            ET.SubElement(root, "SRS").text = place.grid.crs.to_wkt()
-        a, b, c, d, e, f = place.grid.affine[:6]
-        ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
-    if place.gcps:
-        points = ET.SubElement(root, "GCPList", Projection=place.gcps_crs or "")
-        for number, point in enumerate(place.gcps, start=1):
-            items = {"Pixel": point.col, "Line": point.row, "X": point.x, "Y": point.y, "Z": point.z or 0.0}
-            ET.SubElement(
-                points, "GCP", {"Id": str(number), **{key: repr(float(v)) for key, v in items.items()}}
-            )

@@ -159,8 +159,14 @@ def test_other_and_cut_files_are_refused(
         find_product(write_scene("a.tif", np.abs(pixels)), "sicd")
     path = _write(tmp_path / "a.nitf", pixels, "RE32F_IM32F")
     (tmp_path / "cut.nitf").write_bytes(path.read_bytes()[:900])
-    with pytest.raises(InputError, match="not a SICD file that sarkit can read"):
-        find_product(tmp_path / "cut.nitf")
+    rows = f"<NumRows>{SHAPE[0]}</NumRows>".encode()
+    whole = path.read_bytes()
+    assert rows in whole
+    (tmp_path / "tag.nitf").write_bytes(whole.replace(rows, rows.replace(b"</", b"<!")))
+    (tmp_path / "number.nitf").write_bytes(whole.replace(rows, rows.replace(str(SHAPE[0]).encode(), b"x9")))
+    for name in ("cut.nitf", "tag.nitf", "number.nitf"):
+        with pytest.raises(InputError, match="not a SICD file that sarkit can read"):
+            find_product(tmp_path / name)
 
 
 def test_sigma_nought_of_a_gain_that_varies_reaches_the_output(tmp_path: Path, pixels: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,19 @@ _QUANTITIES: tuple[tuple[str, Literal["sigma0", "beta0", "gamma0"]], ...] = (
     ("BetaZeroSFPoly", "beta0"),
     ("GammaZeroSFPoly", "gamma0"),
 )
+
+_DAMAGED = (ValueError, LookupError, AssertionError, SyntaxError, EOFError, OSError)
+"""What sarkit raises over a file whose bytes were changed or cut off; lxml's is a SyntaxError."""
+
+
+class XmlTree(Protocol):
+    """What is used of an lxml tree, which carries no types."""
+
+    def findtext(self, path: str) -> str | None:
+        """Text of the first element at `path`."""
+
+    def findall(self, path: str) -> list[Any]:
+        """All elements at `path`."""
 
 
 def recognises(path: Path) -> bool:
@@ -77,14 +90,15 @@ class SicdPixels:
         try:
             reader: Any = sksicd.NitfReader
             self._reader = self._stack.enter_context(reader(file))
-        except Exception as error:
+            self.tree: XmlTree = self._reader.metadata.xmltree
+            rows, columns = (int(_text(self.tree, f"ImageData/Num{axis}")) for axis in ("Rows", "Cols"))
+            self.shape = (rows, columns)
+            self._table = _amplitude_table(self.tree)
+        except _DAMAGED as error:
             self._stack.close()
             raise InputError(
                 f"{self._path} is not a SICD file that sarkit can read; fetch it again"
             ) from error
-        self.tree = self._reader.metadata.xmltree
-        self.shape = (int(_text(self.tree, "ImageData/NumRows")), int(_text(self.tree, "ImageData/NumCols")))
-        self._table = _amplitude_table(self.tree)
         return self
 
     def __exit__(
@@ -101,7 +115,7 @@ class SicdPixels:
         stop_row, stop_column = extent.row + extent.height, extent.column + extent.width
         try:
             raw, _ = self._reader.read_sub_image(extent.row, extent.column, stop_row, stop_column)
-        except Exception as error:
+        except _DAMAGED as error:
             raise InputError(f"{self._path} cannot be read to its end; it is truncated or damaged") from error
         return self._complex(raw), None
 
@@ -124,7 +138,7 @@ class SicdPixels:
         return pixels
 
 
-def _product(tree: Any) -> Product:  # noqa: ANN401 (an lxml tree)
+def _product(tree: XmlTree) -> Product:
     start = datetime.fromisoformat(_text(tree, "Timeline/CollectStart"))
     azimuth, incidence = _find(tree, "SCPCOA/AzimAng"), _find(tree, "SCPCOA/IncidenceAng")
     look = None
@@ -144,7 +158,7 @@ def _product(tree: Any) -> Product:  # noqa: ANN401 (an lxml tree)
     )
 
 
-def _calibration(tree: Any) -> Calibration | None:  # noqa: ANN401
+def _calibration(tree: XmlTree) -> Calibration | None:
     """The first of the scale factor polynomials of Radiometric, in the order sigma, beta, gamma nought.
 
     Quantity = polynomial(row metres, column metres from the scene centre point) x |pixel|^2 (section on
@@ -170,7 +184,7 @@ def _calibration(tree: Any) -> Calibration | None:  # noqa: ANN401
     return None
 
 
-def _place(tree: Any) -> Georeference:  # noqa: ANN401
+def _place(tree: XmlTree) -> Georeference:
     """The four image corners as control points: a rough place; the exact one needs the sensor model."""
     rows, columns = int(_text(tree, "ImageData/NumRows")), int(_text(tree, "ImageData/NumCols"))
     pixels = {
@@ -189,7 +203,7 @@ def _place(tree: Any) -> Georeference:  # noqa: ANN401
     return Georeference(gcps=tuple(points), gcps_crs="EPSG:4326" if points else None)
 
 
-def _amplitude_table(tree: Any) -> NDArray[np.float64] | None:  # noqa: ANN401
+def _amplitude_table(tree: XmlTree) -> NDArray[np.float64] | None:
     entries = tree.findall("{*}ImageData/{*}AmpTable/{*}Amplitude")
     if not entries:
         return None
@@ -199,12 +213,12 @@ def _amplitude_table(tree: Any) -> NDArray[np.float64] | None:  # noqa: ANN401
     return table
 
 
-def _find(tree: Any, path: str) -> str | None:  # noqa: ANN401
+def _find(tree: XmlTree, path: str) -> str | None:
     text: str | None = tree.findtext("/".join(f"{{*}}{name}" for name in path.split("/")))
     return text
 
 
-def _text(tree: Any, path: str) -> str:  # noqa: ANN401
+def _text(tree: XmlTree, path: str) -> str:
     text = _find(tree, path)
     if text is None:
         raise ValueError(f"no {path}")

@@ -1,0 +1,62 @@
+"""GDAL virtual rasters that give the plain pixels of canvases their meaning."""
+
+import sys
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from oemsar.raster.canvas import Canvas
+from oemsar.raster.georeference import Georeference
+
+_GDAL_TYPES = {
+    "uint8": "Byte",
+    "int8": "Int8",
+    "uint16": "UInt16",
+    "int16": "Int16",
+    "uint32": "UInt32",
+    "int32": "Int32",
+    "float32": "Float32",
+    "float64": "Float64",
+    "complex64": "CFloat32",
+    "complex128": "CFloat64",
+}
+
+
+def virtual_raster(shape: tuple[int, int], place: Georeference, tags: Mapping[str, str]) -> ET.Element:
+    """A virtual raster without bands yet."""
+    height, width = shape
+    root = ET.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
+    if place.grid is not None:
+        if place.grid.crs is not None:
+            ET.SubElement(root, "SRS").text = place.grid.crs.to_wkt()
+        a, b, c, d, e, f = place.grid.affine[:6]
+        ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
+    if place.gcps:
+        points = ET.SubElement(root, "GCPList", Projection=place.gcps_crs or "")
+        for number, point in enumerate(place.gcps, start=1):
+            items = {"Pixel": point.col, "Line": point.row, "X": point.x, "Y": point.y, "Z": point.z or 0.0}
+            values = {key: repr(float(value)) for key, value in items.items()}
+            ET.SubElement(points, "GCP", {"Id": str(number), **values})
+    for domain, entries in (("", tags), ("RPC", place.rpc_items())):
+        if entries:
+            metadata = ET.SubElement(root, "Metadata", {"domain": domain} if domain else {})
+            for key, value in entries.items():
+                ET.SubElement(metadata, "MDI", key=key).text = value
+    return root
+
+
+def add_band(root: ET.Element, number: int, canvas: Canvas) -> ET.Element:
+    """Add band `number`, from 1, whose pixels are those of a canvas beside the virtual raster's file."""
+    size = canvas.dtype.itemsize
+    band = ET.SubElement(
+        root,
+        "VRTRasterBand",
+        dataType=_GDAL_TYPES[canvas.dtype.name],
+        band=str(number),
+        subClass="VRTRawRasterBand",
+    )
+    ET.SubElement(band, "SourceFilename", relativeToVRT="1").text = canvas.path.name
+    ET.SubElement(band, "ImageOffset").text = "0"
+    ET.SubElement(band, "PixelOffset").text = str(size)
+    ET.SubElement(band, "LineOffset").text = str(size * canvas.shape[1])
+    ET.SubElement(band, "ByteOrder").text = "LSB" if sys.byteorder == "little" else "MSB"
+    return band
