@@ -1,0 +1,283 @@
+"""What stands on the ground, where a radar shows it: leaning towards the sensor."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from scipy import ndimage
+
+from oemsar.build.align.descriptor import Floats
+from oemsar.build.align.geometry import HeightMap, coarse_positions
+from oemsar.geometry.heights import HeightsOn, open_surface
+from oemsar.geometry.look import Look
+from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of
+from oemsar.geometry.sweep import sweep
+from oemsar.raster.canvas import Canvas
+from oemsar.raster.read import Extent
+
+_GROUND = 0.3
+"""Metres above the bare ground up to which a surface counts as ground."""
+_TALLEST = 150.0
+"""Metres above the bare ground beyond which a height is taken for an error of the models."""
+_SAMPLE = 256
+_POINTS = 17
+_WALL = 2.0
+"""Metres by which the surface drops towards the radar from which on it is a wall."""
+_STOREYS = 8
+"""Points of a wall from its foot to its top."""
+_WALL_SHARE = 0.3
+"""Power of such a point against that of a pixel of the ground."""
+_DARK = 0.05
+"""Power where nothing comes from, against that of a pixel of the ground: shadow is not black."""
+_AMPLITUDE = 30.0
+_ROUGH = 0.25
+"""Second differences of heights in metres, at `_PITCH`, beyond which a surface is rough: crowns are, roofs
+are not."""
+_PITCH = 0.5
+_CROWN = 4.5
+"""Metres around a pixel of which half has to be rough for it to be a crown."""
+DEPTHS = (0.0, 0.2, 0.4, 0.6, 0.8)
+"""Depths of crowns, as shares of their height, that are tried: how deep waves are scattered differs by
+species, season and wavelength."""
+
+
+class Plane(NamedTuple):
+    """The height that a rectangle is looked at on, as a ground range product is projected on one.
+
+    Attributes:
+        height: metres above the ellipsoid; NaN where the radar image lies on the terrain already.
+        reach: pixels around the rectangle from which things can appear in it.
+    """
+
+    height: float
+    reach: int
+
+
+class _Heights(NamedTuple):
+    """Heights of the bare ground above a plane and of the surface above the ground, metres; its crowns."""
+
+    ground: Floats
+    above: Floats
+    crown: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Lean:
+    """How far every surface appears from its own place, and what the radar does not see.
+
+    Attributes:
+        to_ground: pixels of the orthophoto to coordinates of its CRS.
+        surface: heights of roofs and crowns.
+        ground: heights of the bare ground.
+        terrain: its ellipsoidal heights at pixels; None where the radar image lies on the terrain already.
+        offset: difference of the vertical datums of the two, metres.
+        metre: columns and rows by which a metre of height appears nearer to the radar.
+        gsd: metres to a pixel of the orthophoto.
+        tallest: metres of the tallest thing above the bare ground.
+        shadow: 1 where the radar sees nothing, on the orthophoto's grid.
+        depth: share of their height, from the top, that crowns scatter from.
+    """
+
+    to_ground: PixelMap
+    surface: HeightsOn
+    ground: HeightsOn
+    terrain: HeightMap | None
+    offset: float
+    metre: tuple[float, float]
+    gsd: float
+    tallest: float
+    shadow: Canvas
+    depth: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        grid: GeoBox,
+        look: Look,
+        metre: tuple[float, float],
+        models: tuple[Path, Path],
+        terrain: HeightMap | None,
+        folder: Path,
+    ) -> Self:
+        """The lean of what stands on a grid.
+
+        Args:
+            grid: of the orthophoto, in metres.
+            look: where the radar looks.
+            metre: columns and rows by which a metre of height appears nearer to the radar.
+            models: surface model and bare ground; their vertical datums may differ by a constant.
+            terrain: ellipsoidal heights of the bare ground at pixels; None where the radar image lies on
+                the terrain already.
+            folder: for scratch files.
+
+        Raises:
+            InputError: a model has no CRS, or the surface model no height on the grid.
+        """
+        crs = crs_of(grid)
+        surface, ground = (open_surface(path) for path in models)
+        layover, shadow = (
+            Canvas(folder / f"{name}.raw", tuple(grid.shape), np.uint8) for name in ("layover", "shadow")
+        )
+        sweep(surface, grid, look, layover, shadow)
+        to_ground = affine_map(centre_affine(grid))
+        rows, columns = (np.linspace(0, size - 1, min(size, _SAMPLE)) for size in grid.shape)
+        places = to_ground(*np.meshgrid(columns, rows))
+        above = surface.on(crs).at(*places) - ground.on(crs).at(*places)
+        known = above[np.isfinite(above)]
+        # somewhere the ground is bare: the lowest differences are that of the datums
+        offset = float(np.quantile(known, 0.05)) if known.size else 0.0
+        offset = 0.0 if abs(offset) < 1 else offset
+        tallest = float(np.clip(known.max() - offset, 0, _TALLEST)) if known.size else 0.0
+        gsd = math.sqrt(abs(grid.affine.determinant))
+        return cls(to_ground, surface.on(crs), ground.on(crs), terrain, offset, metre, gsd, tallest, shadow)
+
+    def with_depth(self, depth: float) -> "Lean":
+        """The same with crowns that scatter from another depth."""
+        return replace(self, depth=depth)
+
+    def reach(self, factor: int, relief: float = 0.0) -> int:
+        """Pixels of a coarser grid by which the tallest thing on the highest ground leans."""
+        return math.ceil((self.tallest + relief) * math.hypot(*self.metre) / factor) + 2
+
+    def plane(self, factor: int, extent: Extent) -> Plane:
+        """The plane for a rectangle: at the median height of its ground."""
+        if self.terrain is None:
+            return Plane(math.nan, self.reach(factor))
+        height = float(np.nanmedian(self._terrain_around(factor, extent, 0)))
+        reach = self.reach(factor)
+        for _ in range(2):  # higher ground farther away reaches farther
+            around = self._terrain_around(factor, extent, reach)
+            reach = self.reach(factor, float(np.nanmax(np.abs(around - height))))
+        return Plane(height, reach)
+
+    def _terrain_around(self, factor: int, extent: Extent, margin: int) -> NDArray[np.float64]:
+        assert self.terrain is not None
+        rows = np.linspace(extent.row - margin, extent.row + extent.height + margin - 1, _POINTS)
+        columns = np.linspace(extent.column - margin, extent.column + extent.width + margin - 1, _POINTS)
+        x, y = np.meshgrid((columns + 0.5) * factor - 0.5, (rows + 0.5) * factor - 0.5)
+        heights = self.terrain(x, y)
+        return heights if np.isfinite(heights).any() else np.zeros_like(heights)
+
+    def leaning(
+        self, grey: Floats, valid: NDArray[np.bool_], factor: int, extent: Extent
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """The grey values of a rectangle, each moved to where the radar shows its height.
+
+        Where several surfaces appear in one place the highest is shown. What lies in the radar's shadow is
+        left out.
+
+        Args:
+            grey: (height, width), of `extent` on the grid made coarser by `factor`.
+            valid: which of it carries data.
+            factor: pixels of the orthophoto to one of the rectangle.
+            extent: the rectangle.
+        """
+        height = self._heights(factor, extent, math.nan).above
+        target, shown = self._targets(height, factor, valid & ~self._shadowed(factor, extent))
+        order = np.argsort(height.ravel()[shown], kind="stable")
+        moved, known = np.zeros(grey.size, np.float32), np.zeros(grey.size, bool)
+        moved[target[order]] = grey.ravel()[shown[order]]  # the last, highest, stays
+        known[target] = True
+        return _without_pinholes(moved.reshape(grey.shape), known.reshape(grey.shape))
+
+    def expected(self, factor: int, extent: Extent, plane: float) -> Floats:
+        """The amplitude a radar is expected to show on a rectangle, by the heights alone.
+
+        Every lit piece of surface sends the same power to where its height appears; walls that face the
+        radar send theirs from foot to top, crowns from anywhere down to `depth`. So layover is bright,
+        shadow dark, and nothing depends on colours or on the sun.
+
+        Args:
+            factor: pixels of the orthophoto to one of the rectangle.
+            extent: the rectangle; things beside it that appear in it are missing, see `plane`.
+            plane: ellipsoidal height of the plane that the radar image is looked at on; NaN for one that
+                lies on the terrain already.
+
+        Returns:
+            (height, width), about 7 in shadow and 31 on open ground.
+        """
+        parts = 2 if factor > 1 else 1
+        fine = Extent(*(value * parts for value in extent))
+        pitch = factor // parts
+        heights = self._heights(pitch, fine, plane)
+        lit = ~self._shadowed(pitch, fine)
+        row, column = np.indices(lit.shape)
+        fraction = np.mod(0.7548776662 * (column + fine.column) + 0.5698402910 * (row + fine.row), 1)
+        sources = np.where(heights.crown, heights.above * (1 - self.depth * fraction), heights.above)
+        target, _ = self._targets(heights.ground + sources, pitch, lit)
+        power = np.bincount(target, minlength=lit.size).astype(np.float64)
+        power += self._walls(heights, lit, pitch)
+        smooth = ndimage.gaussian_filter(power.reshape(lit.shape), 0.7)
+        mean = smooth.reshape(extent.height, parts, extent.width, parts).mean((1, 3))
+        return np.asarray(_AMPLITUDE * np.sqrt(mean + _DARK), np.float32)
+
+    def _walls(self, heights: _Heights, lit: NDArray[np.bool_], pitch: int) -> NDArray[np.float64]:
+        length = math.hypot(*self.metre)
+        towards = round(self.metre[1] / length), round(self.metre[0] / length)
+        height = heights.above
+        nearer = ndimage.shift(height, (-towards[0], -towards[1]), order=0, mode="nearest")
+        drop = height - nearer
+        wall = (drop > _WALL) & lit
+        power = np.zeros(height.size)
+        for storey in range(1, _STOREYS + 1):
+            at = np.where(wall, height - drop * storey / (_STOREYS + 1), 0)
+            target, _ = self._targets(heights.ground + at, pitch, wall)
+            power += _WALL_SHARE * np.bincount(target, minlength=height.size)
+        return power
+
+    def _targets(
+        self, height: Floats, factor: int, shown: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Flat places at which pixels appear, and the flat places of those pixels."""
+        rows, columns = height.shape
+        row, column = np.indices(height.shape)
+        to_row = np.rint(row + self.metre[1] * height / factor).astype(np.intp)
+        to_column = np.rint(column + self.metre[0] * height / factor).astype(np.intp)
+        inside = (to_row >= 0) & (to_row < rows) & (to_column >= 0) & (to_column < columns)
+        chosen = np.flatnonzero(shown & inside)
+        return (to_row * columns + to_column).ravel()[chosen], chosen
+
+    def _heights(self, factor: int, extent: Extent, plane: float) -> _Heights:
+        x, y = coarse_positions(factor, extent)
+        places = self.to_ground(x, y)
+        above = self.surface.at(*places) - self.ground.at(*places) - self.offset
+        above = np.asarray(np.minimum(np.nan_to_num(above, nan=0.0), self.tallest), np.float32)
+        crown = self._crowns(above, factor)
+        ground = np.zeros(above.shape, np.float32)
+        if self.terrain is not None and math.isfinite(plane):
+            ground = np.nan_to_num(self.terrain(x, y) - plane, nan=0.0).astype(np.float32)
+        return _Heights(ground, np.where(above < _GROUND, 0, above), crown)
+
+    def _crowns(self, above: Floats, factor: int) -> NDArray[np.bool_]:
+        """Which pixels belong to crowns: tall and rough all around."""
+        step = max(1, round(_PITCH / (self.gsd * factor)))
+        bend = np.zeros_like(above)
+        for axis in range(2):
+            bend += np.roll(above, step, axis) + np.roll(above, -step, axis) - 2 * above
+        side = max(3, round(_CROWN / (self.gsd * factor)) | 1)
+        share = ndimage.uniform_filter((np.abs(bend) > _ROUGH).astype(np.float32), side)
+        return np.asarray((share > 0.5) & (above > _WALL))
+
+    def _shadowed(self, factor: int, extent: Extent) -> NDArray[np.bool_]:
+        x, y = (np.rint(each).astype(np.intp) for each in coarse_positions(factor, extent))
+        rows, columns = self.shadow.shape
+        inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
+        shadowed = np.zeros(x.shape, bool)
+        if inside.any():
+            top, bottom = int(y[inside].min()), int(y[inside].max()) + 1
+            strip = self.shadow.read_rows(top, bottom - top)
+            shadowed[inside] = strip[y[inside] - top, x[inside]] == 1
+        return shadowed
+
+
+def _without_pinholes(image: Floats, known: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Single pixels that rounding left empty take the mean of their neighbours."""
+    near = ndimage.uniform_filter(known.astype(np.float32), 3)
+    mean = ndimage.uniform_filter(np.where(known, image, 0).astype(np.float32), 3)
+    pinholes = ~known & (near > 0.5)
+    image[pinholes] = mean[pinholes] / near[pinholes]
+    return image, known | pinholes
