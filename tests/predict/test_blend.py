@@ -42,7 +42,7 @@ def _cut(scene: NDArray[np.float32], vertical: Span, horizontal: Span) -> NDArra
         :,
         vertical.start : vertical.start + vertical.size,
         horizontal.start : horizontal.start + horizontal.size,
-    ]
+    ].copy()
 
 
 @pytest.mark.parametrize(("window", "overlap"), [(64, 21), (100, 16), (128, 0), (400, 100), (229, 76)])

@@ -34,6 +34,14 @@ def test_no_fewer_windows_could_cover_the_axis(size: int, window: int, share: fl
     assert count == 1 or (count - 1) * (window - overlap) + overlap < size
 
 
+def test_weights_are_below_one_in_the_zones_alone() -> None:
+    for span in spans(2500, 700, 200):
+        below = np.zeros(span.last - span.first, bool)
+        for zone in span.zones:
+            below[zone] = True
+        np.testing.assert_array_equal(span.weights() < 1, below)
+
+
 def test_ramp_is_a_symmetric_raised_cosine() -> None:
     rising = ramp(8)
     np.testing.assert_allclose(rising + rising[::-1], 1, atol=1e-7)

@@ -22,6 +22,7 @@ from oemsar.build.survey import Workers, survey, workers
 from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable, workplace
 from oemsar.progress import Report, silent
+from oemsar.raster.cog import Layer, publish_pyramid
 from oemsar.raster.georeference import Georeference, georeference_of
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import open_raster
@@ -116,7 +117,8 @@ def optical_to_eight_bit(
         with workplace(out) as folder:
             pyramid = Pyramid.create(folder, shape, bands=3)
             Painter(levels, table).paint(crew, pyramid, report)
-            pyramid.publish(out, place, _tags(summary))
+            layer = Layer(nodata=0, tags=_tags(summary), colours=("Red", "Green", "Blue"))
+            publish_pyramid(pyramid, out, place, layer)
     return {"out": str(out), **summary}
 
 

@@ -29,6 +29,7 @@ from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable, workplace
 from oemsar.geometry.look import Look, look_tags
 from oemsar.progress import Report, silent
+from oemsar.raster.cog import Layer, publish_pyramid
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import Extent
 
@@ -114,7 +115,8 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
                 "sha256": digest.result(),
                 **_summary(found, product, config, surveyed),
             }
-            pyramid.publish(out, found.place, _tags(product, summary))
+            layer = Layer(nodata=0, tags=_tags(product, summary))
+            publish_pyramid(pyramid, out, found.place, layer)
     return {"out": str(out), **summary}
 
 

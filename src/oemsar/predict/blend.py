@@ -32,7 +32,8 @@ class Blender:
         Args:
             row: index of the row of windows; the one before it must be complete.
             column: index of the window in its row; from 0 upwards without a gap.
-            probabilities: shape (8, height, width) of the whole window; None for a window without data.
+            probabilities: shape (8, height, width) of the whole window, weighted in place; None for a window
+                without data.
 
         Returns:
             Blended probabilities, float32, shape (8, height, width), of the pixels from the row's `first`
@@ -60,9 +61,13 @@ class Blender:
         if probabilities is None:
             return None
         spoken = torch.from_numpy(probabilities)[:, vertical.spoken, horizontal.spoken]
-        rows = torch.from_numpy(vertical.weights())
+        rows = torch.from_numpy(vertical.weights())[:, None]
         columns = torch.from_numpy(horizontal.weights())
-        return spoken * rows[:, None] * columns
+        for zone in vertical.zones:
+            spoken[:, zone] *= rows[zone]
+        for zone in horizontal.zones:
+            spoken[:, :, zone] *= columns[zone]
+        return spoken
 
     def _join_left(self, horizontal: Span, weighted: torch.Tensor | None) -> torch.Tensor | None:
         """Add what the left neighbour carried over."""
@@ -117,9 +122,13 @@ def classify(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDA
         probabilities: float32, shape (8, height, width), summing to 1.
 
     Returns:
-        Class ids 1..8 and the probability of that class in percent, rounded, both uint8 (height, width).
-        The confidence is never 0: the largest of eight probabilities is at least 1/8.
+        Class ids 1..8, the lowest of equals, and the probability of that class in percent, rounded, both
+        uint8 (height, width). The confidence is never 0: the largest of eight probabilities is at least 1/8.
     """
-    best, index = torch.from_numpy(probabilities).max(0)
-    confidence = best.mul(100).round_().clamp_(1, 100)
-    return (index + 1).byte().numpy(), confidence.byte().numpy()
+    best = probabilities[0].copy()
+    ids = np.ones(best.shape, np.uint8)
+    for identifier, candidate in enumerate(probabilities[1:], start=2):
+        np.maximum(ids, (candidate > best).view(np.uint8) * np.uint8(identifier), out=ids)
+        np.maximum(best, candidate, out=best)
+    confidence = np.clip(np.rint(best * 100), 1, 100).astype(np.uint8)
+    return ids, confidence

@@ -20,6 +20,8 @@ _LONGEST_SIDE = 1600
 """Pixels of the longer side of the map as drawn."""
 _DPI = 150
 _PANEL_INCHES = 7.0
+_PANEL_WIDTH = round(_PANEL_INCHES * _DPI)
+"""Pixels across a panel; an image of more would lose them as it is drawn."""
 _NO_DATA = (255, 255, 255)
 
 
@@ -39,11 +41,11 @@ def write_quicklook(land_cover: Path, scene: Path, path: Path) -> None:
         image = _display(_reduced(dataset, bands, Resampling.average), ids != legend.UNKNOWN.id)
     figure = _draw(image, ids, scene.name, title)
     with replacing(path) as partial:
-        figure.savefig(partial, format="png", dpi=_DPI)
+        figure.savefig(partial, format="png", dpi=_DPI, pil_kwargs={"compress_level": 1})
 
 
 def _reduced(dataset: DatasetReader, bands: int, resampling: Resampling) -> NDArray[np.generic]:
-    scale = min(1.0, _LONGEST_SIDE / max(dataset.shape))
+    scale = min(1.0, _LONGEST_SIDE / max(dataset.shape), _PANEL_WIDTH / dataset.width)
     shape = tuple(max(1, round(side * scale)) for side in dataset.shape)
     pixels: NDArray[np.generic] = dataset.read(
         list(range(1, bands + 1)), out_shape=(bands, *shape), resampling=resampling

@@ -38,6 +38,11 @@ class Span:
         """What the window speaks for, as a slice of the window."""
         return slice(self.first - self.start, self.last - self.start)
 
+    @property
+    def zones(self) -> tuple[slice, slice]:
+        """The shared zones, where weights are below 1, as slices of what the window speaks for."""
+        return slice(0, self.alone - self.first), slice(self.shared - self.first, self.last - self.first)
+
     def weights(self) -> NDArray[np.float32]:
         """Weight of the window over `[first, last)`: 1 alone, raised-cosine ramps in the shared zones.
 
