@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from odc.geo.geobox import GeoBox
@@ -93,6 +93,14 @@ class Geometry:
             return None
         length = math.hypot(*self.lean)
         return self.lean[0] / length, self.lean[1] / length
+
+    @property
+    def simplest(self) -> Literal["shift", "affine"]:
+        """The simplest correction that can be believed.
+
+        Georeferencing and sensor models know scale and orientation; between mere pixels nothing does.
+        """
+        return "affine" if self.grid is None else "shift"
 
     @property
     def gsd(self) -> float | None:

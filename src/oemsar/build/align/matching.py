@@ -126,7 +126,8 @@ def compare(
     engine: Engine,
     level: Level,
     correction: PixelMap,
-    reference: Reference = "optical",
+    *,
+    reference: Reference,
     report: Report = silent,
 ) -> Surfaces:
     """Compare the windows of a lattice forward and backward.

@@ -106,9 +106,9 @@ def align(
 ) -> dict[str, Any]:
     """Bring a radar image onto an orthophoto and say how well it lies there.
 
-    Writes into `out`: `report.json` and `report.html`, `tie_points.geojson` and `tie_points.points`, pictures,
-    and unless the verdict is `failed`, `transform.json` and `sar_aligned.tif`, the radar image on the
-    orthophoto's grid by a single resampling. Without georeferencing all is in pixels.
+    Writes into `out`: `report.json` and `report.html`, `tie_points.geojson` and `tie_points.points`, and
+    unless the verdict is `failed`, `transform.json`, pictures, and `sar_aligned.tif`, the radar image on
+    the orthophoto's grid by a single resampling. Without georeferencing all is in pixels.
 
     Args:
         sar: amplitude; a product with its sensor model, or one on a map, or plain pixels.
@@ -146,15 +146,16 @@ def align(
         if verdict != "failed" and found.choice is not None:
             alignment = Alignment(geometry, found.choice.correction)
             write_transform(out / "transform.json", alignment)
-            _resample(sar, alignment, out / "sar_aligned.tif", folder, config, report)
+            _resample(sar, alignment, out / "sar_aligned.tif", folder, config, report=report)
             pictures = draw_pictures(optical, out / "sar_aligned.tif", found.points, out)
+        facts = _facts(found, geometry)
     summary = {
         "verdict": verdict,
         "reasons": reasons,
         "warnings": _warnings(geometry, config),
         "sar": sar.name,
         "optical": optical.name,
-        **_facts(found, geometry, scale),
+        **facts,
         "thresholds": as_plain(config.thresholds),
         "record": run_record(
             {"align": _plain(config), "inputs": [origin(path) for path in _inputs(sar, optical, config)]}
@@ -176,10 +177,7 @@ def _lean(geometry: Geometry, placing: Placing, folder: Path) -> Lean | None:
     terrain = placing.terrain
     if terrain is None or terrain.dsm is None:
         return None
-    if geometry.grid is None or geometry.look is None or geometry.lean is None:
-        raise InputError(f"{terrain.dsm} is given but not the look; pass --look-azimuth and --incidence")
-    models = terrain.dsm, terrain.dem
-    return Lean.of(geometry.grid, geometry.look, geometry.lean, models, geometry.terrain(), folder)
+    return Lean.of(geometry, (terrain.dsm, terrain.dem), folder)
 
 
 def _range(geometry: Geometry, search: float | None) -> Range:
@@ -205,7 +203,7 @@ def _from_person(geometry: Geometry, scale: float, path: Path) -> _Found:
     if not known.all():
         raise InputError(f"{path} has a tie point where the radar image or the terrain is not known")
     ties = Ties(x, y, points.sar_x[used], points.sar_y[used], height)
-    choice = choose(ties, scale, robust=False)
+    choice = choose(ties, scale, simplest=geometry.simplest, robust=False)
     residual = points.residual.copy()
     residual[used] = choice.left_out
     kept = TiePoints(points.sar_x, points.sar_y, points.optical_x, points.optical_y, used, residual)
@@ -231,6 +229,7 @@ def _from_search(search: Search) -> _Found:
         agreeing_share=float(stage.agreeing.sum()) / max(stage.windows, 1),
         scales_px=between(search.coarser(), choice.correction, geometry, search.scale),
         prominence=stage.shift.prominence,
+        orthophoto_px=search.orthophoto_apart(),
     )
     return _Found(ties, choice, points, figures, search)
 
@@ -261,12 +260,12 @@ def _warnings(geometry: Geometry, config: AlignConfig) -> list[str]:
         warnings.append("without georeferencing the images are aligned in pixels")
     if config.placing.terrain is None or config.placing.terrain.dsm is None:
         warnings.append(
-            "without a surface model roofs and crowns, which lean towards the radar, are matched like the ground"
+            "without a surface model roofs and crowns, which lean towards the radar, count as ground"
         )
     return warnings
 
 
-def _facts(found: _Found, geometry: Geometry, scale: float) -> dict[str, Any]:
+def _facts(found: _Found, geometry: Geometry) -> dict[str, Any]:
     """What was found, as plain values."""
     choice = found.choice
     empty = {"median": None, "p95": None, "along_look": None, "across_look": None}
@@ -328,7 +327,7 @@ def _offset(geometry: Geometry, correction: Correction) -> list[float]:
 
 
 def _resample(
-    sar: Path, alignment: Alignment, out: Path, folder: Path, config: AlignConfig, report: Report
+    sar: Path, alignment: Alignment, out: Path, folder: Path, config: AlignConfig, *, report: Report
 ) -> None:
     """The radar image on the orthophoto's grid, by one resampling from the file as it came."""
     geometry = alignment.geometry

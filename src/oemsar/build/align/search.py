@@ -32,6 +32,8 @@ _TOLERANCE = 4.0
 """Pixels of a level that a match may lie off the best affine: terrain that no model took out."""
 _SHARED = 1.5
 """Sides of a window within which two matches share pixels, neighbours' surfaces counted in."""
+_CLEAR = 0.5
+"""Prominence from which on the orthophoto's own best displacement counts."""
 _LEAST_SHARE = 0.25
 """Share of the matches that has to agree before a level bends what the level before found."""
 
@@ -133,7 +135,7 @@ class Search:
         if agreeing.sum() >= max(6, _LEAST_SHARE * windows):
             self.ties = self.ties_of(matches.only(agreeing), correction)
             reach = _SHARED * level.window * level.factor * self.scale
-            self.choice = choose(self.ties, self.scale, reach=reach)
+            self.choice = choose(self.ties, self.scale, simplest=self.images.geometry.simplest, reach=reach)
             correction = self.choice.correction
         self.stages.append(Stage(level, shift, matches, agreeing, windows, correction))
         log.info(
@@ -149,14 +151,14 @@ class Search:
 
     def _compare(self, level: Level, correction: Correction) -> Surfaces:
         reference = self.images.references[0]
-        return compare(self.images, self.engine, level, correction, reference, self.report)
+        return compare(self.images, self.engine, level, correction, reference=reference, report=self.report)
 
     def _fit_depth(self, level: Level, correction: Correction) -> None:
         """Take the depth of crowns at which the whole fits best."""
         heights = []
         for depth in DEPTHS:
             trial = self.images.with_depth(depth)
-            surfaces = compare(trial, self.engine, level, correction, self.images.references[0], silent)
+            surfaces = compare(trial, self.engine, level, correction, reference=self.images.references[0])
             heights.append(best_shift(surfaces).height)
         self.images = self.images.with_depth(DEPTHS[int(np.argmax(heights))])
 
@@ -195,6 +197,20 @@ class Search:
     def ground_places(self, matches: Matches) -> tuple[Doubles, Doubles]:
         """Columns and rows of the orthophoto of the ground they show."""
         return self.images.geometry.ground(matches.x, matches.y, matches.plane)
+
+    def orthophoto_apart(self) -> float | None:
+        """Pixels by which the orthophoto itself would shift what the surface model found.
+
+        None without a surface model, or where the orthophoto says nothing clear.
+        """
+        if self.images.lean is None or self.choice is None:
+            return None
+        finest = self.stages[-1].level.factor
+        level = Level(2 * finest, _window(self.images.shape, 2 * finest), 2 * _REACH)
+        correction = self.choice.correction
+        surfaces = compare(self.images, self.engine, level, correction, reference="optical")
+        shift = best_shift(surfaces)
+        return level.factor * math.hypot(shift.x, shift.y) if shift.prominence >= _CLEAR else None
 
     def coarser(self) -> Correction:
         """What the scale before the last had found."""

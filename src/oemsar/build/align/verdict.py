@@ -37,6 +37,9 @@ class Thresholds:
             the ground and what stands on it say different things at different scales.
         prominence: standard deviations by which the best displacement of the whole stands above the
             second, to be accepted.
+        orthophoto_px: by which the orthophoto itself would shift what was found through a surface model,
+            to be accepted: else the two do not belong together. Shadows of the sun and crowns move it by
+            some pixels.
         edited_tie_points: set by a person, to be accepted.
     """
 
@@ -49,6 +52,7 @@ class Thresholds:
     coverage: float = 0.5
     scales_px: float = 2.0
     prominence: float = 0.5
+    orthophoto_px: float = 12.0
     edited_tie_points: int = 6
 
 
@@ -65,6 +69,7 @@ class Figures:
         coverage: see `Thresholds`.
         scales_px: see `Thresholds`.
         prominence: see `Thresholds`.
+        orthophoto_px: see `Thresholds`.
     """
 
     tie_points: int
@@ -75,6 +80,7 @@ class Figures:
     agreeing_share: float | None = None
     scales_px: float | None = None
     prominence: float | None = None
+    orthophoto_px: float | None = None
 
 
 def judge(figures: Figures, thresholds: Thresholds, *, edited: bool) -> tuple[Verdict, list[str]]:
@@ -100,6 +106,7 @@ def judge(figures: Figures, thresholds: Thresholds, *, edited: bool) -> tuple[Ve
         ("coverage", figures.coverage, thresholds.coverage, False),
         ("difference between scales", figures.scales_px, thresholds.scales_px, True),
         ("prominence", figures.prominence, thresholds.prominence, False),
+        ("shift that the orthophoto asks for", figures.orthophoto_px, thresholds.orthophoto_px, True),
     ]
     missed = [
         f"{name} {value:.3g}, {'at most' if most else 'at least'} {limit:g} asked"
