@@ -5,7 +5,7 @@ orbit, a projection height or a clock is smooth there, whatever the terrain (bia
 polynomials: Fraser and Hanley 2003, Bias compensation in rational functions for Ikonos satellite imagery).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oemsar.errors import InputError
-from oemsar.geometry.mapping import Doubles
+from oemsar.geometry.mapping import Doubles, PixelMap
 
 Model: TypeAlias = Literal["shift", "affine", "affine+height", "polynomial", "cubic", "spline"]
 MODELS: tuple[Model, ...] = get_args(Model)
@@ -130,6 +130,27 @@ class Correction:
 def no_correction() -> Correction:
     """The correction that changes nothing."""
     return Correction("shift", Frame((0.0, 0.0), 1.0), np.zeros((1, 2)))
+
+
+@dataclass(frozen=True, eq=False)
+class Corrected:
+    """A `PixelMap` and a correction after it.
+
+    Attributes:
+        prior: from pixels of a grid to those of the radar image.
+        correction: of the latter.
+        heights: of the ground at pixels of the grid, metres; None where none are known.
+    """
+
+    prior: PixelMap
+    correction: Correction
+    heights: Callable[[Doubles, Doubles], Doubles] | None
+
+    def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+        """Column and row in the radar image of pixels of the grid, centres at integers."""
+        asked = self.correction.needs_height and self.heights is not None
+        height = self.heights(x, y) if asked and self.heights is not None else None
+        return self.correction(*self.prior(x, y), height)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,7 +217,7 @@ class Lean:
         return power
 
     def _targets(
-        self, height: Floats, places: NDArray[np.intp], shape: tuple[int, ...], factor: int
+        self, height: NDArray[np.floating[Any]], places: NDArray[np.intp], shape: tuple[int, ...], factor: int
     ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Flat places at which pixels appear, and which of the pixels appear inside at all.
 

@@ -174,19 +174,20 @@ class Search:
     def ties_of(self, matches: Matches, correction: Correction) -> Ties:
         """Matches, found with a correction applied, as ties of the radar image."""
         geometry = self.images.geometry
-        x, y = self._on_planes(matches.x, matches.y, matches.plane)
-        to_x, to_y = correction(
-            *self._on_planes(matches.x + matches.dx, matches.y + matches.dy, matches.plane)
-        )
+        x, y = self._in_radar(matches.x, matches.y, matches.plane, no_correction())
+        there = matches.x + matches.dx, matches.y + matches.dy
+        to_x, to_y = self._in_radar(*there, matches.plane, correction)
         height = None if geometry.heights is None else geometry.heights(matches.x, matches.y)
         return Ties(x, y, to_x, to_y, height)
 
-    def _on_planes(self, x: Doubles, y: Doubles, plane: Doubles) -> tuple[Doubles, Doubles]:
-        """Radar pixels, by the metadata, of places on planes of several heights."""
+    def _in_radar(
+        self, x: Doubles, y: Doubles, plane: Doubles, correction: Correction
+    ) -> tuple[Doubles, Doubles]:
+        """Columns and rows of the radar image of places on planes of several heights."""
         column, row = np.full((2, x.size), np.nan)
         for height in np.unique(plane):
             some = np.isnan(plane) if np.isnan(height) else plane == height
-            column[some], row[some] = self.images.geometry.on_plane(float(height))(x[some], y[some])
+            column[some], row[some] = self.images.corrected(float(height), correction)(x[some], y[some])
         return column, row
 
     def radar_places(self, matches: Matches) -> tuple[Doubles, Doubles]:

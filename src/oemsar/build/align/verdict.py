@@ -1,8 +1,8 @@
 """Whether an alignment may be used: figures that do not need the truth, and the thresholds they meet."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -74,7 +74,7 @@ class Figures:
 
     tie_points: int
     residual_median_px: float
-    held_out_median_px: float
+    held_out_median_px: float | None
     precision_px: float
     coverage: float
     agreeing_share: float | None = None
@@ -158,8 +158,3 @@ def coverage_of(x: Doubles, y: Doubles, shape: tuple[int, int], side: int = 5) -
     rows = np.clip(np.floor((y + 0.5) / shape[0] * side), 0, side - 1)
     columns = np.clip(np.floor((x + 0.5) / shape[1] * side), 0, side - 1)
     return np.unique(rows * side + columns).size / side**2
-
-
-def as_plain(thresholds: Thresholds) -> dict[str, Any]:
-    """The thresholds as plain values."""
-    return asdict(thresholds)
