@@ -30,7 +30,7 @@ lint: $(INSTALLED)
 # Each prints a ratio of two sides measured in one run; takes about half an hour on two cores.
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
-	for script in crops confusion inference predict_rate predict_memory selective_scan segments dataset_statistics radiometry; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in crops confusion inference predict_rate predict_memory selective_scan segments dataset_statistics radiometry align; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,8 +12,11 @@ from oemsar.errors import InputError
 from oemsar.geometry.mapping import Doubles
 
 _CELLS = 5
-"""Cells along each side that ties are held out by: neighbours share their errors, cells do not."""
-_FOLDS = 5
+"""Cells along each side over which errors are averaged: neighbours share theirs, cells do not."""
+_FOLDS = 3
+"""Blocks along each side that ties are held out by: a model is asked for what lies beside what it saw."""
+_WIDEST = 0.25
+"""Share of the image beyond which no tie is kept from predicting a held-out one."""
 _SURE = 2.0
 """Standard errors of the mean difference at which held-out ties reject a simpler model."""
 _MATTERS = 0.15
@@ -72,7 +75,8 @@ def choose(
     if not models:
         raise InputError(f"{len(ties)} tie points are too few for any model; set at least two")
     cells = cells_of(ties)
-    folds = folds_of(cells)
+    folds = cells_of(ties, _FOLDS)
+    reach = min(reach, _WIDEST * max(float(np.ptp(ties.x)), float(np.ptp(ties.y))))
     costs, medians = [], []
     for model in models:
         misses = held_out(ties, model, folds, reach=reach, robust=robust) / scale
@@ -89,19 +93,13 @@ def choose(
     return Choice(correction, trials, left_out)
 
 
-def cells_of(ties: Ties) -> NDArray[np.intp]:
-    """The number of the cell each tie lies in, of `_CELLS` squared over all of them."""
+def cells_of(ties: Ties, side: int = _CELLS) -> NDArray[np.intp]:
+    """The number of the cell each tie lies in, of `side` squared over all of them."""
     numbers = np.zeros(len(ties), np.intp)
     for values in (ties.y, ties.x):
         low, high = float(values.min()), float(values.max()) + 1e-6
-        numbers = numbers * _CELLS + np.floor((values - low) / (high - low) * _CELLS).astype(np.intp)
+        numbers = numbers * side + np.floor((values - low) / (high - low) * side).astype(np.intp)
     return numbers
-
-
-def folds_of(cells: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The fold of each tie: whole cells, spread over the image."""
-    row, column = cells // _CELLS, cells % _CELLS
-    return (column + 2 * row) % _FOLDS
 
 
 def held_out(
