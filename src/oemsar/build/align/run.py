@@ -148,13 +148,14 @@ def align(
             write_transform(out / "transform.json", alignment)
             _resample(sar, alignment, out / "sar_aligned.tif", folder, config, report)
             pictures = draw_pictures(optical, out / "sar_aligned.tif", found.points, out)
+        facts = _facts(found, geometry, scale)
     summary = {
         "verdict": verdict,
         "reasons": reasons,
         "warnings": _warnings(geometry, config),
         "sar": sar.name,
         "optical": optical.name,
-        **_facts(found, geometry, scale),
+        **facts,
         "thresholds": as_plain(config.thresholds),
         "record": run_record(
             {"align": _plain(config), "inputs": [origin(path) for path in _inputs(sar, optical, config)]}
