@@ -1,7 +1,8 @@
 """A simulated region, its tie points from the truth, and the pair made of it once for all tests."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,14 @@ class Scene:
     truth: NDArray[np.float32]
     ground: NDArray[np.bool_]
     dots: NDArray[np.intp]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_pictures() -> Iterator[None]:
+    """Pictures of alignments take a third of the time of a small pair, and nothing here looks at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("oemsar.build.align.run.draw_pictures", lambda *_: [])
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +129,10 @@ class Built:
 
     out: Path
     summary: dict[str, Any]
+
+    def again(self, folder: Path) -> Path:
+        """A copy of the pair in `folder`, to go on from."""
+        return Path(shutil.copytree(self.out, folder / "out"))
 
     def record(self) -> dict[str, Any]:
         values: dict[str, Any] = json.loads((self.out / "town.json").read_text())

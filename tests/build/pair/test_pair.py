@@ -20,11 +20,6 @@ IMAGES = ("town_sar.tif", "town_optical.tif", "town_masks.tif")
 ALL = ["align", "grid", "radar", "optical", "masks", "record"]
 
 
-def again(built: Built, tmp_path: Path) -> Path:
-    """A copy of the pair to go on from."""
-    return Path(shutil.copytree(built.out, tmp_path / "out"))
-
-
 def done(summary: dict[str, dict[str, str]]) -> set[str]:
     return {name for name, state in summary["stages"].items() if state == "done"}
 
@@ -125,14 +120,14 @@ def test_layover_and_shadow_agree_with_the_truth_of_the_scene(scene: Scene, buil
 
 
 def test_a_second_run_makes_nothing_again(built: Built, region: Write, tmp_path: Path) -> None:
-    out = again(built, tmp_path)
+    out = built.again(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
     assert pair(region(), out)["stages"] == dict.fromkeys(ALL, "skipped")
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_another_remap_makes_only_the_radar_image_again(built: Built, region: Write, tmp_path: Path) -> None:
-    out = again(built, tmp_path)
+    out = built.again(tmp_path)
     assert done(pair(region(remap="density"), out)) == {"radar", "record"}
     assert checksum(out / IMAGES[0]) != checksum(built.out / IMAGES[0])
     assert done(pair(region(), out)) == {"radar", "record"}
@@ -143,7 +138,7 @@ def test_another_year_makes_only_the_optical_image_again(
     scene: Scene, built: Built, region: Write, tmp_path: Path
 ) -> None:
     optical = {"path": str(scene.folder / "optical.tif"), "profile": "naip", "year": 2019}
-    assert done(pair(region(optical=optical), again(built, tmp_path))) == {"optical", "masks", "record"}
+    assert done(pair(region(optical=optical), built.again(tmp_path))) == {"optical", "masks", "record"}
 
 
 def test_another_elevation_model_aligns_again(
@@ -153,7 +148,7 @@ def test_another_elevation_model_aligns_again(
     shutil.copy(scene.folder / "dem.tif", dem)
     with rasterio.open(dem, "r+") as dataset:
         dataset.write(dataset.read() + 3)
-    out = again(built, tmp_path)
+    out = built.again(tmp_path)
     states = pair(region(dem=str(dem)), out)["stages"]
     assert states["align"] == states["radar"] == "done"
     assert states["optical"] == "skipped"
@@ -163,7 +158,7 @@ def test_a_copy_of_an_input_elsewhere_changes_nothing(
     scene: Scene, built: Built, region: Write, tmp_path: Path
 ) -> None:
     shutil.copy(scene.folder / "sar.tif", tmp_path / "sar.tif")
-    assert not done(pair(region(sar="sar.tif"), again(built, tmp_path)))
+    assert not done(pair(region(sar="sar.tif"), built.again(tmp_path)))
 
 
 KILLER = """
@@ -193,13 +188,13 @@ def test_a_run_killed_at_any_stage_goes_on_to_the_same_bytes(
     assert done(pair(path, out)) == {"record"}
     for name in (*IMAGES, "alignment/transform.json", "alignment/tie_points.geojson"):
         assert checksum(out / name) == checksum(built.out / name)
-    assert not [path for path in out.rglob("*.partial")]
+    assert not list(out.rglob("*.partial"))
 
 
 def test_an_alignment_that_needs_a_person_stops_the_run_and_takes_the_old_pair_away(
     scene: Scene, built: Built, region: Write, tmp_path: Path
 ) -> None:
-    out = again(built, tmp_path)
+    out = built.again(tmp_path)
     few = str(scene.folder / "few.geojson")
     with pytest.raises(Failure, match=r"needs a person .*report.html.*tie_points.geojson.*accept: true"):
         pair(region(tie_points=few), out)
@@ -214,7 +209,7 @@ def test_an_alignment_that_needs_a_person_stops_the_run_and_takes_the_old_pair_a
 
 
 def test_tie_points_edited_in_place_are_not_lost(built: Built, region: Write, tmp_path: Path) -> None:
-    out = again(built, tmp_path)
+    out = built.again(tmp_path)
     points = out / "alignment" / "tie_points.geojson"
     points.write_text(points.read_text().replace('"used": true', '"used": false', 1))
     edited = points.read_text()

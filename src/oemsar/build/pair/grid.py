@@ -90,13 +90,17 @@ def whole_grid(sources: Sources) -> GeoBox:
     return _on_multiples(gsd, crs, (left, top), (rows, columns))
 
 
-def common_grid(sources: Sources, transform: Path) -> GeoBox:
+def common_grid(sources: Sources, transform: Path, whole: GeoBox) -> GeoBox:
     """The grid of the pair: the extent that was asked for, or else the ground that both images show.
+
+    Args:
+        sources: inputs of the pair.
+        transform: of the alignment.
+        whole: that of `whole_grid`.
 
     Raises:
         InputError: the two share no ground once they are aligned.
     """
-    whole = whole_grid(sources)
     if sources.region.extent is not None:
         return whole
     with ExitStack() as files:

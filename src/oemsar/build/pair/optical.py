@@ -85,6 +85,7 @@ def make_optical(sources: Sources, grid: GeoBox, out: Path, report: Report = sil
                 "sha256": sources.sha256("optical"),
                 **summarise(config, stretch),
                 **sources.terms("optical"),
+                "interpolation": "bicubic, of values",
                 "valid_share": count / (shape[0] * shape[1]),
             }
             pyramid = Pyramid.create(folder, shape, bands=3)

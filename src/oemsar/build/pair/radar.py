@@ -87,6 +87,7 @@ def make_radar(sources: Sources, transform: Path, grid: GeoBox, out: Path, repor
                 "sha256": sources.sha256("sar"),
                 **summarise(sources.found, product, surveyed),
                 **sources.terms("sar"),
+                "interpolation": "bicubic, of power",
             }
             pyramid = Pyramid.create(folder, shape)
             Painter(levels, table).paint(crew, pyramid, lambda done, total: None)

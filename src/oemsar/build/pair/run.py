@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from odc.geo.geobox import GeoBox
+
 from oemsar.build.pair.alignment import run_alignment
 from oemsar.build.pair.amplitude import write_amplitude
 from oemsar.build.pair.config import read_region
@@ -48,14 +50,14 @@ def pair(configuration: Path, out: Path, report: Report = silent) -> dict[str, A
     region = read_region(configuration)
     with in_words_of(configuration):
         sources = look_at(region)
-        whole_grid(sources)
+        whole = whole_grid(sources)
         with _taken_away_unless_begun(out):
             stages = Stages(out, region.plain(), out / f"{region.name}.json")
             require_writable(stages.folder)
-            return _run(sources, stages, report)
+            return _run(sources, stages, whole, report)
 
 
-def _run(sources: Sources, stages: Stages, report: Report) -> dict[str, Any]:
+def _run(sources: Sources, stages: Stages, whole: GeoBox, report: Report) -> dict[str, Any]:
     region, out = sources.region, stages.out
     files = {key: out / f"{region.name}_{key}.tif" for key in ("sar", "optical", "masks")}
     sources = _amplitude(sources, stages, report)
@@ -76,7 +78,7 @@ def _run(sources: Sources, stages: Stages, report: Report) -> dict[str, Any]:
             "gsd": region.gsd,
             "extent": region.extent,
         },
-        lambda: Made(as_plain(common_grid(sources, transform)), []),
+        lambda: Made(as_plain(common_grid(sources, transform, whole)), []),
     )
     grid = of_plain(results["grid"])
     results["radar"] = stages.run(
