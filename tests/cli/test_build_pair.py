@@ -78,9 +78,10 @@ def test_how_it_ends(
     few = json.loads((scene / "ties.geojson").read_text())
     (scene / "two.geojson").write_text(json.dumps({**few, "features": few["features"][:4]}))
     command = ["oemsar", "-q", "build", "pair", str(region(scene, **changes)), "--out", str(tmp_path / "o")]
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", command)
-        main()
+        with pytest.raises(SystemExit) as ended:
+            main()
     assert ended.value.code == ending[0]
     told = capsys.readouterr()
     assert ending[1] in told.err

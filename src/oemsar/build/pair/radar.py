@@ -45,7 +45,8 @@ def make_radar(sources: Sources, transform: Path, grid: GeoBox, out: Path, repor
         report: told blocks done and in all, of the resampling.
 
     Returns:
-        Summary as that of `remap_scene`, with the look and a digest of where there is data.
+        Summary as that of `remap_scene`, with the look, whether terrain was taken out, and a digest of
+        where there is data.
 
     Raises:
         InputError: there is no radar data on the grid, or one value only.
@@ -77,6 +78,7 @@ def make_radar(sources: Sources, transform: Path, grid: GeoBox, out: Path, repor
         if not count:
             raise InputError(f"{sources.found.path} carries no data on the grid of the pair; choose another")
         product, look = sources.found.product, alignment.geometry.look
+        through_terrain = alignment.geometry.through_terrain
         with workers(opener_of([image], validity)) as crew:
             levels = levels_of(dtype, Encoding.AMPLITUDE, product.scale)
             surveyed = survey(crew, levels, lambda done, total: None)
@@ -96,4 +98,5 @@ def make_radar(sources: Sources, transform: Path, grid: GeoBox, out: Path, repor
             digest = checksum(validity.path)
             publish_pyramid(pyramid, out, Georeference(grid), Layer(nodata=0, tags=tags))
     place = None if look is None else {"azimuth": look.azimuth, "incidence": look.incidence}
-    return Made({**summary, "look": place, "validity_sha256": digest}, [out])
+    facts = {"look": place, "through_terrain": through_terrain, "validity_sha256": digest}
+    return Made({**summary, **facts}, [out])
