@@ -151,6 +151,7 @@ def test_a_region_without_elevation_knows_no_layover(
     summary = pair(region(dem=None, dsm=None, extent=extent, accept=True), tmp_path / "out")
     assert "stays where its map has it" in caplog.text
     assert summary["masks"]["relief_from"] is None
+    assert summary["masks"]["layover_share"] is None
     with rasterio.open(tmp_path / "out" / "town_masks.tif") as dataset:
         assert (dataset.read([3, 4]) == 255).all()
         assert (dataset.read(2) == 1).all()

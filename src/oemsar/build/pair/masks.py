@@ -9,6 +9,7 @@ from odc.geo.geobox import GeoBox
 
 import oemsar
 from oemsar.build.ortho_rasters import share_of
+from oemsar.build.pair.config import Region
 from oemsar.build.pair.sources import Sources
 from oemsar.build.pair.stages import Made
 from oemsar.files import workplace
@@ -45,8 +46,8 @@ def make_masks(
         terms: attribution and licence of each image.
 
     Returns:
-        Shares of each mask, of the ground that both images show, and of layover and shadow on it; and which
-        model the last two come from.
+        Shares of each mask, of the ground that both images show, and of layover and shadow on it (None where
+        they are not known); and which model the last two come from.
 
     Raises:
         InputError: the surface model has no height on the grid.
@@ -71,23 +72,34 @@ def make_masks(
         else:
             with rasterio.Env(GDAL_CACHEMAX=64 << 20), open_surface(surface) as heights:
                 sweep(heights, grid, look, canvases["layover"], canvases["shadow"])
-        everywhere = Canvas(folder / "everywhere.raw", shape, np.uint8)
-        _fill(everywhere, 1)
-        result: dict[str, Any] = {
-            "relief_from": None if surface is None or look is None else surface.name,
-            "relief_kind": None
-            if surface is None or look is None
-            else "surface with roofs and crowns"
-            if region.dsm is not None
-            else "bare ground: layover and shadow of buildings and trees are not in the masks",
-            **{f"{name}_share": share_of(canvases[name], everywhere) for name in MASKS[:2]},
-            "both_valid_share": share_of(both, everywhere),
-            **{f"{name}_share": share_of(canvases[name], both) for name in MASKS[2:]},
-        }
+        result = _shares(canvases, both) | _relief(region, look)
         publish_cog(
             [canvases[name] for name in MASKS], out, grid, Layer(nodata=UNKNOWN, tags=tags, bands=MASKS)
         )
     return Made(result, [out])
+
+
+def _shares(canvases: dict[str, Canvas], both: Canvas) -> dict[str, Any]:
+    """Shares of the grid that carry data; of layover and shadow on the ground that both images show."""
+    everywhere = Canvas(both.path.with_name("everywhere.raw"), both.shape, np.uint8)
+    _fill(everywhere, 1)
+    return {
+        **{f"{name}_share": share_of(canvases[name], everywhere) for name in MASKS[:2]},
+        "both_valid_share": share_of(both, everywhere),
+        **{f"{name}_share": share_of(canvases[name], both) for name in MASKS[2:]},
+    }
+
+
+def _relief(region: Region, look: Look | None) -> dict[str, Any]:
+    """Which model layover and shadow come from; where none, their shares are not known either."""
+    surface = region.dsm or region.dem
+    if surface is None or look is None:
+        unknown = dict.fromkeys(f"{name}_share" for name in MASKS[2:])
+        return {"relief_from": None, "relief_kind": None, **unknown}
+    if region.dsm is not None:
+        return {"relief_from": surface.name, "relief_kind": "surface with roofs and crowns"}
+    kind = "bare ground: layover and shadow of buildings and trees are not in the masks"
+    return {"relief_from": surface.name, "relief_kind": kind}
 
 
 def _fill_validity(images: dict[str, Path], canvases: dict[str, Canvas], both: Canvas) -> None:
