@@ -17,8 +17,8 @@ def pair(
 ) -> None:
     """Put a radar scene and an orthophoto on one grid, aligned, with masks and a record of how.
 
-    Writes NAME_sar.tif, NAME_optical.tif, NAME_masks.tif, NAME.json and the alignment's report. A second
-    run makes only what its inputs changed. Exit code 1 where the alignment needs a person.
+    Writes NAME_sar.tif, NAME_optical.tif, NAME_masks.tif, NAME.json and the alignment's report.
+    A second run makes only what its inputs changed. Exit code 1 where the alignment needs a person.
     """
     import json
 
