@@ -38,6 +38,10 @@ def test_a_section_of_one_word_is_the_same_as_one_with_keys(folder: Path) -> Non
     assert short == long
 
 
+def test_a_number_is_a_code_of_epsg(folder: Path) -> None:
+    assert read_region(write(folder, crs=32654)).crs == "EPSG:32654"
+
+
 def test_reflectance_is_declared(folder: Path) -> None:
     optical = {"path": "optical.tif", "meaning": "calibrated", "gain": 0.0001}
     assert read_region(write(folder, optical=optical)).optical.config().meaning == Calibrated(0.0001, 0.0)
@@ -62,11 +66,13 @@ def test_reflectance_is_declared(folder: Path) -> None:
         ({"dem_datum": "sea"}, "dem_datum is wrong"),
         ({"dsm": "dsm.tif"}, "go with dem"),
         ({"extent": [10, 0, 5, 9]}, "left, bottom, right, top"),
-        ({"extent": [10, 0, 5]}, "extent.3"),
+        ({"extent": [10, 0, 5]}, "extent has too few values"),
         ({"optical": {"path": "optical.tif", "gain": 2}}, "belong to meaning calibrated"),
         ({"optical": {"path": "optical.tif", "meaning": "calibrated"}}, "needs gain"),
         ({"remap": {"name": "pedf", "percentiles": [99, 1]}}, "99 1"),
         ({"remap": {"name": "db-clip", "db": [0, -20]}}, "dB limits"),
+        ({"optical": 5}, "optical is wrong: write path or keys"),
+        ({"remap": ["pedf"]}, "remap is wrong: write name or keys"),
         ({"accept": "perhaps"}, "accept is wrong"),
     ],
 )

@@ -169,10 +169,12 @@ class Region(_Section):
     def _sections_of_one_word(cls, content: Any) -> Any:  # noqa: ANN401 (what the file holds)
         if not isinstance(content, dict):
             return content
-        return {
+        sections = {
             key: {_SHORT[key]: value} if key in _SHORT and isinstance(value, str) else value
             for key, value in content.items()
         }
+        code = sections.get("crs")
+        return {**sections, "crs": f"EPSG:{code}"} if isinstance(code, int) else sections
 
     @model_validator(mode="after")
     def _models_that_belong_together(self) -> Self:
@@ -240,8 +242,12 @@ def _sentence(error: ValidationError) -> str:
         return (
             f" has the unknown key {key}; choose from {', '.join(_section(first['loc'][:-1]).model_fields)}"
         )
+    if first["type"] == "missing" and isinstance(first["loc"][-1], int):
+        return f": {'.'.join(str(part) for part in first['loc'][:-1])} has too few values; complete it"
     if first["type"] == "missing":
         return f" lacks the key {key}; add it"
+    if first["type"] == "model_type":
+        return f": {key} is wrong: write {_SHORT[key]} or keys and values"
     message = first["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     return f": {key} is wrong: {message}" if key else f": {message}"
