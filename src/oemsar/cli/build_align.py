@@ -61,7 +61,7 @@ def align(
     """
     import json
 
-    from oemsar.build.align.geometry import Placing
+    from oemsar.build.align.placing import Placing
     from oemsar.build.align.run import AlignConfig
     from oemsar.build.align.run import align as run
     from oemsar.build.ortho import Terrain, stated_look

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oemsar.errors import InputError
-from oemsar.geometry.mapping import Doubles
+from oemsar.geometry.mapping import Doubles, PixelMap
 
 Model: TypeAlias = Literal["shift", "affine", "affine+height", "polynomial", "cubic", "spline"]
 MODELS: tuple[Model, ...] = get_args(Model)
@@ -93,7 +93,7 @@ class Correction:
                 if coefficients[axis] != 0:
                     moved[axis] += coefficients[axis] * term
         if self.knots is not None and self.weights is not None:
-            moved += self._bending(u, v)
+            moved += _bending(u, v, self.knots, self.weights)
         return x + moved[0], y + moved[1]
 
     @property
@@ -103,26 +103,6 @@ class Correction:
 
     def _above(self, height: Doubles | None) -> Doubles | None:
         return None if height is None else height - self.frame.height
-
-    def _bending(self, u: Doubles, v: Doubles) -> Doubles:
-        """The spline's part; many positions by bicubic interpolation of a lattice over them."""
-        assert self.knots is not None
-        assert self.weights is not None
-        if u.size <= _LATTICE**2:
-            kernel = _thin_plate(np.stack([u.ravel(), v.ravel()], 1), self.knots)
-            return np.asarray((kernel @ self.weights).T.reshape(2, *u.shape))
-        finite = np.isfinite(u) & np.isfinite(v)
-        if not finite.any():
-            return np.full((2, *u.shape), np.nan)
-        bounds = [(float(each[finite].min()), float(each[finite].max()) + 1e-9) for each in (u, v)]
-        axes = [np.linspace(low, high, _LATTICE) for low, high in bounds]
-        mesh = np.stack([each.ravel() for each in np.meshgrid(*axes)], 1)
-        table = (_thin_plate(mesh, self.knots) @ self.weights).T.reshape(2, _LATTICE, _LATTICE)
-        places = [
-            (each - low) / (high - low) * (_LATTICE - 1)
-            for each, (low, high) in zip((v, u), bounds[::-1], strict=True)
-        ]
-        return np.stack([ndimage.map_coordinates(each, places, order=3, mode="nearest") for each in table])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values from which `from_json` makes it again."""
@@ -150,6 +130,27 @@ class Correction:
 def no_correction() -> Correction:
     """The correction that changes nothing."""
     return Correction("shift", Frame((0.0, 0.0), 1.0), np.zeros((1, 2)))
+
+
+@dataclass(frozen=True, eq=False)
+class Corrected:
+    """A `PixelMap` and a correction after it.
+
+    Attributes:
+        prior: from pixels of a grid to those of the radar image.
+        correction: of the latter.
+        heights: of the ground at pixels of the grid, metres; None where none are known.
+    """
+
+    prior: PixelMap
+    correction: Correction
+    heights: Callable[[Doubles, Doubles], Doubles] | None
+
+    def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+        """Column and row in the radar image of pixels of the grid, centres at integers."""
+        asked = self.correction.needs_height and self.heights is not None
+        height = self.heights(x, y) if asked and self.heights is not None else None
+        return self.correction(*self.prior(x, y), height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,13 +191,21 @@ def least_ties(model: Model) -> int:
     return 2 * _TERMS[model] if model != "spline" else 20
 
 
-def models_for(ties: Ties) -> Sequence[Model]:
-    """The models that so many ties, with or without heights, can decide."""
+def models_for(ties: Ties, simplest: Model = "shift") -> Sequence[Model]:
+    """The models that so many ties, with or without heights, can decide.
+
+    Args:
+        ties: where the same ground was found.
+        simplest: the first to be considered, where there are ties enough for it.
+    """
+    first = MODELS.index(simplest) if len(ties) >= least_ties(simplest) else 0
     varied = (
         ties.height is not None and bool(np.isfinite(ties.height).all()) and float(np.ptp(ties.height)) > 1
     )
     return [
-        model for model in MODELS if len(ties) >= least_ties(model) and (model != "affine+height" or varied)
+        model
+        for model in MODELS[first:]
+        if len(ties) >= least_ties(model) and (model != "affine+height" or varied)
     ]
 
 
@@ -272,7 +281,7 @@ def _spline(design: Doubles, knots: Doubles, wanted: Doubles, weight: Doubles) -
     """
     number, terms = design.shape
     kernel = _thin_plate(knots, knots)
-    best: tuple[float, _Solution] | None = None
+    tried: list[tuple[float, _Solution]] = []
     for smoothing in (1e-3, 1e-2, 1e-1, 1.0, 10.0):
         system = np.zeros((number + terms, number + terms))
         system[:number, :number] = kernel + np.diag(smoothing * number / 100 / weight)
@@ -283,16 +292,30 @@ def _spline(design: Doubles, knots: Doubles, wanted: Doubles, weight: Doubles) -
         misses = wanted - kernel @ solution[:number] - design @ solution[number:]
         freedom = max(1 - float(leverage.mean()), 1e-3)
         score = float((weight[:, None] * misses**2).sum()) / freedom**2
-        if best is None or score < best[0]:
-            best = score, (solution[number:], solution[:number], leverage)
-    assert best is not None
-    return best[1]
+        tried.append((score, (solution[number:], solution[:number], leverage)))
+    return min(tried, key=lambda one: one[0])[1]
+
+
+def _bending(u: Doubles, v: Doubles, knots: Doubles, weights: Doubles) -> Doubles:
+    """The spline's part; many positions by bicubic interpolation of a lattice over them."""
+    if u.size <= _LATTICE**2:
+        kernel = _thin_plate(np.stack([u.ravel(), v.ravel()], 1), knots)
+        return np.asarray((kernel @ weights).T.reshape(2, *u.shape))
+    finite = np.isfinite(u) & np.isfinite(v)
+    if not finite.any():
+        return np.full((2, *u.shape), np.nan)
+    bounds = [(float(each[finite].min()), float(each[finite].max()) + 1e-9) for each in (u, v)]
+    axes = [np.linspace(low, high, _LATTICE) for low, high in bounds]
+    mesh = np.stack([each.ravel() for each in np.meshgrid(*axes)], 1)
+    table = (_thin_plate(mesh, knots) @ weights).T.reshape(2, _LATTICE, _LATTICE)
+    places = [
+        (each - low) / (high - low) * (_LATTICE - 1)
+        for each, (low, high) in zip((v, u), bounds[::-1], strict=True)
+    ]
+    return np.stack([ndimage.map_coordinates(each, places, order=3, mode="nearest") for each in table])
 
 
 def _thin_plate(places: Doubles, knots: Doubles) -> Doubles:
     """r^2 log r between places and knots, (places, knots)."""
     squares = ((places[:, None, :] - knots[None]) ** 2).sum(2)
     return np.asarray(0.5 * squares * np.log(np.maximum(squares, 1e-30)))
-
-
-HeightAt: TypeAlias = Callable[[Doubles, Doubles], Doubles]

@@ -71,5 +71,5 @@ def _filled(image: Floats, valid: NDArray[np.bool_]) -> Floats:
         return image
     weight = ndimage.gaussian_filter(valid.astype(np.float32), _HOLES)
     total = ndimage.gaussian_filter(np.where(valid, image, 0).astype(np.float32), _HOLES)
-    mean = float(image[valid].mean())
-    return np.where(valid, image, (total + 1e-3 * mean) / (weight + 1e-3)).astype(np.float32)
+    around = np.where(weight > 1e-3, total / np.maximum(weight, 1e-3), float(image[valid].mean()))
+    return np.where(valid, image, around).astype(np.float32)

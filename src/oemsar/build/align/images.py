@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.io import DatasetReader
 
+from oemsar.build.align.correction import Corrected, Correction
 from oemsar.build.align.descriptor import Floats, Scale
 from oemsar.build.align.geometry import Geometry, coarse_positions
 from oemsar.build.align.lean import Lean, Plane
 from oemsar.errors import InputError
-from oemsar.geometry.mapping import PixelMap, compose
 from oemsar.geometry.sampler import Sampler
 from oemsar.raster.collect import Padding, find_padding
 from oemsar.raster.read import Extent, describe, open_raster
@@ -85,8 +85,17 @@ class Images:
             return Plane(math.nan, 0 if self.lean is None else self.lean.reach(factor))
         return self.lean.plane(factor, extent)
 
+    def corrected(self, plane: float, correction: Correction) -> Corrected:
+        """From places on a plane to where they are in the radar image.
+
+        Args:
+            plane: ellipsoidal height; NaN for the terrain itself.
+            correction: of the radar image.
+        """
+        return Corrected(self.geometry.on_plane(plane), correction, self.geometry.heights)
+
     def view(
-        self, factor: int, extent: Extent, correction: PixelMap, reference: Reference, plane: Plane
+        self, factor: int, extent: Extent, correction: Correction, reference: Reference, plane: Plane
     ) -> View:
         """Both images on a rectangle of the orthophoto's grid made coarser.
 
@@ -99,7 +108,8 @@ class Images:
             plane: that the rectangle is looked at on.
         """
         x, y = coarse_positions(factor, extent)
-        radar, radar_valid = self.radar.at(*compose(self.geometry.on_plane(plane.height), correction)(x, y))
+        mapping = self.corrected(plane.height, correction)
+        radar, radar_valid = self.radar.at(*mapping(x, y))
         shown, valid = self._reference(factor, extent, reference, plane)
         scale: Scale = "logarithmic" if reference == "expected" else "linear"
         return View(np.asarray(radar[0] * self.gains[0], np.float32), radar_valid, shown, valid, scale)

@@ -3,17 +3,16 @@
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 from scipy import ndimage
 
 from oemsar.build.align.descriptor import Floats
-from oemsar.build.align.geometry import HeightMap, coarse_positions
+from oemsar.build.align.geometry import Geometry, HeightMap, coarse_positions
+from oemsar.errors import InputError
 from oemsar.geometry.heights import HeightsOn, open_surface
-from oemsar.geometry.look import Look
 from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of
 from oemsar.geometry.sweep import sweep
 from oemsar.raster.canvas import Canvas
@@ -94,33 +93,25 @@ class Lean:
     depth: float = 0.0
 
     @classmethod
-    def of(
-        cls,
-        grid: GeoBox,
-        look: Look,
-        metre: tuple[float, float],
-        models: tuple[Path, Path],
-        terrain: HeightMap | None,
-        folder: Path,
-    ) -> Self:
-        """The lean of what stands on a grid.
+    def of(cls, geometry: Geometry, models: tuple[Path, Path], folder: Path) -> Self:
+        """The lean of what stands on the grid of a pair.
 
         Args:
-            grid: of the orthophoto, in metres.
-            look: where the radar looks.
-            metre: columns and rows by which a metre of height appears nearer to the radar.
+            geometry: of the pair; with a look.
             models: surface model and bare ground; their vertical datums may differ by a constant.
-            terrain: ellipsoidal heights of the bare ground at pixels; None where the radar image lies on
-                the terrain already.
             folder: for scratch files.
 
         Raises:
-            InputError: a model has no CRS, or the surface model no height on the grid.
+            InputError: the look is not known, a model has no CRS, or the surface model no height on the
+                grid.
         """
+        grid, look, metre = geometry.grid, geometry.look, geometry.lean
+        if grid is None or look is None or metre is None:
+            raise InputError(f"{models[0]} is given but not the look; pass --look-azimuth and --incidence")
         crs = crs_of(grid)
         surface, ground = (open_surface(path) for path in models)
         layover, shadow = (
-            Canvas(folder / f"{name}.raw", tuple(grid.shape), np.uint8) for name in ("layover", "shadow")
+            Canvas(folder / f"{name}.raw", geometry.shape, np.uint8) for name in ("layover", "shadow")
         )
         sweep(surface, grid, look, layover, shadow)
         to_ground = affine_map(centre_affine(grid))
@@ -133,7 +124,8 @@ class Lean:
         offset = 0.0 if abs(offset) < 1 else offset
         tallest = float(np.clip(known.max() - offset, 0, _TALLEST)) if known.size else 0.0
         gsd = math.sqrt(abs(grid.affine.determinant))
-        return cls(to_ground, surface.on(crs), ground.on(crs), terrain, offset, metre, gsd, tallest, shadow)
+        models_on = surface.on(crs), ground.on(crs)
+        return cls(to_ground, *models_on, geometry.terrain(), offset, metre, gsd, tallest, shadow)
 
     def with_depth(self, depth: float) -> "Lean":
         """The same with crowns that scatter from another depth."""
@@ -147,20 +139,12 @@ class Lean:
         """The plane for a rectangle: at the median height of its ground."""
         if self.terrain is None:
             return Plane(math.nan, self.reach(factor))
-        height = float(np.nanmedian(self._terrain_around(factor, extent, 0)))
+        height = float(np.nanmedian(_terrain_around(self.terrain, factor, extent, 0)))
         reach = self.reach(factor)
         for _ in range(2):  # higher ground farther away reaches farther
-            around = self._terrain_around(factor, extent, reach)
+            around = _terrain_around(self.terrain, factor, extent, reach)
             reach = self.reach(factor, float(np.nanmax(np.abs(around - height))))
         return Plane(height, reach)
-
-    def _terrain_around(self, factor: int, extent: Extent, margin: int) -> NDArray[np.float64]:
-        assert self.terrain is not None
-        rows = np.linspace(extent.row - margin, extent.row + extent.height + margin - 1, _POINTS)
-        columns = np.linspace(extent.column - margin, extent.column + extent.width + margin - 1, _POINTS)
-        x, y = np.meshgrid((columns + 0.5) * factor - 0.5, (rows + 0.5) * factor - 0.5)
-        heights = self.terrain(x, y)
-        return heights if np.isfinite(heights).any() else np.zeros_like(heights)
 
     def leaning(
         self, grey: Floats, valid: NDArray[np.bool_], factor: int, extent: Extent
@@ -176,11 +160,12 @@ class Lean:
             factor: pixels of the orthophoto to one of the rectangle.
             extent: the rectangle.
         """
-        height = self._heights(factor, extent, math.nan).above
-        target, shown = self._targets(height, factor, valid & ~self._shadowed(factor, extent))
-        order = np.argsort(height.ravel()[shown], kind="stable")
+        height = self._heights(factor, extent, math.nan).above.ravel()
+        places = np.flatnonzero(valid & ~self._shadowed(factor, extent))
+        places = places[np.argsort(height[places], kind="stable")]
+        target, inside = self._targets(height[places], places, grey.shape, factor)
         moved, known = np.zeros(grey.size, np.float32), np.zeros(grey.size, bool)
-        moved[target[order]] = grey.ravel()[shown[order]]  # the last, highest, stays
+        moved[target] = grey.ravel()[places[inside]]  # the last, highest, stays
         known[target] = True
         return _without_pinholes(moved.reshape(grey.shape), known.reshape(grey.shape))
 
@@ -208,7 +193,8 @@ class Lean:
         row, column = np.indices(lit.shape)
         fraction = np.mod(0.7548776662 * (column + fine.column) + 0.5698402910 * (row + fine.row), 1)
         sources = np.where(heights.crown, heights.above * (1 - self.depth * fraction), heights.above)
-        target, _ = self._targets(heights.ground + sources, pitch, lit)
+        places = np.flatnonzero(lit)
+        target, _ = self._targets((heights.ground + sources).ravel()[places], places, lit.shape, pitch)
         power = np.bincount(target, minlength=lit.size).astype(np.float64)
         power += self._walls(heights, lit, pitch)
         smooth = ndimage.gaussian_filter(power.reshape(lit.shape), 0.7)
@@ -216,41 +202,47 @@ class Lean:
         return np.asarray(_AMPLITUDE * np.sqrt(mean + _DARK), np.float32)
 
     def _walls(self, heights: _Heights, lit: NDArray[np.bool_], pitch: int) -> NDArray[np.float64]:
+        """Power of the walls that face the radar, flat."""
         length = math.hypot(*self.metre)
         towards = round(self.metre[1] / length), round(self.metre[0] / length)
-        height = heights.above
-        nearer = ndimage.shift(height, (-towards[0], -towards[1]), order=0, mode="nearest")
-        drop = height - nearer
-        wall = (drop > _WALL) & lit
-        power = np.zeros(height.size)
+        above = heights.above
+        drop = above - np.roll(above, (-towards[0], -towards[1]), (0, 1))
+        walls = np.flatnonzero((drop > _WALL) & lit)
+        top, fall = (heights.ground + above).ravel()[walls], drop.ravel()[walls]
+        power = np.zeros(above.size)
         for storey in range(1, _STOREYS + 1):
-            at = np.where(wall, height - drop * storey / (_STOREYS + 1), 0)
-            target, _ = self._targets(heights.ground + at, pitch, wall)
-            power += _WALL_SHARE * np.bincount(target, minlength=height.size)
+            height = top - fall * storey / (_STOREYS + 1)
+            target, _ = self._targets(height, walls, above.shape, pitch)
+            power += _WALL_SHARE * np.bincount(target, minlength=above.size)
         return power
 
     def _targets(
-        self, height: Floats, factor: int, shown: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Flat places at which pixels appear, and the flat places of those pixels."""
-        rows, columns = height.shape
-        row, column = np.indices(height.shape)
-        to_row = np.rint(row + self.metre[1] * height / factor).astype(np.intp)
-        to_column = np.rint(column + self.metre[0] * height / factor).astype(np.intp)
-        inside = (to_row >= 0) & (to_row < rows) & (to_column >= 0) & (to_column < columns)
-        chosen = np.flatnonzero(shown & inside)
-        return (to_row * columns + to_column).ravel()[chosen], chosen
+        self, height: NDArray[np.floating[Any]], places: NDArray[np.intp], shape: tuple[int, ...], factor: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Flat places at which pixels appear, and which of the pixels appear inside at all.
+
+        Args:
+            height: (pixels,), metres above the plane.
+            places: (pixels,), their flat places.
+            shape: of the rectangle.
+            factor: pixels of the orthophoto to one of it.
+        """
+        row, column = np.divmod(places, shape[1])
+        to_row = np.rint(row + self.metre[1] / factor * height).astype(np.intp)
+        to_column = np.rint(column + self.metre[0] / factor * height).astype(np.intp)
+        inside = (to_row >= 0) & (to_row < shape[0]) & (to_column >= 0) & (to_column < shape[1])
+        return (to_row * shape[1] + to_column)[inside], inside
 
     def _heights(self, factor: int, extent: Extent, plane: float) -> _Heights:
         x, y = coarse_positions(factor, extent)
         places = self.to_ground(x, y)
         above = self.surface.at(*places) - self.ground.at(*places) - self.offset
-        above = np.asarray(np.minimum(np.nan_to_num(above, nan=0.0), self.tallest), np.float32)
-        crown = self._crowns(above, factor)
+        height: Floats = np.asarray(np.minimum(np.nan_to_num(above, nan=0.0), self.tallest), np.float32)
+        crown = self._crowns(height, factor)
         ground = np.zeros(above.shape, np.float32)
         if self.terrain is not None and math.isfinite(plane):
             ground = np.nan_to_num(self.terrain(x, y) - plane, nan=0.0).astype(np.float32)
-        return _Heights(ground, np.where(above < _GROUND, 0, above), crown)
+        return _Heights(ground, np.where(height < _GROUND, 0, height), crown)
 
     def _crowns(self, above: Floats, factor: int) -> NDArray[np.bool_]:
         """Which pixels belong to crowns: tall and rough all around."""
@@ -272,6 +264,14 @@ class Lean:
             strip = self.shadow.read_rows(top, bottom - top)
             shadowed[inside] = strip[y[inside] - top, x[inside]] == 1
         return shadowed
+
+
+def _terrain_around(terrain: HeightMap, factor: int, extent: Extent, margin: int) -> NDArray[np.float64]:
+    rows = np.linspace(extent.row - margin, extent.row + extent.height + margin - 1, _POINTS)
+    columns = np.linspace(extent.column - margin, extent.column + extent.width + margin - 1, _POINTS)
+    x, y = np.meshgrid((columns + 0.5) * factor - 0.5, (rows + 0.5) * factor - 0.5)
+    heights = terrain(x, y)
+    return heights if np.isfinite(heights).any() else np.zeros_like(heights)
 
 
 def _without_pinholes(image: Floats, known: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:

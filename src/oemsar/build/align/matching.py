@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from oemsar.build.align.correction import Correction
 from oemsar.build.align.correlate import Peak, find_peak
 from oemsar.build.align.engines import Engine
 from oemsar.build.align.images import Images, Reference, View
-from oemsar.geometry.mapping import Doubles, PixelMap
+from oemsar.geometry.mapping import Doubles
 from oemsar.progress import Report, silent
 from oemsar.raster.read import Extent
 
@@ -125,8 +126,9 @@ def compare(
     images: Images,
     engine: Engine,
     level: Level,
-    correction: PixelMap,
-    reference: Reference = "optical",
+    correction: Correction,
+    *,
+    reference: Reference,
     report: Report = silent,
 ) -> Surfaces:
     """Compare the windows of a lattice forward and backward.

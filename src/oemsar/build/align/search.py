@@ -32,6 +32,8 @@ _TOLERANCE = 4.0
 """Pixels of a level that a match may lie off the best affine: terrain that no model took out."""
 _SHARED = 1.5
 """Sides of a window within which two matches share pixels, neighbours' surfaces counted in."""
+_CLEAR = 0.5
+"""Prominence from which on the orthophoto's own best displacement counts."""
 _LEAST_SHARE = 0.25
 """Share of the matches that has to agree before a level bends what the level before found."""
 
@@ -133,7 +135,7 @@ class Search:
         if agreeing.sum() >= max(6, _LEAST_SHARE * windows):
             self.ties = self.ties_of(matches.only(agreeing), correction)
             reach = _SHARED * level.window * level.factor * self.scale
-            self.choice = choose(self.ties, self.scale, reach=reach)
+            self.choice = choose(self.ties, self.scale, simplest=self.images.geometry.simplest, reach=reach)
             correction = self.choice.correction
         self.stages.append(Stage(level, shift, matches, agreeing, windows, correction))
         log.info(
@@ -149,14 +151,14 @@ class Search:
 
     def _compare(self, level: Level, correction: Correction) -> Surfaces:
         reference = self.images.references[0]
-        return compare(self.images, self.engine, level, correction, reference, self.report)
+        return compare(self.images, self.engine, level, correction, reference=reference, report=self.report)
 
     def _fit_depth(self, level: Level, correction: Correction) -> None:
         """Take the depth of crowns at which the whole fits best."""
         heights = []
         for depth in DEPTHS:
             trial = self.images.with_depth(depth)
-            surfaces = compare(trial, self.engine, level, correction, self.images.references[0], silent)
+            surfaces = compare(trial, self.engine, level, correction, reference=self.images.references[0])
             heights.append(best_shift(surfaces).height)
         self.images = self.images.with_depth(DEPTHS[int(np.argmax(heights))])
 
@@ -172,19 +174,20 @@ class Search:
     def ties_of(self, matches: Matches, correction: Correction) -> Ties:
         """Matches, found with a correction applied, as ties of the radar image."""
         geometry = self.images.geometry
-        x, y = self._on_planes(matches.x, matches.y, matches.plane)
-        to_x, to_y = correction(
-            *self._on_planes(matches.x + matches.dx, matches.y + matches.dy, matches.plane)
-        )
+        x, y = self._in_radar(matches.x, matches.y, matches.plane, no_correction())
+        there = matches.x + matches.dx, matches.y + matches.dy
+        to_x, to_y = self._in_radar(*there, matches.plane, correction)
         height = None if geometry.heights is None else geometry.heights(matches.x, matches.y)
         return Ties(x, y, to_x, to_y, height)
 
-    def _on_planes(self, x: Doubles, y: Doubles, plane: Doubles) -> tuple[Doubles, Doubles]:
-        """Radar pixels, by the metadata, of places on planes of several heights."""
+    def _in_radar(
+        self, x: Doubles, y: Doubles, plane: Doubles, correction: Correction
+    ) -> tuple[Doubles, Doubles]:
+        """Columns and rows of the radar image of places on planes of several heights."""
         column, row = np.full((2, x.size), np.nan)
         for height in np.unique(plane):
             some = np.isnan(plane) if np.isnan(height) else plane == height
-            column[some], row[some] = self.images.geometry.on_plane(float(height))(x[some], y[some])
+            column[some], row[some] = self.images.corrected(float(height), correction)(x[some], y[some])
         return column, row
 
     def radar_places(self, matches: Matches) -> tuple[Doubles, Doubles]:
@@ -195,6 +198,20 @@ class Search:
     def ground_places(self, matches: Matches) -> tuple[Doubles, Doubles]:
         """Columns and rows of the orthophoto of the ground they show."""
         return self.images.geometry.ground(matches.x, matches.y, matches.plane)
+
+    def orthophoto_apart(self) -> float | None:
+        """Pixels by which the orthophoto itself would shift what the surface model found.
+
+        None without a surface model, or where the orthophoto says nothing clear.
+        """
+        if self.images.lean is None or self.choice is None:
+            return None
+        finest = self.stages[-1].level.factor
+        level = Level(2 * finest, _window(self.images.shape, 2 * finest), 2 * _REACH)
+        correction = self.choice.correction
+        surfaces = compare(self.images, self.engine, level, correction, reference="optical")
+        shift = best_shift(surfaces)
+        return level.factor * math.hypot(shift.x, shift.y) if shift.prominence >= _CLEAR else None
 
     def coarser(self) -> Correction:
         """What the scale before the last had found."""

@@ -52,12 +52,15 @@ class Choice(NamedTuple):
     left_out: Doubles
 
 
-def choose(ties: Ties, scale: float, *, reach: float = 0.0, robust: bool = True) -> Choice:
+def choose(
+    ties: Ties, scale: float, *, simplest: Model = "shift", reach: float = 0.0, robust: bool = True
+) -> Choice:
     """Fit the simplest model that held-out ties do not reject.
 
     Args:
         ties: where the same ground was found.
         scale: pixels of the radar image to one of the orthophoto.
+        simplest: the first model to be considered.
         reach: pixels of the radar image within which ties share what they were matched by, and so their
             errors: no tie that near to a held-out one helps to predict it.
         robust: False to believe every tie.
@@ -65,7 +68,7 @@ def choose(ties: Ties, scale: float, *, reach: float = 0.0, robust: bool = True)
     Raises:
         InputError: there are fewer than two ties.
     """
-    models = models_for(ties)
+    models = models_for(ties, simplest)
     if not models:
         raise InputError(f"{len(ties)} tie points are too few for any model; set at least two")
     cells = cells_of(ties)

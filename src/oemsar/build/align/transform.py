@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from oemsar.build.align.correction import Correction
+from oemsar.build.align.correction import Corrected, Correction
 from oemsar.build.align.geometry import Geometry
 from oemsar.errors import InputError
 from oemsar.files import write_json
@@ -27,10 +27,7 @@ class Alignment:
 
     def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
         """Column and row in the radar image of pixels of the grid, centres at integers."""
-        height = None
-        if self.correction.needs_height and self.geometry.heights is not None:
-            height = self.geometry.heights(x, y)
-        return self.correction(*self.geometry.prior(x, y), height)
+        return Corrected(self.geometry.prior, self.correction, self.geometry.heights)(x, y)
 
     def affine(self) -> tuple[float, ...]:
         """The best affine from radar pixels to those of the grid: a, b, c, d, e, f.

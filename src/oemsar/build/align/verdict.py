@@ -1,8 +1,8 @@
 """Whether an alignment may be used: figures that do not need the truth, and the thresholds they meet."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -37,6 +37,9 @@ class Thresholds:
             the ground and what stands on it say different things at different scales.
         prominence: standard deviations by which the best displacement of the whole stands above the
             second, to be accepted.
+        orthophoto_px: by which the orthophoto itself would shift what was found through a surface model,
+            to be accepted: else the two do not belong together. Shadows of the sun and crowns move it by
+            some pixels.
         edited_tie_points: set by a person, to be accepted.
     """
 
@@ -49,6 +52,7 @@ class Thresholds:
     coverage: float = 0.5
     scales_px: float = 2.0
     prominence: float = 0.5
+    orthophoto_px: float = 12.0
     edited_tie_points: int = 6
 
 
@@ -65,16 +69,18 @@ class Figures:
         coverage: see `Thresholds`.
         scales_px: see `Thresholds`.
         prominence: see `Thresholds`.
+        orthophoto_px: see `Thresholds`.
     """
 
     tie_points: int
     residual_median_px: float
-    held_out_median_px: float
+    held_out_median_px: float | None
     precision_px: float
     coverage: float
     agreeing_share: float | None = None
     scales_px: float | None = None
     prominence: float | None = None
+    orthophoto_px: float | None = None
 
 
 def judge(figures: Figures, thresholds: Thresholds, *, edited: bool) -> tuple[Verdict, list[str]]:
@@ -100,6 +106,7 @@ def judge(figures: Figures, thresholds: Thresholds, *, edited: bool) -> tuple[Ve
         ("coverage", figures.coverage, thresholds.coverage, False),
         ("difference between scales", figures.scales_px, thresholds.scales_px, True),
         ("prominence", figures.prominence, thresholds.prominence, False),
+        ("shift that the orthophoto asks for", figures.orthophoto_px, thresholds.orthophoto_px, True),
     ]
     missed = [
         f"{name} {value:.3g}, {'at most' if most else 'at least'} {limit:g} asked"
@@ -151,8 +158,3 @@ def coverage_of(x: Doubles, y: Doubles, shape: tuple[int, int], side: int = 5) -
     rows = np.clip(np.floor((y + 0.5) / shape[0] * side), 0, side - 1)
     columns = np.clip(np.floor((x + 0.5) / shape[1] * side), 0, side - 1)
     return np.unique(rows * side + columns).size / side**2
-
-
-def as_plain(thresholds: Thresholds) -> dict[str, Any]:
-    """The thresholds as plain values."""
-    return asdict(thresholds)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from odc.geo.geobox import GeoBox
 
-from oemsar.build.align.geometry import geometry_on
+from oemsar.build.align.placing import geometry_on
 from oemsar.build.align.transform import Alignment, read_correction
 from oemsar.build.pair.sources import Sources
 

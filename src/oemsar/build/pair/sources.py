@@ -11,7 +11,8 @@ from typing import Any, Literal
 from rasterio.io import DatasetReader
 
 from oemsar.build.align.engines import find_engine
-from oemsar.build.align.geometry import Geometry, Placing, geometry_of
+from oemsar.build.align.geometry import Geometry
+from oemsar.build.align.placing import Placing, geometry_of
 from oemsar.build.optical import bands_of, require_colours
 from oemsar.build.ortho import Terrain, stated_look
 from oemsar.build.pair.config import Region
