@@ -6,8 +6,8 @@ import pytest
 import rasterio
 from rasterio.warp import transform
 
-from oemsar.build.pair.config import read_region
 from oemsar.build.pair.grid import STEP, as_plain, common_grid, of_plain, whole_grid
+from oemsar.build.pair.region_file import read_region
 from oemsar.build.pair.run import pair
 from oemsar.build.pair.sources import Sources, look_at
 from oemsar.errors import InputError

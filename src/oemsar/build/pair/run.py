@@ -10,12 +10,12 @@ from odc.geo.geobox import GeoBox
 
 from oemsar.build.pair.alignment import run_alignment
 from oemsar.build.pair.amplitude import write_amplitude
-from oemsar.build.pair.config import read_region
 from oemsar.build.pair.grid import as_plain, common_grid, of_plain, whole_grid
 from oemsar.build.pair.masks import make_masks
 from oemsar.build.pair.optical import make_optical
 from oemsar.build.pair.provenance import provenance
 from oemsar.build.pair.radar import make_radar
+from oemsar.build.pair.region_file import read_region
 from oemsar.build.pair.sources import Sources, look_at
 from oemsar.build.pair.stages import Made, Stages
 from oemsar.build.pair.words import in_words_of

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from oemsar.build.optical import Calibrated
-from oemsar.build.pair.config import read_region
+from oemsar.build.pair.region_file import read_region
 from oemsar.errors import InputError
 
 
