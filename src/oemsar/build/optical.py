@@ -90,9 +90,8 @@ def optical_to_eight_bit(
         InputError: the scene cannot be read, is no colour image, or holds no data or one value only.
         Failure: the disk is full.
     """
-    profile = None if config.profile is None else find_profile(config.profile)
-    bands = config.bands or (profile.bands if profile else (1, 2, 3))
-    place = _require_colours(scene, bands)
+    bands = bands_of(config)
+    place = require_colours(scene, bands)
     if out.resolve() == scene.resolve():
         raise InputError(f"{out} is the scene itself; choose another output")
     require_writable(out.parent)
@@ -104,22 +103,36 @@ def optical_to_eight_bit(
         digest = aside.submit(checksum, scene)
         shape, dtype = crew.describe()
         levels = levels_of(dtype, Encoding.AMPLITUDE, 1.0)
-        stretch, table = _stretch(crew, levels, scene, config, report)
-        attribution = profile.attribution if profile else ""
-        summary = {
-            "source": scene.name,
-            "sha256": digest.result(),
-            "quantity": "reflectance" if isinstance(config.meaning, Calibrated) else "display",
-            "stretch": stretch,
-            "attribution": attribution.replace("YEAR", str(config.year) if config.year else "").rstrip(", "),
-            "licence": profile.licence if profile else "",
-        }
+        stretch, table = fit_stretch(crew, levels, scene, config, report)
+        summary = {"source": scene.name, "sha256": digest.result(), **summarise(config, stretch)}
         with workplace(out) as folder:
             pyramid = Pyramid.create(folder, shape, bands=3)
             Painter(levels, table).paint(crew, pyramid, report)
-            layer = Layer(nodata=0, tags=_tags(summary), colours=("Red", "Green", "Blue"))
+            layer = Layer(nodata=0, tags=optical_tags(summary), colours=("Red", "Green", "Blue"))
             publish_pyramid(pyramid, out, place, layer)
     return {"out": str(out), **summary}
+
+
+def bands_of(config: OpticalConfig) -> tuple[int, int, int]:
+    """Bands that are red, green and blue, from 1.
+
+    Raises:
+        InputError: the profile is not known.
+    """
+    profile = None if config.profile is None else find_profile(config.profile)
+    return config.bands or (profile.bands if profile else (1, 2, 3))
+
+
+def summarise(config: OpticalConfig, stretch: dict[str, float]) -> dict[str, Any]:
+    """Quantity, stretch and terms of an orthophoto of 8 bits, as plain values."""
+    profile = None if config.profile is None else find_profile(config.profile)
+    attribution = profile.attribution if profile else ""
+    return {
+        "quantity": "reflectance" if isinstance(config.meaning, Calibrated) else "display",
+        "stretch": stretch,
+        "attribution": attribution.replace("YEAR", str(config.year) if config.year else "").rstrip(", "),
+        "licence": profile.licence if profile else "",
+    }
 
 
 def _colours(scene: Path, bands: tuple[int, int, int], nodata: str) -> Opener:
@@ -128,7 +141,7 @@ def _colours(scene: Path, bands: tuple[int, int, int], nodata: str) -> Opener:
     return changed(declared, lambda _, pixels, valid: (pixels, valid), tells_nodata=True)
 
 
-def _require_colours(scene: Path, bands: tuple[int, int, int]) -> Georeference:
+def require_colours(scene: Path, bands: tuple[int, int, int]) -> Georeference:
     """Where a colour image lies.
 
     Raises:
@@ -146,10 +159,14 @@ def _require_colours(scene: Path, bands: tuple[int, int, int]) -> Georeference:
         return georeference_of(dataset)
 
 
-def _stretch(
+def fit_stretch(
     crew: Workers, levels: Levels, scene: Path, config: OpticalConfig, report: Report
 ) -> tuple[dict[str, float], NDArray[np.uint8]]:
-    """Values that become 1 and 255, in the unit of the meaning, and the table of grey values."""
+    """Values that become 1 and 255, in the unit of the meaning, and the grey value of every position.
+
+    Raises:
+        InputError: the scene holds no data or one value only.
+    """
     if levels.amplitudes.size == 256 and isinstance(config.meaning, Display):
         return {}, REMAPS["identity"].grey(levels.amplitudes, {})
     histogram = survey(crew, levels, report).histogram
@@ -165,7 +182,12 @@ def _stretch(
     return {**limits, "relative_error": histogram.relative_error}, table
 
 
-def _tags(summary: dict[str, Any]) -> dict[str, str]:
+def optical_tags(summary: dict[str, Any]) -> dict[str, str]:
+    """What an orthophoto of 8 bits says about itself: metadata items.
+
+    Args:
+        summary: that of `summarise`, with `source` and `sha256`.
+    """
     tags = {
         "OEMSAR_VERSION": oemsar.__version__,
         "OEMSAR_QUANTITY": summary["quantity"],

@@ -119,7 +119,7 @@ class OrthoRasters:
         canvases = [self._byte(name) for name in MASKS]
         tags = {} if self.look is None else look_tags(self.look)
         publish_cog(canvases, out, self.grid, Layer(nodata=UNKNOWN, tags=tags, bands=MASKS))
-        return {f"{name}_share": _share(self._byte(name), self._byte("valid")) for name in MASKS[:2]}
+        return {f"{name}_share": share_of(self._byte(name), self._byte("valid")) for name in MASKS[:2]}
 
     def _byte(self, name: str) -> Canvas:
         return self._canvas(name, np.dtype(np.uint8))
@@ -140,8 +140,8 @@ def _names(dataset: DatasetReader, bands: int) -> Sequence[str]:
     return [name or "" for name in dataset.descriptions[:bands]]
 
 
-def _share(mask: Canvas, valid: Canvas) -> float:
-    """Share of a mask among pixels with data where it is known."""
+def share_of(mask: Canvas, valid: Canvas) -> float:
+    """Share of a mask among pixels with data, as far as it is known; 0 where it is not known at all."""
     marked = counted = 0
     for row in range(0, mask.shape[0], 256):
         height = min(256, mask.shape[0] - row)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 import oemsar
 from oemsar.build.histogram import Histogram
-from oemsar.build.levels import levels_of
+from oemsar.build.levels import Levels, levels_of
 from oemsar.build.painting import Painter
 from oemsar.build.pixels import Opener, changed, gdal_cache, with_nodata
 from oemsar.build.products.product import GainPolynomial, Product, sigma_nought_gain
@@ -98,13 +98,11 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
     ):
         digest = aside.submit(checksum, scene)
         shape, dtype = crew.describe()
-        _require_eight_bit(remap, dtype, scene)
+        require_eight_bit(remap, dtype, scene)
         levels = levels_of(dtype, product.encoding, scale)
         total = 2 * len(blocks(shape))
         surveyed = survey(crew, levels, lambda done, _: report(done, total))
-        _require_data(surveyed.histogram, scene)
-        parameters = remap.fit(surveyed.histogram, config.choice)
-        table = remap.grey(levels.amplitudes, parameters)
+        parameters, table = fit_remap(remap, surveyed, levels, config.choice, scene)
         with workplace(out) as folder:
             pyramid = Pyramid.create(folder, shape)
             painter = Painter(levels, table, surveyed)
@@ -113,9 +111,9 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
                 "remap": remap.name,
                 "parameters": parameters,
                 "sha256": digest.result(),
-                **_summary(found, product, config, surveyed),
+                **summarise(found, product, surveyed, sigma0=config.sigma0),
             }
-            layer = Layer(nodata=0, tags=_tags(product, summary))
+            layer = Layer(nodata=0, tags=scene_tags(product, summary))
             publish_pyramid(pyramid, out, found.place, layer)
     return {"out": str(out), **summary}
 
@@ -152,11 +150,29 @@ def _root_gain(gain: GainPolynomial, extent: Extent) -> NDArray[np.float32]:
     return np.sqrt(np.maximum(gain.at(rows, columns), 0)).astype(np.float32)
 
 
-def _require_eight_bit(remap: Remap, dtype: np.dtype[Any], scene: Path) -> None:
+def require_eight_bit(remap: Remap, dtype: np.dtype[Any], scene: Path) -> None:
+    """See that pixels of `dtype` can be remapped.
+
+    Raises:
+        InputError: they are no bytes, and the remap keeps bytes.
+    """
     if remap.name == "identity" and dtype != np.uint8:
         raise InputError(
             f"{scene} has {dtype.name} pixels, and identity keeps bytes as they are; choose another remap"
         )
+
+
+def fit_remap(
+    remap: Remap, surveyed: Survey, levels: Levels, choice: Choice, scene: Path
+) -> tuple[dict[str, float], NDArray[np.uint8]]:
+    """The parameters of a remap from a whole scene, and the grey value of every position of its table.
+
+    Raises:
+        InputError: the scene holds no data or one value only.
+    """
+    _require_data(surveyed.histogram, scene)
+    parameters = remap.fit(surveyed.histogram, choice)
+    return parameters, remap.grey(levels.amplitudes, parameters)
 
 
 def _require_data(histogram: Histogram, scene: Path) -> None:
@@ -166,13 +182,21 @@ def _require_data(histogram: Histogram, scene: Path) -> None:
         raise InputError(f"{scene} holds one value only; there is nothing to remap")
 
 
-def _summary(found: Found, product: Product, config: RadiometryConfig, surveyed: Survey) -> dict[str, Any]:
+def summarise(found: Found, product: Product, surveyed: Survey, *, sigma0: bool = False) -> dict[str, Any]:
+    """Source, product, statistics and terms of a remapped scene, as plain values.
+
+    Args:
+        found: the product on disk.
+        product: what it says, as a person corrected it.
+        surveyed: the pixels that were remapped.
+        sigma0: whether those were the root of sigma nought.
+    """
     histogram = surveyed.histogram
     return {
         "source": found.path.name,
         "product": product.kind,
         "band": found.band,
-        "quantity": _quantity(product, config),
+        "quantity": _quantity(product, sigma0=sigma0),
         "statistics": {
             "minimum": histogram.minimum,
             "maximum": histogram.maximum,
@@ -188,8 +212,8 @@ def _summary(found: Found, product: Product, config: RadiometryConfig, surveyed:
     }
 
 
-def _quantity(product: Product, config: RadiometryConfig) -> str:
-    if config.sigma0:
+def _quantity(product: Product, *, sigma0: bool) -> str:
+    if sigma0:
         return "root of sigma nought"
     return "amplitude tuned for display" if product.display_tuned else "amplitude"
 
@@ -199,8 +223,13 @@ def _polarisation(product: Product, band: int) -> str | None:
     return (names[band - 1] if band <= len(names) else names[0]) or None
 
 
-def _tags(product: Product, summary: dict[str, Any]) -> dict[str, str]:
-    """What the output says about itself."""
+def scene_tags(product: Product, summary: dict[str, Any]) -> dict[str, str]:
+    """What a remapped scene says about itself: metadata items.
+
+    Args:
+        product: as for `summarise`.
+        summary: that of `summarise`, with `remap`, `parameters` and `sha256`.
+    """
     tags = {
         "OEMSAR_VERSION": oemsar.__version__,
         "OEMSAR_REMAP": summary["remap"],

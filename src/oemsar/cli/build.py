@@ -4,9 +4,11 @@ import typer
 
 from oemsar.cli.build_align import align
 from oemsar.cli.build_ortho import ortho
+from oemsar.cli.build_pair import pair
 from oemsar.cli.build_radiometry import radiometry
 
 app = typer.Typer(help="Turn radar scenes and orthophotos into aligned pairs.", no_args_is_help=True)
 app.command("radiometry")(radiometry)
 app.command("ortho")(ortho)
 app.command("align")(align)
+app.command("pair")(pair)
