@@ -19,8 +19,6 @@ from oemsar.geometry.mapping import Doubles
 from oemsar.progress import Report, silent
 from oemsar.raster.read import Extent
 
-_LATTICE = 24
-"""Windows along the longer side at most: what a low-order model needs, however large the scene."""
 _BLOCK = 448
 """Pixels of a block of windows that are prepared together."""
 _KNOWN = 0.2
@@ -39,16 +37,18 @@ class Level:
         factor: pixels of the orthophoto to one of this level.
         window: side of the windows, pixels of this level.
         reach: largest displacement looked for in either direction, likewise.
+        most: windows along the longer side at most: what a low-order model needs, however large the scene.
     """
 
     factor: int
     window: int
     reach: int
+    most: int
 
     def lattice(self, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """First rows and first columns of the windows of an orthophoto of `shape`."""
         sides = [size // self.factor for size in shape]
-        step = max(self.window // 2, max(sides) // _LATTICE)
+        step = max(self.window // 2, max(sides) // self.most)
         firsts = []
         for side in sides:
             room = max(0, side - self.window)

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 
 _SMALLEST_SIDE = 144
 """Pixels of the shorter side at the coarsest level."""
-_COARSEST = 32
+_COARSEST = 16
+_FEW, _MANY = 12, 24
+"""Windows along the longer side on the way, and at the finest level."""
 _REACH = 8
 """Pixels of a level in which the displacement is looked for after the level before."""
 _LAST_REACH = 6
@@ -32,6 +34,8 @@ _TOLERANCE = 4.0
 """Pixels of a level that a match may lie off the best affine: terrain that no model took out."""
 _SHARED = 1.5
 """Sides of a window within which two matches share pixels, neighbours' surfaces counted in."""
+_STILL = 1.0
+"""Pixels by which the finest level may move the field before it is gone through again."""
 _CLEAR = 0.5
 """Prominence from which on the orthophoto's own best displacement counts."""
 _LEAST_SHARE = 0.25
@@ -111,13 +115,20 @@ class Search:
 
     def run(self) -> None:
         """Go through the levels."""
-        correction = no_correction()
-        levels = list(levels_of(self.images.shape, self.scale, self.range))
-        for number, level in enumerate(levels):
-            first, last = number == 0, number == len(levels) - 1
-            correction = self._level(level, correction, first=first, last=last)
+        correction = before = no_correction()
+        for number, level in enumerate(levels_of(self.images.shape, self.scale, self.range)):
+            before, correction = correction, self._level(level, correction, first=number == 0)
+        if self._moved(before, correction) > _STILL:
+            # once more from where it ended, so that no displacement lies near the edge of what was searched
+            self._level(replace(level, reach=_LAST_REACH), correction, first=False)
 
-    def _level(self, level: Level, correction: Correction, *, first: bool, last: bool) -> Correction:
+    def _moved(self, before: Correction, after: Correction) -> float:
+        """Farthest that a place of the orthophoto moved in the radar image, pixels of the orthophoto."""
+        x, y = self.images.geometry.lattice(5)
+        first, second = (np.stack(self.images.corrected(math.nan, each)(x, y)) for each in (before, after))
+        return float(np.nanmax(np.hypot(*(second - first)))) / self.scale
+
+    def _level(self, level: Level, correction: Correction, *, first: bool) -> Correction:
         if self.images.lean is not None and not first and len(self.stages) == 1:
             self._fit_depth(level, correction)
         surfaces = self._compare(level, correction)
@@ -125,8 +136,7 @@ class Search:
         if first or max(abs(shift.x), abs(shift.y)) > 1.5:
             # what all windows say together comes first; each alone is then looked at nearby
             correction = self._shifted(correction, surfaces, shift)
-            near = Level(level.factor, level.window, _LAST_REACH if last else _REACH)
-            surfaces = self._compare(near, correction)
+            surfaces = self._compare(replace(level, reach=_REACH), correction)
         matches = self._on_image(matches_of(surfaces), correction)
         agreeing = consensus(matches, _TOLERANCE * level.factor, level.factor)
         windows = int((surfaces.weight > 0).sum())
@@ -207,7 +217,7 @@ class Search:
         if self.images.lean is None or self.choice is None:
             return None
         finest = self.stages[-1].level.factor
-        level = Level(2 * finest, _window(self.images.shape, 2 * finest), 2 * _REACH)
+        level = Level(2 * finest, _window(self.images.shape, 2 * finest), 2 * _REACH, _FEW)
         correction = self.choice.correction
         surfaces = compare(self.images, self.engine, level, correction, reference="optical")
         shift = best_shift(surfaces)
@@ -234,11 +244,9 @@ def levels_of(shape: tuple[int, int], scale: float, wanted: Range) -> Iterator[L
     while min(shape) // (2 * factor) >= _SMALLEST_SIDE and 2 * factor <= _COARSEST * finest:
         factor *= 2
     reach = math.ceil(max(wanted.along, wanted.across) / factor) + 2
-    yield Level(factor, _window(shape, factor), reach)
-    while factor > finest:
-        factor //= 2
-        yield Level(factor, _window(shape, factor), _REACH)
-    yield Level(finest, _window(shape, finest), _LAST_REACH)
+    while factor >= finest:
+        yield Level(factor, _window(shape, factor), reach, _MANY if factor == finest else _FEW)
+        factor, reach = factor // 2, _REACH
 
 
 def _window(shape: tuple[int, int], factor: int) -> int:
