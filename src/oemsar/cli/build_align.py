@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from oemsar.cli.options import DemDatum, Geoid, Incidence, LookAzimuth, ProjectionHeight
+
 
 def align(
     sar: Annotated[Path, typer.Argument(help="Radar amplitude: product, map or pixels.", show_default=False)],
@@ -12,13 +14,8 @@ def align(
     *,
     out: Annotated[Path, typer.Option(help="Folder of the results.", show_default=False)],
     dem: Annotated[Path | None, typer.Option(help="Elevation model of the bare ground.")] = None,
-    dem_datum: Annotated[
-        Literal["ellipsoid", "orthometric"] | None,
-        typer.Option(help="What the heights of --dem are counted from, where it does not say."),
-    ] = None,
-    geoid: Annotated[
-        Path | None, typer.Option(help="Grid of the geoid's height, for heights counted from the sea.")
-    ] = None,
+    dem_datum: DemDatum = None,
+    geoid: Geoid = None,
     dsm: Annotated[
         Path | None,
         typer.Option(help="Surface model with roofs and crowns, which then stand where the radar sees them."),
@@ -37,17 +34,9 @@ def align(
     engine: Annotated[
         str, typer.Option(help="orientation, mutual-information, or one of an installed plug-in.")
     ] = "orientation",
-    look_azimuth: Annotated[
-        float | None,
-        typer.Option(help="Direction from the radar to the scene, in degrees from true north."),
-    ] = None,
-    incidence: Annotated[
-        float | None, typer.Option(help="Angle between ray and vertical, in degrees.")
-    ] = None,
-    projection_height: Annotated[
-        float | None,
-        typer.Option(help="Ellipsoidal height in metres that a product without RPC was projected on."),
-    ] = None,
+    look_azimuth: LookAzimuth = None,
+    incidence: Incidence = None,
+    projection_height: ProjectionHeight = None,
     values: Annotated[
         Literal["amplitude", "linear"],
         typer.Option(help="amplitude is interpolated as power, linear (power) as it is."),

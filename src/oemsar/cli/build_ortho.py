@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from oemsar.cli.options import DemDatum, Geoid, Incidence, LookAzimuth, ProjectionHeight
+
 
 def ortho(
     scene: Annotated[
@@ -20,27 +22,14 @@ def ortho(
         float, typer.Option(help="Ground sampling distance of the result, in metres.", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="The result, ending in .tif.", show_default=False)],
-    dem_datum: Annotated[
-        Literal["ellipsoid", "orthometric"] | None,
-        typer.Option(help="What the heights of --dem are counted from, where it does not say."),
-    ] = None,
-    geoid: Annotated[
-        Path | None, typer.Option(help="Grid of the geoid's height, for heights counted from the sea.")
-    ] = None,
+    dem_datum: DemDatum = None,
+    geoid: Geoid = None,
     dsm: Annotated[
         Path | None, typer.Option(help="Surface model with roofs and crowns, for layover and shadow masks.")
     ] = None,
-    look_azimuth: Annotated[
-        float | None,
-        typer.Option(help="Direction from the radar to the scene, in degrees from true north."),
-    ] = None,
-    incidence: Annotated[
-        float | None, typer.Option(help="Angle between ray and vertical, in degrees.")
-    ] = None,
-    projection_height: Annotated[
-        float | None,
-        typer.Option(help="Ellipsoidal height in metres that a product without RPC was projected on."),
-    ] = None,
+    look_azimuth: LookAzimuth = None,
+    incidence: Incidence = None,
+    projection_height: ProjectionHeight = None,
     values: Annotated[
         Literal["amplitude", "linear"],
         typer.Option(help="amplitude is interpolated as power, linear (power, optical) as it is."),
