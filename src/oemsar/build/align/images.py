@@ -4,7 +4,7 @@ import math
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,9 @@ from oemsar.build.align.correction import Corrected, Correction
 from oemsar.build.align.descriptor import Floats, Scale
 from oemsar.build.align.geometry import Geometry, coarse_positions
 from oemsar.build.align.lean import Lean, Plane
+from oemsar.build.align.reduction import REDUCTION, reduced
 from oemsar.errors import InputError
+from oemsar.geometry.mapping import Doubles
 from oemsar.geometry.sampler import Sampler
 from oemsar.raster.collect import Padding, find_padding
 from oemsar.raster.read import Extent, describe, open_raster
@@ -48,19 +50,38 @@ Reference: TypeAlias = Literal["optical", "expected"]
 
 
 @dataclass(frozen=True, eq=False)
+class Scales:
+    """An image at full size, and reduced.
+
+    Attributes:
+        full: reads the image.
+        small: reads the reduced copy; None for an image that is not large.
+    """
+
+    full: Sampler
+    small: Sampler | None
+
+    def at(self, factor: int, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact[Any]], NDArray[np.bool_]]:
+        """Values at columns and rows of the image at full size, which lie about `factor` apart."""
+        if self.small is None or factor < REDUCTION:
+            return self.full.at(x, y)
+        return self.small.at((x + 0.5) / REDUCTION - 0.5, (y + 0.5) / REDUCTION - 0.5)
+
+
+@dataclass(frozen=True, eq=False)
 class Images:
     """An open pair.
 
     Attributes:
-        radar: reads the radar image in power.
-        optical: reads the orthophoto.
+        radar: reads the radar image in power, and a reduced copy of it where it is large.
+        optical: reads the orthophoto, likewise.
         geometry: how the two belong together before anything is matched.
         lean: how high things appear, where a surface model is given.
         gains: factors that bring radar and orthophoto to about 0 to 255.
     """
 
-    radar: Sampler
-    optical: Sampler
+    radar: "Scales"
+    optical: "Scales"
     geometry: Geometry
     lean: Lean | None
     gains: tuple[float, float]
@@ -109,7 +130,7 @@ class Images:
         """
         x, y = coarse_positions(factor, extent)
         mapping = self.corrected(plane.height, correction)
-        radar, radar_valid = self.radar.at(*mapping(x, y))
+        radar, radar_valid = self.radar.at(factor, *mapping(x, y))
         shown, valid = self._reference(factor, extent, reference, plane)
         scale: Scale = "logarithmic" if reference == "expected" else "linear"
         return View(np.asarray(radar[0] * self.gains[0], np.float32), radar_valid, shown, valid, scale)
@@ -131,11 +152,13 @@ class Images:
         return grey[inner], valid[inner]
 
     def _grey(self, factor: int, extent: Extent) -> tuple[Floats, NDArray[np.bool_]]:
-        pixels, valid = self.optical.at(*coarse_positions(factor, extent))
+        pixels, valid = self.optical.at(factor, *coarse_positions(factor, extent))
         return np.asarray(pixels.mean(0) * self.gains[1], np.float32), valid
 
 
-def open_images(sar: Path, optical: Path, geometry: Geometry, lean: Lean | None, files: ExitStack) -> Images:
+def open_images(
+    sar: Path, optical: Path, geometry: Geometry, lean: Lean | None, *, folder: Path, files: ExitStack
+) -> Images:
     """Open a pair for matching.
 
     Args:
@@ -143,6 +166,7 @@ def open_images(sar: Path, optical: Path, geometry: Geometry, lean: Lean | None,
         optical: one band or colours, of any real type.
         geometry: of the two.
         lean: of the surface model; None without.
+        folder: for scratch files.
         files: what is opened is closed with it.
 
     Raises:
@@ -153,7 +177,11 @@ def open_images(sar: Path, optical: Path, geometry: Geometry, lean: Lean | None,
     bands = min(describe(colours, optical).bands, 3)
     photo = Sampler(colours, bands, kernel="bilinear", padding=_padding(colours, optical, bands))
     gains = _gain(radar, sar), _gain(photo, optical)
-    return Images(radar, photo, geometry, lean, gains)
+    scales = [
+        Scales(sampler, reduced(sampler, folder / f"{name}.tif", files))
+        for name, sampler in (("radar", radar), ("optical", photo))
+    ]
+    return Images(scales[0], scales[1], geometry, lean, gains)
 
 
 def radar_bands(sar: Path, dataset: DatasetReader) -> int:

@@ -105,7 +105,8 @@ def align(
         if config.tie_points is not None:
             found = from_person(geometry, scale, config.tie_points)
         else:
-            images = open_images(sar, optical, geometry, _lean(geometry, config.placing, folder), files)
+            lean = _lean(geometry, config.placing, folder)
+            images = open_images(sar, optical, geometry, lean, folder=folder, files=files)
             search = Search(images, engine, _range(geometry, config.search), scale, report)
             search.run()
             found = from_search(search)

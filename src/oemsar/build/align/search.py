@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _SMALLEST_SIDE = 144
 """Pixels of the shorter side at the coarsest level."""
 _COARSEST = 16
-_FEW, _MANY = 12, 24
+_FEW, _MANY = 12, 20
 """Windows along the longer side on the way, and at the finest level."""
 _REACH = 8
 """Pixels of a level in which the displacement is looked for after the level before."""

@@ -1,0 +1,59 @@
+"""Reduced copies of large images, which the coarse levels read instead of all their pixels."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+
+from oemsar.geometry.sampler import Sampler
+from oemsar.raster.read import Extent, read_window
+
+REDUCTION = 4
+"""Pixels of an image to one of its reduced copy, in either direction."""
+_LARGE = 2048
+"""Pixels of the shorter side from which on a copy is worth its making."""
+_STRIP = 128 * REDUCTION
+
+
+def reduced(sampler: Sampler, path: Path, files: ExitStack) -> Sampler | None:
+    """A sampler of the image made coarser by `REDUCTION`; None for an image that is not large.
+
+    Each pixel is the mean over those that carry data, in power where the sampler reads power; it carries
+    none where less than half of them do.
+
+    Args:
+        sampler: reads the image.
+        path: scratch file to write.
+        files: what is opened is closed with it.
+    """
+    source = sampler.source
+    if min(source.shape) < _LARGE:
+        return None
+    rows, columns = (size // REDUCTION for size in source.shape)
+    profile = {"driver": "GTiff", "width": columns, "height": rows, "count": sampler.bands}
+    with rasterio.open(path, "w", dtype="float32", nodata=float("nan"), **profile) as dataset:
+        for row in range(0, rows * REDUCTION, _STRIP):
+            height = min(_STRIP, rows * REDUCTION - row)
+            strip = _means(sampler, Extent(row, 0, height, columns * REDUCTION))
+            window = rasterio.windows.Window(0, row // REDUCTION, columns, height // REDUCTION)
+            dataset.write(strip, window=window)
+    copy = files.enter_context(rasterio.open(path))
+    return Sampler(copy, sampler.bands, sampler.power, sampler.kernel)
+
+
+def _means(sampler: Sampler, extent: Extent) -> NDArray[np.float32]:
+    """Means over squares of pixels, (bands, rows, columns); NaN where too few carry data."""
+    pixels, valid = read_window(sampler.source, extent, sampler.bands)
+    if sampler.padding is not None:
+        valid &= sampler.padding.valid(sampler.source, extent, sampler.bands)
+    squares = extent.height // REDUCTION, REDUCTION, extent.width // REDUCTION, REDUCTION
+    number = valid.reshape(squares).sum((1, 3), dtype=np.float32)
+    result = np.empty((sampler.bands, squares[0], squares[2]), np.float32)
+    for band, image in zip(result, pixels, strict=True):
+        values = np.where(valid, image, 0).astype(np.float32)
+        total = (values * values if sampler.power else values).reshape(squares).sum((1, 3))
+        mean = total / np.maximum(number, 1)
+        band[:] = np.where(number * 2 >= REDUCTION**2, np.sqrt(mean) if sampler.power else mean, np.nan)
+    return result
