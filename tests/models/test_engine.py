@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from oemsar.errors import InputError
 from oemsar.models.engine import EngineKind, open_engine
@@ -95,6 +96,14 @@ def test_images_are_read_only_as_they_are_needed(network: LandCoverNetwork) -> N
     assert read <= engine.depth + 1
     stream.close()
     engine.close()
+
+
+@pytest.mark.parametrize(("architecture", "library"), [("unet", "openvino"), ("vmamba", "torch")])
+def test_the_faster_library_is_taken_on_a_cpu(architecture: str, library: str) -> None:
+    spec = ModelSpec(architecture=architecture, encoder="none", modalities="sar", mean=(0.0,), std=(1.0,))
+    engine = open_engine(LandCoverNetwork(spec, nn.Conv2d(1, 8, 1), 1).eval(), device="cpu")
+    engine.close()
+    assert engine.name.startswith(library)
 
 
 @pytest.mark.parametrize(
