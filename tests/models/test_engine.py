@@ -67,6 +67,12 @@ def test_the_same_image_gives_the_same_bytes(network: LandCoverNetwork, kind: En
     assert all(np.array_equal(results[0], other) for other in results[1:])
 
 
+def test_a_conversion_says_nothing(recwarn: pytest.WarningsRecorder) -> None:
+    spec = ModelSpec(architecture="segformer", encoder="mit_b0", modalities="sar", mean=(0.0,), std=(1.0,))
+    open_engine(build(spec).eval(), kind="openvino", device="cpu").close()
+    assert [str(warning.message) for warning in recwarn if "Tracer" in warning.category.__name__] == []
+
+
 def test_tags_travel_with_images_and_past_missing_ones(network: LandCoverNetwork) -> None:
     (image,) = _images((32, 32))
     engine = open_engine(network, device="cpu")
