@@ -1,32 +1,33 @@
-"""U-Net EfficientNet-B4 on a 1024 px radar tile with four flips: the engine against the plain float32 call.
+"""A network on a 1024 px radar tile with four flips: the engines against the plain float32 call.
 
-    python benchmarks/inference.py [--repeats 5] [--size 1024]
+    python benchmarks/inference.py [--model unet] [--encoder efficientnet-b4] [--repeats 5] [--size 1024]
 
 Both average the class probabilities over the four mirror images of one tile. The plain side is what a
 script does: the network as built, in float32, one mirror image after the other.
 """
 
 import argparse
+import time
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from oemsar.models.engine import Engine, open_engine
+from oemsar.models.engine import Engine, EngineKind, open_engine
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
+from oemsar.models.variants import choose_encoder
 from timing import medians
 
+KINDS: tuple[EngineKind, ...] = ("torch", "openvino")
 MIRRORS: tuple[list[int], ...] = ([], [3], [2], [2, 3])
 
 
-def published_baseline() -> LandCoverNetwork:
-    """The published U-Net for radar, with random weights."""
+def random_network(model: str, encoder: str) -> LandCoverNetwork:
+    """A network for radar, with random weights."""
     torch.manual_seed(0)
-    spec = ModelSpec(
-        architecture="unet", encoder="efficientnet-b4", modalities="sar", mean=(50.0,), std=(40.0,)
-    )
+    spec = ModelSpec(architecture=model, encoder=encoder, modalities="sar", mean=(50.0,), std=(40.0,))
     return build(spec).eval()
 
 
@@ -45,19 +46,25 @@ def with_engine(engine: Engine, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def main() -> None:
-    """Print seconds a tile, the ratio, and the share of pixels given the same class."""
+    """Print seconds until an engine is ready and a tile, the ratio, and the share of equal classes."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="unet")
+    parser.add_argument("--encoder")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--size", type=int, default=1024)
     arguments = parser.parse_args()
     tile = np.random.default_rng(0).gamma(1.5, 30, (1, arguments.size, arguments.size))
     tile = np.clip(tile, 0, 255).astype(np.uint8)
-    slow, fast = published_baseline(), published_baseline()
-    engines = {kind: open_engine(fast, kind=kind, flips=True) for kind in ("torch", "openvino")}
+    encoder = choose_encoder(arguments.model, arguments.encoder)
+    slow, fast = random_network(arguments.model, encoder), random_network(arguments.model, encoder)
     reference = plain(slow, tile).argmax(0)
-    for kind, engine in engines.items():
-        same = (with_engine(engine, tile).argmax(0) == reference).mean()
-        print(f"{kind}: {engine.name}; same class on {same:.3%} of pixels")
+    engines = {}
+    for kind in KINDS:
+        begin = time.perf_counter()
+        engines[kind] = open_engine(fast, kind=kind, flips=True)
+        ready = time.perf_counter() - begin
+        same = (with_engine(engines[kind], tile).argmax(0) == reference).mean()
+        print(f"{kind}: {engines[kind].name}; ready in {ready:.1f} s; same class on {same:.3%} of pixels")
     sides = {"plain": lambda: plain(slow, tile)} | {
         kind: lambda engine=engine: with_engine(engine, tile) for kind, engine in engines.items()
     }

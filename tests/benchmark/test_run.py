@@ -140,6 +140,22 @@ def test_a_process_that_is_killed_is_the_failure_of_its_cell_and_the_next_one_ha
 
 
 @pytest.mark.slow
+def test_a_process_that_finishes_its_cell_all_the_same_is_not_waited_for(
+    make_task: Callable[[Path], Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal in the last step of a training stops nothing."""
+    folders.require_writable(tmp_path / "bench")
+    slot = Slot(0, tmp_path / "bench", {})
+    task = make_task(tmp_path / "bench")
+    slot.give(task)
+    process = slot._process
+    monkeypatch.setattr(process, "terminate", lambda: None)
+    processes.stop([slot])
+    assert process.exitcode == 0
+    assert folders.finished(task.training.out) is not None
+
+
+@pytest.mark.slow
 def test_a_failing_cell_is_recorded_and_the_others_go_on(
     change_plan: Callable[..., Plan], table: Path, tmp_path: Path
 ) -> None:

@@ -32,6 +32,19 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(("told", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+def test_threads_that_wait_sleep_unless_told_otherwise(told: dict[str, str], policy: str) -> None:
+    probe = f"""
+import atexit, os
+atexit.register(lambda: print(os.environ["OMP_WAIT_POLICY"]))
+{SCRIPT}
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | told
+    command = [sys.executable, "-c", probe, "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split()[-1] == policy
+
+
 @pytest.mark.parametrize(
     "verb",
     [

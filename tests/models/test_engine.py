@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from oemsar.errors import InputError
 from oemsar.models.engine import EngineKind, open_engine
@@ -66,6 +67,12 @@ def test_the_same_image_gives_the_same_bytes(network: LandCoverNetwork, kind: En
     assert all(np.array_equal(results[0], other) for other in results[1:])
 
 
+def test_a_conversion_says_nothing(recwarn: pytest.WarningsRecorder) -> None:
+    spec = ModelSpec(architecture="segformer", encoder="mit_b0", modalities="sar", mean=(0.0,), std=(1.0,))
+    open_engine(build(spec).eval(), kind="openvino", device="cpu").close()
+    assert [str(warning.message) for warning in recwarn if "Tracer" in warning.category.__name__] == []
+
+
 def test_tags_travel_with_images_and_past_missing_ones(network: LandCoverNetwork) -> None:
     (image,) = _images((32, 32))
     engine = open_engine(network, device="cpu")
@@ -95,6 +102,14 @@ def test_images_are_read_only_as_they_are_needed(network: LandCoverNetwork) -> N
     assert read <= engine.depth + 1
     stream.close()
     engine.close()
+
+
+@pytest.mark.parametrize(("architecture", "library"), [("unet", "openvino"), ("vmamba", "torch")])
+def test_the_faster_library_is_taken_on_a_cpu(architecture: str, library: str) -> None:
+    spec = ModelSpec(architecture=architecture, encoder="none", modalities="sar", mean=(0.0,), std=(1.0,))
+    engine = open_engine(LandCoverNetwork(spec, nn.Conv2d(1, 8, 1), 1).eval(), device="cpu")
+    engine.close()
+    assert engine.name.startswith(library)
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,11 @@ class Slot:
             yield self._obituary()
 
     def interrupt(self) -> None:
-        """Ask the process to stop where it can go on from."""
+        """Ask the process to stop where it can go on from, or once it has finished the cell."""
         if self._process is not None and self._process.is_alive():
+            if self._pipe is not None:
+                with contextlib.suppress(OSError):
+                    self._pipe.send(None)
             self._process.terminate()
 
     def end(self, seconds: float) -> None:
@@ -173,7 +176,7 @@ def _in_environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: int, level: int) -> None:
-    """The life of a process: one cell after another, until the pipe is closed or a cell fails."""
+    """The life of a process: one cell after another, until told that there is none, or a cell fails."""
     with contextlib.suppress(OSError):
         os.setsid()  # Ctrl-C reaches only the command, which then asks each process to stop
     watch_parent(parent)
@@ -187,6 +190,8 @@ def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: in
             try:
                 task = pipe.recv()
             except (EOFError, OSError):
+                return
+            if task is None:
                 return
             with _logged(task.training.out, level):
                 if not _tell(pipe, partial(work, task, lambda *steps: _send(pipe, "steps", steps))):

@@ -1,6 +1,7 @@
 """The `oemsar` command: its verbs, and how it ends."""
 
 import logging
+import os
 import sys
 import warnings
 from typing import Annotated
@@ -69,6 +70,9 @@ def configure(
 
 def main() -> None:
     """Run the command line: exit code 0 when the work is done, 2 on wrong input, 1 on a failure."""
+    # Else threads of PyTorch that wait for each other keep a core busy: beside any other work, the processes
+    # that read crops among it, a training takes several times as long. Read when PyTorch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Tiles as published carry no georeferencing; rasterio would warn about each of them.
     warnings.filterwarnings("ignore", message="Dataset has no geotransform")
     try:

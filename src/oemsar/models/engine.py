@@ -22,6 +22,10 @@ Tag = TypeVar("Tag")
 
 log = logging.getLogger(__name__)
 
+_CONVERTED_IN_VAIN = frozenset({"vmamba"})
+"""Networks that OpenVINO runs no faster than PyTorch, after a conversion of half a minute: the scan becomes a
+graph of thousands of small operations. `benchmarks/inference.py` measures it."""
+
 _FLIPS: tuple[Axes, ...] = ((), (2,), (1,), (1, 2))
 """The four mirror images of a (channels, height, width) image, the image itself first."""
 
@@ -91,7 +95,8 @@ def open_engine(
 
     Args:
         network: in evaluation mode.
-        kind: `auto` is OpenVINO for the CPU where it is installed, else PyTorch.
+        kind: `auto` is OpenVINO for the CPU where it is installed and the network is not VMamba, else
+            PyTorch.
         device: `auto` is CUDA, then MPS, then the CPU, whichever is found first.
         flips: average the probabilities over the four mirror images (test-time augmentation).
 
@@ -108,7 +113,8 @@ def open_engine(
     installed = find_spec("openvino") is not None
     if kind == "openvino" and not installed:
         raise InputError('engine openvino is not installed; install it with pip install "oemsar[fast]"')
-    if kind == "openvino" or (kind == "auto" and found.type == "cpu" and installed):
+    gains = installed and network.spec.architecture not in _CONVERTED_IN_VAIN
+    if kind == "openvino" or (kind == "auto" and found.type == "cpu" and gains):
         from oemsar.models.openvino_engine import OpenVinoEngine
 
         engine: Engine = OpenVinoEngine(network, flips)

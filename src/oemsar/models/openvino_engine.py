@@ -1,6 +1,7 @@
 """Inference on the CPU with OpenVINO: several single-threaded streams beside each other."""
 
 import os
+import warnings
 from concurrent.futures import Future
 from functools import cache, lru_cache
 from threading import Lock
@@ -68,7 +69,8 @@ class OpenVinoEngine(Engine):
     def _convert(self) -> ov.Model:
         stride = self._network.stride
         example = torch.zeros(1, self._network.spec.modalities.channels, stride, stride, dtype=torch.uint8)
-        with torch.no_grad():
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # of the tracer, about conditions that hold for every size
             return ov.convert_model(_Probabilities(self._network), example_input=example)
 
     def _compile(self, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 (OpenVINO ships no types)
