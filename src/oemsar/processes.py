@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from oemsar.errors import Failure
@@ -32,18 +33,30 @@ def map_in_processes(
     if workers == 1 or len(items) <= chunk:
         yield from map(work, items)
         return
-    # forking would copy threads and open files of GDAL in an unknown state
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, watch_parent, (os.getpid(),)) as pool:
+    with process_pool(workers) as pool:
         try:
             yield from pool.map(work, items, chunksize=chunk)
         except BrokenProcessPool as error:
             raise Failure(
                 "a reading process was killed, perhaps for want of memory; run again with fewer --workers"
             ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+
+
+@contextmanager
+def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end with this one; after an error in the block, what is queued is not begun.
+
+    The pool's own `with` block does not do this: as it ends it takes back that the queue was cancelled.
+    """
+    # forking would copy threads and open files of GDAL in an unknown state
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, watch_parent, (os.getpid(),))
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def watch_parent(parent: int) -> None:

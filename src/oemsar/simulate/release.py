@@ -2,16 +2,15 @@
 
 import json
 import logging
-import multiprocessing
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json
-from oemsar.processes import watch_parent
+from oemsar.processes import process_pool
 from oemsar.progress import Report, silent
 from oemsar.simulate.render import render_tile
 from oemsar.simulate.scene import SCENE_FILES, write_scene
@@ -132,12 +131,7 @@ def _rendered(world: World, tiles: list[PlannedTile], folder: Path, workers: int
         for tile in tiles:
             yield write_tile(world, tile, folder)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, watch_parent, (os.getpid(),)) as pool:
-        try:
-            pending = [pool.submit(write_tile, world, tile, folder) for tile in tiles]
-            for future in as_completed(pending):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with process_pool(workers) as pool:
+        pending = [pool.submit(write_tile, world, tile, folder) for tile in tiles]
+        for future in as_completed(pending):
+            yield future.result()
