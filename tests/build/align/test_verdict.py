@@ -27,6 +27,13 @@ def test_every_threshold_is_asked() -> None:
         assert len(reasons) == 1
 
 
+def test_more_is_asked_where_things_lean_unseen() -> None:
+    forest = replace(GOOD, agreeing_share=0.7, prominence=0.73)
+    assert judge(forest, Thresholds(), edited=False)[0] == "accepted"
+    verdict, reasons = judge(forest, Thresholds(), edited=False, leaning=True)
+    assert (verdict, len(reasons)) == ("needs_person", 2)
+
+
 def test_what_is_not_a_number_is_not_accepted() -> None:
     assert judge(replace(GOOD, precision_px=float("nan")), Thresholds(), edited=False)[0] == "needs_person"
     assert (

@@ -31,6 +31,8 @@ _SEARCH_METRES = 80.0
 _SEARCH_PIXELS = 48.0
 _ACROSS = 0.5
 """Radius of the first search across the look, as a share of that along it."""
+_LEANING_GSD = 3.0
+"""Metres to a pixel under which roofs and crowns lean by more than a pixel."""
 _GDAL_CACHE_BYTES = 64 << 20
 RESULTS = (
     "report.html",
@@ -110,7 +112,7 @@ def align(
             search = Search(images, engine, _range(geometry, config.search), scale, report)
             search.run()
             found = from_search(search)
-        verdict, reasons = _verdict(found, config)
+        verdict, reasons = _verdict(found, geometry, config)
         write_geojson(out / "tie_points.geojson", found.points, geometry.grid)
         write_points(out / "tie_points.points", found.points, geometry.grid)
         pictures: list[str] = []
@@ -165,10 +167,13 @@ def _range(geometry: Geometry, search: float | None) -> Range:
     return Range(radius, radius if direction is None else _ACROSS * radius, direction)
 
 
-def _verdict(found: Outcome, config: AlignConfig) -> tuple[Verdict, list[str]]:
+def _verdict(found: Outcome, geometry: Geometry, config: AlignConfig) -> tuple[Verdict, list[str]]:
     if found.figures is None:
         return "failed", ["no displacement fits the whole"]
-    return judge(found.figures, config.thresholds, edited=config.tie_points is not None)
+    fine = geometry.gsd is not None and geometry.gsd < _LEANING_GSD
+    leaning = fine and (config.placing.terrain is None or config.placing.terrain.dsm is None)
+    edited = config.tie_points is not None
+    return judge(found.figures, config.thresholds, edited=edited, leaning=leaning)
 
 
 def _warnings(geometry: Geometry, config: AlignConfig) -> list[str]:

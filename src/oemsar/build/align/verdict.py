@@ -37,6 +37,9 @@ class Thresholds:
             the ground and what stands on it say different things at different scales.
         prominence: standard deviations by which the best displacement of the whole stands above the
             second, to be accepted.
+        leaning_agreeing_share: instead of `agreeing_share` where roofs and crowns lean unseen.
+        leaning_prominence: instead of `prominence` likewise: where much leans alike, as a forest does, its
+            displacement competes with that of the ground.
         orthophoto_px: by which the orthophoto itself would shift what was found through a surface model,
             to be accepted: else the two do not belong together. Shadows of the sun and crowns move it by
             some pixels.
@@ -52,6 +55,8 @@ class Thresholds:
     coverage: float = 0.5
     scales_px: float = 2.0
     prominence: float = 0.5
+    leaning_agreeing_share: float = 0.75
+    leaning_prominence: float = 1.2
     orthophoto_px: float = 12.0
     edited_tie_points: int = 6
 
@@ -83,13 +88,16 @@ class Figures:
     orthophoto_px: float | None = None
 
 
-def judge(figures: Figures, thresholds: Thresholds, *, edited: bool) -> tuple[Verdict, list[str]]:
+def judge(
+    figures: Figures, thresholds: Thresholds, *, edited: bool, leaning: bool = False
+) -> tuple[Verdict, list[str]]:
     """The verdict, and a sentence for every threshold that is missed.
 
     Args:
         figures: what was measured.
         thresholds: what is asked.
         edited: whether a person set the tie points; those are believed, and fewer do.
+        leaning: whether roofs and crowns may lean by more than a pixel, with no surface model to tell.
     """
     least = thresholds.edited_tie_points if edited else thresholds.least_tie_points
     share = figures.agreeing_share
@@ -97,15 +105,17 @@ def judge(figures: Figures, thresholds: Thresholds, *, edited: bool) -> tuple[Ve
         figures.tie_points < least or (share is not None and share < thresholds.least_agreeing_share)
     ):
         return "failed", [f"only {figures.tie_points} tie points agree"]
+    agreeing = thresholds.leaning_agreeing_share if leaning else thresholds.agreeing_share
+    prominence = thresholds.leaning_prominence if leaning else thresholds.prominence
     asked = [
         ("tie points", figures.tie_points, least, False),
-        ("share of windows that agree", share, thresholds.agreeing_share, False),
+        ("share of windows that agree", share, agreeing, False),
         ("leave-one-out error", figures.residual_median_px, thresholds.residual_median_px, True),
         ("held-out error", figures.held_out_median_px, thresholds.held_out_median_px, True),
         ("spread of the field", figures.precision_px, thresholds.precision_px, True),
         ("coverage", figures.coverage, thresholds.coverage, False),
         ("difference between scales", figures.scales_px, thresholds.scales_px, True),
-        ("prominence", figures.prominence, thresholds.prominence, False),
+        ("prominence", figures.prominence, prominence, False),
         ("shift that the orthophoto asks for", figures.orthophoto_px, thresholds.orthophoto_px, True),
     ]
     missed = [
