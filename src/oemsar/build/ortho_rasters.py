@@ -81,7 +81,7 @@ class OrthoRasters:
         """Resample the scene and publish it; the share of pixels with data."""
         dataset, bands = source.dataset, source.bands
         dtype = np.dtype(dataset.dtypes[0])
-        nodata = _nodata(dataset, dtype)
+        nodata = nodata_of(dataset, dtype)
         canvases = [self._canvas(f"band{number}", dtype) for number in range(bands)]
         count = resample(
             dataset,
@@ -129,7 +129,7 @@ class OrthoRasters:
         return Canvas(self.folder / f"{name}.raw", (rows, columns), dtype)
 
 
-def _nodata(dataset: DatasetReader, dtype: np.dtype[Any]) -> float:
+def nodata_of(dataset: DatasetReader, dtype: np.dtype[Any]) -> float:
     """The scene's own nodata value, else 0 for integers and NaN for others."""
     if dataset.nodata is not None:
         return float(dataset.nodata)

@@ -197,6 +197,7 @@ def test_what_is_unfit_is_told(tmp_path: Path, fields: np.ndarray) -> None:
     for sentence, path in cases.items():
         with pytest.raises(InputError, match=sentence):
             align(path, optical, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
     good = write(tmp_path / "sar.tif", sar)
     with pytest.raises(InputError, match="not known; choose from orientation"):
         align(good, optical, tmp_path / "out", AlignConfig(engine="telepathy"))

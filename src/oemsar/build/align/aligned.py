@@ -1,12 +1,11 @@
 """The radar image as aligned: one resampling of the file as it came."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from rasterio.io import DatasetReader
 
 from oemsar.build.align.transform import Alignment
+from oemsar.build.ortho_rasters import nodata_of
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, look_tags
 from oemsar.geometry.resample import resample
@@ -42,7 +41,7 @@ def write_aligned(
     with open_raster(sar) as dataset:
         bands = describe(dataset, sar).bands
         dtype = np.dtype(dataset.dtypes[0])
-        nodata = _nodata(dataset, dtype)
+        nodata = nodata_of(dataset, dtype)
         canvases = [Canvas(folder / f"band{band}.raw", geometry.shape, dtype) for band in range(bands)]
         padding = None if describe(dataset, sar).tells_nodata else find_padding(dataset, bands)
         resample(
@@ -60,9 +59,3 @@ def write_aligned(
     if geometry.look is not None:
         tags |= look_tags(geometry.look)
     publish_cog(canvases, out, geometry.grid, Layer(nodata=nodata, tags=tags))
-
-
-def _nodata(dataset: DatasetReader, dtype: np.dtype[Any]) -> float:
-    if dataset.nodata is not None:
-        return float(dataset.nodata)
-    return 0.0 if dtype.kind in "iu" else float("nan")

@@ -80,8 +80,8 @@ class Images:
         gains: factors that bring radar and orthophoto to about 0 to 255.
     """
 
-    radar: "Scales"
-    optical: "Scales"
+    radar: Scales
+    optical: Scales
     geometry: Geometry
     lean: Lean | None
     gains: tuple[float, float]
@@ -184,22 +184,13 @@ def open_images(
     return Images(scales[0], scales[1], geometry, lean, gains)
 
 
-def radar_bands(sar: Path, dataset: DatasetReader) -> int:
-    """Bands of a radar image: one, or three equal ones of a picture.
-
-    Raises:
-        InputError: it is complex.
-    """
+def _radar_sampler(sar: Path, files: ExitStack) -> Sampler:
+    """The first band of a radar image: its only one, or one of three equal ones of a picture."""
+    dataset = files.enter_context(open_raster(sar))
     if np.dtype(dataset.dtypes[0]).kind == "c":
         raise InputError(
             f"{sar} holds complex pixels where amplitude is due; run `oemsar build radiometry` on it first"
         )
-    return describe(dataset, sar).bands
-
-
-def _radar_sampler(sar: Path, files: ExitStack) -> Sampler:
-    dataset = files.enter_context(open_raster(sar))
-    radar_bands(sar, dataset)
     return Sampler(dataset, 1, power=True, kernel="bilinear", padding=_padding(dataset, sar, 1))
 
 

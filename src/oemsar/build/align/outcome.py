@@ -73,7 +73,7 @@ def from_person(geometry: Geometry, scale: float, path: Path) -> Outcome:
 
 
 def from_search(search: Search) -> Outcome:
-    """What the last level outcome."""
+    """What the last level found."""
     stage, geometry = search.stages[-1], search.images.geometry
     matches = stage.matches
     ties, choice = search.ties, search.choice
@@ -164,6 +164,7 @@ def _offset(geometry: Geometry, correction: Correction) -> list[float]:
     """How far the radar image moves in its middle, columns and rows of the orthophoto."""
     x, y = geometry.lattice(5)
     place = geometry.prior(x, y)
-    apart = np.stack(correction(*place, np.zeros_like(x))) - np.stack(place)
+    level = np.full_like(x, correction.frame.height)
+    apart = np.stack(correction(*place, level)) - np.stack(place)
     middle = np.nanmedian(apart.reshape(2, -1), 1)
     return [float(value) for value in -geometry.to_optical() @ middle]

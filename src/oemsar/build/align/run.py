@@ -1,7 +1,9 @@
 """Alignment: a radar image brought onto an orthophoto, with what is known of the error."""
 
 import math
-from contextlib import ExitStack
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -101,8 +103,7 @@ def align(
         files.enter_context(rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES))
         geometry = geometry_of(sar, optical, config.placing, files)
         scale = geometry.scale()
-        require_writable(out)
-        _remove_earlier(out)
+        files.enter_context(_no_empty_folder(out))
         folder = files.enter_context(workplace(out / "align"))
         if config.tie_points is not None:
             found = from_person(geometry, scale, config.tie_points)
@@ -113,6 +114,7 @@ def align(
             search.run()
             found = from_search(search)
         verdict, reasons = _verdict(found, geometry, config)
+        _remove_earlier(out)
         write_geojson(out / "tie_points.geojson", found.points, geometry.grid)
         write_points(out / "tie_points.points", found.points, geometry.grid)
         pictures: list[str] = []
@@ -139,6 +141,19 @@ def align(
     write_page(out / "report.html", summary, pictures)
     write_json(out / "report.json", summary)
     return summary
+
+
+@contextmanager
+def _no_empty_folder(out: Path) -> Iterator[None]:
+    """After wrong input, take away a folder that this run made."""
+    existed = out.exists()
+    require_writable(out)
+    try:
+        yield
+    except InputError:
+        if not existed:
+            shutil.rmtree(out, ignore_errors=True)
+        raise
 
 
 def _remove_earlier(out: Path) -> None:
