@@ -355,11 +355,15 @@ def test_killed_at_random_moments_the_same_command_ends_with_the_same_bytes(
 
 def test_killed_while_extracting_the_files_already_there_are_left_alone(release: Any, tmp_path: Path) -> None:
     (tmp_path / TRAINVAL).write_bytes(release.files[TRAINVAL])
+
+    def whole_tiles() -> list[str]:  # a file that is being written bears another name
+        return [path for path in content(tmp_path) if path.endswith(".tif")]
+
     with running(release, tmp_path) as process:
-        wait_for(lambda: len(content(tmp_path)) >= 20, process)
+        wait_for(lambda: len(whole_tiles()) >= 20, process)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    whole = [path for path in content(tmp_path) if path.endswith(".tif")]
+    whole = whole_tiles()
     assert len(whole) >= 20
     before = {path: (tmp_path / path).stat().st_mtime_ns for path in whole}
     download(config(release, tmp_path))
