@@ -27,7 +27,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Each prints a ratio of two sides measured in one run; takes about half an hour on two cores.
+# Each prints a ratio of two sides measured in one run; takes about an hour and a half on two cores.
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	for script in crops confusion inference predict_rate predict_memory selective_scan segments dataset_statistics radiometry align; do $(BIN)/python benchmarks/$$script.py || exit 1; done
