@@ -43,7 +43,7 @@ GSD = 10.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What an engine says of one pair; `matrix` is None where it declines."""
+    """What an engine says of one pair; where it declines, `matrix` is None and `model` may tell why."""
 
     verdict: str
     model: str
@@ -171,11 +171,11 @@ def _arosics(sar: Image, optical: Image, folder: Path) -> Answer:
             q=True,
         )
         points = run.CoRegPoints_table
-        points = points[(points.OUTLIER == False) & (points.ABS_SHIFT != -9999)]  # noqa: E712
-    except (RuntimeError, ValueError, AssertionError):
-        return Answer("failed", "none", None)
+        points = points[(points.ABS_SHIFT != -9999) & ~points.OUTLIER.astype(bool)]
+    except (RuntimeError, ValueError, AssertionError) as error:
+        return Answer("failed", type(error).__name__, None)
     if len(points) < 3:
-        return Answer("failed", "none", None)
+        return Answer("failed", f"{len(points)} tie points", None)
     x, y = points.X_IM.to_numpy(float), points.Y_IM.to_numpy(float)
     there = np.stack([x + points.X_SHIFT_PX, y + points.Y_SHIFT_PX], 1)
     rows, *_ = np.linalg.lstsq(np.stack([x, y, np.ones_like(x)], 1), there, rcond=None)

@@ -2,8 +2,9 @@
 
     python benchmarks/vmamba_bfloat16.py [--steps 1000] [--learning-rate 0.001] [--variant t] [--out RUN]
 
-`oemsar train` on a small simulated world, radar and optical stacked, every other option at its default.
-Training itself ends with an error where a loss is not finite. With `--out`, a run that was cut off goes on.
+`oemsar train` on a small simulated world, radar and optical stacked, nothing held out, every other option at
+its default. Training itself ends with an error where a loss is not finite. With `--out`, a run that was cut
+off goes on.
 
 A processor without bfloat16 multiplies such matrices some twenty times slower than float32. There, products
 are formed in float32 from bfloat16 operands and rounded to bfloat16 once, which is what tensor cores and
@@ -110,7 +111,7 @@ def main() -> None:
         folder = arguments.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         table, run = folder / "tiles.parquet", folder / "run"
         if not table.exists():
-            simulate_world(WorldConfig(regions=4, tiles=8, size=128, seed=0), folder / "world")
+            simulate_world(WorldConfig(regions=4, tiles=8, size=128, seed=0, val=0, test=0), folder / "world")
             write_table(index(folder / "world"), table)
         options = {
             name: getattr(arguments, name) for name in ("steps", "learning_rate", "variant", "crop", "batch")

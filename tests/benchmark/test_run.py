@@ -190,13 +190,7 @@ def test_an_interrupted_benchmark_goes_on_to_the_same_counts(
     longer = change_plan(train={**plan.train, "steps": 20, "validate_every": 20})
     plan_file, out, straight = _write_plan(tmp_path, longer), tmp_path / "bench", tmp_path / "straight"
     command = _command("run", plan_file, "--data", table, "--out", out)
-    process = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        # a shell starts what runs in the background with Ctrl-C ignored, and children inherit that
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     checkpoint = out / "cells" / "unet_optical_P_s0" / "checkpoints" / "last.ckpt"
     while not checkpoint.exists() and process.poll() is None:
         time.sleep(0.02)

@@ -145,8 +145,6 @@ def test_ctrl_c_is_one_sentence(tmp_path: Path) -> None:
         [sys.executable, "-c", SCRIPT, "simulate", str(tmp_path / "w"), "--tiles", "400", "--size", "512"],
         stderr=subprocess.PIPE,
         text=True,
-        # a shell starts what runs in the background with Ctrl-C ignored, and children inherit that
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     try:
         while not (tmp_path / "w" / "world.json").exists() and process.poll() is None:

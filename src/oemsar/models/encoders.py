@@ -32,7 +32,7 @@ def with_encoder(build: Callable[..., nn.Module], spec: ModelSpec, pretrained: b
     logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
     try:
         body = build(encoder_weights=_imagenet(spec.encoder) if pretrained else None)
-    except Exception as error:
+    except Exception as error:  # hub, network and file errors of three libraries, with no common type
         if not pretrained:
             raise
         raise Failure(
