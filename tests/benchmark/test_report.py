@@ -12,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from oemsar.benchmark import folder as folders
+from oemsar.benchmark.figure import draw
 from oemsar.benchmark.plan import Plan
 from oemsar.benchmark.report import report
 from oemsar.cli import benchmark as verb
@@ -163,6 +164,26 @@ def test_the_figure_has_a_column_for_each_modality_and_regime(
         assert image.width == (3 + 3) * 360
         assert image.height > 2 * 360
     assert '<img src="figure3.png"' in (tmp_path / "table4.html").read_text()
+
+
+@pytest.mark.parametrize("fusions", [["stack", "dual"], ["dual", "stack"], ["dual"]])
+def test_the_figure_says_what_it_shows(
+    tmp_path: Path, change_plan: Callable[..., Plan], fusions: list[str]
+) -> None:
+    plan = change_plan(modalities=["sar", "sar+optical"], fusions=fusions, seeds=[7, 8])
+    (tmp_path / "examples").mkdir()
+    for part, shape in (("sar", (16, 16)), ("optical", (16, 16, 3)), ("truth", (16, 16))):
+        Image.fromarray(np.ones(shape, np.uint8)).save(tmp_path / "examples" / f"t0_{part}.png")
+    for cell in plan.cells():
+        maps = tmp_path / "cells" / cell.name / "maps"
+        maps.mkdir(parents=True)
+        Image.fromarray(np.ones((16, 16), np.uint8)).save(maps / "t0.png")
+    figure = draw(tmp_path, plan, ["t0"], {cell.name for cell in plan.cells()})
+    assert figure is not None
+    assert figure.get_suptitle() == "U-Net, seed 7"
+    titles = {axis.get_title() for axis in figure.axes} - {"Optical", "SAR", "Truth"}
+    stacked = {"P: SAR", "P: SAR+Optical"} if "stack" in fusions else set()
+    assert titles == {"P: SAR+Optical (dual)"} | stacked
 
 
 def test_nothing_to_report_is_one_sentence(tmp_path: Path, change_plan: Callable[..., Plan]) -> None:

@@ -20,8 +20,8 @@ _REGIMES = (Regime.P, Regime.R5)
 def draw(out: Path, plan: Plan, tiles: list[str], finished: set[str]) -> Figure | None:
     """Draw the example tiles: optical, SAR, truth, then one column a modality and regime.
 
-    The network is U-Net, as the paper's, or the first of the plan; of several seeds the first. The panel
-    of a cell that is not finished stays empty.
+    The network is U-Net, as the paper's, or the first of the plan; of several seeds the first. The heading
+    says both. The panel of a cell that is not finished stays empty.
 
     Args:
         out: folder of the benchmark.
@@ -46,26 +46,29 @@ def draw(out: Path, plan: Plan, tiles: list[str], finished: set[str]) -> Figure 
             path = folders.cell_folder(out, cell) / folders.MAPS / f"{name}.png"
             there = cell.name in finished and path.is_file()
             rows[name][title] = colour_classes(_read(path)) if there else None
-    return draw_panels(rows)
+    network = _network(plan)
+    return draw_panels(rows, heading=f"{METHODS.get(network, network)}, seed {plan.seeds[0]}")
+
+
+def _network(plan: Plan) -> str:
+    return next((name for name in METHODS if name in plan.networks), next(iter(plan.networks)))
 
 
 def _shown(plan: Plan) -> list[Cell]:
     """The cells of the figure, regime by regime."""
-    network = next((name for name in METHODS if name in plan.networks), next(iter(plan.networks)))
+    network = _network(plan)
     regimes = [regime for regime in _REGIMES if regime in plan.regimes] or [plan.regimes[0]]
     cells = [
         cell
         for cell in plan.cells()
         if cell.network == network and cell.regime in regimes and cell.seed == plan.seeds[0]
     ]
-    fusion = plan.fusions[0]
-    return sorted(
-        (cell for cell in cells if cell.fusion == fusion), key=lambda cell: regimes.index(cell.regime)
-    )
+    return sorted(cells, key=lambda cell: regimes.index(cell.regime))
 
 
 def _title(cell: Cell) -> str:
-    return f"{cell.regime.value}: {MODALITIES[cell.modalities]}"
+    dual = " (dual)" if cell.fusion == "dual" else ""
+    return f"{cell.regime.value}: {MODALITIES[cell.modalities]}{dual}"
 
 
 def _example(out: Path, tile: str, part: str) -> NDArray[np.uint8]:

@@ -67,7 +67,9 @@ def draw_comparisons(comparisons: Sequence[Comparison]) -> Figure:
 
 
 def draw_panels(
-    rows: Mapping[str, Mapping[str, NDArray[np.uint8] | None]], also: Mapping[str, Colour] | None = None
+    rows: Mapping[str, Mapping[str, NDArray[np.uint8] | None]],
+    also: Mapping[str, Colour] | None = None,
+    heading: str | None = None,
 ) -> Figure:
     """Draw one row a tile and one column a panel; the legend of the classes below.
 
@@ -75,6 +77,7 @@ def draw_panels(
         rows: at least one, by name of the tile; its panels by title, the same titles in each row: colours
             (height, width, 3), grey (height, width), or None. A column that is None in all rows is left out.
         also: further colours for the legend, by name.
+        heading: above all.
 
     Returns:
         A figure on an Agg canvas, free of pyplot's global state.
@@ -93,6 +96,8 @@ def draw_panels(
         axes[row, 0].set_ylabel(name, parse_math=False)
     for column, title in enumerate(titles):
         axes[0, column].set_title(title)
+    if heading:
+        figure.suptitle(heading)
     entries = _legend(also or {})
     figure.legend(
         handles=entries, loc="outside lower center", ncols=len(titles) + 1, fontsize="small", frameon=False
