@@ -65,6 +65,8 @@ def _load(encoder: nn.Module, weights: Mapping[str, Tensor], channels: int, path
 
 def _read_encoder(path: Path) -> tuple[str, dict[str, Tensor]]:
     """Name and weights of the encoder in the file at `path`."""
+    if not path.is_file():
+        raise InputError(f"encoder file {path} does not exist; make it with `oemsar models import`")
     try:
         with safe_open(path, framework="pt") as file:
             name = (file.metadata() or {}).get(_ENCODER)
