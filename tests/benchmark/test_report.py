@@ -166,14 +166,19 @@ def test_the_figure_has_a_column_for_each_modality_and_regime(
     assert '<img src="figure3.png"' in (tmp_path / "table4.html").read_text()
 
 
+def _write_example(out: Path) -> None:
+    """The example tile t0, blank."""
+    (out / "examples").mkdir()
+    for part, shape in (("sar", (16, 16)), ("optical", (16, 16, 3)), ("truth", (16, 16))):
+        Image.fromarray(np.ones(shape, np.uint8)).save(out / "examples" / f"t0_{part}.png")
+
+
 @pytest.mark.parametrize("fusions", [["stack", "dual"], ["dual", "stack"], ["dual"]])
 def test_the_figure_says_what_it_shows(
     tmp_path: Path, change_plan: Callable[..., Plan], fusions: list[str]
 ) -> None:
     plan = change_plan(modalities=["sar", "sar+optical"], fusions=fusions, seeds=[7, 8])
-    (tmp_path / "examples").mkdir()
-    for part, shape in (("sar", (16, 16)), ("optical", (16, 16, 3)), ("truth", (16, 16))):
-        Image.fromarray(np.ones(shape, np.uint8)).save(tmp_path / "examples" / f"t0_{part}.png")
+    _write_example(tmp_path)
     for cell in plan.cells():
         maps = tmp_path / "cells" / cell.name / "maps"
         maps.mkdir(parents=True)
@@ -184,6 +189,24 @@ def test_the_figure_says_what_it_shows(
     titles = {axis.get_title() for axis in figure.axes} - {"Optical", "SAR", "Truth"}
     stacked = {"P: SAR", "P: SAR+Optical"} if "stack" in fusions else set()
     assert titles == {"P: SAR+Optical (dual)"} | stacked
+
+
+@pytest.mark.parametrize(
+    ("networks", "shown"),
+    [
+        (["vmamba", "segformer"], "VMamba"),
+        (["segformer", "vmamba"], "SegFormer"),
+        (["vmamba", "unet"], "U-Net"),
+    ],
+)
+def test_the_figure_shows_u_net_or_the_first_network_of_the_plan(
+    tmp_path: Path, change_plan: Callable[..., Plan], networks: list[str], shown: str
+) -> None:
+    plan = change_plan(networks=networks, modalities=["sar"])
+    _write_example(tmp_path)
+    figure = draw(tmp_path, plan, ["t0"], {cell.name for cell in plan.cells()})
+    assert figure is not None
+    assert figure.get_suptitle() == f"{shown}, seed 0"
 
 
 def test_nothing_to_report_is_one_sentence(tmp_path: Path, change_plan: Callable[..., Plan]) -> None:

@@ -18,7 +18,7 @@ _REGIMES = (Regime.P, Regime.R5)
 
 
 def draw(out: Path, plan: Plan, tiles: list[str], finished: set[str]) -> Figure | None:
-    """Draw the example tiles: optical, SAR, truth, then one column a modality and regime.
+    """Draw the example tiles: optical, SAR, truth, then one column a regime, modality and fusion.
 
     The network is U-Net, as the paper's, or the first of the plan; of several seeds the first. The heading
     says both. The panel of a cell that is not finished stays empty.
@@ -51,7 +51,7 @@ def draw(out: Path, plan: Plan, tiles: list[str], finished: set[str]) -> Figure 
 
 
 def _network(plan: Plan) -> str:
-    return next((name for name in METHODS if name in plan.networks), next(iter(plan.networks)))
+    return "unet" if "unet" in plan.networks else next(iter(plan.networks))
 
 
 def _shown(plan: Plan) -> list[Cell]:

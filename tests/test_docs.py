@@ -1,0 +1,57 @@
+"""README and docs against the program: every command, option and import they show exists."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from oemsar.cli.app import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def _blocks(page: Path) -> list[tuple[str, str]]:
+    """Language and content of the fenced blocks of a page."""
+    return re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def _commands(page: Path) -> list[list[str]]:
+    """Words of each `oemsar` command in the blocks of a page and between its backticks."""
+    blocks = [content.replace("\\\n", " ") for language, content in _blocks(page) if language != "python"]
+    lines = [line.removeprefix("$ ") for content in blocks for line in content.splitlines()]
+    prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    lines += re.findall(r"`([^`\n]+)`", prose)
+    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("oemsar ")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_their_options_exist(page: Path) -> None:
+    for words in _commands(page):
+        command = typer.main.get_command(app)
+        rest = list(words)
+        while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
+            name = rest.pop(0)
+            assert name in command.commands, f"oemsar {shlex.join(words)}: no command {name}"
+            command = command.commands[name]
+        known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+        wanted = {word for word in rest if word.startswith("-")} - {"--help"}
+        assert wanted <= known, f"oemsar {shlex.join(words)}: no option {wanted - known}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_snippets_import_what_exists(page: Path) -> None:
+    for language, content in _blocks(page):
+        if language != "python":
+            continue
+        imports = [node for node in ast.parse(content).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        exec(compile(ast.Module(imports, []), page.name, "exec"), {})  # noqa: S102 (imports of our own pages)
+
+
+def test_the_pages_show_commands_and_snippets() -> None:
+    assert sum(len(_commands(page)) for page in PAGES) > 50
+    assert sum(language == "python" for page in PAGES for language, _ in _blocks(page)) > 5
