@@ -1,4 +1,4 @@
-"""Time and peak memory of `oemsar build align` on a large pair against a smaller one.
+"""Time and peak memory of `oemsar prepare align` on a large pair against a smaller one.
 
     python benchmarks/align.py [--sides 5000 10000] [--repeats 3]
 
@@ -66,7 +66,7 @@ def write_pair(folder: Path, side: int) -> tuple[Path, Path]:
 
 def measure(sar: Path, optical: Path, out: Path) -> tuple[float, float]:
     """Seconds and peak resident memory in MiB of one run; ends where the result is wrong."""
-    command = [sys.executable, "-c", "from oemsar.cli.app import main; main()", "-q", "build", "align"]
+    command = [sys.executable, "-c", "from oemsar.cli.app import main; main()", "-q", "prepare", "align"]
     begin = time.perf_counter()
     process = subprocess.Popen(
         [*command, str(sar), str(optical), "--out", str(out)], stdout=subprocess.DEVNULL

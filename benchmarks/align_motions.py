@@ -128,7 +128,7 @@ def corner_error(found: Matrix | None, still: Matrix | None, motion: Matrix, sha
 
 def _own(engine: str) -> Aligner:
     def aligner(sar: Image, optical: Image, folder: Path) -> Answer:
-        from oemsar.build.align.run import AlignConfig, align
+        from oemsar.prepare.align.run import AlignConfig, align
 
         paths = folder / "sar.tif", folder / "optical.tif"
         for path, image in zip(paths, (sar, optical), strict=True):

@@ -16,11 +16,11 @@ from typing import NamedTuple
 import numpy as np
 import rasterio
 
-from oemsar.build.align.placing import Placing, Terrain, geometry_of
-from oemsar.build.align.run import AlignConfig, align
-from oemsar.build.align.transform import Alignment, read_correction
-from oemsar.simulate.scene_config import Character, SceneConfig
-from oemsar.simulate.scene_folder import simulate_scene
+from oemsar.prepare.align.run import AlignConfig, align
+from oemsar.prepare.align.scene.open_geometry import Placing, Terrain, geometry_of
+from oemsar.prepare.align.scene.transform import Alignment, read_correction
+from oemsar.simulate.scene.config import Character, SceneConfig
+from oemsar.simulate.scene.run import simulate_scene
 
 EVERY = 8
 """Step in pixels between the places compared."""

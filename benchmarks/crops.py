@@ -21,7 +21,8 @@ import torch
 from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
+from oemsar.modalities import Modalities
 from oemsar.models.torchvision_ops import declare
 from oemsar.train.augment import Augmentation
 from oemsar.train.crops import CropDataset

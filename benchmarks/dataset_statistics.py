@@ -15,10 +15,10 @@ from time import perf_counter
 from oemsar.dataset.statistics import count_labels
 from oemsar.dataset.tile import Tile
 from oemsar.evaluate.agreement import compare, pairs_of_tiles
-from oemsar.simulate.pseudo_label import err
-from oemsar.simulate.render import map_with_margin
-from oemsar.simulate.tiff import write_raster
-from oemsar.simulate.world import WorldConfig, plan_world
+from oemsar.raster.geotiff import write_raster
+from oemsar.simulate.release.plan import WorldConfig, plan_world
+from oemsar.simulate.release.pseudo_label import err
+from oemsar.simulate.release.tile import map_with_margin
 
 SIZE, SIMULATED, TILES = 1024, 8, 200
 RELEASE, HAND_LABELLED = 5033, 700

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from oemsar.models.engine import Engine, EngineKind, open_engine
+from oemsar.inference.engine import Engine, EngineKind
+from oemsar.inference.select import open_engine
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
-from oemsar.dataset.tile import Modalities
+from oemsar.inference.select import open_engine
+from oemsar.modalities import Modalities
 from oemsar.models import saved
-from oemsar.models.engine import open_engine
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.predict.run import PredictConfig, predict

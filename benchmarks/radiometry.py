@@ -1,4 +1,4 @@
-"""Speed and memory of `oemsar build radiometry`.
+"""Speed and memory of `oemsar prepare radiometry`.
 
     python benchmarks/radiometry.py [--sides 5000 20000 ...] [--repeats 3] [--kinds uint8 uint16 complex64]
                                     [--remap pedf] [--packing]
@@ -30,7 +30,7 @@ STRIP = 512
 CALL = """
 import sys, time
 from pathlib import Path
-from oemsar.build.radiometry import RadiometryConfig, remap_scene
+from oemsar.prepare.radiometry.run import RadiometryConfig, remap_scene
 begin = time.perf_counter()
 remap_scene(Path(sys.argv[1]), Path(sys.argv[2]), RadiometryConfig(sys.argv[3]))
 print(time.perf_counter() - begin)

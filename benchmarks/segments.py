@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oemsar.dataset.segments import count_classes
-from oemsar.simulate.pseudo_label import err
-from oemsar.simulate.render import map_with_margin
-from oemsar.simulate.world import WorldConfig, plan_world
+from oemsar.simulate.release.plan import WorldConfig, plan_world
+from oemsar.simulate.release.pseudo_label import err
+from oemsar.simulate.release.tile import map_with_margin
 from timing import medians
 
 SIZE, REGIONS, REPEATS = 1024, 4, 5

@@ -29,10 +29,10 @@ from torch.utils._pytree import tree_map
 
 from oemsar.dataset.index import index
 from oemsar.dataset.table import write_table
-from oemsar.models.precision import autocast_dtype
-from oemsar.models.torch_engine import find_device
-from oemsar.simulate.release import simulate_world
-from oemsar.simulate.world import WorldConfig
+from oemsar.inference.device import find_device
+from oemsar.inference.precision import autocast_dtype
+from oemsar.simulate.release.plan import WorldConfig
+from oemsar.simulate.release.run import simulate_world
 from oemsar.train.config import configure
 from oemsar.train.run import train
 

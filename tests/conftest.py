@@ -1,8 +1,21 @@
 """What all tests share."""
 
 import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pytest
+import rasterio
 from hypothesis import settings
+from numpy.typing import NDArray
+from rasterio import Affine
+
+from oemsar.models import torchvision_ops
+
+# A test file may import timm, torchmetrics or Lightning before the package does.
+torchvision_ops.declare()
 
 settings.register_profile("untimed", deadline=None)  # how long an example takes is no property of the code
 settings.load_profile("untimed")
@@ -10,3 +23,46 @@ settings.load_profile("untimed")
 # A shell starts what runs in the background with Ctrl-C ignored, and every process from there on inherits
 # that; with a handler here, the commands that tests start have theirs.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+ROTATED = Affine(-0.143, -0.577, 337934.48, -0.577, 0.143, 7840518.46)
+
+
+@pytest.fixture
+def write_scene(tmp_path: Path) -> Callable[..., Path]:
+    """Writes pixels, shape (height, width) or (bands, height, width), to a GeoTIFF of the name given."""
+
+    def write(name: str, pixels: NDArray[Any], **profile: Any) -> Path:
+        bands = pixels if pixels.ndim == 3 else pixels[None]
+        tags, rpcs, gcps = (profile.pop(key, None) for key in ("tags", "rpcs", "gcps"))
+        georeference = {"crs": "EPSG:32759", "transform": ROTATED}
+        options = {
+            "driver": "GTiff",
+            "count": bands.shape[0],
+            "height": bands.shape[1],
+            "width": bands.shape[2],
+            "dtype": bands.dtype.name,
+            **(georeference if gcps is None else {}),
+            **profile,
+        }
+        path = tmp_path / name
+        with rasterio.open(path, "w", **options) as dataset:
+            dataset.write(bands)
+            if tags is not None:
+                dataset.update_tags(**tags)
+            if rpcs is not None:
+                dataset.rpcs = rpcs
+            if gcps is not None:
+                dataset.gcps = (gcps, "EPSG:4326")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def collect() -> NDArray[np.uint8]:
+    """Speckle in a square that stands on its corner, some pixels of it zero, zeros around; 1300 x 1100."""
+    rows, columns = np.indices((1300, 1100))
+    inside = np.abs(rows - 650) + np.abs(columns - 550) < 500
+    speckle = np.random.default_rng(0).rayleigh(40, inside.shape).clip(0, 255).astype(np.uint8)
+    speckle[640:650, 540:560] = 0
+    return speckle * inside

@@ -1,17 +1,19 @@
 """Files that are either whole or not there: written beside their name, then renamed."""
 
+import errno
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from oemsar.errors import InputError
+from oemsar.errors import DiskFull, InputError
 
 _BLOCK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def partial_path(path: Path) -> Path:
@@ -20,7 +22,7 @@ def partial_path(path: Path) -> Path:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a path to write to, and rename it to `path` when the block ends without an error.
 
     The yielded path lies in the same folder, so that the rename is atomic. After an error the
@@ -32,15 +34,16 @@ def replacing(path: Path) -> Iterator[Path]:
     require_writable(path.parent)
     partial = partial_path(path)
     try:
-        yield partial
-        partial.replace(path)
+        with disk_errors(path):
+            yield partial
+            partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
 @contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder to fill, and put it in the place of `path` when the block ends without an error.
 
     A folder cannot be replaced in one step: the old one is renamed away, the new one renamed in,
@@ -54,7 +57,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(partial)
     partial.mkdir()
     try:
-        yield partial
+        with disk_errors(path):
+            yield partial
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -66,7 +70,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def workplace(path: Path) -> Iterator[Path]:
+def scratch_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path` for the work on it, and remove it when the block ends.
 
     What a killed run left there is removed first.
@@ -81,13 +85,14 @@ def workplace(path: Path) -> Iterator[Path]:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        yield partial
+        with disk_errors(path):
+            yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def recover_folder(path: Path) -> None:
-    """Finish a `replacing_folder` that was killed between its two renames."""
+    """Finish a `atomic_folder` that was killed between its two renames."""
     old = path.with_name(f".{path.name}.old")
     if not old.exists():
         return
@@ -97,9 +102,52 @@ def recover_folder(path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn the error of a full disk or a used-up quota into a sentence that names the folder of `path`.
+
+    Raises:
+        DiskFull: The block ended with ENOSPC or EDQUOT.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskFull(
+            f"the disk of {path.parent} has no room left for {path.name}; free some and run the command again"
+        ) from error
+
+
+def require_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Check that no file to be written is a file to be read, by whatever name or link.
+
+    Args:
+        outputs: Every file that will be written or removed.
+        inputs: Every file that will be read; those that are not there count by their path.
+
+    Raises:
+        InputError: One of the outputs is an input; both are named.
+    """
+    read = {_identity(path): path for path in inputs}
+    for output in outputs:
+        if (found := read.get(_identity(output))) is not None:
+            same = f"{output} would replace" if output == found else f"{output} is the same file as"
+            raise InputError(f"{same} the input {found}; choose another output path")
+
+
+def _identity(path: Path) -> tuple[int, int] | Path:
+    """Device and inode of a file that is there, else its resolved path."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return path.resolve()
+    return stat.st_dev, stat.st_ino
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text to `path`, whole or not at all."""
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

@@ -15,7 +15,8 @@ from oemsar.benchmark.plan import Cell, Plan
 from oemsar.benchmark.run import _task
 from oemsar.dataset.regimes import Regime
 from oemsar.dataset.table import write_table
-from oemsar.dataset.tile import Modalities, Split, Tile
+from oemsar.dataset.tile import Split, Tile
+from oemsar.modalities import Modalities
 
 SIDE = 64
 TRAINING = {

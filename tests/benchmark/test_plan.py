@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from oemsar.benchmark.plan import Plan, read_plan
-from oemsar.dataset.published import table4
 from oemsar.errors import InputError
+from oemsar.paper.published import table4
 
 
 def test_the_default_is_the_papers_table_row_by_row() -> None:

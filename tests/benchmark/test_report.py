@@ -16,12 +16,12 @@ from oemsar.benchmark.figure import draw
 from oemsar.benchmark.plan import Plan
 from oemsar.benchmark.report import report
 from oemsar.cli import benchmark as verb
-from oemsar.dataset.published import table4
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap
 from oemsar.evaluate.scores import Scores
 from oemsar.files import write_json, write_text
 from oemsar.legend import NAMES
+from oemsar.paper.published import table4
 
 REGIONS = ["B", "A", "B", "C"]
 

@@ -67,7 +67,7 @@ atexit.register(lambda: print(os.environ["OMP_WAIT_POLICY"]))
         ["benchmark", "report"],
         ["contest", "predict"],
         ["contest", "score"],
-        ["build", "ortho"],
+        ["prepare", "ortho"],
     ],
 )
 def test_every_verb_explains_itself(verb: list[str]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from oemsar.dataset.countries import country_at, outlines
 from oemsar.simulate.noise import stream
-from oemsar.simulate.places import choose_places
+from oemsar.simulate.world.places import choose_places
 
 
 @pytest.mark.parametrize(

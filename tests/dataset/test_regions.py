@@ -27,9 +27,9 @@ from oemsar.dataset.regions import (
 )
 from oemsar.dataset.table import write_table
 from oemsar.dataset.tile import Tile
-from oemsar.dataset.whole_release import differences, looks_whole
 from oemsar.errors import InputError
-from oemsar.simulate.world import World, WorldConfig, plan_world
+from oemsar.paper.release_counts import differences, looks_whole
+from oemsar.simulate.release.plan import World, WorldConfig, plan_world
 
 
 def tile(name: str, east: float, north: float, crs: str = "EPSG:32631") -> Tile:

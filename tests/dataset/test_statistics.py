@@ -16,14 +16,16 @@ from scipy import ndimage
 from typer.testing import CliRunner
 
 from oemsar.cli.data_stats import stats as stats_command
-from oemsar.dataset import published, statistics, statistics_report
+from oemsar.dataset import statistics
 from oemsar.dataset.regions import UNASSIGNED
 from oemsar.dataset.statistics import Statistics, count_labels
-from oemsar.dataset.statistics_report import write_statistics
 from oemsar.dataset.table import write_table
 from oemsar.dataset.tile import Split, Tile
 from oemsar.errors import InputError
 from oemsar.legend import NAMES
+from oemsar.paper import published
+from oemsar.paper import table2 as statistics_report
+from oemsar.paper.table2 import write_statistics
 
 SIZE = 48
 PLACES: tuple[tuple[Split, str | None, str | None], ...] = (

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from oemsar import legend
-from oemsar.dataset.tile import Modalities
 from oemsar.demo.page import Shown, write_page
 from oemsar.demo.run import scores_table
 from oemsar.evaluate.scores import Scores
+from oemsar.modalities import Modalities
 
 
 class _Links(HTMLParser):

@@ -19,10 +19,10 @@ from oemsar.cli.data_agreement import agreement as agreement_command
 from oemsar.dataset.table import write_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.evaluate import agreement_report
 from oemsar.evaluate.agreement import compare, pairs_against, pairs_of_tiles
-from oemsar.evaluate.agreement_report import write_agreement
 from oemsar.legend import NAMES
+from oemsar.paper import table3 as agreement_report
+from oemsar.paper.table3 import write_agreement
 
 SHAPES = ((40, 40), (40, 40), (30, 50))
 

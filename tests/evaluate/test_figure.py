@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from oemsar import legend
-from oemsar.evaluate.figure import Comparison, colour_errors, draw_comparisons, stretch, write_figure
+from oemsar.evaluate.figure import Comparison, colour_errors, draw_comparisons, write_figure
+from oemsar.figures import stretch
 
 IDS = np.arange(64, dtype=np.uint8).reshape(8, 8) % 8 + 1
 

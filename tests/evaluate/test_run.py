@@ -22,13 +22,14 @@ from typer.testing import CliRunner
 from oemsar.cli import evaluate as verb
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.table import write_table
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.run import evaluate
 from oemsar.evaluate.scores import Scores
 from oemsar.files import checksum
+from oemsar.inference.select import open_engine
 from oemsar.legend import NAMES
-from oemsar.models.engine import open_engine
+from oemsar.modalities import Modalities
 from oemsar.models.registry import build
 from oemsar.models.saved import load, save
 from oemsar.models.spec import ModelSpec

@@ -6,9 +6,9 @@ Independent of `oemsar.geometry`: the ellipsoid and the closest approach are wor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from oemsar.arrays import Doubles
+
 A, F = 6378137.0, 1 / 298.257223563
 E2 = F * (2 - F)
 

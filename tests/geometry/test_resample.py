@@ -11,9 +11,9 @@ from oemsar.errors import InputError
 from oemsar.geometry import sampler
 from oemsar.geometry.mapping import affine_map
 from oemsar.geometry.resample import as_type, resample, resampled_blocks
-from oemsar.raster.canvas import Canvas
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.collect import find_padding
+from oemsar.raster.raw_raster import RawRaster
 
 IDENTITY = affine_map(Affine.identity())
 
@@ -74,8 +74,8 @@ def test_nodata_and_padding_stay_out(tmp_path: Path) -> None:
     path = scene(tmp_path / "a.tif", image)
     with rasterio.open(path) as dataset:
         padding = find_padding(dataset, 1)
-        out = Canvas(tmp_path / "out.raw", (256, 256), np.uint8)
-        validity = Canvas(tmp_path / "valid.raw", (256, 256), np.uint8)
+        out = RawRaster(tmp_path / "out.raw", (256, 256), np.uint8)
+        validity = RawRaster(tmp_path / "valid.raw", (256, 256), np.uint8)
         count = resample(dataset, IDENTITY, [out], power=True, nodata=0, validity=validity, padding=padding)
     assert count == 160 * 256
     found = out.read_rows(0, 256)

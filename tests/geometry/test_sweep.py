@@ -17,7 +17,7 @@ from oemsar.geometry import sweep as module
 from oemsar.geometry.heights import open_surface
 from oemsar.geometry.look import Look
 from oemsar.geometry.sweep import UNKNOWN, Lines, sweep
-from oemsar.raster.canvas import Canvas
+from oemsar.raster.raw_raster import RawRaster
 
 CRS, EAST, NORTH, GSD = "EPSG:32654", 380_000.0, 3_940_000.0, 0.5
 
@@ -41,7 +41,7 @@ def surface(path: Path, grid: GeoBox, heights: Any) -> Path:
 
 
 def masks(folder: Path, path: Path, grid: GeoBox, look: Look) -> tuple[NDArray[Any], NDArray[Any]]:
-    canvases = [Canvas(folder / f"{name}.raw", grid.shape, np.uint8) for name in ("layover", "shadow")]
+    canvases = [RawRaster(folder / f"{name}.raw", grid.shape, np.uint8) for name in ("layover", "shadow")]
     with open_surface(path) as heights:
         sweep(heights, grid, look, *canvases)
     layover, shadow = (canvas.read_rows(0, grid.shape[0]) for canvas in canvases)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from oemsar.dataset.tile import Modalities
 from oemsar.legend import NUM_CLASSES
+from oemsar.modalities import Modalities
 from oemsar.models import saved
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import ARCHITECTURES, build

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from oemsar.dataset.tile import Modalities
-from oemsar.models.engine import DeviceKind, open_engine
+from oemsar.inference.engine import DeviceKind
+from oemsar.inference.select import open_engine
+from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec

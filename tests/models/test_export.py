@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from oemsar.dataset.tile import Modalities
+from oemsar.modalities import Modalities
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.vmamba import encoder as encoder_module

@@ -7,7 +7,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from oemsar.dataset.tile import Modalities
+from oemsar.modalities import Modalities
 from oemsar.models import saved
 from oemsar.models.fusion import DualEncoder, GatedMerge
 from oemsar.models.registry import build

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
+from oemsar.modalities import Modalities
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.upernet import FcnHead, PyramidPooling, UPerHead, grid_means

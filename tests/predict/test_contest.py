@@ -13,7 +13,7 @@ from PIL import Image
 
 from oemsar.errors import InputError
 from oemsar.evaluate.submission import score_submission
-from oemsar.models.engine import open_engine
+from oemsar.inference.select import open_engine
 from oemsar.models.saved import load
 from oemsar.predict.contest import predict_submission
 

@@ -11,9 +11,9 @@ from rasterio import Affine
 
 from oemsar import legend
 from oemsar.errors import InputError
-from oemsar.raster.canvas import Canvas
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.grid import grid_of
+from oemsar.raster.raw_raster import RawRaster
 
 ROTATED = Affine(
     -0.14299987236417117, -0.5767759114507439, 337934.4836350695, -0.5767759114507457, 0.142, 7e6
@@ -86,8 +86,8 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 def test_canvas_keeps_blocks_and_refuses_those_over_its_edge(tmp_path: Path) -> None:
     expected = np.zeros((20, 30), np.uint8)
     expected[3:8, 4:10] = 7
-    Canvas(tmp_path / "c.raw", (20, 30), np.uint8).write(3, 4, expected[3:8, 4:10])
-    again = Canvas(tmp_path / "c.raw", (20, 30), np.uint8)
+    RawRaster(tmp_path / "c.raw", (20, 30), np.uint8).write(3, 4, expected[3:8, 4:10])
+    again = RawRaster(tmp_path / "c.raw", (20, 30), np.uint8)
     np.testing.assert_array_equal(again.read_rows(0, 20), expected)
     with pytest.raises(ValueError, match="reaches over"):
         again.write(18, 0, np.ones((3, 3), np.uint8))

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 from rasterio import Affine
 
+from oemsar.arrays import Stretch
 from oemsar.errors import InputError
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.grid import same_grid
 from oemsar.raster.read import Extent, describe, open_raster, read_window
-from oemsar.raster.stretch import Stretch, estimate_stretch
+from oemsar.raster.stretch import estimate_stretch
 
 
 @pytest.fixture(scope="module")

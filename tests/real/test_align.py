@@ -9,7 +9,7 @@ from PIL import Image
 from rasterio import Affine
 from scipy import ndimage
 
-from oemsar.build.align.run import align
+from oemsar.prepare.align.run import align
 
 
 def moved(radar: np.ndarray, motion: Affine) -> np.ndarray:

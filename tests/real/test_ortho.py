@@ -9,10 +9,11 @@ from rasterio import Affine
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
 
-from oemsar.build.ortho import OrthoConfig, Terrain, ortho
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
+from oemsar.geometry.terrain import Terrain
 from oemsar.geometry.vertical import Datum
+from oemsar.prepare.ortho.run import OrthoConfig, ortho
 
 
 def terrain(path: Path, scene: Path, height: float) -> Terrain:
@@ -54,5 +55,5 @@ def test_on_its_own_plane_an_umbra_product_is_only_turned_north(real_data: Path,
 def test_complex_pixels_are_sent_to_radiometry_first(real_data: Path, tmp_path: Path) -> None:
     scene = real_data / "capella" / "sar_hh.tif"
     config = OrthoConfig("EPSG:32631", 2.5, Datum.ELLIPSOID, Look(60, 40), 50.0)
-    with pytest.raises(InputError, match="oemsar build radiometry"):
+    with pytest.raises(InputError, match="oemsar prepare radiometry"):
         ortho(scene, terrain(tmp_path / "dem.tif", scene, 50.0), tmp_path / "ortho.tif", config)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import rasterio
 
-from oemsar.build.products.capella_metadata import local_axes, read_metadata
-from oemsar.build.products.product import Encoding, sigma_nought_gain
-from oemsar.build.products.registry import find_product
-from oemsar.build.radiometry import RadiometryConfig, remap_scene
-from oemsar.build.remap import REMAPS, Choice
 from oemsar.errors import InputError
+from oemsar.prepare.radiometry.remap import REMAPS, Choice
+from oemsar.prepare.radiometry.run import RadiometryConfig, remap_scene
+from oemsar.products.capella_metadata import local_axes, read_metadata
+from oemsar.products.product import Encoding, sigma_nought_gain
+from oemsar.products.registry import find_product
 
 
 @pytest.mark.parametrize("name", REMAPS)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from oemsar.dataset.tile import Modalities
+from oemsar.modalities import Modalities
 from oemsar.train.augment import Augmentation, Light, change_optical, draw_light, speckle_bank
 
 NUMBERS = torch.arange(40)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
+from oemsar.modalities import Modalities
 from oemsar.train.crops import CropDataset, StepSampler, draw_crop, turned
 
 SHAPES = [(200, 200), (300, 180), (90, 90)]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import multiprocessing, nn
 
-from oemsar.dataset.tile import Modalities
+from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 from oemsar.train.config import configure

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from oemsar.dataset.pixels import read_images
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
+from oemsar.modalities import Modalities
 from oemsar.train.normalisation import estimate
 
 

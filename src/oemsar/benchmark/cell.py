@@ -21,9 +21,10 @@ from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.ground import Ground
 from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable
 from oemsar.evaluate.scores import Scores
-from oemsar.files import replacing_folder, write_json
+from oemsar.files import atomic_folder, write_json
+from oemsar.inference.engine import EngineKind
+from oemsar.inference.select import open_engine
 from oemsar.legend import NUM_CLASSES
-from oemsar.models.engine import EngineKind, open_engine
 from oemsar.models.saved import load
 from oemsar.progress import Report, silent
 from oemsar.record import run_record
@@ -104,7 +105,7 @@ def _score(task: Task, folder: Path) -> dict[str, Any]:
         closing(
             open_engine(network, kind=task.engine, device=task.training.device, flips=task.flips)
         ) as engine,
-        replacing_folder(folder / folders.MAPS) as maps,
+        atomic_folder(folder / folders.MAPS) as maps,
     ):
         for index, predicted in enumerate(predict_tiles(tiles, modalities, engine)):
             counts[:, index] = count_tile(predicted, ground)

@@ -11,7 +11,7 @@ from oemsar.benchmark import folder as folders
 from oemsar.benchmark.plan import Cell, Plan
 from oemsar.benchmark.table import METHODS, MODALITIES
 from oemsar.dataset.regimes import Regime
-from oemsar.evaluate.figure import colour_classes, draw_panels, stretch
+from oemsar.figures import colour_classes, draw_panels, stretch
 
 _REGIMES = (Regime.P, Regime.R5)
 """The label regimes the paper shows; those a plan lacks are left out."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.errors import InputError
-from oemsar.files import replacing, require_writable, write_json
+from oemsar.files import atomic_write, require_writable, write_json
 from oemsar.train.config import TrainConfig, configure, differing_option
 from oemsar.train.run_folder import CONFIG, stored_config
 
@@ -58,7 +58,7 @@ def write_counts(
     folder: Path, names: list[str], regions: list[str], counts: NDArray[np.int64], once: NDArray[np.int64]
 ) -> None:
     """Write the confusion matrices of every test tile, both shape (tiles, 8, 8), whole or not at all."""
-    with replacing(folder / COUNTS) as partial, partial.open("wb") as file:
+    with atomic_write(folder / COUNTS) as partial, partial.open("wb") as file:
         np.savez_compressed(
             file, names=np.array(names), regions=np.array(regions), counts=counts, ground_once=once
         )

@@ -8,9 +8,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from oemsar.dataset.regimes import Regime
-from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
-from oemsar.models.engine import EngineKind
+from oemsar.inference.engine import EngineKind
+from oemsar.modalities import Modalities
 from oemsar.models.registry import ARCHITECTURES
 from oemsar.train.config import TrainConfig, configure
 
@@ -47,7 +47,7 @@ class Plan(BaseModel):
         seeds: a cell is trained once with each.
         fusions: ways to join radar and optical; `dual` adds cells only where there are both to join.
         train: options of `oemsar train` for every cell.
-        engine: library that runs the network on the test split; see `oemsar.models.engine.open_engine`.
+        engine: library that runs the network on the test split; see `oemsar.inference.select.open_engine`.
         flips: average over four mirror images of each test tile.
         figure_tiles: test tiles drawn in the figure.
     """

@@ -10,11 +10,11 @@ from oemsar.benchmark.figure import draw
 from oemsar.benchmark.plan import Plan
 from oemsar.benchmark.rows import Results, collect, regions_are_assigned
 from oemsar.benchmark.table import Table
-from oemsar.dataset.published import table4
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import DRAWS
-from oemsar.evaluate.figure import save_figure
+from oemsar.figures import save_figure
 from oemsar.files import write_text
+from oemsar.paper.published import table4
 
 FIGURE = "figure3.png"
 

@@ -14,9 +14,9 @@ from oemsar.benchmark import folder as folders
 from oemsar.benchmark.plan import Cell, Fusion, Plan
 from oemsar.dataset.regimes import Regime
 from oemsar.dataset.regions import UNASSIGNED
-from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap, iou, mean_present
+from oemsar.modalities import Modalities
 
 Fraction = float | None
 

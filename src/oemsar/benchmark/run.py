@@ -24,12 +24,13 @@ from oemsar.benchmark.pace import Pace, in_words
 from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.benchmark.slots import News, Slot
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.published import is_published_release
 from oemsar.dataset.table import read_table, select_split
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure, InputError
-from oemsar.files import checksum, replacing, require_writable, write_json, write_text
-from oemsar.models.torch_engine import find_device
+from oemsar.files import atomic_write, checksum, require_writable, write_json, write_text
+from oemsar.inference.device import find_device
+from oemsar.modalities import Modalities
+from oemsar.paper.published import is_published_release
 from oemsar.train.data import default_workers
 
 log = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ def _store_example(tile: Tile, folder: Path) -> None:
         "truth": read_label(tile),
     }
     for part, pixels in parts.items():
-        with replacing(folder / f"{tile.name}_{part}.png") as partial:
+        with atomic_write(folder / f"{tile.name}_{part}.png") as partial:
             Image.fromarray(np.ascontiguousarray(pixels)).save(partial, format="PNG")
 
 

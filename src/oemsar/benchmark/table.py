@@ -9,8 +9,8 @@ from importlib.resources import files
 from jinja2 import Environment
 
 from oemsar.benchmark.rows import Fraction, Row
-from oemsar.dataset.tile import Modalities
 from oemsar.legend import NAMES
+from oemsar.modalities import Modalities
 
 METHODS = {"unet": "U-Net", "segformer": "SegFormer", "vmamba": "VMamba"}
 """The paper's names of the networks; another network has its own."""

@@ -11,13 +11,13 @@ import typer
 import oemsar
 from oemsar.cli import (
     benchmark,
-    build,
     contest,
     data,
     demo,
     evaluate,
     models,
     predict,
+    prepare,
     simulate,
     simulate_scene,
     train,
@@ -41,7 +41,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.add_typer(benchmark.app, name="benchmark")
-app.add_typer(build.app, name="build")
+app.add_typer(prepare.app, name="prepare")
 app.add_typer(contest.app, name="contest")
 app.command("demo")(demo.demo)
 

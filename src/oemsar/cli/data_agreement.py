@@ -28,7 +28,7 @@ def agreement(
     from rich.table import Table
 
     from oemsar.cli.progress import reporting
-    from oemsar.evaluate.agreement_report import table3_headings, table3_rows, write_agreement
+    from oemsar.paper.table3 import table3_headings, table3_rows, write_agreement
 
     with reporting("Comparing labels") as report:
         found = write_agreement(tiles, out, against=against, workers=workers, report=report)

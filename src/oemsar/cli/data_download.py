@@ -46,9 +46,9 @@ def download(
     import json
 
     from oemsar.cli.progress import reporting_bytes
-    from oemsar.dataset.download import DownloadConfig
-    from oemsar.dataset.download import download as fetch
-    from oemsar.dataset.retry import Patience
+    from oemsar.dataset.download.retry import Patience
+    from oemsar.dataset.download.run import DownloadConfig
+    from oemsar.dataset.download.run import download as fetch
 
     config = DownloadConfig(
         destination=destination,

@@ -16,7 +16,7 @@ def figures(
     """Draw the map of the regions of TILES, and images and labels of some of them."""
     import json
 
-    from oemsar.evaluate.dataset_figures import write_figures
+    from oemsar.paper.figures import write_figures
 
     drawn = write_figures(tiles, out, per_country=per_country)
     if as_json:

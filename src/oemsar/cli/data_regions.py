@@ -16,7 +16,7 @@ def regions(
     """List the regions of TILES; a whole release is held against the published counts."""
     from oemsar.dataset.regions import require_regions, summarise
     from oemsar.dataset.table import read_table
-    from oemsar.dataset.whole_release import differences, looks_whole
+    from oemsar.paper.release_counts import differences, looks_whole
 
     table = read_table(tiles)
     require_regions(table, tiles)

@@ -26,7 +26,7 @@ def stats(
 
     from oemsar.cli.progress import reporting
     from oemsar.dataset.segments import require_connectivity
-    from oemsar.dataset.statistics_report import table2_headings, table2_rows, write_statistics
+    from oemsar.paper.table2 import table2_headings, table2_rows, write_statistics
 
     neighbours = require_connectivity(connectivity)
     with reporting("Counting labels") as report:

@@ -23,7 +23,7 @@ def import_(
     Takes U-Nets of the OpenEarthMap-SAR authors (saved model), and ImageNet classifiers of Mix Transformer
     and VMamba (encoder file for oemsar train --encoder-weights). Only tensors are read of the file.
     """
-    from oemsar.models.published import import_checkpoint
+    from oemsar.models.import_checkpoint import import_checkpoint
 
     what = import_checkpoint(checkpoint, out, channels)
     typer.echo(f"{out}: {what}")

@@ -1,9 +1,95 @@
-"""Options that several commands have in common."""
+"""Options of the command line, made from the fields of a verb's configuration."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import typer
+from pydantic.fields import FieldInfo
+
+from oemsar.config_file import Config
+from oemsar.registry import Registry
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+Verb = TypeVar("Verb", bound=Callable[..., None])
+
+
+def spelled(name: str) -> str:
+    """Spell an option as the command line does: `dem_datum` is `--dem-datum`."""
+    return "--" + name.replace("_", "-")
+
+
+def with_options(verb: Verb) -> Verb:
+    """Give a command one option for each field of the configuration it takes.
+
+    The parameter `config` of the command, a `Config`, is replaced by keyword parameters with the names,
+    types, defaults and descriptions of its fields, and made from what was given. The parameter `given`, where
+    a command has it instead, is annotated as `Annotated[dict[str, Any], ConfigType]` and receives the fields
+    that the user gave, as a mapping: for commands that complete them from a file.
+    """
+    hints = get_type_hints(verb, include_extras=True)
+    parameters = inspect.signature(verb).parameters
+    partial = "given" in parameters
+    name = "given" if partial else "config"
+    config: type[Config] = hints[name].__metadata__[0] if partial else hints[name]
+    fields = {field: info for field, info in config.model_fields.items() if not _hidden(info)}
+    kept = [p.replace(annotation=hints[n]) for n, p in parameters.items() if n != name]
+    taken = {parameter.name for parameter in kept}
+    made = [_parameter(field, info, partial) for field, info in fields.items() if field not in taken]
+
+    @functools.wraps(verb)
+    def command(**values: Any) -> None:  # noqa: ANN401 (as many types as options)
+        given = {field: values.pop(field) if field not in taken else values[field] for field in fields}
+        if partial:
+            verb(**values, given={field: value for field, value in given.items() if value is not None})
+        else:
+            verb(**values, config=config(**given))
+
+    ordered = sorted([*kept, *made], key=lambda parameter: parameter.kind)
+    command.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in ordered}
+    return command  # type: ignore[return-value]
+
+
+def _hidden(info: FieldInfo) -> bool:
+    """Whether a field is none of the command line: `Field(json_schema_extra={"hidden": True})`."""
+    extra = info.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("hidden"))
+
+
+def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
+    """The keyword parameter of one field."""
+    flag = spelled(name)
+    names = (f"{flag}/--no-{name.replace('_', '-')}",) if info.annotation in (bool, bool | None) else (flag,)
+    shown: dict[str, Any] = {}
+    default = inspect.Parameter.empty if info.is_required() else info.get_default(call_default_factory=True)
+    kind: Any = info.annotation
+    if info.is_required() and not partial:
+        shown["show_default"] = False
+    elif partial:
+        kind = kind | None
+        shown["show_default"] = False if default in (None, inspect.Parameter.empty) else _spoken(default)
+        default = None
+    option = typer.Option(*names, help=_help(info), **shown)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+    )
+
+
+def _spoken(default: Any) -> str:  # noqa: ANN401 (any default)
+    return str(getattr(default, "value", default))
+
+
+def _help(info: FieldInfo) -> str:
+    """The description of a field on one line, with the names that its registry knows."""
+    text = " ".join((info.description or "").split())
+    for registry in (entry for entry in info.metadata if isinstance(entry, Registry)):
+        text = f"{text.rstrip('.')}: {', '.join(registry.names())}."
+    return text
+
 
 Flips = Annotated[
     bool, typer.Option("--flips/--no-flips", help="Average over four mirror images: slower, better.")

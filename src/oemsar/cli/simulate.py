@@ -37,8 +37,8 @@ def simulate(
     that was interrupted is continued by the same command.
     """
     from oemsar.cli.progress import reporting
-    from oemsar.simulate.release import simulate_world
-    from oemsar.simulate.world import WorldConfig
+    from oemsar.simulate.release.plan import WorldConfig
+    from oemsar.simulate.release.run import simulate_world
 
     config = WorldConfig(regions, tiles, size, seed, val, test, scene)
     with reporting("Simulating") as report:

@@ -37,8 +37,8 @@ def simulate_scene(
     The radar carries a rational sensor model and an error of its geolocation, as real products do.
     """
     from oemsar.cli.progress import reporting
-    from oemsar.simulate.scene_config import SceneConfig
-    from oemsar.simulate.scene_folder import simulate_scene as simulate
+    from oemsar.simulate.scene.config import SceneConfig
+    from oemsar.simulate.scene.run import simulate_scene as simulate
 
     config = SceneConfig(
         size,

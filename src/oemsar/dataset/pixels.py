@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
+from oemsar.modalities import Modalities
 from oemsar.raster.read import Extent
 
 

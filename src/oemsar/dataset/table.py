@@ -12,7 +12,7 @@ from rasterio import Affine
 
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
-from oemsar.files import replacing
+from oemsar.files import atomic_write
 from oemsar.raster.grid import footprint
 
 _FILES = ("sar", "optical", "pseudo_label", "real_label")
@@ -34,7 +34,7 @@ def write_table(tiles: Sequence[Tile], path: Path) -> None:
         geometry=[None if tile.grid is None else footprint(tile.grid) for tile in tiles],
         crs="EPSG:4326",
     )
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         frame.to_parquet(partial)
 
 

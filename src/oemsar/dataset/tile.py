@@ -1,40 +1,15 @@
-"""One tile of a dataset, and the modalities a network sees of it."""
+"""One tile of a dataset."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
 from odc.geo.geobox import GeoBox
 
+from oemsar.modalities import Modalities
+
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-
-
-class Modalities(StrEnum):
-    """The imagery a network sees; channels are stacked radar first.
-
-    Single-polarisation SAR is one channel, optical three (red, green, blue).
-    """
-
-    SAR = "sar"
-    OPTICAL = "optical"
-    SAR_OPTICAL = "sar+optical"
-
-    @property
-    def has_sar(self) -> bool:
-        """Whether the radar image is part of the input."""
-        return self is not Modalities.OPTICAL
-
-    @property
-    def has_optical(self) -> bool:
-        """Whether the optical image is part of the input."""
-        return self is not Modalities.SAR
-
-    @property
-    def channels(self) -> int:
-        """Number of input channels: 1, 3 or 4."""
-        return self.has_sar * 1 + self.has_optical * 3
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from jinja2 import Environment
 
 from oemsar import legend
-from oemsar.dataset.tile import Modalities
 from oemsar.evaluate.scores import Scores
 from oemsar.files import write_text
+from oemsar.modalities import Modalities
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 from oemsar import legend
 from oemsar.dataset.index import index
 from oemsar.dataset.table import write_table
-from oemsar.dataset.tile import Modalities
 from oemsar.demo.page import Shown, write_page
 from oemsar.evaluate.run import evaluate
 from oemsar.evaluate.scores import Scores
+from oemsar.modalities import Modalities
 from oemsar.predict.run import PredictConfig, predict
-from oemsar.simulate.release import simulate_world
-from oemsar.simulate.world import WorldConfig
+from oemsar.simulate.release.plan import WorldConfig
+from oemsar.simulate.release.run import simulate_world
 from oemsar.train.config import configure
 from oemsar.train.run import train
 

@@ -1,30 +1,18 @@
 """The figure of an evaluation: images, truth, prediction and errors of some tiles beside each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from oemsar import legend
-from oemsar.files import replacing
-from oemsar.raster.stretch import Stretch
+from oemsar.figures import colour_classes, draw_panels, save_figure, stretch
 
-Colour = tuple[int, int, int]
-
-_PANEL_INCHES = 2.4
-_LEGEND_INCHES = 0.7
-_PAD_INCHES = 0.06
-_DPI = 150
 _CORRECT = (0xD9, 0xD9, 0xD9)
 _WRONG = (0xE6, 0x00, 0x26)
-_EDGE = "#808080"
 
 
 @dataclass(frozen=True)
@@ -66,51 +54,6 @@ def draw_comparisons(comparisons: Sequence[Comparison]) -> Figure:
     return draw_panels(rows, {"Correct": _CORRECT, "Wrong": _WRONG})
 
 
-def draw_panels(
-    rows: Mapping[str, Mapping[str, NDArray[np.uint8] | None]],
-    also: Mapping[str, Colour] | None = None,
-    heading: str | None = None,
-) -> Figure:
-    """Draw one row a tile and one column a panel; the legend of the classes below.
-
-    Args:
-        rows: at least one, by name of the tile; its panels by title, the same titles in each row: colours
-            (height, width, 3), grey (height, width), or None. A column that is None in all rows is left out.
-        also: further colours for the legend, by name.
-        heading: above all.
-
-    Returns:
-        A figure on an Agg canvas, free of pyplot's global state.
-    """
-    first = next(iter(rows.values()))
-    titles = [title for title in first if any(row[title] is not None for row in rows.values())]
-    width, height = len(titles) * _PANEL_INCHES, len(rows) * _PANEL_INCHES + _LEGEND_INCHES
-    figure = Figure(
-        figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=_PAD_INCHES, w_pad=_PAD_INCHES)
-    )
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(len(rows), len(titles), squeeze=False)
-    for row, (name, panels) in enumerate(rows.items()):
-        for column, title in enumerate(titles):
-            _show(axes[row, column], panels[title])
-        axes[row, 0].set_ylabel(name, parse_math=False)
-    for column, title in enumerate(titles):
-        axes[0, column].set_title(title)
-    if heading:
-        figure.suptitle(heading)
-    entries = _legend(also or {})
-    figure.legend(
-        handles=entries, loc="outside lower center", ncols=len(titles) + 1, fontsize="small", frameon=False
-    )
-    return figure
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure to `path` as PNG, whole or not at all."""
-    with replacing(path) as partial:
-        figure.savefig(partial, format="png", dpi=_DPI)
-
-
 def colour_errors(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Colour a prediction by whether it is right.
 
@@ -128,13 +71,6 @@ def colour_errors(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> ND
     return errors
 
 
-def stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Spread the 2nd to 98th percentile of the pixels above 0 (nodata) over 0..255, for display only."""
-    valid = image[image > 0]
-    low, high = np.percentile(valid, (2, 98)) if valid.size else (0, 255)
-    return Stretch(float(low), float(max(high, low + 1))).apply(image)
-
-
 def _panels(comparison: Comparison) -> dict[str, NDArray[np.uint8] | None]:
     """The panels of one row by column title: colours (height, width, 3), grey (height, width), or None."""
     return {
@@ -144,25 +80,3 @@ def _panels(comparison: Comparison) -> dict[str, NDArray[np.uint8] | None]:
         "Prediction": colour_classes(comparison.prediction),
         "Errors": colour_errors(comparison.truth, comparison.prediction),
     }
-
-
-def colour_classes(ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The legend's colours of class ids 0..8, uint8, shape (..., 3)."""
-    return np.array(list(legend.palette().values()), dtype=np.uint8)[ids]
-
-
-def _show(axes: Axes, panel: NDArray[np.uint8] | None) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    if panel is None:
-        axes.set_frame_on(False)
-    else:
-        axes.imshow(panel, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-
-
-def _legend(also: Mapping[str, Colour]) -> list[Patch]:
-    classes = {entry.name: entry.colour for entry in (*legend.CLASSES, legend.UNKNOWN)}
-    return [
-        Patch(facecolor=(red / 255, green / 255, blue / 255), edgecolor=_EDGE, label=name)
-        for name, (red, green, blue) in {**classes, **also}.items()
-    ]

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.models.engine import Engine
+from oemsar.inference.class_map import class_ids
+from oemsar.inference.engine import Engine
+from oemsar.modalities import Modalities
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +70,6 @@ def predict_tiles(tiles: Sequence[Tile], modalities: Modalities, engine: Engine)
     for tile, probabilities in zip(tiles, stream, strict=True):
         prediction = class_ids(probabilities)
         yield Predicted(tile, _read_truth(tile, prediction.shape), prediction)
-
-
-def class_ids(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Ids 1..8 of the most probable class, uint8, shape (height, width), of (8, height, width)."""
-    ids: NDArray[np.uint8] = (probabilities.argmax(0) + 1).astype(np.uint8)
-    return ids
 
 
 def count_labels(tiles: Sequence[Tile]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.table import read_table, select_split
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.figure import Comparison, write_figure
@@ -18,8 +18,10 @@ from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
 from oemsar.evaluate.scores import Scores
 from oemsar.evaluate.tables import confusion_csv, scores_csv, scores_markdown
 from oemsar.files import require_writable, write_json, write_text
+from oemsar.inference.engine import DeviceKind, Engine, EngineKind
+from oemsar.inference.select import open_engine
 from oemsar.legend import NUM_CLASSES
-from oemsar.models.engine import DeviceKind, Engine, EngineKind, open_engine
+from oemsar.modalities import Modalities
 from oemsar.models.saved import load
 from oemsar.progress import Report, silent
 from oemsar.record import run_record
@@ -48,7 +50,7 @@ def evaluate(
         out: the folder of the results; created where it is missing.
         flips: average the probabilities over the four mirror images (test-time augmentation).
         tiles_in_figure: at most so many tiles, evenly spaced over the split, are drawn; at least 1.
-        engine: `auto`, `torch` or `openvino`; see `oemsar.models.engine.open_engine`.
+        engine: `auto`, `torch` or `openvino`; see `oemsar.inference.select.open_engine`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         report: told after each tile.
 

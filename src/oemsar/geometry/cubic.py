@@ -1,9 +1,8 @@
 """The twenty terms of a cubic polynomial in longitude, latitude and height, in the order of RPC00B."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from oemsar.arrays import Doubles
 
 
 def terms(east: Doubles, north: Doubles, up: Doubles) -> Doubles:

@@ -6,8 +6,9 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 from pyproj import Geod
 
+from oemsar.arrays import Doubles
 from oemsar.geometry.look import Look
-from oemsar.geometry.mapping import Doubles, PixelMap, affine_map, centre_affine, compose, crs_of, projection
+from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, compose, crs_of, projection
 from oemsar.geometry.smooth import smoothly
 
 _GEOGRAPHIC = "EPSG:4326"

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.io import DatasetReader
 
+from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.heights import Heights
-from oemsar.geometry.mapping import Doubles
 from oemsar.geometry.sensor import SensorModel
 from oemsar.raster.collect import CELL
 from oemsar.raster.read import Extent, read_window

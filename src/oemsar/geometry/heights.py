@@ -13,17 +13,10 @@ from odc.geo.geobox import GeoBox
 from pyproj import CRS
 from rasterio.io import DatasetReader
 
+from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.interpolate import Kernel
-from oemsar.geometry.mapping import (
-    Doubles,
-    PixelMap,
-    affine_map,
-    centre_affine,
-    compose,
-    crs_of,
-    projection,
-)
+from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, compose, crs_of, projection
 from oemsar.geometry.sampler import Sampler
 from oemsar.geometry.smooth import smoothly
 from oemsar.geometry.vertical import Datum, Vertical, relative, vertical_of

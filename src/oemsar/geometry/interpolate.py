@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Doubles: TypeAlias = NDArray[np.float64]
+from oemsar.arrays import Doubles
+
 Kernel: TypeAlias = Literal["nearest", "bilinear", "bicubic"]
 _SUPPORT: dict[Kernel, tuple[int, int]] = {"nearest": (1, 0), "bilinear": (2, -1), "bicubic": (4, -1)}
 """Width of each kernel in pixels, and how a filter of that width is shifted to begin where it begins."""

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from oemsar.arrays import Doubles
 
 
 class Masks(NamedTuple):

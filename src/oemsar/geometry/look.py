@@ -115,3 +115,16 @@ def _number(dataset: Dataset, tag: str) -> float | None:
     if not math.isfinite(value):
         raise InputError(f"{dataset.name}: its tag {tag} is {text!r}, not a number; correct or remove it")
     return value
+
+
+def look_from_angles(azimuth: float | None, incidence: float | None) -> Look | None:
+    """The look of two options; None where neither is given.
+
+    Raises:
+        InputError: only one is given, or an angle is out of range.
+    """
+    if azimuth is None and incidence is None:
+        return None
+    if azimuth is None or incidence is None:
+        raise InputError("--look-azimuth and --incidence belong together; give both or neither")
+    return Look(azimuth, incidence)

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 from rasterio import Affine
 
-Doubles: TypeAlias = NDArray[np.float64]
+from oemsar.arrays import Doubles
+
 PixelMap: TypeAlias = Callable[[Doubles, Doubles], tuple[Doubles, Doubles]]
 """Maps (x, y) of destination pixels to (x, y) of source pixels, arrays of one shape."""
 

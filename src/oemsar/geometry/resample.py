@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.arrays import Doubles
 from oemsar.geometry.interpolate import Kernel
-from oemsar.geometry.mapping import Doubles, PixelMap
+from oemsar.geometry.mapping import PixelMap
 from oemsar.geometry.sampler import Sampler
 from oemsar.progress import Report, silent
-from oemsar.raster.canvas import Canvas
 from oemsar.raster.collect import Padding
+from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import Dataset
 
 BLOCK = 512
@@ -37,11 +38,11 @@ class Block(NamedTuple):
 def resample(
     source: Dataset,
     mapping: PixelMap,
-    canvases: Sequence[Canvas],
+    canvases: Sequence[RawRaster],
     *,
     power: bool,
     nodata: float | None,
-    validity: Canvas | None = None,
+    validity: RawRaster | None = None,
     kernel: Kernel = "bicubic",
     padding: Padding | None = None,
     report: Report = silent,

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from rasterio.rpc import RPC
 
+from oemsar.arrays import Doubles
 from oemsar.errors import Failure
 from oemsar.geometry.cubic import gradient, terms
-
-Doubles = NDArray[np.float64]
 
 _CHUNK = 1 << 13
 """Points evaluated at once: their twenty terms stay in the processor's cache."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.interpolate import PAD, Kernel, interpolate, shrinking
-from oemsar.geometry.mapping import Doubles
 from oemsar.raster.collect import Padding
 from oemsar.raster.read import Dataset, Extent, read_window
 
@@ -87,7 +87,7 @@ class Sampler:
         if (image[:, known].real < 0).any():
             raise InputError(
                 f"{self.source.name} holds negative values, which no amplitude has (decibels?); "
-                "run `oemsar build radiometry` on it first"
+                "run `oemsar prepare radiometry` on it first"
             )
 
     def _in_parts(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:

@@ -8,10 +8,10 @@ import numpy as np
 from pyproj import Geod
 from rasterio.io import DatasetReader
 
+from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.flat import GroundRangeModel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, read_look, read_projection_height
-from oemsar.geometry.mapping import Doubles
 from oemsar.geometry.rpc import RationalModel
 from oemsar.raster.grid import grid_of
 

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from oemsar.geometry.mapping import Doubles, PixelMap
+from oemsar.arrays import Doubles
+from oemsar.geometry.mapping import PixelMap
 
 _FEW = 1024
 _DEGREES = (1, 2, 4)

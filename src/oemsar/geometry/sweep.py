@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Geod
 
+from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.heights import GEOGRAPHIC, Heights, HeightsOn
 from oemsar.geometry.layover import Masks, layover_and_shadow
 from oemsar.geometry.look import Look
-from oemsar.geometry.mapping import Doubles, PixelMap, affine_map, centre_affine, crs_of, projection
-from oemsar.raster.canvas import Canvas
+from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of, projection
+from oemsar.raster.raw_raster import RawRaster
 
 UNKNOWN = 255
 """Value of masks where the surface model has no height."""
@@ -102,7 +103,7 @@ class Lines:
         return (major, minor, exist) if self.across else (minor, major, exist)
 
 
-def sweep(surface: Heights, grid: GeoBox, look: Look, layover: Canvas, shadow: Canvas) -> None:
+def sweep(surface: Heights, grid: GeoBox, look: Look, layover: RawRaster, shadow: RawRaster) -> None:
     """Fill two canvases of the grid's shape, uint8: 1 in layover or shadow, 0 outside, 255 unknown.
 
     What stands beside the grid is taken in as far as it can throw a shadow or fall over.

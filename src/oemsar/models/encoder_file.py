@@ -8,9 +8,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
-from oemsar.files import replacing
+from oemsar.files import atomic_write
+from oemsar.modalities import Modalities
 from oemsar.models.checkpoint import first_difference
 from oemsar.models.fusion import DualEncoder
 from oemsar.models.network import LandCoverNetwork
@@ -23,7 +23,7 @@ _ENCODER = "oemsar.encoder"
 
 def write_encoder(name: str, weights: Mapping[str, Tensor], path: Path) -> None:
     """Write the weights of the encoder `name`, made for three channels, to `path`."""
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         save_file({key: value.contiguous() for key, value in weights.items()}, partial, {_ENCODER: name})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from oemsar.dataset.tile import Modalities
+from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from oemsar.errors import InputError
-from oemsar.files import replacing
+from oemsar.files import atomic_write
 from oemsar.models.network import LandCoverNetwork
 
 OPSET = 18
@@ -33,7 +33,7 @@ def write_onnx(network: LandCoverNetwork, path: Path) -> None:
     # neither one stride high or wide, nor square: a size that a trace could take for a constant
     example = torch.zeros(2, network.spec.modalities.channels, network.stride + 5, 2 * network.stride + 9)
     free = {0: "batch", 2: "height", 3: "width"}
-    with replacing(path) as partial, warnings.catch_warnings(), torch.no_grad():
+    with atomic_write(path) as partial, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         # By tracing: the exporter through torch.export writes an equal graph in ten to twenty times the
         # time, and needs two packages more.

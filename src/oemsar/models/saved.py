@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from oemsar import legend
 from oemsar.errors import InputError
-from oemsar.files import recover_folder, replacing_folder, write_json
+from oemsar.files import atomic_folder, recover_folder, write_json
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
@@ -35,7 +35,7 @@ def save(network: LandCoverNetwork, folder: Path, record: dict[str, Any]) -> Non
         "legend": list(legend.NAMES),
         "record": record,
     }
-    with replacing_folder(folder) as partial:
+    with atomic_folder(folder) as partial:
         save_file(weights, partial / WEIGHTS)
         write_json(partial / DESCRIPTION, description)
 

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from oemsar.dataset.tile import Modalities
+from oemsar.modalities import Modalities
 
 Fusion = Literal["stack", "dual"]
 

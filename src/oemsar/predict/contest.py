@@ -15,11 +15,13 @@ from rasterio.errors import RasterioError
 
 from oemsar.dataset.layouts import listed_name, natural_order
 from oemsar.dataset.pixels import read_images
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.evaluate.predictions import class_ids
-from oemsar.files import replacing
-from oemsar.models.engine import DeviceKind, Engine, EngineKind, open_engine
+from oemsar.files import atomic_write
+from oemsar.inference.class_map import class_ids
+from oemsar.inference.engine import DeviceKind, Engine, EngineKind
+from oemsar.inference.select import open_engine
+from oemsar.modalities import Modalities
 from oemsar.models.saved import load
 from oemsar.progress import Report, silent
 
@@ -76,7 +78,7 @@ def predict_submission(
     report(0, len(tiles))
     with (
         closing(open_engine(network, kind=engine, device=device, flips=flips)) as running,
-        replacing(out) as partial,
+        atomic_write(out) as partial,
         zipfile.ZipFile(partial, "w") as archive,
     ):
         for done, (tile, ids) in enumerate(_predicted(tiles, running), 1):

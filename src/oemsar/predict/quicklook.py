@@ -12,9 +12,9 @@ from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 
 from oemsar import legend
-from oemsar.files import replacing
+from oemsar.arrays import Stretch
+from oemsar.files import atomic_write
 from oemsar.raster.read import open_raster
-from oemsar.raster.stretch import Stretch
 
 _LONGEST_SIDE = 1600
 """Pixels of the longer side of the map as drawn."""
@@ -40,7 +40,7 @@ def write_quicklook(land_cover: Path, scene: Path, path: Path) -> None:
         bands = 1 if dataset.count < 3 else 3
         image = _display(_reduced(dataset, bands, Resampling.average), ids != legend.UNKNOWN.id)
     figure = _draw(image, ids, scene.name, title)
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         figure.savefig(partial, format="png", dpi=_DPI, pil_kwargs={"compress_level": 1})
 
 

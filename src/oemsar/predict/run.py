@@ -14,16 +14,17 @@ import oemsar
 from oemsar import legend
 from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable, write_json
-from oemsar.models.engine import DeviceKind, Engine, EngineKind, open_engine
+from oemsar.inference.engine import DeviceKind, Engine, EngineKind
+from oemsar.inference.select import open_engine
 from oemsar.models.saved import WEIGHTS, load, model_folder
 from oemsar.predict.blend import Blender, classify
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.scene import Scene, Treatment, open_scene
-from oemsar.predict.state import Progress, Workplace, file_identity
+from oemsar.predict.state import Progress, ResumableMap, file_identity
 from oemsar.predict.windows import Span, spans
 from oemsar.progress import Report, silent
-from oemsar.raster.canvas import Canvas
 from oemsar.raster.cog import Layer, publish_cog
+from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import Extent
 from oemsar.record import run_record
 
@@ -104,16 +105,16 @@ def predict(
         open_scene(scene, optical, network.spec.modalities, config.treatment) as opened,
     ):
         engine = open_engine(network, kind=config.engine, device=config.device, flips=config.flips)
-        workplace = Workplace(out, _identity(task, config, engine))
+        resumable = ResumableMap(out, _identity(task, config, engine))
         try:
-            pixels = _map(opened, engine, workplace, config, report)
+            pixels = _map(opened, engine, resumable, config, report)
         finally:
             engine.close()
         if not sum(pixels):
-            workplace.remove()
+            resumable.remove()
             raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")
         summary = _summary(task, config, opened, engine.name, pixels)
-        _publish(task, opened, workplace, summary)
+        _publish(task, opened, resumable, summary)
     return summary
 
 
@@ -154,17 +155,17 @@ def _identity(task: _Task, config: PredictConfig, engine: Engine) -> dict[str, A
 
 
 def _map(
-    scene: Scene, engine: Engine, workplace: Workplace, config: PredictConfig, report: Report
+    scene: Scene, engine: Engine, resumable: ResumableMap, config: PredictConfig, report: Report
 ) -> NDArray[np.int64]:
     """Lay the class map and its confidence down in the workplace; returns the pixels of each class."""
     rows = spans(scene.shape[0], config.window, config.overlap)
     columns = spans(scene.shape[1], config.window, config.overlap)
-    canvases = _canvases(workplace, scene.shape)
-    begun = workplace.progress or Progress(0, (0,) * legend.NUM_CLASSES)
+    canvases = _canvases(resumable, scene.shape)
+    begun = resumable.progress or Progress(0, (0,) * legend.NUM_CLASSES)
     if begun.rows:
         log.info("Going on after %d of %d rows of windows", begun.rows, len(rows))
     pixels = np.array(begun.pixels, np.int64)
-    blender = Blender(workplace.folder, rows, columns)
+    blender = Blender(resumable.folder, rows, columns)
     windows = _windows(scene, rows, columns, begun.rows)
     for (row, column, valid), probabilities in engine.stream_tagged(windows):
         if column == 0:
@@ -174,7 +175,7 @@ def _map(
             pixels += _lay_down(canvases, rows[row], columns[column], blended, valid)
         report(row * len(columns) + column + 1, len(rows) * len(columns))
         if column == len(columns) - 1:
-            workplace.save(Progress(row + 1, tuple(int(count) for count in pixels)))
+            resumable.save(Progress(row + 1, tuple(int(count) for count in pixels)))
     return pixels
 
 
@@ -190,7 +191,7 @@ def _windows(
 
 
 def _lay_down(
-    canvases: tuple[Canvas, Canvas],
+    canvases: tuple[RawRaster, RawRaster],
     vertical: Span,
     horizontal: Span,
     blended: NDArray[np.float32],
@@ -206,16 +207,16 @@ def _lay_down(
     return np.bincount((layers[0] * data).ravel(), minlength=legend.NUM_CLASSES + 1)[1:]
 
 
-def _canvases(workplace: Workplace, shape: tuple[int, int]) -> tuple[Canvas, Canvas]:
+def _canvases(resumable: ResumableMap, shape: tuple[int, int]) -> tuple[RawRaster, RawRaster]:
     """Class ids and confidence; what has been laid down before is kept."""
     return (
-        Canvas(workplace.folder / "classes.raw", shape, np.uint8),
-        Canvas(workplace.folder / "confidence.raw", shape, np.uint8),
+        RawRaster(resumable.folder / "classes.raw", shape, np.uint8),
+        RawRaster(resumable.folder / "confidence.raw", shape, np.uint8),
     )
 
 
-def _publish(task: _Task, scene: Scene, workplace: Workplace, summary: dict[str, Any]) -> None:
-    classes, confidence = _canvases(workplace, scene.shape)
+def _publish(task: _Task, scene: Scene, resumable: ResumableMap, summary: dict[str, Any]) -> None:
+    classes, confidence = _canvases(resumable, scene.shape)
     tags = {"SOFTWARE": f"oemsar {oemsar.__version__}"}
     percent = Layer(nodata=0, tags=tags, description="confidence (percent)")
     publish_cog([confidence], confidence_path(task.out), scene.grid, percent)
@@ -229,7 +230,7 @@ def _publish(task: _Task, scene: Scene, workplace: Workplace, summary: dict[str,
     write_json(task.out.with_suffix(".json"), summary)
     publish_cog([classes], task.out, scene.grid, land_cover)
     write_quicklook(task.out, task.scene, task.out.with_suffix(".png"))
-    workplace.remove()
+    resumable.remove()
 
 
 def _summary(

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from oemsar.dataset.tile import Modalities
+from oemsar.arrays import Stretch
 from oemsar.errors import InputError
+from oemsar.modalities import Modalities
 from oemsar.raster.collect import Padding, find_padding
 from oemsar.raster.nodata import nodata_value
 from oemsar.raster.read import Dataset, Extent, Raster, describe, open_raster, read_window
-from oemsar.raster.stretch import Stretch, estimate_stretch
+from oemsar.raster.stretch import estimate_stretch
 from oemsar.raster.warp import on_grid
 
 log = logging.getLogger(__name__)

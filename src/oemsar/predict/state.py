@@ -25,7 +25,7 @@ class Progress:
     pixels: tuple[int, ...]
 
 
-class Workplace:
+class ResumableMap:
     """The folder `.MAP.partial` in which a map is made.
 
     Killing the process leaves the rows that were complete; an interrupted row is done again and gives the

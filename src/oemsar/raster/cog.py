@@ -13,11 +13,11 @@ from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioError
 
 from oemsar.errors import Failure
-from oemsar.files import workplace
-from oemsar.raster.canvas import Canvas
+from oemsar.files import scratch_folder
 from oemsar.raster.georeference import Georeference
 from oemsar.raster.halving import means, modes
 from oemsar.raster.pyramid import TILE, Pyramid
+from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.vrt import add_band, virtual_raster
 
 ZSTANDARD = {"COMPRESS": "ZSTD", "LEVEL": "1"}
@@ -63,16 +63,16 @@ def write_cog(path: Path, pixels: NDArray[Any], grid: GeoBox | None, layer: Laye
         Failure: the disk is full.
     """
     bands = pixels if pixels.ndim == 3 else pixels[None]
-    with workplace(path) as folder:
+    with scratch_folder(path) as folder:
         canvases = []
         for number, band in enumerate(bands):
-            canvas = Canvas(folder / f"band{number}.raw", band.shape, band.dtype)
+            canvas = RawRaster(folder / f"band{number}.raw", band.shape, band.dtype)
             canvas.write(0, 0, band)
             canvases.append(canvas)
         publish_cog(canvases, path, grid, layer or Layer())
 
 
-def publish_cog(canvases: Sequence[Canvas], path: Path, grid: GeoBox | None, layer: Layer) -> None:
+def publish_cog(canvases: Sequence[RawRaster], path: Path, grid: GeoBox | None, layer: Layer) -> None:
     """Turn canvases of one folder, one a band, into a Cloud Optimized GeoTIFF at `path`.
 
     The pixels are streamed; memory does not grow with the raster. Class names go into a `.aux.xml` file
@@ -144,7 +144,7 @@ def _replace_with_sidecar(made: Path, path: Path) -> None:
 
 
 def _recipe(
-    canvases: Sequence[Canvas], place: Georeference, layer: Layer, overviews: Sequence[str] = ()
+    canvases: Sequence[RawRaster], place: Georeference, layer: Layer, overviews: Sequence[str] = ()
 ) -> str:
     """A virtual raster of canvases with the meaning of their values; `overviews` are such files beside it."""
     root = virtual_raster(canvases[0].shape, place, layer.tags)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.errors import Failure
-from oemsar.raster.canvas import Canvas
 from oemsar.raster.halving import Halving, means
+from oemsar.raster.raw_raster import RawRaster
 
 TILE = 512
 """Side of the tiles of a published file; no overview is smaller than half of it."""
@@ -34,7 +34,7 @@ class Pyramid:
         halve: makes a level from the one below it.
     """
 
-    levels: tuple[tuple[Canvas, ...], ...]
+    levels: tuple[tuple[RawRaster, ...], ...]
     halve: Halving
 
     @property
@@ -46,10 +46,10 @@ class Pyramid:
     def create(cls, folder: Path, shape: tuple[int, int], bands: int = 1) -> "Pyramid":
         """Scratch files in `folder` for `bands` bands of `shape`, to be written rows by rows."""
         names = [folder / f"band{band}.raw" for band in range(bands)]
-        return cls._above([Canvas(name, shape, np.uint8) for name in names], means)
+        return cls._above([RawRaster(name, shape, np.uint8) for name in names], means)
 
     @classmethod
-    def over(cls, canvases: Sequence[Canvas], halve: Halving) -> "Pyramid":
+    def over(cls, canvases: Sequence[RawRaster], halve: Halving) -> "Pyramid":
         """Bands of bytes that are complete, one a canvas, and their overviews in files beside them.
 
         Raises:
@@ -65,14 +65,14 @@ class Pyramid:
         return pyramid
 
     @classmethod
-    def _above(cls, canvases: Sequence[Canvas], halve: Halving) -> "Pyramid":
+    def _above(cls, canvases: Sequence[RawRaster], halve: Halving) -> "Pyramid":
         """The canvases as full resolution, under overviews not yet written."""
         levels = [tuple(canvases)]
         shape = canvases[0].shape
         while max(shape) > TILE and len(levels) <= _MOST_LEVELS:
             shape = (-(-shape[0] // 2), -(-shape[1] // 2))
             names = [canvas.path.with_suffix(f".{len(levels)}.raw") for canvas in canvases]
-            levels.append(tuple(Canvas(name, shape, np.uint8) for name in names))
+            levels.append(tuple(RawRaster(name, shape, np.uint8) for name in names))
         return cls(tuple(levels), halve)
 
     def rows(self, row: int) -> "Rows":

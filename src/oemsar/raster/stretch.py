@@ -1,32 +1,13 @@
 """Amplitudes of any type to the 8 bits a network was trained on, one linear stretch for a whole scene."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from oemsar.arrays import Stretch, amplitude
 from oemsar.errors import InputError
 from oemsar.raster.read import Dataset, Extent, read_window
 
 _SAMPLES_PER_AXIS = 8
 _SAMPLE_SIZE = 256
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Maps `low` to 0 and `high` to 255, linearly, clipping outside; complex pixels by their modulus."""
-
-    low: float
-    high: float
-
-    def apply(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
-        """Stretched pixels, uint8, of the same shape; pixels that are not finite become 0."""
-        amplitude = _amplitude(pixels)
-        scaled = (amplitude - np.float32(self.low)) * np.float32(255 / (self.high - self.low))
-        scaled = np.nan_to_num(scaled, nan=0, posinf=255, neginf=0)
-        stretched: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-        return stretched
 
 
 def estimate_stretch(dataset: Dataset, bands: int, percentiles: tuple[float, float] = (1, 99)) -> Stretch:
@@ -42,8 +23,8 @@ def estimate_stretch(dataset: Dataset, bands: int, percentiles: tuple[float, flo
     for row in _starts(dataset.height):
         for column in _starts(dataset.width):
             pixels, valid = read_window(dataset, Extent(row, column, _SAMPLE_SIZE, _SAMPLE_SIZE), bands)
-            amplitude = _amplitude(pixels)
-            samples.append(amplitude[:, valid & (amplitude != 0).any(0)].ravel())
+            values = amplitude(pixels)
+            samples.append(values[:, valid & (values != 0).any(0)].ravel())
     values = np.concatenate(samples)
     if not values.size or values.min() == values.max():
         raise InputError(f"{dataset.name} holds no data: every pixel is nodata or of one value")
@@ -51,10 +32,6 @@ def estimate_stretch(dataset: Dataset, bands: int, percentiles: tuple[float, flo
     if low == high:
         low, high = float(values.min()), float(values.max())
     return Stretch(low, high)
-
-
-def _amplitude(pixels: NDArray[Any]) -> NDArray[np.float32]:
-    return (np.abs(pixels) if np.iscomplexobj(pixels) else pixels).astype(np.float32)
 
 
 def _starts(size: int) -> list[int]:

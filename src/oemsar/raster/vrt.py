@@ -4,8 +4,8 @@ import sys
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
-from oemsar.raster.canvas import Canvas
 from oemsar.raster.georeference import Georeference
+from oemsar.raster.raw_raster import RawRaster
 
 _GDAL_TYPES = {
     "uint8": "Byte",
@@ -44,7 +44,7 @@ def virtual_raster(shape: tuple[int, int], place: Georeference, tags: Mapping[st
     return root
 
 
-def add_band(root: ET.Element, number: int, canvas: Canvas) -> ET.Element:
+def add_band(root: ET.Element, number: int, canvas: RawRaster) -> ET.Element:
     """Add band `number`, from 1, whose pixels are those of a canvas beside the virtual raster's file."""
     size = canvas.dtype.itemsize
     band = ET.SubElement(

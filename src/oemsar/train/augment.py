@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from oemsar.dataset.tile import Modalities
+from oemsar.modalities import Modalities
 
 _WHITE = 255.0
 _LOOKS = (4, 8, 16, 32)

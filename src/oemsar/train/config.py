@@ -7,9 +7,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from oemsar.dataset.regimes import Regime
-from oemsar.dataset.tile import Modalities
 from oemsar.errors import InputError
-from oemsar.models.engine import DeviceKind
+from oemsar.inference.engine import DeviceKind
+from oemsar.modalities import Modalities
 from oemsar.models.spec import Fusion, require_fusible
 from oemsar.models.variants import choose_encoder, variant_of
 

@@ -21,7 +21,8 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
+from oemsar.modalities import Modalities
 from oemsar.raster.read import Extent
 
 SCALED = 1 / 3

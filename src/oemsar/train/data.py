@@ -11,7 +11,8 @@ from lightning.pytorch import LightningDataModule, Trainer
 from torch.utils.data import DataLoader, Dataset
 
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
+from oemsar.modalities import Modalities
 from oemsar.train.augment import Augmentation
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch, CropDataset, StepSampler

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.utils.tensorboard import SummaryWriter
 
-from oemsar.files import replacing
+from oemsar.files import atomic_write
 from oemsar.legend import NAMES
 from oemsar.train.crops import Batch
 from oemsar.train.validation import Validation
@@ -145,7 +145,7 @@ def rewind(path: Path, step: int) -> None:
     if path.exists():
         with path.open(newline="") as file:
             rows = [row for row in csv.DictReader(file) if _is_whole(row) and int(row["step"]) <= step]
-    with replacing(path) as partial, partial.open("w", newline="") as file:
+    with atomic_write(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from oemsar.dataset.pixels import read_images
-from oemsar.dataset.tile import Modalities, Tile
+from oemsar.dataset.tile import Tile
+from oemsar.modalities import Modalities
 from oemsar.raster.read import Extent
 
 _TILES = 200

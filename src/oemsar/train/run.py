@@ -17,11 +17,11 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure, InputError, OemsarError
+from oemsar.inference.device import find_device
+from oemsar.inference.precision import autocast_dtype
 from oemsar.models.encoder_file import start_encoder
-from oemsar.models.precision import autocast_dtype
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
-from oemsar.models.torch_engine import find_device
 from oemsar.progress import Report, silent
 from oemsar.train import run_folder
 from oemsar.train.checkpoints import LAST, MODEL, Checkpoints, require_readable

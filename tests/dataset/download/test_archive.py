@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oemsar.dataset import archive as archives
-from oemsar.dataset.archive import Limits, extract, list_members, missing_bytes
+from oemsar.dataset.download.archive import Limits, extract, list_members, missing_bytes
+from oemsar.dataset.download.run import archive as archives
 from oemsar.errors import Failure
 
 TREE = {

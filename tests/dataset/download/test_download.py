@@ -18,11 +18,11 @@ import typer
 from typer.testing import CliRunner
 
 from oemsar.cli.data_download import download as command
-from oemsar.dataset import zenodo as records
-from oemsar.dataset.download import DownloadConfig, Step, download, space_needed
-from oemsar.dataset.retry import Patience
-from oemsar.dataset.transfer import Landing
-from oemsar.dataset.zenodo import RemoteFile
+from oemsar.dataset.download.retry import Patience
+from oemsar.dataset.download.run import DownloadConfig, Step, download, space_needed
+from oemsar.dataset.download.run import zenodo as records
+from oemsar.dataset.download.transfer import Landing
+from oemsar.dataset.download.zenodo import RemoteFile
 from oemsar.errors import Failure, InputError
 from oemsar.progress import Report
 
@@ -402,7 +402,7 @@ def test_the_command_and_the_configuration_have_the_same_defaults(
         raise InputError("enough")
 
     monkeypatch.delenv("OEMSAR_ZENODO_URL", raising=False)
-    monkeypatch.setattr("oemsar.dataset.download.download", remember)
+    monkeypatch.setattr("oemsar.dataset.download.run.download", remember)
     CliRunner().invoke(app, [str(tmp_path)])
     assert seen == [DownloadConfig(tmp_path)]
     assert seen[0].record == records.CONTEST_RECORD

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from oemsar.dataset.retry import Patience
-from oemsar.dataset.transfer import Landing
-from oemsar.dataset.zenodo import RemoteFile, fetch_record
+from oemsar.dataset.download.retry import Patience
+from oemsar.dataset.download.transfer import Landing
+from oemsar.dataset.download.zenodo import RemoteFile, fetch_record
 from oemsar.errors import Failure, InputError
 
 NAME = "dfc25_track1_test.zip"

@@ -12,11 +12,7 @@ from oemsar.models.vmamba import weights as weights_module
 from oemsar.models.vmamba.block import DropPath
 from oemsar.models.vmamba.classifier import VMambaClassifier
 from oemsar.models.vmamba.encoder import Variant, VMambaEncoder
-from oemsar.models.vmamba.weights import (
-    adapt_channels,
-    fetch_checkpoint,
-    load_classifier_weights,
-)
+from oemsar.models.vmamba.weights import adapt_channels, fetch_checkpoint, load_classifier_weights
 
 SMALL = Variant(16, (1, 1, 2, 1), 1, 0.2)
 

@@ -1,0 +1,31 @@
+"""Arrays: their types, and the linear stretch of their values to 8 bits."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float32]
+Doubles: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Maps `low` to 0 and `high` to 255, linearly, clipping outside; complex pixels by their modulus."""
+
+    low: float
+    high: float
+
+    def apply(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
+        """Stretched pixels, uint8, of the same shape; pixels that are not finite become 0."""
+        values = amplitude(pixels)
+        scaled = (values - np.float32(self.low)) * np.float32(255 / (self.high - self.low))
+        scaled = np.nan_to_num(scaled, nan=0, posinf=255, neginf=0)
+        stretched: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+        return stretched
+
+
+def amplitude(pixels: NDArray[Any]) -> Floats:
+    """Take the modulus of complex pixels, float32; real pixels keep their values."""
+    return (np.abs(pixels) if np.iscomplexobj(pixels) else pixels).astype(np.float32)

@@ -1,0 +1,92 @@
+"""Typed configuration and records: checked when made, read from YAML and JSON, refused with a sentence."""
+
+import json
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from oemsar.errors import InputError
+
+
+class Value(BaseModel):
+    """A frozen typed value whose fields are described by the docstrings below them.
+
+    Raises:
+        InputError: A field is unknown, missing or wrong; it is named.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refuse_in_a_sentence(cls, fields: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401 (anything may be given)
+        try:
+            return handler(fields)
+        except ValidationError as error:
+            raise input_error(error, tuple(cls.model_fields)) from error
+
+
+class Config(Value):
+    """Options of a verb: one field an option, its default, and its help as the field's docstring."""
+
+
+AnyValue = TypeVar("AnyValue", bound=Value)
+
+
+def input_error(error: ValidationError, known: tuple[str, ...] = ()) -> InputError:
+    """Say the first fault of a validation in a sentence that names the option.
+
+    Args:
+        error: What pydantic found.
+        known: Names to choose from where one is not known.
+    """
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return InputError("is missing; give it a value", option=name)
+    if first["type"] == "extra_forbidden":
+        return InputError(f"is not known; choose from {', '.join(known)}", option=name)
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return InputError(message, option=name or ())
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a mapping of options from a YAML file; an empty file holds none.
+
+    Raises:
+        InputError: It cannot be read or is no mapping of names.
+    """
+    try:
+        options = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read as a YAML file of options ({reason})") from error
+    if options is None:
+        return {}
+    if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
+        raise InputError(f"{path} is not a YAML file of options; write one `option: value` per line")
+    return options
+
+
+def read_json(path: Path, kind: type[AnyValue], what: str) -> AnyValue:
+    """Read a value that was stored as JSON.
+
+    Args:
+        path: The file.
+        kind: Type of the value.
+        what: Noun for the file, such as `record of a run`.
+
+    Raises:
+        InputError: It cannot be read, is damaged, or of a newer format.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a {what}; it is missing or damaged") from error
+    try:
+        return kind.model_validate(fields)
+    except InputError as error:
+        raise InputError(f"{path} is not a {what} that this version reads ({error})") from error

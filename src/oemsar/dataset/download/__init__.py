@@ -1,0 +1,1 @@
+"""Archives of the published dataset: found, fetched, checked, unpacked."""

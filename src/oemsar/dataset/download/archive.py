@@ -1,0 +1,234 @@
+"""Zip archives from elsewhere: looked through before a byte is written, extracted whole or resumably."""
+
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pydantic import BaseModel, ValidationError
+
+from oemsar.dataset.download.disk_space import disk_errors
+from oemsar.errors import Failure
+from oemsar.files import partial_path, write_json
+from oemsar.progress import Report, silent
+
+_BLOCK = 1 << 20
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_PATCHED = 0x20
+"""Flag bits: encrypted, strongly encrypted, directory masked; a patch (APPNOTE.TXT 6.3.10 section 4.4.4)."""
+
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    UnicodeDecodeError,
+    struct.error,
+)
+"""What the standard library raises for an archive that is damaged or of a kind it does not read."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most an archive may expand to: the greater of `floor` bytes and `ratio` times its own size.
+
+    Deflate shrinks at most 1032 times, and a label tile of one class comes near that, so that a ratio
+    alone would refuse honest archives of labels; the floor lets the small ones through.
+    """
+
+    ratio: float = 100.0
+    floor: int = 8 << 30
+
+    def bytes_allowed(self, archive_size: int) -> int:
+        """Bytes that an archive of `archive_size` bytes may expand to."""
+        return max(self.floor, int(self.ratio * archive_size))
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of an archive: the path it gets, its size in bytes and its CRC-32."""
+
+    path: PurePosixPath
+    size: int
+    crc: int
+    info: zipfile.ZipInfo
+
+    def is_at(self, folder: Path) -> bool:
+        """Whether the extracted file is there with this very content; reads it where the size agrees."""
+        target = folder / self.path
+        if not target.is_file() or target.stat().st_size != self.size:
+            return False
+        crc = 0
+        with target.open("rb") as file:
+            while block := file.read(_BLOCK):
+                crc = zlib.crc32(block, crc)
+        return crc == self.crc
+
+
+class _Extracted(BaseModel):
+    """The note that an archive has been extracted: its checksum and the paths of its files."""
+
+    md5: str
+    files: list[str]
+
+
+def list_members(archive: Path, limits: Limits | None = None) -> tuple[Member, ...]:
+    """Look through the directory of `archive` and refuse it as a whole where anything in it is unsafe.
+
+    Refused are absolute paths, drive letters, backslashes and `..`; links and special files; encrypted
+    members and methods other than stored and deflated; two members of one name; and more bytes in all
+    than `limits` (by default `Limits()`) allow.
+
+    Returns:
+        The files in the order of the archive; folders follow from their paths.
+
+    Raises:
+        Failure: it is no zip archive, or something in it is refused.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            infos = opened.infolist()
+    except _UNREADABLE as error:
+        raise Failure(
+            f"{archive} is no whole zip archive ({error}); ask its publishers for another"
+        ) from error
+    for info in infos:
+        if (reason := _reason_to_refuse(info)) is not None:
+            raise Failure(f"{archive} is refused: its member {info.orig_filename!r} {reason}")
+    members = tuple(
+        Member(PurePosixPath(info.filename), info.file_size, info.CRC, info)
+        for info in infos
+        if not info.is_dir()
+    )
+    _refuse_collisions(archive, members)
+    _refuse_bomb(archive, members, limits or Limits())
+    return members
+
+
+def missing_bytes(members: Sequence[Member], folder: Path) -> int:
+    """Bytes that `extract` has yet to write, judged by the sizes of the files already in `folder`."""
+    targets = ((folder / member.path, member.size) for member in members)
+    return sum(size for target, size in targets if not (target.is_file() and target.stat().st_size == size))
+
+
+def extract(archive: Path, members: Sequence[Member], folder: Path, report: Report = silent) -> int:
+    """Write `members` of `archive` under `folder`, each keeping its own path.
+
+    A member is written beside its name and renamed once its size and CRC-32 are right, and one already
+    there with the right content is left alone: a killed extraction is gone on with by calling it again.
+
+    Args:
+        archive: the archive.
+        members: what `list_members` gave for it.
+        folder: an existing folder.
+        report: told the bytes that are in place and the bytes in all.
+
+    Returns:
+        The number of files written; those already in place are not counted.
+
+    Raises:
+        Failure: the content differs from what the directory declares, or the disk fails.
+    """
+    total = sum(member.size for member in members)
+    done = written = 0
+    report(done, total)
+    with zipfile.ZipFile(archive) as opened:
+        for member in members:
+            with disk_errors(folder / member.path):
+                if not member.is_at(folder):
+                    _write_member(opened, member, folder / member.path)
+                    written += 1
+            done += member.size
+            report(done, total)
+    return written
+
+
+def mark_extracted(archive_name: str, md5: str, members: Sequence[Member], folder: Path) -> None:
+    """Note in `folder` that the archive of this name and checksum has been extracted there."""
+    extracted = _Extracted(md5=md5, files=[str(member.path) for member in members])
+    with disk_errors(_marker(archive_name, folder)):
+        write_json(_marker(archive_name, folder), extracted.model_dump())
+
+
+def extracted_files(archive_name: str, md5: str, folder: Path) -> int | None:
+    """Number of files an earlier run extracted; None where it did not finish or one of them is gone."""
+    marker = _marker(archive_name, folder)
+    if not marker.exists():
+        return None
+    try:
+        noted = _Extracted.model_validate_json(marker.read_bytes())
+    except ValidationError:
+        return None
+    if noted.md5 != md5 or not all((folder / path).is_file() for path in noted.files):
+        return None
+    return len(noted.files)
+
+
+def _marker(archive_name: str, folder: Path) -> Path:
+    return folder / f".{archive_name}.extracted.json"
+
+
+def _reason_to_refuse(info: zipfile.ZipInfo) -> str | None:
+    """Why a member may not be extracted; None where it may."""
+    name, mode = info.orig_filename, info.external_attr >> 16
+    if re.search(r"[\\\x00-\x1f]", name) or re.match(r"[A-Za-z]:|/", name):
+        return "has an absolute path, a drive letter, a backslash or a control character in its name"
+    if ".." in PurePosixPath(name).parts or not PurePosixPath(name).parts:
+        return "points outside of the folder"
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is a link or a special file"
+    if info.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if info.flag_bits & _PATCHED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return f"is packed by method {info.compress_type}, where 0 and 8 are read"
+    return None
+
+
+def _refuse_collisions(archive: Path, members: Sequence[Member]) -> None:
+    """Refuse two members of one path, and a file that is a folder to another."""
+    paths = {member.path for member in members}
+    if len(paths) < len(members):
+        raise Failure(f"{archive} is refused: two of its members have the same path")
+    for member in members:
+        if not paths.isdisjoint(member.path.parents):
+            raise Failure(f"{archive} is refused: its member {str(member.path)!r} lies in another file")
+
+
+def _refuse_bomb(archive: Path, members: Sequence[Member], limits: Limits) -> None:
+    total, size = sum(member.size for member in members), archive.stat().st_size
+    if total > limits.bytes_allowed(size):
+        raise Failure(f"{archive} is refused: its {size} bytes would expand to {total}")
+
+
+def _write_member(opened: zipfile.ZipFile, member: Member, target: Path) -> None:
+    partial = partial_path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy_member(opened, member, partial)
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _copy_member(opened: zipfile.ZipFile, member: Member, partial: Path) -> None:
+    """Decompress into `partial`, and never write more than the directory declares.
+
+    The standard library stops at the declared size and compares the CRC-32 there.
+    """
+    written = 0
+    try:
+        with opened.open(member.info) as source, partial.open("wb") as file:
+            while block := source.read(_BLOCK):
+                written += file.write(block)
+    except _UNREADABLE as error:
+        raise Failure(f"{opened.filename} is damaged at its member {str(member.path)!r} ({error})") from error
+    if written != member.size:
+        raise Failure(
+            f"{opened.filename} is damaged: its member {str(member.path)!r} has {written} bytes "
+            f"where its directory declares {member.size}"
+        )

@@ -1,0 +1,1 @@
+"""Saved networks made ready to run on this machine."""

@@ -1,0 +1,56 @@
+"""Inference with PyTorch: CUDA, MPS or the CPU."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from oemsar.errors import Failure
+from oemsar.inference.engine import Axes, Engine, mirrored
+from oemsar.inference.precision import autocast_dtype
+from oemsar.models.network import LandCoverNetwork
+
+
+class TorchEngine(Engine):
+    """One worker thread that runs the network channels-last, in the device's reduced precision."""
+
+    def __init__(self, network: LandCoverNetwork, flips: bool, device: torch.device) -> None:
+        super().__init__(flips)
+        self._device = device
+        self._dtype = autocast_dtype(device)
+        self._network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+        precision = "float32" if self._dtype is None else str(self._dtype).removeprefix("torch.")
+        self.name = f"torch {precision} on {device.type}"
+        self.depth = 1
+
+    def submit(self, image: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
+        """Queue one image, shape (channels, height, width), for the worker thread."""
+        return self._worker.submit(self._probabilities, image)
+
+    def close(self) -> None:
+        """Wait for the image in flight and end the worker thread."""
+        self._worker.shutdown(cancel_futures=True)
+
+    def _probabilities(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        try:
+            with (
+                torch.inference_mode(),
+                torch.autocast(self._device.type, self._dtype, enabled=self._dtype is not None),
+            ):
+                views = [self._view(image, axes) for axes in self.views]
+                mean: NDArray[np.float32] = torch.stack(views).mean(0).cpu().numpy()
+                return mean
+        except torch.OutOfMemoryError as error:
+            height, width = image.shape[1:]
+            raise Failure(
+                f"an image of {height} x {width} pixels does not fit into the memory of {self._device}; "
+                "use a smaller --window"
+            ) from error
+
+    def _view(self, image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:
+        """Probabilities of one mirror image, turned back."""
+        batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
+        probabilities: torch.Tensor = self._network(batch)[0].float().softmax(0).flip(axes)
+        return probabilities

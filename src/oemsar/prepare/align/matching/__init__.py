@@ -1,0 +1,1 @@
+"""Displacements between two images, measured window by window."""

@@ -1,0 +1,255 @@
+"""From coarse to fine: the correction that brings a pair together, and the ties it rests on."""
+
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oemsar.arrays import Doubles
+from oemsar.prepare.align.matching.consensus import consensus
+from oemsar.prepare.align.matching.correlate import Peak
+from oemsar.prepare.align.matching.engines import Engine
+from oemsar.prepare.align.matching.windows import Level, Matches, Surfaces, best_shift, compare, matches_of
+from oemsar.prepare.align.model.correction import Correction, Ties, fit, no_correction
+from oemsar.prepare.align.model.selection import Choice, choose
+from oemsar.prepare.align.scene.images import Images
+from oemsar.prepare.align.scene.relief_displacement import DEPTHS
+from oemsar.progress import Report, silent
+
+log = logging.getLogger(__name__)
+
+_SMALLEST_SIDE = 144
+"""Pixels of the shorter side at the coarsest level."""
+_COARSEST = 16
+_FEW, _MANY = 12, 20
+"""Windows along the longer side on the way, and at the finest level."""
+_REACH = 8
+"""Pixels of a level in which the displacement is looked for after the level before."""
+_LAST_REACH = 6
+_TOLERANCE = 4.0
+"""Pixels of a level that a match may lie off the best affine: terrain that no model took out."""
+_SHARED = 1.5
+"""Sides of a window within which two matches share pixels, neighbours' surfaces counted in."""
+_STILL = 1.0
+"""Pixels by which the finest level may move the field before it is gone through again."""
+_CLEAR = 0.5
+"""Prominence from which on the orthophoto's own best displacement counts."""
+_LEAST_SHARE = 0.25
+"""Share of the matches that has to agree before a level bends what the level before found."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Displacements that are looked for at first, pixels of the orthophoto.
+
+    Attributes:
+        along: radius along the look direction, or in any direction without a look.
+        across: radius across it.
+        direction: unit vector (columns, rows) along the look; None without.
+    """
+
+    along: float
+    across: float
+    direction: tuple[float, float] | None
+
+    def allowed(self, level: Level) -> NDArray[np.bool_]:
+        """Which displacements of a level's surfaces lie in range."""
+        down, right = np.mgrid[-level.reach : level.reach + 1, -level.reach : level.reach + 1] * level.factor
+        if self.direction is None:
+            return np.asarray(np.hypot(right, down) <= self.along + level.factor)
+        x, y = self.direction
+        along, across = right * x + down * y, right * y - down * x
+        slack = level.factor
+        return np.asarray((np.abs(along) <= self.along + slack) & (np.abs(across) <= self.across + slack))
+
+
+class Stage(NamedTuple):
+    """What one level found.
+
+    Attributes:
+        level: the scale.
+        shift: peak of all windows together, pixels of the level.
+        matches: that forward and backward agree on.
+        agreeing: which of them belong together.
+        windows: how many were compared.
+        correction: after the level.
+    """
+
+    level: Level
+    shift: Peak
+    matches: Matches
+    agreeing: NDArray[np.bool_]
+    windows: int
+    correction: Correction
+
+
+@dataclass
+class Search:
+    """The search of one pair.
+
+    Attributes:
+        images: the open pair.
+        engine: how windows are compared.
+        range: of the first displacements.
+        scale: pixels of the radar image to one of the orthophoto.
+        report: told how far it is.
+        stages: what each level found.
+        ties: that the last level rests on; None where it found none.
+        choice: the correction fitted to them, with its rivals; None likewise.
+        found_by: the correction that the last level's matches were found with.
+    """
+
+    images: Images
+    engine: Engine
+    range: Range
+    scale: float
+    report: Report = silent
+    stages: list[Stage] = field(default_factory=list)
+    ties: Ties | None = None
+    choice: Choice | None = None
+    found_by: Correction = field(default_factory=no_correction)
+
+    def run(self) -> None:
+        """Go through the levels."""
+        correction = before = no_correction()
+        for number, level in enumerate(levels_of(self.images.shape, self.scale, self.range)):
+            before, correction = correction, self._level(level, correction, first=number == 0)
+        if self._moved(before, correction) > _STILL:
+            # once more from where it ended, so that no displacement lies near the edge of what was searched
+            self._level(replace(level, reach=_LAST_REACH), correction, first=False)
+
+    def _moved(self, before: Correction, after: Correction) -> float:
+        """Farthest that a place of the orthophoto moved in the radar image, pixels of the orthophoto."""
+        x, y = self.images.geometry.lattice(5)
+        first, second = (np.stack(self.images.corrected(math.nan, each)(x, y)) for each in (before, after))
+        return float(np.nanmax(np.hypot(*(second - first)))) / self.scale
+
+    def _level(self, level: Level, correction: Correction, *, first: bool) -> Correction:
+        if self.images.lean is not None and not first and len(self.stages) == 1:
+            self._fit_depth(level, correction)
+        surfaces = self._compare(level, correction)
+        shift = best_shift(surfaces, self.range.allowed(level) if first else None)
+        if first or max(abs(shift.x), abs(shift.y)) > 1.5:
+            # what all windows say together comes first; each alone is then looked at nearby
+            correction = self._shifted(correction, surfaces, shift)
+            surfaces = self._compare(replace(level, reach=_REACH), correction)
+        matches = self._on_image(matches_of(surfaces), correction)
+        agreeing = consensus(matches, _TOLERANCE * level.factor, level.factor)
+        windows = int((surfaces.weight > 0).sum())
+        self.ties = self.choice = None
+        self.found_by = correction
+        if agreeing.sum() >= max(6, _LEAST_SHARE * windows):
+            self.ties = self.ties_of(matches.only(agreeing), correction)
+            reach = _SHARED * level.window * level.factor * self.scale
+            self.choice = choose(self.ties, self.scale, simplest=self.images.geometry.simplest, reach=reach)
+            correction = self.choice.correction
+        self.stages.append(Stage(level, shift, matches, agreeing, windows, correction))
+        log.info(
+            "1:%d: %d windows, %d matches, %d agree, %s",
+            *(level.factor, windows, len(matches), int(agreeing.sum()), correction.model),
+        )
+        return correction
+
+    def _on_image(self, matches: Matches, correction: Correction) -> Matches:
+        """Those that lie where radar image and terrain are known."""
+        ties = self.ties_of(matches, correction)
+        return matches.only(np.isfinite(ties.x) & np.isfinite(ties.to_x))
+
+    def _compare(self, level: Level, correction: Correction) -> Surfaces:
+        reference = self.images.references[0]
+        return compare(self.images, self.engine, level, correction, reference=reference, report=self.report)
+
+    def _fit_depth(self, level: Level, correction: Correction) -> None:
+        """Take the depth of crowns at which the whole fits best."""
+        heights = []
+        for depth in DEPTHS:
+            trial = self.images.with_depth(depth)
+            surfaces = compare(trial, self.engine, level, correction, reference=self.images.references[0])
+            heights.append(best_shift(surfaces).height)
+        self.images = self.images.with_depth(DEPTHS[int(np.argmax(heights))])
+
+    def _shifted(self, correction: Correction, surfaces: Surfaces, shift: Peak) -> Correction:
+        """The correction and a shift after it, one affine in all."""
+        factor = surfaces.level.factor
+        x, y = surfaces.x.ravel(), surfaces.y.ravel()
+        right, down = np.full(x.size, shift.x * factor), np.full(x.size, shift.y * factor)
+        moved = Matches(x, y, right, down, np.ones(x.size), surfaces.plane.ravel())
+        ties = self.ties_of(moved, correction)
+        return fit(ties, "affine" if len(ties) >= 6 else "shift", robust=False)
+
+    def ties_of(self, matches: Matches, correction: Correction) -> Ties:
+        """Matches, found with a correction applied, as ties of the radar image."""
+        geometry = self.images.geometry
+        x, y = self._in_radar(matches.x, matches.y, matches.plane, no_correction())
+        there = matches.x + matches.dx, matches.y + matches.dy
+        to_x, to_y = self._in_radar(*there, matches.plane, correction)
+        height = None if geometry.heights is None else geometry.heights(matches.x, matches.y)
+        return Ties(x, y, to_x, to_y, height)
+
+    def _in_radar(
+        self, x: Doubles, y: Doubles, plane: Doubles, correction: Correction
+    ) -> tuple[Doubles, Doubles]:
+        """Columns and rows of the radar image of places on planes of several heights."""
+        column, row = np.full((2, x.size), np.nan)
+        for height in np.unique(plane):
+            some = np.isnan(plane) if np.isnan(height) else plane == height
+            column[some], row[some] = self.images.corrected(float(height), correction)(x[some], y[some])
+        return column, row
+
+    def radar_places(self, matches: Matches) -> tuple[Doubles, Doubles]:
+        """Columns and rows of the radar image that the last level's matches were found at."""
+        ties = self.ties_of(matches, self.found_by)
+        return ties.to_x, ties.to_y
+
+    def ground_places(self, matches: Matches) -> tuple[Doubles, Doubles]:
+        """Columns and rows of the orthophoto of the ground they show."""
+        return self.images.geometry.ground(matches.x, matches.y, matches.plane)
+
+    def orthophoto_apart(self) -> float | None:
+        """Pixels by which the orthophoto itself would shift what the surface model found.
+
+        None without a surface model, or where the orthophoto says nothing clear.
+        """
+        if self.images.lean is None or self.choice is None:
+            return None
+        finest = self.stages[-1].level.factor
+        level = Level(2 * finest, _window(self.images.shape, 2 * finest), 2 * _REACH, _FEW)
+        correction = self.choice.correction
+        surfaces = compare(self.images, self.engine, level, correction, reference="optical")
+        shift = best_shift(surfaces)
+        return level.factor * math.hypot(shift.x, shift.y) if shift.prominence >= _CLEAR else None
+
+    def coarser(self) -> Correction:
+        """What the scale before the last had found."""
+        finest = self.stages[-1].level.factor
+        earlier = [stage.correction for stage in self.stages if stage.level.factor != finest]
+        return earlier[-1] if earlier else self.stages[0].correction
+
+
+def levels_of(shape: tuple[int, int], scale: float, wanted: Range) -> Iterator[Level]:
+    """The levels of a pair, the coarsest first.
+
+    Args:
+        shape: rows and columns of the orthophoto.
+        scale: pixels of the radar image to one of the orthophoto; levels finer than the radar image are
+            left out.
+        wanted: of the first displacements.
+    """
+    finest = max(1, round(1 / scale))
+    factor = finest
+    while min(shape) // (2 * factor) >= _SMALLEST_SIDE and 2 * factor <= _COARSEST * finest:
+        factor *= 2
+    reach = math.ceil(max(wanted.along, wanted.across) / factor) + 2
+    while factor >= finest:
+        yield Level(factor, _window(shape, factor), reach, _MANY if factor == finest else _FEW)
+        factor, reach = factor // 2, _REACH
+
+
+def _window(shape: tuple[int, int], factor: int) -> int:
+    """Side of the windows of a level: large ones where there is room for many."""
+    side = min(shape) // factor
+    return 128 if side >= 448 else 64 if side >= 128 else 32

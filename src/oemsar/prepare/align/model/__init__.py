@@ -1,0 +1,1 @@
+"""Corrections fitted to tie points, and the choice between them."""

@@ -1,0 +1,167 @@
+"""Tie points on disk: GeoJSON and QGIS's georeferencer, written for a person and read back from one."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from oemsar.arrays import Doubles
+from oemsar.errors import InputError
+from oemsar.files import write_json, write_text
+from oemsar.geometry.heights import GEOGRAPHIC
+from oemsar.geometry.mapping import centre_affine, crs_of, projection
+
+_COLUMNS = ("sar_x", "sar_y", "optical_x", "optical_y")
+
+
+@dataclass(frozen=True, eq=False)
+class TiePoints:
+    """Pixels that show the same ground, centres at integers, all of shape (points,).
+
+    Attributes:
+        sar_x: columns of the radar image.
+        sar_y: its rows.
+        optical_x: columns of the orthophoto.
+        optical_y: its rows.
+        used: whether each takes part.
+        residual: leave-one-out error, pixels of the orthophoto; NaN where unknown.
+    """
+
+    sar_x: Doubles
+    sar_y: Doubles
+    optical_x: Doubles
+    optical_y: Doubles
+    used: NDArray[np.bool_]
+    residual: Doubles
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self.sar_x.size
+
+
+def write_geojson(path: Path, points: TiePoints, grid: GeoBox | None) -> None:
+    """Write points as GeoJSON in longitude and latitude (RFC 7946).
+
+    Without georeferencing the coordinates are the orthophoto's pixels, y counted downwards and negative.
+    """
+    if grid is None:
+        east, north = points.optical_x, -points.optical_y
+    else:
+        world = centre_affine(grid) @ (points.optical_x, points.optical_y)
+        east, north = projection(crs_of(grid), GEOGRAPHIC)(*world)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [float(east[number]), float(north[number])]},
+            "properties": {
+                **{name: round(float(getattr(points, name)[number]), 4) for name in _COLUMNS},
+                "used": bool(points.used[number]),
+                "residual_px": _number(points.residual[number]),
+            },
+        }
+        for number in range(len(points))
+    ]
+    write_json(path, {"type": "FeatureCollection", "features": features})
+
+
+def write_points(path: Path, points: TiePoints, grid: GeoBox | None) -> None:
+    """Write points as QGIS's georeferencer saves them.
+
+    Its map coordinates are those of the orthophoto's CRS; its source coordinates are pixels of the radar
+    image from the corner of the first pixel, y downwards and negative.
+    """
+    if grid is None:
+        map_x, map_y = points.optical_x + 0.5, -(points.optical_y + 0.5)
+        head = ""
+    else:
+        map_x, map_y = centre_affine(grid) @ (points.optical_x, points.optical_y)
+        head = f"#CRS: {crs_of(grid)}\n"
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["mapX", "mapY", "sourceX", "sourceY", "enable", "dX", "dY", "residual"])
+    for number in range(len(points)):
+        source = points.sar_x[number] + 0.5, -(points.sar_y[number] + 0.5)
+        numbers = [f"{value:.6f}" for value in (map_x[number], map_y[number], *source)]
+        residual = _number(points.residual[number]) or 0
+        table.writerow([*numbers, int(points.used[number]), 0, 0, f"{residual:.4f}"])
+    write_text(path, head + text.getvalue())
+
+
+def read_tie_points(path: Path, grid: GeoBox | None) -> TiePoints:
+    """Read points that a person edited: GeoJSON of `write_geojson`, or a `.points` file of QGIS.
+
+    A feature needs `sar_x` and `sar_y`; without `optical_x` and `optical_y` its place on the map counts.
+    `used` or `enable` false leaves a point out.
+
+    Args:
+        path: ends in .geojson, .json or .points.
+        grid: of the orthophoto; None without georeferencing.
+
+    Raises:
+        InputError: the file holds no tie points.
+    """
+    if not path.exists():
+        raise InputError(f"{path} does not exist; give the tie points that a person edited")
+    text = path.read_text(encoding="utf-8", errors="replace")
+    rows = _qgis(path, text, grid) if path.suffix.lower() == ".points" else _geojson(path, text, grid)
+    if not rows:
+        raise InputError(f"{path} holds no tie points; set some")
+    values = np.array(rows, np.float64).T
+    if not np.isfinite(values).all():
+        raise InputError(f"{path} has a tie point that is not a number; correct or remove it")
+    sar_x, sar_y, optical_x, optical_y, used = values
+    return TiePoints(sar_x, sar_y, optical_x, optical_y, used != 0, np.full(used.shape, np.nan))
+
+
+def _geojson(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ...]]:
+    try:
+        features = json.loads(text)["features"]
+        return [_of_feature(feature, grid) for feature in features]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(
+            f"{path} is not GeoJSON with points that have sar_x and sar_y ({type(error).__name__}: {error}); "
+            "edit the tie_points.geojson of an earlier run"
+        ) from error
+
+
+def _of_feature(feature: dict[str, Any], grid: GeoBox | None) -> tuple[float, ...]:
+    properties = feature["properties"]
+    if properties.get("optical_x") is not None:
+        place = float(properties["optical_x"]), float(properties["optical_y"])
+    else:
+        east, north = (float(value) for value in feature["geometry"]["coordinates"][:2])
+        if grid is None:
+            place = east, -north
+        else:
+            world = projection(GEOGRAPHIC, crs_of(grid))(np.array([east]), np.array([north]))
+            column, row = ~centre_affine(grid) @ (float(world[0][0]), float(world[1][0]))
+            place = float(column), float(row)
+    used = properties.get("used", True)
+    return float(properties["sar_x"]), float(properties["sar_y"]), *place, float(used is None or bool(used))
+
+
+def _qgis(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ...]]:
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    rows: list[tuple[float, ...]] = []
+    try:
+        for row in csv.DictReader(lines):
+            source = float(row["sourceX"]) - 0.5, -float(row["sourceY"]) - 0.5
+            world = float(row["mapX"]), float(row["mapY"])
+            place = (world[0] - 0.5, -world[1] - 0.5) if grid is None else ~centre_affine(grid) @ world
+            rows.append((*source, float(place[0]), float(place[1]), float(row.get("enable") or 1)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} is not a table of QGIS's georeferencer (mapX, mapY, sourceX, sourceY, enable); save it "
+            "there again"
+        ) from error
+    return rows
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None

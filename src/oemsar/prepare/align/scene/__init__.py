@@ -1,0 +1,1 @@
+"""The two images of an alignment on one grid, and their geometry."""

@@ -1,0 +1,222 @@
+"""The two images of an alignment, both seen on the orthophoto's grid at any scale."""
+
+import math
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.io import DatasetReader
+
+from oemsar.arrays import Doubles, Floats
+from oemsar.errors import InputError
+from oemsar.geometry.sampler import Sampler
+from oemsar.prepare.align.model.correction import Corrected, Correction
+from oemsar.prepare.align.scene.geometry import Geometry, Scale, coarse_positions
+from oemsar.prepare.align.scene.reduction import REDUCTION, reduced
+from oemsar.prepare.align.scene.relief_displacement import Lean, Plane
+from oemsar.raster.collect import Padding, find_padding
+from oemsar.raster.read import Extent, describe, open_raster
+
+_THUMBNAIL = 512
+_EIGHT_BIT = 255.0
+_BRIGHT = 99.5
+"""Percentile of a thumbnail that becomes white, in images of other types than bytes."""
+
+
+class View(NamedTuple):
+    """A rectangle of the orthophoto's grid as both sensors see it.
+
+    Attributes:
+        radar: amplitude, float32 (height, width), about 0 to 255.
+        radar_valid: which of it carries data.
+        reference: what it is held against, float32 (height, width), about 0 to 255.
+        reference_valid: which of it carries data that the radar can see.
+        scale: of the reference, `linear` for grey values, `logarithmic` for an amplitude.
+    """
+
+    radar: Floats
+    radar_valid: NDArray[np.bool_]
+    reference: Floats
+    reference_valid: NDArray[np.bool_]
+    scale: Scale
+
+
+Reference: TypeAlias = Literal["optical", "expected"]
+"""What a radar image is held against: the orthophoto, or the radar image a surface model lets expect."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """An image at full size, and reduced.
+
+    Attributes:
+        full: reads the image.
+        small: reads the reduced copy; None for an image that is not large.
+    """
+
+    full: Sampler
+    small: Sampler | None
+
+    def at(self, factor: int, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact[Any]], NDArray[np.bool_]]:
+        """Values at columns and rows of the image at full size, which lie about `factor` apart."""
+        if self.small is None or factor < REDUCTION:
+            return self.full.at(x, y)
+        return self.small.at((x + 0.5) / REDUCTION - 0.5, (y + 0.5) / REDUCTION - 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """An open pair.
+
+    Attributes:
+        radar: reads the radar image in power, and a reduced copy of it where it is large.
+        optical: reads the orthophoto, likewise.
+        geometry: how the two belong together before anything is matched.
+        lean: how high things appear, where a surface model is given.
+        gains: factors that bring radar and orthophoto to about 0 to 255.
+    """
+
+    radar: Scales
+    optical: Scales
+    geometry: Geometry
+    lean: Lean | None
+    gains: tuple[float, float]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the orthophoto."""
+        return self.geometry.shape
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What there is to match with, the best first."""
+        return ("optical",) if self.lean is None else ("expected", "optical")
+
+    def with_depth(self, depth: float) -> "Images":
+        """The same pair with crowns that scatter from another depth; see `Lean`."""
+        return self if self.lean is None else replace(self, lean=self.lean.with_depth(depth))
+
+    def plane(self, factor: int, extent: Extent, reference: Reference) -> Plane:
+        """The plane that a rectangle is looked at on; see `Lean`."""
+        if self.lean is None or reference == "optical":
+            return Plane(math.nan, 0 if self.lean is None else self.lean.reach(factor))
+        return self.lean.plane(factor, extent)
+
+    def corrected(self, plane: float, correction: Correction) -> Corrected:
+        """From places on a plane to where they are in the radar image.
+
+        Args:
+            plane: ellipsoidal height; NaN for the terrain itself.
+            correction: of the radar image.
+        """
+        return Corrected(self.geometry.on_plane(plane), correction, self.geometry.heights)
+
+    def view(
+        self, factor: int, extent: Extent, correction: Correction, reference: Reference, plane: Plane
+    ) -> View:
+        """Both images on a rectangle of the orthophoto's grid made coarser.
+
+        Args:
+            factor: pixels of the orthophoto to one of the view.
+            extent: in pixels of the coarser grid; may reach over the edges.
+            correction: from radar pixels as the metadata have them to those where things are.
+            reference: what to show beside the radar image. With a surface model the orthophoto's roofs and
+                crowns stand where the radar shows them.
+            plane: that the rectangle is looked at on.
+        """
+        x, y = coarse_positions(factor, extent)
+        mapping = self.corrected(plane.height, correction)
+        radar, radar_valid = self.radar.at(factor, *mapping(x, y))
+        shown, valid = self._reference(factor, extent, reference, plane)
+        scale: Scale = "logarithmic" if reference == "expected" else "linear"
+        return View(np.asarray(radar[0] * self.gains[0], np.float32), radar_valid, shown, valid, scale)
+
+    def _reference(
+        self, factor: int, extent: Extent, reference: Reference, plane: Plane
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        if self.lean is None:
+            return self._grey(factor, extent)
+        reach = plane.reach
+        wide = Extent(
+            extent.row - reach, extent.column - reach, extent.height + 2 * reach, extent.width + 2 * reach
+        )
+        inner = slice(reach, reach + extent.height), slice(reach, reach + extent.width)
+        if reference == "expected":
+            _, valid = self._grey(factor, extent)
+            return self.lean.expected(factor, wide, plane.height)[inner], valid
+        grey, valid = self.lean.leaning(*self._grey(factor, wide), factor, wide)
+        return grey[inner], valid[inner]
+
+    def _grey(self, factor: int, extent: Extent) -> tuple[Floats, NDArray[np.bool_]]:
+        pixels, valid = self.optical.at(factor, *coarse_positions(factor, extent))
+        return np.asarray(pixels.mean(0) * self.gains[1], np.float32), valid
+
+
+def open_images(
+    sar: Path, optical: Path, geometry: Geometry, lean: Lean | None, *, folder: Path, files: ExitStack
+) -> Images:
+    """Open a pair for matching.
+
+    Args:
+        sar: amplitude of any real type.
+        optical: one band or colours, of any real type.
+        geometry: of the two.
+        lean: of the surface model; None without.
+        folder: for scratch files.
+        files: what is opened is closed with it.
+
+    Raises:
+        InputError: the radar image is complex, or an image is constant or empty.
+    """
+    radar = _radar_sampler(sar, files)
+    colours = files.enter_context(open_raster(optical))
+    bands = min(describe(colours, optical).bands, 3)
+    photo = Sampler(colours, bands, kernel="bilinear", padding=_padding(colours, optical, bands))
+    gains = _gain(radar, sar), _gain(photo, optical)
+    scales = [
+        Scales(sampler, reduced(sampler, folder / f"{name}.tif", files))
+        for name, sampler in (("radar", radar), ("optical", photo))
+    ]
+    return Images(scales[0], scales[1], geometry, lean, gains)
+
+
+def _radar_sampler(sar: Path, files: ExitStack) -> Sampler:
+    """The first band of a radar image: its only one, or one of three equal ones of a picture."""
+    dataset = files.enter_context(open_raster(sar))
+    if np.dtype(dataset.dtypes[0]).kind == "c":
+        raise InputError(
+            f"{sar} holds complex pixels where amplitude is due; run `oemsar prepare radiometry` on it first"
+        )
+    return Sampler(dataset, 1, power=True, kernel="bilinear", padding=_padding(dataset, sar, 1))
+
+
+def _padding(dataset: DatasetReader, path: Path, bands: int) -> Padding | None:
+    return None if describe(dataset, path).tells_nodata else find_padding(dataset, bands)
+
+
+def _gain(sampler: Sampler, path: Path) -> float:
+    """The factor from values to about 0 to 255; 1 for bytes.
+
+    Raises:
+        InputError: the image holds no data or one value only.
+    """
+    dataset = sampler.source
+    shape = min(_THUMBNAIL, dataset.height), min(_THUMBNAIL, dataset.width)
+    x, y = np.meshgrid(
+        np.linspace(0, dataset.width - 1, shape[1]).round(),
+        np.linspace(0, dataset.height - 1, shape[0]).round(),
+    )
+    pixels, valid = Sampler(
+        dataset, sampler.bands, sampler.power, "nearest", sampler.padding, averaging=False
+    ).at(x, y)
+    values = pixels[:, valid]
+    if not values.size:
+        raise InputError(f"{path} holds no data: every pixel is nodata")
+    if values.min() == values.max():
+        raise InputError(f"{path} holds one value only; there is nothing to align")
+    if dataset.dtypes[0] == "uint8":
+        return 1.0
+    return _EIGHT_BIT / max(float(np.percentile(values, _BRIGHT)), 1e-12)

@@ -1,0 +1,81 @@
+"""The transform of an alignment: where every pixel of the orthophoto lies in the radar image."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from oemsar.arrays import Doubles
+from oemsar.errors import InputError
+from oemsar.files import write_json
+from oemsar.prepare.align.model.correction import Corrected, Correction
+from oemsar.prepare.align.scene.geometry import Geometry
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """A `PixelMap` from the pixels of a grid to those of the radar image, as found by matching.
+
+    Attributes:
+        geometry: of the radar image on the grid, as the files have it.
+        correction: what was found to be wrong with that, in radar pixels; it holds on any grid.
+    """
+
+    geometry: Geometry
+    correction: Correction
+
+    def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+        """Column and row in the radar image of pixels of the grid, centres at integers."""
+        return Corrected(self.geometry.prior, self.correction, self.geometry.heights)(x, y)
+
+    def affine(self) -> tuple[float, ...]:
+        """The best affine from radar pixels to those of the grid: a, b, c, d, e, f.
+
+        x_grid = a x_radar + b y_radar + c, y_grid = d x_radar + e y_radar + f, by least squares over a
+        lattice of the grid.
+        """
+        x, y = self.geometry.lattice()
+        column, row = self(x, y)
+        known = np.isfinite(column) & np.isfinite(row)
+        design = np.stack([column[known], row[known], np.ones(int(known.sum()))], 1)
+        fit, *_ = np.linalg.lstsq(design, np.stack([x[known], y[known]], 1), rcond=None)
+        return tuple(float(value) for value in fit.T.ravel())
+
+
+def write_transform(path: Path, alignment: Alignment) -> None:
+    """Write the transform as JSON: model, best affine, parameters."""
+    geometry = alignment.geometry
+    write_json(
+        path,
+        {
+            "model": alignment.correction.model,
+            "affine": list(alignment.affine()),
+            "affine_from": "radar pixels",
+            "affine_to": "orthophoto pixels",
+            "pixel_centres": "integers",
+            "prior": "sensor model and terrain"
+            if geometry.through_terrain
+            else "pixels"
+            if geometry.grid is None
+            else "georeferencing",
+            "correction": alignment.correction.to_json(),
+        },
+    )
+
+
+def read_correction(path: Path) -> Correction:
+    """The correction of a transform on disk.
+
+    Raises:
+        InputError: it is none.
+    """
+    import json
+
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["correction"]
+        return Correction.from_json(values)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); give a transform.json") from error
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(f"{path} is not a transform of `oemsar prepare align`; write it again") from error

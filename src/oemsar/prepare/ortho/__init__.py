@@ -1,0 +1,1 @@
+"""Orthorectification of radar scenes."""

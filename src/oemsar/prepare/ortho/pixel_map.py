@@ -1,0 +1,119 @@
+"""The map from the pixels of a grid on the ground to those of a radar scene, through the terrain."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from odc.geo.geobox import GeoBox
+
+from oemsar.arrays import Doubles
+from oemsar.geometry.heights import GEOGRAPHIC, Heights, HeightsOn, open_heights
+from oemsar.geometry.look import Look
+from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of, projection
+from oemsar.geometry.sensor import SensorModel, sensor_of
+from oemsar.geometry.smooth import smoothly
+from oemsar.geometry.vertical import Datum
+from oemsar.raster.read import open_raster
+
+
+@dataclass(frozen=True, eq=False)
+class OrthoMap:
+    """A `PixelMap` from the pixels of a grid to those of a scene: ground, its height, sensor model.
+
+    Attributes:
+        to_ground: column and row of the grid to coordinates of its CRS.
+        to_lonlat: those to longitude and latitude.
+        heights: asked for by coordinates of the grid's CRS.
+        model: of the scene.
+        files: what is open; closed at the end of a `with` block, or with the last reference.
+    """
+
+    to_ground: PixelMap
+    to_lonlat: PixelMap
+    heights: HeightsOn
+    model: SensorModel
+    files: ExitStack
+
+    @classmethod
+    def of(cls, grid: GeoBox, heights: Heights, model: SensorModel) -> Self:
+        """The map of a scene with a sensor model onto `grid`.
+
+        Raises:
+            ValueError: the grid has no CRS.
+        """
+        crs = crs_of(grid)
+        return cls(
+            affine_map(centre_affine(grid)),
+            smoothly(projection(crs, GEOGRAPHIC), 1e-9),  # degrees: a tenth of a millimetre
+            heights.on(crs),
+            model,
+            ExitStack(),
+        )
+
+    def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+        """Column and row in the scene of pixels of the grid, centres at integers; NaN without a height."""
+        east, north = self.to_ground(x, y)
+        line, sample = self.model.to_image(*self.to_lonlat(east, north), self.heights.at(east, north))
+        return sample, line
+
+    def lost(self, x: Doubles, y: Doubles, shape: tuple[int, int], height: float) -> int:
+        """How many of these pixels of the grid have no height but would lie in the scene, if at `height`.
+
+        Args:
+            x: columns of the grid, any shape.
+            y: rows.
+            shape: rows and columns of the scene.
+            height: of the terrain around, metres above the ellipsoid.
+        """
+        east, north = self.to_ground(x, y)
+        holes = np.isnan(self.heights.at(east, north))
+        places = self.to_lonlat(east[holes], north[holes])
+        line, sample = self.model.to_image(*places, np.full(places[0].shape, height))
+        with np.errstate(invalid="ignore"):
+            inside = (np.abs(line * 2 + 1 - shape[0]) < shape[0]) & (
+                np.abs(sample * 2 + 1 - shape[1]) < shape[1]
+            )
+        return int(inside.sum())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.files.close()
+
+
+def ortho_mapping(
+    scene: Path,
+    grid: GeoBox,
+    dem: Path,
+    *,
+    datum: Datum | None = None,
+    geoid: Path | None = None,
+    look: Look | None = None,
+    projection_height: float | None = None,
+) -> OrthoMap:
+    """The map from the pixels of `grid` to those of `scene`, over the terrain of `dem`.
+
+    It reads the elevation model block by block as it is asked, and may be used as a context manager that
+    closes it.
+
+    Args:
+        scene: radar image with an RPC, or with an affine and its look.
+        grid: of the result, with a CRS.
+        dem: elevation model.
+        datum: what its heights are counted from, where it does not say.
+        geoid: undulations, where they are counted from the sea.
+        look: of a scene without RPC; None to read it from its tags.
+        projection_height: of a scene without RPC; None to read it from its tags.
+
+    Raises:
+        InputError: the scene says too little about its geometry, or the model about its heights.
+    """
+    with open_raster(scene) as dataset:
+        model = sensor_of(dataset, look, projection_height)
+    heights = open_heights(dem, datum, geoid)
+    mapping = OrthoMap.of(grid, heights, model)
+    mapping.files.push(heights)
+    return mapping

@@ -1,0 +1,151 @@
+"""The rasters an orthorectification leaves: the image, and the masks of layover and shadow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.io import DatasetReader
+
+from oemsar.errors import InputError
+from oemsar.geometry.footprint import filled_cells
+from oemsar.geometry.heights import open_surface
+from oemsar.geometry.interpolate import Kernel
+from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, look_tags
+from oemsar.geometry.mapping import PixelMap
+from oemsar.geometry.resample import resample
+from oemsar.geometry.sweep import UNKNOWN, sweep
+from oemsar.progress import Report
+from oemsar.raster.cog import Layer, publish_cog
+from oemsar.raster.collect import Padding, find_padding
+from oemsar.raster.raw_raster import RawRaster
+from oemsar.raster.read import describe
+
+MASKS = ("layover", "shadow", "valid")
+"""Bands of the masks, from the first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An open scene and where it carries data.
+
+    Attributes:
+        dataset: the scene.
+        bands: how many, an alpha band not counted.
+        padding: zeros around the collect, where the scene itself does not tell what carries no data.
+        filled: whether there is data in each cell of `oemsar.raster.collect.CELL` pixels.
+    """
+
+    dataset: DatasetReader
+    bands: int
+    padding: Padding | None
+    filled: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, dataset: DatasetReader, path: Path) -> Self:
+        """The open scene at `path`.
+
+        Raises:
+            InputError: it holds no data.
+        """
+        raster = describe(dataset, path)
+        padding = None if raster.tells_nodata else find_padding(dataset, raster.bands)
+        filled = filled_cells(dataset) if padding is None else ~padding.cells
+        if not filled.any():
+            raise InputError(f"{path} holds no data: every pixel is {'nodata' if padding is None else '0'}")
+        return cls(dataset, raster.bands, padding, filled)
+
+
+@dataclass(frozen=True, eq=False)
+class OrthoRasters:
+    """The rasters of one result, made in a folder of their own and renamed into place.
+
+    Attributes:
+        folder: for the work, on the disk of the result.
+        grid: of the result.
+        look: written into the result; None where it is not known.
+        report: told how many blocks are done.
+    """
+
+    folder: Path
+    grid: GeoBox
+    look: Look | None
+    report: Report
+
+    def image(
+        self, source: Source, mapping: PixelMap, out: Path, *, power: bool, kernel: Kernel
+    ) -> dict[str, Any]:
+        """Resample the scene and publish it; the share of pixels with data."""
+        dataset, bands = source.dataset, source.bands
+        dtype = np.dtype(dataset.dtypes[0])
+        nodata = nodata_of(dataset, dtype)
+        canvases = [self._canvas(f"band{number}", dtype) for number in range(bands)]
+        count = resample(
+            dataset,
+            mapping,
+            canvases,
+            power=power,
+            nodata=nodata,
+            validity=self._byte("valid"),
+            kernel=kernel,
+            padding=source.padding,
+            report=self.report,
+        )
+        if count == 0:
+            raise InputError(f"{dataset.name} has no pixel with data on the ground of the elevation model")
+        tags = {key: value for key, value in dataset.tags().items() if key.startswith("OEMSAR_")}
+        tags.pop(PROJECTION_HEIGHT_TAG, None)
+        if self.look is not None:
+            tags |= look_tags(self.look)
+        publish_cog(canvases, out, self.grid, Layer(nodata=nodata, tags=tags, bands=_names(dataset, bands)))
+        return {"valid_share": count / (self.grid.shape[0] * self.grid.shape[1])}
+
+    def masks(self, dsm: Path) -> None:
+        """Find layover and shadow of a surface; published after the image, whose validity goes with them.
+
+        Raises:
+            InputError: the look is not known, or the surface model has no height on the grid.
+        """
+        if self.look is None:
+            raise InputError(f"{dsm} is given but not the look; pass --look-azimuth and --incidence")
+        with open_surface(dsm) as surface:
+            sweep(surface, self.grid, self.look, self._byte("layover"), self._byte("shadow"))
+
+    def publish_masks(self, out: Path) -> dict[str, Any]:
+        """Publish the masks; the shares of layover and shadow."""
+        canvases = [self._byte(name) for name in MASKS]
+        tags = {} if self.look is None else look_tags(self.look)
+        publish_cog(canvases, out, self.grid, Layer(nodata=UNKNOWN, tags=tags, bands=MASKS))
+        return {f"{name}_share": share_of(self._byte(name), self._byte("valid")) for name in MASKS[:2]}
+
+    def _byte(self, name: str) -> RawRaster:
+        return self._canvas(name, np.dtype(np.uint8))
+
+    def _canvas(self, name: str, dtype: np.dtype[Any]) -> RawRaster:
+        rows, columns = self.grid.shape
+        return RawRaster(self.folder / f"{name}.raw", (rows, columns), dtype)
+
+
+def nodata_of(dataset: DatasetReader, dtype: np.dtype[Any]) -> float:
+    """The scene's own nodata value, else 0 for integers and NaN for others."""
+    if dataset.nodata is not None:
+        return float(dataset.nodata)
+    return 0.0 if dtype.kind in "iu" else float("nan")
+
+
+def _names(dataset: DatasetReader, bands: int) -> Sequence[str]:
+    return [name or "" for name in dataset.descriptions[:bands]]
+
+
+def share_of(mask: RawRaster, valid: RawRaster) -> float:
+    """Share of a mask among pixels with data, as far as it is known; 0 where it is not known at all."""
+    marked = counted = 0
+    for row in range(0, mask.shape[0], 256):
+        height = min(256, mask.shape[0] - row)
+        values, with_data = mask.read_rows(row, height), valid.read_rows(row, height) == 1
+        marked += int((with_data & (values == 1)).sum())
+        counted += int((with_data & (values != UNKNOWN)).sum())
+    return marked / counted if counted else 0.0

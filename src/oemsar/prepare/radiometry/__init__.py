@@ -1,0 +1,1 @@
+"""Grey values of radar and optical images."""

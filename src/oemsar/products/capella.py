@@ -1,0 +1,97 @@
+"""Capella SLC, GEC and GEO: GeoTIFF whose image description holds the metadata as JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rasterio.io import DatasetReader
+
+from oemsar.errors import InputError
+from oemsar.products.capella_metadata import CapellaMetadata, parse_metadata, read_json
+from oemsar.products.product import Encoding, Product
+from oemsar.products.reader import Found, Reader, is_complex_raster, read_raster, require_radar
+from oemsar.raster.read import open_raster
+
+NAME = "capella"
+_TAG = "TIFFTAG_IMAGEDESCRIPTION"
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` tells a scale factor in its image description, or has Capella's extended.json beside."""
+    with open_raster(path) as dataset:
+        return "scale_factor" in _described(dataset).get("collect", {}).get("image", {}) or (
+            path.name.startswith("CAPELLA_") and _extended(path).exists()
+        )
+
+
+def read(path: Path, band: int | None) -> Found:
+    """The product in `path`.
+
+    What the file's own description says goes before what `extended.json` says.
+
+    Raises:
+        InputError: there is no metadata, or the pixels are not of the type that it implies.
+    """
+    with open_raster(path) as dataset:
+        metadata = _metadata(dataset, path)
+        slc = is_complex_raster(dataset)
+        kind = f"{NAME}-{(metadata.product_type or ('SLC' if slc else 'GEC')).casefold()}"
+        if metadata.product_type and slc != (metadata.product_type == "SLC"):
+            raise InputError(
+                f"{path} has {dataset.dtypes[0]} pixels, which a Capella {metadata.product_type} has not; "
+                "check that its metadata belong to it"
+            )
+        require_radar(dataset, path, kind, band, complex_pixels=slc)
+        if metadata.shape is not None and metadata.shape != dataset.shape and slc:
+            raise InputError(
+                f"{path} has {dataset.height} x {dataset.width} pixels, its metadata say "
+                f"{metadata.shape[0]} x {metadata.shape[1]}; check that they belong to it"
+            )
+    product = Product(
+        kind=kind,
+        encoding=Encoding.MODULUS if slc else Encoding.AMPLITUDE,
+        scale=metadata.scale_factor,
+        calibration=metadata.calibration,
+        look=metadata.look,
+        projection_height=metadata.projection_height,
+        polarisation=metadata.polarisation,
+        time=metadata.time,
+        attribution=metadata.copyright or "Capella Space",
+        licence=metadata.licence or "terms of the Capella Space product",
+    )
+    return read_raster(path, band, product, ordered=False)
+
+
+def _metadata(dataset: DatasetReader, path: Path) -> CapellaMetadata:
+    described = _described(dataset)
+    extended = _extended(path)
+    beside = read_json(extended) if extended.exists() else {}
+    if not described and not beside:
+        raise InputError(
+            f"{path} has no Capella metadata; put its *_extended.json beside it or name another --product"
+        )
+    return parse_metadata(_merged(beside, described), str(path))
+
+
+def _described(dataset: DatasetReader) -> dict[str, Any]:
+    try:
+        document = json.loads(dataset.tags().get(_TAG, ""))
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) and isinstance(document.get("collect"), dict) else {}
+
+
+def _extended(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_extended.json")
+
+
+def _merged(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+    """`lower` with the entries of `upper` in their places, dictionaries within dictionaries."""
+    both = dict(lower)
+    for key, value in upper.items():
+        nested = isinstance(value, dict) and isinstance(both.get(key), dict)
+        both[key] = _merged(both[key], value) if nested else value
+    return both
+
+
+READER = Reader(NAME, "Capella SLC, GEC, GEO: scale factor in the image description", recognises, read)

@@ -1,0 +1,162 @@
+"""The JSON that describes a Capella product: in the file's image description, and in `extended.json` beside.
+
+Fields after the Capella Space SAR Products Format Specification, versions 1.5 to 1.10. Amplitude is
+`scale_factor` times the pixel (its modulus, for SLC); the squared amplitude is what `radiometry` names:
+beta nought for SLC, sigma nought for GEC and GEO.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oemsar.errors import InputError
+from oemsar.geometry.look import Look
+from oemsar.products.product import Calibration
+
+_RADIOMETRY: dict[str, Literal["sigma0", "beta0", "gamma0"]] = {
+    "sigma_nought": "sigma0",
+    "beta_nought": "beta0",
+    "gamma_nought": "gamma0",
+}
+_PLANE = re.compile(r"ExplicitInflatedWGS84\[(-?[\d.]+(?:e-?\d+)?)\]")
+
+
+@dataclass(frozen=True)
+class CapellaMetadata:
+    """What the metadata of a Capella product says that radiometry and geometry need.
+
+    Attributes:
+        product_type: `SLC`, `GEC`, `GEO` and others; empty where the metadata is cut short.
+        scale_factor: amplitude of a pixel of value 1.
+        calibration: what squared amplitude is; None where the metadata names no radiometry.
+        shape: rows and columns; None where not told.
+        polarisation: transmitted and received, such as `HH`; None where not told.
+        look: at the centre pixel; None where not told.
+        projection_height: ellipsoidal metres of the plane a GEC lies on; None for other products.
+        time: of the centre pixel or the start of the collect; None where not told.
+        copyright: the provider's line; empty where not told.
+        licence: where the terms are; empty where not told.
+    """
+
+    product_type: str
+    scale_factor: float
+    calibration: Calibration | None
+    shape: tuple[int, int] | None
+    polarisation: str | None
+    look: Look | None
+    projection_height: float | None
+    time: datetime | None
+    copyright: str
+    licence: str
+
+
+def parse_metadata(document: Mapping[str, Any], name: str) -> CapellaMetadata:
+    """Read the metadata of a Capella product.
+
+    Args:
+        document: the JSON as nested dictionaries.
+        name: the file, for messages.
+
+    Raises:
+        InputError: it has no usable scale factor, or a field is of the wrong kind.
+    """
+    try:
+        return _parse(document, name)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{name} holds no usable Capella metadata ({error}); fetch the product again"
+        ) from error
+
+
+def read_metadata(path: Path) -> CapellaMetadata:
+    """The metadata in the JSON file `path`.
+
+    Raises:
+        InputError: it is missing or holds no Capella metadata.
+    """
+    return parse_metadata(read_json(path), str(path))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in `path`.
+
+    Raises:
+        InputError: it cannot be read or is no JSON object.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a JSON file that can be read; fetch it again") from error
+    if not isinstance(document, dict):
+        raise InputError(f"{path} holds no JSON object; fetch it again")
+    return document
+
+
+def _parse(document: Mapping[str, Any], name: str) -> CapellaMetadata:
+    collect = document["collect"]
+    image = collect["image"]
+    scale = float(image["scale_factor"])
+    if not (math.isfinite(scale) and scale > 0):
+        raise InputError(f"{name}: its scale_factor is {scale}, no positive number; fetch the product again")
+    radar = collect.get("radar", {})
+    directions = (radar.get("transmit_polarization"), radar.get("receive_polarization"))
+    time = image.get("center_pixel", {}).get("center_time") or collect.get("start_timestamp")
+    plane = _PLANE.fullmatch((image.get("terrain_models") or {}).get("reprojection", {}).get("name", ""))
+    quantity = _RADIOMETRY.get(image.get("radiometry", ""))
+    return CapellaMetadata(
+        product_type=document.get("product_type", ""),
+        scale_factor=scale,
+        calibration=None if quantity is None else Calibration(quantity, quality=image.get("calibration", "")),
+        shape=(int(image["rows"]), int(image["columns"])) if "rows" in image else None,
+        polarisation="".join(directions) if all(directions) else None,
+        look=_look(collect),
+        projection_height=float(plane[1]) if plane else None,
+        time=None if time is None else datetime.fromisoformat(time),
+        copyright=document.get("copyright", ""),
+        licence=document.get("license", ""),
+    )
+
+
+def _look(collect: Mapping[str, Any]) -> Look | None:
+    """Incidence angle as told; azimuth of the line from the sensor to the target at the centre time."""
+    centre = collect["image"].get("center_pixel")
+    states = collect.get("state", {}).get("state_vectors")
+    if not centre or not states or "target_position" not in centre:
+        return None
+    target = np.array(centre["target_position"], np.float64)
+    seconds = [_seconds(state["time"]) for state in states]
+    positions = np.array([state["position"] for state in states], np.float64)
+    moment = _seconds(centre["center_time"])
+    sensor = np.array([np.interp(moment, seconds, positions[:, axis]) for axis in range(3)])
+    east, north, _ = local_axes(target)
+    ray = target - sensor
+    azimuth = math.degrees(math.atan2(ray @ east, ray @ north)) % 360
+    return Look(azimuth, float(centre["incidence_angle"]))
+
+
+def local_axes(
+    position: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Unit vectors east, north and up (normal of the WGS 84 ellipsoid) at an earth-centred position."""
+    import pyproj
+
+    to_geodetic = pyproj.Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True)
+    longitude, latitude, _ = to_geodetic.transform(position[0], position[1], position[2], radians=True)
+    sine_lon, cosine_lon = math.sin(longitude), math.cos(longitude)
+    sine_lat, cosine_lat = math.sin(latitude), math.cos(latitude)
+    east = np.array([-sine_lon, cosine_lon, 0.0])
+    north = np.array([-sine_lat * cosine_lon, -sine_lat * sine_lon, cosine_lat])
+    up = np.array([cosine_lat * cosine_lon, cosine_lat * sine_lon, sine_lat])
+    return east, north, up
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

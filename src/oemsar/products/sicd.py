@@ -1,0 +1,228 @@
+"""SICD: complex pixels in NITF with the full metadata of the collect, read through `sarkit`.
+
+Elements after NGA.STND.0024-1, Sensor Independent Complex Data, volume 1. Needs the extra `sicd`.
+"""
+
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.control import GroundControlPoint
+
+from oemsar.errors import InputError
+from oemsar.geometry.look import Look
+from oemsar.products.product import Calibration, Encoding, GainPolynomial, Product
+from oemsar.products.reader import Found, Reader
+from oemsar.raster.georeference import Georeference
+from oemsar.raster.read import Extent
+
+NAME = "sicd"
+_HEADER_BYTES = 4096
+_QUANTITIES: tuple[tuple[str, Literal["sigma0", "beta0", "gamma0"]], ...] = (
+    ("SigmaZeroSFPoly", "sigma0"),
+    ("BetaZeroSFPoly", "beta0"),
+    ("GammaZeroSFPoly", "gamma0"),
+)
+
+_DAMAGED = (ValueError, LookupError, AssertionError, SyntaxError, EOFError, OSError)
+"""What sarkit raises over a file whose bytes were changed or cut off; lxml's is a SyntaxError."""
+
+
+class XmlTree(Protocol):
+    """What is used of an lxml tree, which carries no types."""
+
+    def findtext(self, path: str) -> str | None:
+        """Text of the first element at `path`."""
+
+    def findall(self, path: str) -> list[Any]:
+        """All elements at `path`."""
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` is a NITF file whose first image segment calls itself SICD."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(_HEADER_BYTES)
+    return start.startswith(b"NITF") and b"IMSICD" in start
+
+
+def read(path: Path, band: int | None) -> Found:
+    """The SICD in `path`.
+
+    Raises:
+        InputError: sarkit is not installed, or the file is no SICD.
+    """
+    if band not in (None, 1):
+        raise InputError(f"{path} has 1 band, no band {band}; leave --band out")
+    with SicdPixels(path) as pixels:
+        tree = pixels.tree
+        try:
+            product, place = _product(tree), _place(tree)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise InputError(f"{path} lacks SICD metadata ({error}); fetch it again") from error
+    return Found(path, product, 1, lambda: SicdPixels(path), place)
+
+
+class SicdPixels:
+    """The pixels of a SICD, complex64, whatever their type in the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stack = ExitStack()
+        self.dtype: np.dtype[Any] = np.dtype(np.complex64)
+        self.tells_nodata = False
+
+    def __enter__(self) -> "SicdPixels":
+        try:
+            import sarkit.sicd as sksicd
+        except ImportError as error:
+            raise InputError(
+                f"{self._path} is SICD, which needs sarkit; install it with: pip install 'oemsar[sicd]'"
+            ) from error
+        if not recognises(self._path):
+            raise InputError(f"{self._path} is not a SICD file; leave --product out")
+        file = self._stack.enter_context(self._path.open("rb"))
+        try:
+            reader: Any = sksicd.NitfReader
+            self._reader = self._stack.enter_context(reader(file))
+            self.tree: XmlTree = self._reader.metadata.xmltree
+            rows, columns = (int(_text(self.tree, f"ImageData/Num{axis}")) for axis in ("Rows", "Cols"))
+            self.shape = (rows, columns)
+            self._table = _amplitude_table(self.tree)
+        except _DAMAGED as error:
+            self._stack.close()
+            raise InputError(
+                f"{self._path} is not a SICD file that sarkit can read; fetch it again"
+            ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Complex pixels of a rectangle inside the image; the second is always None.
+
+        Raises:
+            InputError: the file ends too early.
+        """
+        stop_row, stop_column = extent.row + extent.height, extent.column + extent.width
+        try:
+            raw, _ = self._reader.read_sub_image(extent.row, extent.column, stop_row, stop_column)
+        except _DAMAGED as error:
+            raise InputError(f"{self._path} cannot be read to its end; it is truncated or damaged") from error
+        return self._complex(raw), None
+
+    def _complex(self, raw: NDArray[Any]) -> NDArray[np.complex64]:
+        """Pixels of RE32F_IM32F as they are, RE16I_IM16I as real and imaginary part.
+
+        The amplitude of AMP8I_PHS8I is the byte or comes from a table, its phase is in 1/256 turns.
+        """
+        names = raw.dtype.names
+        if names is None:
+            return raw.astype(np.complex64)
+        if names == ("amp", "phase"):
+            amplitude = self._table[raw["amp"]] if self._table is not None else raw["amp"].astype(np.float64)
+            turned: NDArray[np.complex64] = (amplitude * np.exp(2j * np.pi / 256 * raw["phase"])).astype(
+                np.complex64
+            )
+            return turned
+        pixels = np.empty(raw.shape, np.complex64)
+        pixels.real, pixels.imag = raw[names[0]], raw[names[1]]
+        return pixels
+
+
+def _product(tree: XmlTree) -> Product:
+    start = datetime.fromisoformat(_text(tree, "Timeline/CollectStart"))
+    azimuth, incidence = _find(tree, "SCPCOA/AzimAng"), _find(tree, "SCPCOA/IncidenceAng")
+    look = None
+    if azimuth is not None and incidence is not None:
+        # AzimAng points from the scene centre to the sensor
+        look = Look((float(azimuth) + 180) % 360, float(incidence))
+    polarisation = _find(tree, "ImageFormation/TxRcvPolarizationProc")
+    return Product(
+        kind=NAME,
+        encoding=Encoding.MODULUS,
+        calibration=_calibration(tree),
+        look=look,
+        polarisation=None if polarisation is None else polarisation.replace(":", ""),
+        time=start + timedelta(seconds=float(_find(tree, "SCPCOA/SCPTime") or 0)),
+        attribution=_find(tree, "CollectionInfo/CollectorName") or "",
+        licence="terms of the provider",
+    )
+
+
+def _calibration(tree: XmlTree) -> Calibration | None:
+    """The first of the scale factor polynomials of Radiometric, in the order sigma, beta, gamma nought.
+
+    Quantity = polynomial(row metres, column metres from the scene centre point) x |pixel|^2 (section on
+    Radiometric parameters).
+    """
+    for element, quantity in _QUANTITIES:
+        coefficients = tree.findall(f"{{*}}Radiometric/{{*}}{element}/{{*}}Coef")
+        if not coefficients:
+            continue
+        orders = [(int(c.get("exponent1")), int(c.get("exponent2"))) for c in coefficients]
+        table = np.zeros((max(o[0] for o in orders) + 1, max(o[1] for o in orders) + 1))
+        for order, coefficient in zip(orders, coefficients, strict=True):
+            table[order] = float(coefficient.text)
+        if not table[1:].any() and not table[0, 1:].any():
+            return Calibration(quantity, float(table[0, 0]))
+        centre = tuple(
+            float(_text(tree, f"ImageData/SCPPixel/{axis}")) - float(_text(tree, f"ImageData/First{axis}"))
+            for axis in ("Row", "Col")
+        )
+        spacing = tuple(float(_text(tree, f"Grid/{axis}/SS")) for axis in ("Row", "Col"))
+        rows = tuple(tuple(float(value) for value in row) for row in table)
+        return Calibration(quantity, GainPolynomial(rows, (centre[0], centre[1]), (spacing[0], spacing[1])))
+    return None
+
+
+def _place(tree: XmlTree) -> Georeference:
+    """The four image corners as control points: a rough place; the exact one needs the sensor model."""
+    rows, columns = int(_text(tree, "ImageData/NumRows")), int(_text(tree, "ImageData/NumCols"))
+    pixels = {
+        "1:FRFC": (0, 0),
+        "2:FRLC": (0, columns - 1),
+        "3:LRLC": (rows - 1, columns - 1),
+        "4:LRFC": (rows - 1, 0),
+    }
+    height = float(_find(tree, "GeoData/SCP/LLH/HAE") or 0)
+    points = []
+    for corner in tree.findall("{*}GeoData/{*}ImageCorners/{*}ICP"):
+        row, column = pixels[corner.get("index")]
+        latitude, longitude = float(corner.findtext("{*}Lat")), float(corner.findtext("{*}Lon"))
+        # control points count from the corner of the first pixel, SICD from its centre
+        points.append(GroundControlPoint(row + 0.5, column + 0.5, longitude, latitude, height))
+    return Georeference(gcps=tuple(points), gcps_crs="EPSG:4326" if points else None)
+
+
+def _amplitude_table(tree: XmlTree) -> NDArray[np.float64] | None:
+    entries = tree.findall("{*}ImageData/{*}AmpTable/{*}Amplitude")
+    if not entries:
+        return None
+    table = np.zeros(256)
+    for entry in entries:
+        table[int(entry.get("index"))] = float(entry.text)
+    return table
+
+
+def _find(tree: XmlTree, path: str) -> str | None:
+    text: str | None = tree.findtext("/".join(f"{{*}}{name}" for name in path.split("/")))
+    return text
+
+
+def _text(tree: XmlTree, path: str) -> str:
+    text = _find(tree, path)
+    if text is None:
+        raise ValueError(f"no {path}")
+    return text
+
+
+READER = Reader(NAME, "SICD in NITF, through sarkit (pip install 'oemsar[sicd]')", recognises, read)

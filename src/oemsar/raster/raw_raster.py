@@ -1,0 +1,61 @@
+"""A raster of any size that is filled window by window and survives the death of the process."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+class RawRaster:
+    """One band on disk as plain rows of pixels: what has been written is there, whatever happens next.
+
+    Attributes:
+        path: the file, `height * width` pixels in C order without a header.
+        shape: rows and columns.
+        dtype: pixel type.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int], dtype: DTypeLike) -> None:
+        self.path = path
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        path.touch()
+        with path.open("r+b") as file:
+            file.truncate(shape[0] * shape[1] * self.dtype.itemsize)
+
+    def write(self, row: int, column: int, block: NDArray[Any]) -> None:
+        """Write `block`, shape (height, width), with its first pixel at `row` and `column`.
+
+        Raises:
+            ValueError: it reaches over the edge.
+        """
+        height, width = block.shape
+        if row < 0 or column < 0 or row + height > self.shape[0] or column + width > self.shape[1]:
+            raise ValueError(f"block {block.shape} at ({row}, {column}) reaches over canvas {self.shape}")
+        pixels = np.ascontiguousarray(block, self.dtype)
+        size = self.dtype.itemsize
+        with self.path.open("r+b", buffering=0) as file:
+            for offset, line in enumerate(pixels):
+                file.seek(((row + offset) * self.shape[1] + column) * size)
+                file.write(line.data)
+
+    def write_rows(self, row: int, rows: NDArray[Any]) -> None:
+        """Write whole rows, shape (height, columns), from `row` on.
+
+        Raises:
+            ValueError: they are of another width or reach over the edge.
+        """
+        if row < 0 or row + rows.shape[0] > self.shape[0] or rows.shape[1] != self.shape[1]:
+            raise ValueError(f"rows {rows.shape} at {row} do not fit canvas {self.shape}")
+        with self.path.open("r+b", buffering=0) as file:
+            file.seek(row * self.shape[1] * self.dtype.itemsize)
+            file.write(np.ascontiguousarray(rows, self.dtype).data)
+
+    def read_rows(self, row: int, height: int) -> NDArray[Any]:
+        """Whole rows, shape (height, columns)."""
+        width = self.shape[1]
+        pixels = np.fromfile(
+            self.path, self.dtype, count=height * width, offset=row * width * self.dtype.itemsize
+        )
+        return pixels.reshape(height, width)

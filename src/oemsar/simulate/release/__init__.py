@@ -1,0 +1,1 @@
+"""Simulated release: planned, rendered and written tile by tile."""

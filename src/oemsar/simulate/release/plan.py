@@ -1,0 +1,196 @@
+"""The plan of a simulated world: its regions, and where each tile lies and what it is called."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from affine import Affine
+from odc.geo.geobox import GeoBox
+
+from oemsar.dataset.tile import SPLITS, Split
+from oemsar.errors import InputError
+from oemsar.simulate.noise import stream
+from oemsar.simulate.world.places import choose_places
+from oemsar.simulate.world.region import Region, centre_in_utm, draw_region
+
+RENDERING = 2
+"""Number of the simulator's rules; a change of any pixel for the same seed raises it."""
+
+_PREFIX: dict[Split, str] = {"train": "TrainArea", "val": "ValArea", "test": "TestArea"}
+_PITCH = 1.15
+"""Distance of neighbouring tiles over their size; the rest is room for a random shift."""
+
+_LARGEST_CLUSTER = 9000.0
+"""Metres that the tiles of a region may cover, less than the distance between regions."""
+
+_PLACES, _REGION, _ORDER, _GRID, _TILE, _SCENE = range(6)
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """What to simulate.
+
+    Attributes:
+        regions: number of regions.
+        tiles: number of tiles in each region.
+        size: rows and columns of a tile.
+        seed: of every random draw, 0 or more.
+        val: tiles of each region in the split `val`; None for about 15 %.
+        test: tiles of each region in the split `test`; None for about 25 %.
+        scene: rows and columns of an additional scene of a region of its own; None for no scene.
+    """
+
+    regions: int = 6
+    tiles: int = 12
+    size: int = 512
+    seed: int = 0
+    val: int | None = None
+    test: int | None = None
+    scene: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.regions >= 1, f"--regions {self.regions} is too few; ask for at least 1")
+        _require(self.tiles >= 1, f"--tiles {self.tiles} is too few; ask for at least 1 tile in each region")
+        _require(self.size >= 64, f"--size {self.size} is too small; ask for at least 64 pixels")
+        _require(self.seed >= 0, f"--seed {self.seed} is negative; give 0 or a positive number")
+        _require(
+            self.scene is None or self.scene >= 64,
+            f"--scene {self.scene} is too small; ask for at least 64 pixels",
+        )
+        val, test = self.held_out
+        _require(val >= 0 and test >= 0, "--val and --test cannot be negative")
+        _require(
+            val + test <= self.tiles,
+            f"--val {val} and --test {test} are more than the {self.tiles} tiles of a region",
+        )
+
+    @property
+    def held_out(self) -> tuple[int, int]:
+        """Tiles of each region in `val` and in `test`."""
+        at_least = (int(self.tiles >= 2), int(self.tiles >= 3))
+        val = max(at_least[0], round(0.15 * self.tiles)) if self.val is None else self.val
+        test = max(at_least[1], round(0.25 * self.tiles)) if self.test is None else self.test
+        return (0 if self.tiles == 1 and self.val is None else val), (
+            0 if self.tiles <= 2 and self.test is None else test
+        )
+
+
+@dataclass(frozen=True)
+class PlannedTile:
+    """One tile to be rendered.
+
+    Attributes:
+        name: file stem, which tells neither region nor place.
+        split: `train`, `val` or `test`.
+        region: number of the region, from 0.
+        number: number of the tile in its region, from 0.
+        grid: where it lies.
+    """
+
+    name: str
+    split: Split
+    region: int
+    number: int
+    grid: GeoBox
+
+
+@dataclass(frozen=True)
+class World:
+    """The plan: configuration, regions, tiles, and the region of the scene where one is asked for."""
+
+    config: WorldConfig
+    regions: tuple[Region, ...]
+    tiles: tuple[PlannedTile, ...]
+    scene_region: Region | None
+
+    def tile_stream(self, tile: PlannedTile) -> np.random.Generator:
+        """The random stream of one tile, independent of all others."""
+        return stream(self.config.seed, _TILE, tile.region, tile.number)
+
+    def scene_stream(self) -> np.random.Generator:
+        """The random stream of the scene."""
+        return stream(self.config.seed, _SCENE)
+
+    def describe(self) -> dict[str, Any]:
+        """The world as plain values: what `world.json` holds."""
+        return {
+            "simulator": RENDERING,
+            "config": asdict(self.config),
+            "regions": [asdict(region) for region in self.regions],
+            "scene_region": None if self.scene_region is None else asdict(self.scene_region),
+            "tiles": [
+                {
+                    "name": tile.name,
+                    "split": tile.split,
+                    "region": self.regions[tile.region].name,
+                    "affine": list(tile.grid.affine[:6]),
+                }
+                for tile in self.tiles
+            ],
+        }
+
+
+def plan_world(config: WorldConfig) -> World:
+    """Draw the regions and place the tiles.
+
+    Raises:
+        InputError: the tiles of a region would cover more ground than lies between regions.
+    """
+    count = config.regions + (config.scene is not None)
+    places = choose_places(count, stream(config.seed, _PLACES))
+    regions = [
+        draw_region(number + 1, place, stream(config.seed, _REGION, number))
+        for number, place in enumerate(places)
+    ]
+    scene_region = regions.pop() if config.scene is not None else None
+    grids = [
+        _grids(region, config, stream(config.seed, _GRID, number)) for number, region in enumerate(regions)
+    ]
+    return World(config, tuple(regions), tuple(_named(config, grids)), scene_region)
+
+
+def _named(config: WorldConfig, grids: list[list[GeoBox]]) -> list[PlannedTile]:
+    """Deal the tiles of each region out to the splits and number each split in a shuffled order."""
+    val, test = config.held_out
+    shares: dict[Split, int] = {"val": val, "test": test, "train": config.tiles - val - test}
+    members: dict[Split, list[tuple[int, int]]] = {split: [] for split in SPLITS}
+    rng = stream(config.seed, _ORDER)
+    for region in range(config.regions):
+        order = iter(rng.permutation(config.tiles).tolist())
+        for split, share in shares.items():
+            members[split] += [(region, next(order)) for _ in range(share)]
+    tiles = []
+    for split in SPLITS:
+        for rank, place in enumerate(rng.permutation(len(members[split])).tolist()):
+            region, number = members[split][place]
+            name = f"{_PREFIX[split]}_{rank + 1:03d}"
+            tiles.append(PlannedTile(name, split, region, number, grids[region][number]))
+    return tiles
+
+
+def _grids(region: Region, config: WorldConfig, rng: np.random.Generator) -> list[GeoBox]:
+    """Grids of the tiles of a region: a jittered raster of squares around its centre, none overlapping."""
+    side = math.ceil(math.sqrt(config.tiles))
+    extent = config.size * region.gsd
+    pitch = extent * _PITCH
+    if side * pitch > _LARGEST_CLUSTER:
+        raise InputError(
+            f"{config.tiles} tiles of {config.size} pixels do not fit in one region of "
+            f"{_LARGEST_CLUSTER / 1000:g} km; ask for more regions with fewer tiles each"
+        )
+    west, south = (coordinate - side * pitch / 2 for coordinate in centre_in_utm(region))
+    grids = []
+    for cell in rng.permutation(side * side)[: config.tiles].tolist():
+        row, column = divmod(cell, side)
+        east, north = rng.uniform(0, pitch - extent, 2)
+        left = round(west + column * pitch + east, 2)
+        top = round(south + row * pitch + north + extent, 2)
+        affine = Affine(region.gsd, 0, left, 0, -region.gsd, top)
+        grids.append(GeoBox((config.size, config.size), affine, f"EPSG:{region.epsg}"))
+    return grids
+
+
+def _require(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise InputError(sentence)

@@ -1,0 +1,137 @@
+"""Writing a simulated world in the layout of the published release."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import as_completed
+from pathlib import Path
+from typing import Any
+
+from oemsar.errors import InputError
+from oemsar.files import require_writable, write_json
+from oemsar.processes import process_pool
+from oemsar.progress import Report, silent
+from oemsar.raster.geotiff import write_raster
+from oemsar.simulate.release.plan import PlannedTile, World, WorldConfig, plan_world
+from oemsar.simulate.release.scene import SCENE_FILES, write_scene
+from oemsar.simulate.release.tile import render_tile
+
+logger = logging.getLogger(__name__)
+
+WORLD_FILE = "world.json"
+
+
+def simulate_world(
+    config: WorldConfig,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    overwrite: bool = False,
+    report: Report = silent,
+) -> World:
+    """Write the world of `config` into `folder`.
+
+    A run that was killed is continued by the same call; files do not depend on the number of workers.
+
+    Args:
+        config: what to simulate.
+        folder: where to; created if missing.
+        workers: processes to render in; the number of processors by default.
+        overwrite: whether to remove an earlier world in `folder` first.
+        report: called after each tile.
+
+    Raises:
+        InputError: `folder` holds files of another origin or cannot be written to, or `workers` is
+            less than 1.
+    """
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers {workers} is too few; ask for at least 1")
+    world = plan_world(config)
+    require_writable(folder)
+    _claim(world, folder, overwrite=overwrite)
+    missing = [tile for tile in world.tiles if not all(path.is_file() for path in tile_files(tile, folder))]
+    total = len(world.tiles) + (config.scene is not None)
+    done = len(world.tiles) - len(missing)
+    if done:
+        logger.info("%d of %d tiles are there already", done, len(world.tiles))
+    report(done, total)
+    for tile in _rendered(world, missing, folder, workers or os.cpu_count() or 1):
+        logger.debug("wrote %s", tile.name)
+        done += 1
+        report(done, total)
+    if config.scene is not None:
+        write_scene(world, folder / "scenes")
+        report(total, total)
+    return world
+
+
+def tile_files(tile: PlannedTile, folder: Path) -> list[Path]:
+    """Paths of a tile's files: radar, optical, label and, outside `train`, pseudo label."""
+    kinds = ["sar_images", "rgb_images", "labels"]
+    if tile.split != "train":
+        kinds.append("pseudo_labels")
+    return [folder / tile.split / kind / f"{tile.name}.tif" for kind in kinds]
+
+
+def write_tile(world: World, tile: PlannedTile, folder: Path) -> PlannedTile:
+    """Render one tile and write its files.
+
+    As published, labels of `train` are the erring ones; labels of `val` and `test` are the true ones
+    and carry no georeferencing.
+    """
+    rendered = render_tile(world.regions[tile.region], world.config.size, world.tile_stream(tile))
+    sar, optical, label, *pseudo = tile_files(tile, folder)
+    write_raster(sar, rendered.sar[None], tile.grid)
+    write_raster(optical, rendered.optical, tile.grid)
+    if tile.split == "train":
+        write_raster(label, rendered.pseudo_label[None], tile.grid)
+    else:
+        write_raster(label, rendered.real_label[None], None)
+        write_raster(pseudo[0], rendered.pseudo_label[None], tile.grid)
+    return tile
+
+
+def _claim(world: World, folder: Path, *, overwrite: bool) -> None:
+    """Leave `folder` with the `world.json` of this world and no tile of another one."""
+    plan = json.loads(json.dumps(world.describe()))
+    record = folder / WORLD_FILE
+    earlier = _read_plan(record)
+    if earlier == plan and not overwrite:
+        return
+    occupied = any(not path.name.startswith(".oemsar-") for path in folder.iterdir())
+    if occupied and not overwrite:
+        reason = f"{folder} holds {'another world' if earlier else 'files already'}"
+        raise InputError(f"{reason}; choose an empty folder or add --overwrite")
+    if earlier is not None:
+        _remove_tiles(earlier, folder)
+    write_json(record, plan)
+
+
+def _read_plan(record: Path) -> dict[str, Any] | None:
+    """The earlier world of a folder, None where there is none."""
+    try:
+        plan = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return plan if isinstance(plan, dict) and "simulator" in plan else None
+
+
+def _remove_tiles(plan: dict[str, Any], folder: Path) -> None:
+    """Remove the files of an earlier world."""
+    names = {tile["name"] for tile in plan.get("tiles", [])}
+    for path in [*folder.glob("*/*/*.tif"), *(folder / "scenes" / name for name in SCENE_FILES)]:
+        if path.stem in names or path.name in SCENE_FILES:
+            path.unlink(missing_ok=True)
+
+
+def _rendered(world: World, tiles: list[PlannedTile], folder: Path, workers: int) -> Iterator[PlannedTile]:
+    """Write `tiles` in any order, telling each when it is done."""
+    if workers == 1 or len(tiles) < 2:
+        for tile in tiles:
+            yield write_tile(world, tile, folder)
+        return
+    with process_pool(workers) as pool:
+        pending = [pool.submit(write_tile, world, tile, folder) for tile in tiles]
+        for future in as_completed(pending):
+            yield future.result()

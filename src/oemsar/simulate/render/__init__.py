@@ -1,0 +1,1 @@
+"""Images of a world as radar and camera see it."""

@@ -1,0 +1,1 @@
+"""Simulated scene with its radar geometry and exact displacements."""

@@ -1,0 +1,124 @@
+"""Roads and buildings of a scene as GeoJSON."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from pyproj import Transformer
+from shapely import transform
+from shapely.geometry import LineString, Polygon, box, mapping
+
+from oemsar.simulate.scene.site import Site
+from oemsar.simulate.world.canvas_plan import Site as Plan
+from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.polygon import Footprint, densify
+
+_SEEN = 0.5
+"""Share of its rectangle that a building shows at least: others stand for parts of one drawn over them."""
+_SMALLEST = 8.0
+"""Square metres of the smallest building: smaller boxes are machines on roofs."""
+_DECIMALS = 8
+
+
+def roads(site: Site, plan: Plan) -> dict[str, Any]:
+    """Middle lines of streets within the orthophoto, with their width in metres and class.
+
+    Streets wider than 8 m are `main`, others `local`; where open water without a bridge crosses, they end.
+    """
+    features = []
+    for street in plan.streets:
+        line = [plan.bend(point) for point in [*densify([street.start, street.end], 8.0)]]
+        line = line[: len(line) // 2 + 1]
+        for piece in _dry(line, plan):
+            kind = "main" if street.width > 8 else "local"
+            features += _within(LineString(piece), site, {"width": round(street.width, 2), "class": kind})
+    return _collection(features)
+
+
+def buildings(site: Site, land_cover: LandCoverMap) -> dict[str, Any]:
+    """Footprints of the buildings within the orthophoto.
+
+    Properties: `height` of the ridge over the mean ground in metres, `eaves` likewise, `ground` ellipsoidal,
+    `roof` (`flat`, `gabled` or `hipped`) and `class` by size: `shed`, `house`, `block` or `hall`.
+    """
+    table, gsd, ground = land_cover.table, land_cover.gsd, land_cover.ground
+    shown = np.bincount(land_cover.surface.ravel(), minlength=len(table.height)) * gsd**2
+    features = []
+    for number in np.nonzero(table.half_width > 0)[0].tolist():
+        half_length, half_width = float(table.half_length[number]), float(table.half_width[number])
+        size = 4 * half_length * half_width
+        if size < _SMALLEST or shown[number] < _SEEN * size:
+            continue
+        axis = complex(table.axis[number])
+        centre = complex(table.centre[number])
+        outline = Footprint(centre, axis / abs(axis), half_length, half_width).outline
+        pitch, eaves = float(table.pitch[number]), float(table.height[number])
+        ridge = eaves + pitch * half_width
+        row = min(max(int(centre.imag / gsd), 0), ground.shape[0] - 1)
+        column = min(max(int(centre.real / gsd), 0), ground.shape[1] - 1)
+        roof = "flat" if pitch == 0 else "hipped" if table.hipped[number] else "gabled"
+        properties = {
+            "height": round(ridge, 2),
+            "eaves": round(eaves, 2),
+            "ground": round(float(ground[row, column]) + site.base, 2),
+            "roof": roof,
+            "class": _kind(size, ridge, pitch),
+        }
+        features += _within(Polygon([(point.real, point.imag) for point in outline]), site, properties)
+    return _collection(features)
+
+
+def _kind(size: float, height: float, pitch: float) -> str:
+    """Class of a building by its footprint in square metres, its height in metres and its roof."""
+    if size < 30:
+        return "shed"
+    if size < 350 and pitch > 0.2:
+        return "house"
+    return "hall" if size > 700 and height < 14 else "block"
+
+
+def _dry(line: list[complex], plan: Plan) -> Iterable[list[tuple[float, float]]]:
+    """The pieces of a line that do not lie in water."""
+    piece: list[tuple[float, float]] = []
+    gsd = plan.sheet.gsd
+    for point in line:
+        row = min(max(int(point.imag / gsd), 0), plan.sheet.shape[0] - 1)
+        column = min(max(int(point.real / gsd), 0), plan.sheet.shape[1] - 1)
+        if plan.waters.shore[row, column] > 0 or plan.waters.bridge[row, column]:
+            piece.append((point.real, point.imag))
+            continue
+        if len(piece) > 1:
+            yield piece
+        piece = []
+    if len(piece) > 1:
+        yield piece
+
+
+def _within(shape: Any, site: Site, properties: dict[str, Any]) -> list[dict[str, Any]]:  # noqa: ANN401 (shapely is untyped)
+    """The parts of a shape in canvas metres that lie in the orthophoto, as features in EPSG:4326."""
+    gsd, canvas = site.config.gsd, site.canvas.affine
+    rows, columns = site.core
+    frame = box(columns.start * gsd, rows.start * gsd, columns.stop * gsd, rows.stop * gsd)
+    inside = shape.intersection(frame)
+    if inside.is_empty or inside.geom_type not in (shape.geom_type, f"Multi{shape.geom_type}"):
+        return []
+    to_wgs84 = _to_wgs84(site.region.epsg)
+    parts = list(getattr(inside, "geoms", [inside]))
+    features = []
+    for part in parts:
+        placed = transform(
+            part, lambda x, y: to_wgs84.transform(canvas.c + x, canvas.f - y), interleaved=False
+        )
+        geometry = mapping(placed)
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    return features
+
+
+@cache
+def _to_wgs84(epsg: int) -> Transformer:
+    return Transformer.from_crs(epsg, 4326, always_xy=True)
+
+
+def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": features}

@@ -1,0 +1,1 @@
+"""Radar geometry of the simulator: track, slant range grid, geolocation."""

@@ -1,0 +1,1 @@
+"""A town and its countryside: ground, objects, materials."""

@@ -1,0 +1,213 @@
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio import Affine
+from scipy import ndimage
+
+from oemsar.errors import InputError
+from oemsar.geometry.look import Look, look_tags
+from oemsar.geometry.terrain import Terrain
+from oemsar.prepare.align.model.correction import Correction
+from oemsar.prepare.align.run import RESULTS, AlignConfig, align
+from oemsar.prepare.align.scene.open_geometry import Placing
+from oemsar.prepare.align.scene.transform import read_correction
+
+from .pairs import SIDE, corner_error, land, photo, radar, turned, write
+
+ROTATED = Affine.translation(400_000, 5_000_000) @ Affine.rotation(20) @ Affine.scale(0.5, -0.5)
+
+
+@pytest.fixture(scope="module")
+def fields() -> np.ndarray:
+    return land()
+
+
+@pytest.fixture
+def pair(tmp_path: Path, fields: np.ndarray) -> tuple[Path, Path]:
+    return (
+        write(tmp_path / "sar.tif", radar(fields, turned(0.7, 11.4, -17.8))),
+        write(tmp_path / "optical.tif", photo(fields)),
+    )
+
+
+def transform(out: Path) -> dict[str, object]:
+    content: dict[str, object] = json.loads((out / "transform.json").read_text())
+    return content
+
+
+def test_a_known_motion_is_found_in_pixels(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    report = align(*pair, out)
+    assert report["verdict"] == "accepted", report["reasons"]
+    assert corner_error(transform(out)["affine"], turned(0.7, 11.4, -17.8)) < 0.5
+    assert transform(out)["model"] == "affine"
+    assert all((out / name).stat().st_size for name in RESULTS)
+    assert json.loads((out / "report.json").read_text()) == report
+    assert report["residual_px"]["along_look"] is None
+    assert "pixels" in report["warnings"][0]
+
+
+def test_the_aligned_image_lies_on_the_orthophoto(
+    pair: tuple[Path, Path], tmp_path: Path, fields: np.ndarray
+) -> None:
+    align(*pair, tmp_path / "out")
+
+    def smooth(path: Path) -> np.ndarray:
+        with rasterio.open(path) as dataset:
+            return np.asarray(ndimage.gaussian_filter(dataset.read(1).astype(float), 3))[
+                40:-40, 40:-40
+            ].ravel()
+
+    still = smooth(write(tmp_path / "still.tif", radar(fields, Affine.identity())))
+    assert np.corrcoef(smooth(tmp_path / "out" / "sar_aligned.tif"), still)[0, 1] > 0.95
+    assert np.corrcoef(smooth(pair[0]), still)[0, 1] < 0.6
+
+
+def test_mutual_information_finds_it_too(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    align(*pair, tmp_path / "out", AlignConfig(engine="mutual-information", search=24))
+    assert corner_error(transform(tmp_path / "out")["affine"], turned(0.7, 11.4, -17.8)) < 1.5
+
+
+def test_on_maps_the_offset_is_along_the_look(tmp_path: Path, fields: np.ndarray) -> None:
+    """Both on one rotated grid; the radar shows everything 12 pixels too far along its look."""
+    look = Look(110.0, 40.0)
+    shift = Affine.translation(12, 0)
+    sar = write(tmp_path / "sar.tif", radar(fields, shift), crs="EPSG:32631", transform=ROTATED)
+    with rasterio.open(sar, "r+") as dataset:
+        dataset.update_tags(**look_tags(look))
+    optical = write(tmp_path / "optical.tif", photo(fields), crs="EPSG:32631", transform=ROTATED)
+    out = tmp_path / "out"
+    report = align(sar, optical, out, AlignConfig(search=20.0))
+    assert report["verdict"] == "accepted", report["reasons"]
+    assert report["model"] == "shift"
+    assert corner_error(transform(out)["affine"], shift) < 0.5
+    assert report["residual_px"]["along_look"] is not None
+    assert report["look"] == {"azimuth": 110.0, "incidence": 40.0}
+    with rasterio.open(out / "sar_aligned.tif") as dataset:
+        assert dataset.transform.almost_equals(ROTATED)
+        assert dataset.crs.to_epsg() == 32631
+    features = json.loads((out / "tie_points.geojson").read_text())["features"]
+    longitude, latitude = features[0]["geometry"]["coordinates"]
+    assert 1 < longitude < 3
+    assert 44 < latitude < 46
+
+
+def test_a_displacement_that_grows_with_height_is_found(tmp_path: Path, fields: np.ndarray) -> None:
+    """A radar image on a plane, of ground that rises in a bell of 40 m, with a surface model of it."""
+    rows, columns = np.mgrid[:SIDE, :SIDE].astype(float)
+    height = 40 * np.exp(-((rows - 210) ** 2 + (columns - 210) ** 2) / (2 * 90.0**2))
+    affine = Affine(0.5, 0, 400_000, 0, -0.5, 5_000_000)
+    x = np.clip(np.rint(columns + 0.4 * height), 0, SIDE - 1).astype(int)
+    bent = fields[rows.astype(int), x]  # a point at x appears 0.4 px a metre to the left
+    sar = write(tmp_path / "sar.tif", radar(bent, Affine.identity()), crs="EPSG:32631", transform=affine)
+    optical = write(tmp_path / "optical.tif", photo(fields), crs="EPSG:32631", transform=affine)
+    true_height = np.zeros_like(height)
+    true_height[rows.astype(int), x] = height
+    dem = write(tmp_path / "dem.tif", height.astype(np.float32), crs="EPSG:32631", transform=affine)
+    config = AlignConfig(Placing(Terrain(dem)), search=20.0)
+    report = align(sar, optical, tmp_path / "out", config)
+    models = {trial["model"]: trial for trial in report["trials"]}
+    assert models["affine"]["rejected"]
+    assert models["affine+height"]["rms_px"] < models["affine"]["rms_px"]
+    assert not (report["verdict"] == "accepted" and report["model"] in ("shift", "affine"))
+
+
+def test_different_places_are_never_accepted(tmp_path: Path, fields: np.ndarray) -> None:
+    optical = write(tmp_path / "optical.tif", photo(fields))
+    for seed in range(3):
+        sar = write(tmp_path / "sar.tif", radar(land(seed=seed + 50), Affine.identity(), seed))
+        report = align(sar, optical, tmp_path / "out")
+        assert report["verdict"] != "accepted"
+
+
+def test_water_only_fails_and_leaves_no_result(tmp_path: Path, fields: np.ndarray) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "sar_aligned.tif").write_bytes(b"of an earlier run")
+    water = write(tmp_path / "sar.tif", radar(np.ones_like(fields), Affine.identity()))
+    report = align(water, write(tmp_path / "optical.tif", photo(fields)), out)
+    assert report["verdict"] == "failed"
+    assert not (out / "sar_aligned.tif").exists()
+    assert not (out / "transform.json").exists()
+    assert "I cannot align this" in (out / "report.html").read_text()
+
+
+def test_tie_points_of_a_person_are_gone_on_from(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    """A point moved by hand moves the result; one switched off does not count."""
+    motion = turned(0.7, 11.4, -17.8)
+    align(*pair, tmp_path / "first")
+    edited = json.loads((tmp_path / "first" / "tie_points.geojson").read_text())
+    rng = np.random.default_rng(0)
+    chosen = [edited["features"][number] for number in rng.permutation(len(edited["features"]))[:12]]
+    for number, feature in enumerate(chosen):
+        properties = feature["properties"]
+        place = motion @ (properties["optical_x"] + 5, properties["optical_y"])
+        properties["sar_x"], properties["sar_y"] = place  # the person says: 5 pixels more
+        properties["used"] = True
+        if number == 0:
+            properties["sar_x"], properties["used"] = 900.0, False
+    path = tmp_path / "edited.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": chosen}))
+    out = tmp_path / "second"
+    report = align(*pair, out, AlignConfig(tie_points=path))
+    assert report["verdict"] == "accepted", report["reasons"]
+    assert report["n_tie_points"] == 11
+    assert (
+        corner_error(transform(out)["affine"], Affine.translation(0, 0) @ motion @ Affine.translation(5, 0))
+        < 0.05
+    )
+
+
+def test_the_points_file_of_qgis_is_read_back(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    first = align(*pair, tmp_path / "first")
+    path = tmp_path / "first" / "tie_points.points"
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    assert sum(row["enable"] == "1" for row in rows) == first["n_tie_points"]
+    second = align(*pair, tmp_path / "second", AlignConfig(tie_points=path))
+    assert second["n_tie_points"] == first["n_tie_points"]
+    affines = [np.array(transform(tmp_path / name)["affine"]) for name in ("first", "second")]
+    places = np.array([[0, 0, 1], [SIDE, SIDE, 1]]).T
+    apart = (affines[0] - affines[1]).reshape(2, 3) @ places
+    assert np.abs(apart).max() < 0.3  # the first passed over outliers, the second believes all
+
+
+def test_the_correction_is_read_back(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    align(*pair, tmp_path / "out")
+    correction = read_correction(tmp_path / "out" / "transform.json")
+    assert isinstance(correction, Correction)
+    (tmp_path / "broken.json").write_text("{}")
+    with pytest.raises(InputError, match=r"broken\.json is not a transform"):
+        read_correction(tmp_path / "broken.json")
+
+
+def test_what_is_unfit_is_told(tmp_path: Path, fields: np.ndarray) -> None:
+    optical = write(tmp_path / "optical.tif", photo(fields))
+    sar = radar(fields, Affine.identity())
+    cases = {
+        "one value only": write(tmp_path / "flat.tif", np.full_like(sar, 7)),
+        "complex": write(tmp_path / "complex.tif", sar.astype(np.complex64)),
+        "negative values": write(tmp_path / "db.tif", (20 * np.log10(sar.astype(np.float32)) - 40)),
+        "no data": write(tmp_path / "nan.tif", np.full(sar.shape, np.nan, np.float32)),
+        "does not exist": tmp_path / "missing.tif",
+    }
+    for sentence, path in cases.items():
+        with pytest.raises(InputError, match=sentence):
+            align(path, optical, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+    good = write(tmp_path / "sar.tif", sar)
+    with pytest.raises(InputError, match="not known; choose from orientation"):
+        align(good, optical, tmp_path / "out", AlignConfig(engine="telepathy"))
+    with pytest.raises(InputError, match="--search"):
+        align(good, optical, tmp_path / "out", AlignConfig(search=-1))
+
+
+def test_far_apart_images_do_not_overlap(tmp_path: Path, fields: np.ndarray) -> None:
+    far = Affine.translation(9_000, 0) @ ROTATED
+    sar = write(tmp_path / "sar.tif", radar(fields, Affine.identity()), crs="EPSG:32631", transform=far)
+    optical = write(tmp_path / "optical.tif", photo(fields), crs="EPSG:32631", transform=ROTATED)
+    with pytest.raises(InputError, match="do not overlap"):
+        align(sar, optical, tmp_path / "out")

@@ -1,0 +1,58 @@
+from dataclasses import replace
+
+import numpy as np
+
+from oemsar.prepare.align.verdict import Figures, Thresholds, coverage_of, judge
+
+GOOD = Figures(100, 0.5, 0.8, 0.4, 0.9, agreeing_share=0.9, scales_px=0.3, prominence=1.5)
+
+
+def test_good_figures_are_accepted() -> None:
+    assert judge(GOOD, Thresholds(), edited=False) == ("accepted", [])
+
+
+def test_every_threshold_is_asked() -> None:
+    for name, value in {
+        "residual_median_px": 2.0,
+        "held_out_median_px": 4.0,
+        "precision_px": 3.0,
+        "coverage": 0.2,
+        "agreeing_share": 0.4,
+        "scales_px": 5.0,
+        "prominence": 0.1,
+        "orthophoto_px": 40.0,
+    }.items():
+        verdict, reasons = judge(replace(GOOD, **{name: value}), Thresholds(), edited=False)
+        assert verdict == "needs_person", name
+        assert len(reasons) == 1
+
+
+def test_more_is_asked_where_things_lean_unseen() -> None:
+    forest = replace(GOOD, agreeing_share=0.7, prominence=0.73)
+    assert judge(forest, Thresholds(), edited=False)[0] == "accepted"
+    verdict, reasons = judge(forest, Thresholds(), edited=False, leaning=True)
+    assert (verdict, len(reasons)) == ("needs_person", 2)
+
+
+def test_what_is_not_a_number_is_not_accepted() -> None:
+    assert judge(replace(GOOD, precision_px=float("nan")), Thresholds(), edited=False)[0] == "needs_person"
+    assert (
+        judge(replace(GOOD, held_out_median_px=float("inf")), Thresholds(), edited=False)[0] == "needs_person"
+    )
+
+
+def test_few_or_lonely_tie_points_fail() -> None:
+    assert judge(replace(GOOD, tie_points=8), Thresholds(), edited=False)[0] == "failed"
+    assert judge(replace(GOOD, agreeing_share=0.1), Thresholds(), edited=False)[0] == "failed"
+
+
+def test_a_person_needs_fewer() -> None:
+    figures = Figures(8, 0.5, None, 0.4, 0.6)
+    assert judge(figures, Thresholds(), edited=True)[0] == "accepted"
+    assert judge(replace(figures, tie_points=4), Thresholds(), edited=True)[0] == "needs_person"
+
+
+def test_coverage_counts_cells() -> None:
+    rows, columns = np.mgrid[:100, :100]
+    assert coverage_of(columns.ravel(), rows.ravel(), (100, 100)) == 1
+    assert coverage_of(np.array([5.0, 6.0]), np.array([5.0, 7.0]), (100, 100)) == 1 / 25

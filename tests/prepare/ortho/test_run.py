@@ -1,0 +1,213 @@
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio import Affine
+
+from oemsar.errors import InputError
+from oemsar.geometry.look import Look, look_from_angles, read_look, read_projection_height
+from oemsar.geometry.terrain import Terrain
+from oemsar.geometry.vertical import Datum
+from oemsar.prepare.ortho.rasters import MASKS
+from oemsar.prepare.ortho.run import OrthoConfig, ortho
+
+from .scenes import CRS, EAST, NORTH, Orbit, dem, flat_scene, slant_scene
+
+SIZE, SPACING = 400, 0.5
+LOOK = Look(100, 40)
+CONFIG = OrthoConfig(CRS, 0.5)
+
+
+def orbit(look: Look = LOOK) -> Orbit:
+    return Orbit(look, SIZE, SPACING, 100.0)
+
+
+def grass() -> Any:
+    return np.random.default_rng(0).rayleigh(40, (SIZE, SIZE)).clip(1, 255).astype(np.uint8)
+
+
+def with_target(column: int, row: int) -> Any:
+    pixels = np.full((SIZE, SIZE), 5, np.uint8)
+    pixels[row - 1 : row + 2, column - 1 : column + 2] = 250
+    return pixels
+
+
+def target_on_map(path: Path) -> tuple[float, float]:
+    """Easting and northing of the centroid of what is bright."""
+    with rasterio.open(path) as dataset:
+        rows, columns = np.nonzero(dataset.read(1) > 125)
+        return dataset.transform @ (columns.mean() + 0.5, rows.mean() + 0.5)
+
+
+@pytest.mark.parametrize(("incidence", "tolerance"), [(45.0, 0.5), (30.0, 0.5), (55.0, 0.5)])
+def test_a_dem_30_m_too_high_moves_a_target_by_30_m_over_the_tangent_of_the_incidence(
+    tmp_path: Path, incidence: float, tolerance: float
+) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(Look(100, incidence)), with_target(180, 210))
+    places = []
+    for height in (100.0, 130.0):
+        terrain = Terrain(dem(tmp_path / f"{height}.tif", height))
+        ortho(scene, terrain, tmp_path / f"ortho{height}.tif", CONFIG)
+        places.append(target_on_map(tmp_path / f"ortho{height}.tif"))
+    moved = math.hypot(places[1][0] - places[0][0], places[1][1] - places[0][1])
+    assert moved == pytest.approx(30 / math.tan(math.radians(incidence)), abs=tolerance)
+    if incidence == 45:
+        assert moved == pytest.approx(30 / math.tan(math.radians(90 - incidence)), abs=tolerance)
+
+
+def test_the_right_dem_puts_a_target_where_it_is(tmp_path: Path) -> None:
+    def hill(east: Any, north: Any) -> Any:
+        return 100 + 30 * np.exp(-((east - EAST - 20) ** 2 + (north - NORTH) ** 2) / 80**2)
+
+    place = EAST + 12.0, NORTH - 9.0
+    line, sample = orbit().on_map(*place, hill(*place))
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), with_target(round(float(sample)), round(float(line))))
+    ortho(scene, Terrain(dem(tmp_path / "dem.tif", hill, step=2.0)), tmp_path / "ortho.tif", CONFIG)
+    assert math.dist(target_on_map(tmp_path / "ortho.tif"), place) < 0.6
+
+
+def test_the_look_is_written_with_the_result_and_the_plane_is_not(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+    terrain = Terrain(dem(tmp_path / "dem.tif", 100.0))
+    summary = ortho(scene, terrain, tmp_path / "ortho.tif", CONFIG)
+    with rasterio.open(tmp_path / "ortho.tif") as dataset:
+        look = read_look(dataset)
+        assert look is not None
+        assert (look.azimuth, look.incidence) == pytest.approx((100, 40), abs=0.05)
+        assert float(dataset.tags()["OEMSAR_GRAZING"]) == pytest.approx(90 - look.incidence)
+        assert read_projection_height(dataset) is None
+        assert dataset.nodata == 0
+        assert dataset.crs.to_epsg() == 32654
+        assert dataset.transform.c % 0.5 == 0
+        assert (dataset.read(1) > 0).mean() == pytest.approx(summary["valid_share"])
+    assert (
+        json.loads((tmp_path / "ortho.json").read_text())["record"]["config"]["inputs"][0]["file"]
+        == "sar.tif"
+    )
+
+
+def test_the_whole_scene_arrives_with_its_power(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+    ortho(scene, Terrain(dem(tmp_path / "dem.tif", 100.0)), tmp_path / "ortho.tif", CONFIG)
+    with rasterio.open(tmp_path / "ortho.tif") as dataset:
+        pixels = dataset.read(1).astype(float)
+    area = SIZE * SPACING * SIZE * SPACING / math.sin(math.radians(40))
+    assert (pixels > 0).sum() * 0.25 == pytest.approx(area, rel=0.01)
+    power = (pixels[pixels > 0] ** 2).mean()
+    assert power == pytest.approx((grass().astype(float) ** 2).mean(), rel=0.02)
+
+
+def test_masks_lie_beside_the_result_on_its_grid(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+
+    def tower(east: Any, north: Any) -> Any:
+        return 100 + 20 * ((np.abs(east - EAST) < 10) & (np.abs(north - NORTH) < 10))
+
+    terrain = Terrain(
+        dem(tmp_path / "dem.tif", 100.0), dsm=dem(tmp_path / "dsm.tif", tower, half=200, step=0.5)
+    )
+    summary = ortho(scene, terrain, tmp_path / "ortho.tif", CONFIG)
+    with rasterio.open(tmp_path / "ortho.tif") as image, rasterio.open(tmp_path / "ortho_masks.tif") as masks:
+        assert masks.descriptions == MASKS
+        assert masks.shape == image.shape
+        assert masks.transform == image.transform
+        layover, shadow, valid = masks.read()
+        np.testing.assert_array_equal(valid, image.read(1) > 0)
+        assert read_look(masks) == read_look(image)
+        row, column = image.index(EAST, NORTH)
+    # away from the radar is east by south; half the tower and 20 m tan 40 of shadow, 20 m / tan 40 of layover
+    shade, falls = 20 * math.tan(math.radians(40)), 20 / math.tan(math.radians(40))
+    assert shadow[row, column + 22 : column + 18 + round(shade / 0.5)].all()
+    assert layover[row, column - round(falls / 0.5) - 16 : column - 22].all()
+    assert not layover[row, : column - round(falls / 0.5) - 26].any()
+    assert 0 < summary["shadow_share"] < 0.03
+    assert 0 < summary["layover_share"] < 0.06
+    ortho(scene, Terrain(terrain.dem), tmp_path / "ortho.tif", CONFIG)
+    assert not (tmp_path / "ortho_masks.tif").exists()
+
+
+def test_a_ground_range_product_is_set_right_by_its_look(tmp_path: Path) -> None:
+    affine = Affine(0.5, 0, EAST - 100, 0, -0.5, NORTH + 100)
+    place, height, plane = (EAST + 10.25, NORTH - 20.25), 130.0, 100.0
+    towards, along = LOOK.towards_sensor(), (height - plane) / math.tan(math.radians(40))
+    seen = ~affine @ (place[0] + towards[0] * along, place[1] + towards[1] * along)
+    pixels = with_target(int(seen[0]), int(seen[1]))
+    scene = flat_scene(tmp_path / "gec.tif", pixels, affine, LOOK, plane)
+    ortho(scene, Terrain(dem(tmp_path / "dem.tif", height)), tmp_path / "ortho.tif", CONFIG)
+    assert math.dist(target_on_map(tmp_path / "ortho.tif"), place) < 1.2  # half a pixel and the convergence
+    with rasterio.open(tmp_path / "ortho.tif") as dataset:
+        assert read_look(dataset) == LOOK
+        assert read_projection_height(dataset) is None  # it lies on the terrain now
+
+
+def test_the_padding_of_a_scene_and_holes_of_the_dem_carry_no_data(tmp_path: Path) -> None:
+    pixels = grass()
+    pixels[:128] = 0
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), pixels)
+
+    def holed(east: Any, north: Any) -> Any:
+        return np.where(np.hypot(east - EAST, north - NORTH + 40) < 12, -9999, 100)
+
+    terrain = Terrain(dem(tmp_path / "dem.tif", holed, step=2.0, nodata=-9999))
+    summary = ortho(scene, terrain, tmp_path / "ortho.tif", CONFIG)
+    assert summary["pixels_without_height"] * 0.25 == pytest.approx(math.pi * 12**2, rel=0.15)
+    with rasterio.open(tmp_path / "ortho.tif") as dataset:
+        row, column = dataset.index(EAST, NORTH - 40)
+        assert dataset.read(1)[row, column] == 0
+        valid = (dataset.read(1) > 0).sum() * 0.25
+    area = (SIZE - 128) * SPACING * SIZE * SPACING / math.sin(math.radians(40))
+    assert valid == pytest.approx(area - math.pi * 12**2, rel=0.01)
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+    left = tmp_path / ".ortho.tif.partial"
+    left.mkdir()
+    (left / "band0.raw").write_bytes(b"half")
+    ortho(scene, Terrain(dem(tmp_path / "dem.tif", 100.0)), tmp_path / "ortho.tif", CONFIG)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "dem.tif",
+        "ortho.json",
+        "ortho.tif",
+        "sar.tif",
+    ]
+
+
+def test_wrong_input_is_told_in_a_sentence(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+    flat, out = dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif"
+
+    def refused(
+        match: str, scene: Path = scene, terrain: Path = flat, dsm: Path | None = None, **changes: Any
+    ) -> None:
+        config = OrthoConfig(**{"crs": CRS, "gsd": 0.5, **changes})
+        with pytest.raises(InputError, match=match) as caught:
+            ortho(scene, Terrain(terrain, dsm=dsm), out, config)
+        assert "\n" not in str(caught.value)
+        assert not out.exists()
+        assert not list(tmp_path.glob(".*partial*"))
+
+    refused("does not cover the scene", terrain=dem(tmp_path / "small.tif", 100.0, half=60))
+    elsewhere = dem(
+        tmp_path / "elsewhere.tif", lambda east, north: np.full(east.shape, -9999.0), nodata=-9999
+    )
+    refused("no height anywhere", dsm=elsewhere)
+    complex_scene = slant_scene(tmp_path / "slc.tif", orbit(), np.ones((SIZE, SIZE), np.complex64))
+    refused("oemsar prepare radiometry", scene=complex_scene)
+    empty = slant_scene(tmp_path / "empty.tif", orbit(), np.zeros((SIZE, SIZE), np.uint8))
+    refused("holds no data", scene=empty)
+    refused("not a map in metres", crs="EPSG:4326")
+    refused("is no CRS", crs="EPSG:99999999")
+    refused("--gsd 0.01", gsd=0.01)
+    refused("--gsd -1", gsd=-1.0)
+    refused("not orthometric", dem_datum=Datum.ORTHOMETRIC)
+    affine = Affine(0.5, 0, EAST, 0, -0.5, NORTH)
+    refused("--look-azimuth", scene=flat_scene(tmp_path / "gec.tif", grass(), affine, None, None))
+    with pytest.raises(InputError, match=r"\.tif"):
+        ortho(scene, Terrain(flat), tmp_path / "ortho.png", CONFIG)
+    with pytest.raises(InputError, match="belong together"):
+        look_from_angles(10.0, None)

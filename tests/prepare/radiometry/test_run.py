@@ -1,0 +1,166 @@
+"""A scene becomes 8 bits with one remap for all of it, and keeps everything that was known about it."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from numpy.typing import NDArray
+from rasterio.rpc import RPC
+
+from oemsar.errors import InputError
+from oemsar.prepare.radiometry.remap import REMAPS, Choice
+from oemsar.prepare.radiometry.run import RadiometryConfig, remap_scene
+from oemsar.raster.collect import find_padding
+from oemsar.raster.read import Extent, open_raster
+
+
+def _remap(scene: Path, name: str, **config: Any) -> tuple[Path, dict[str, Any]]:
+    out = scene.with_name("out.tif")
+    return out, remap_scene(scene, out, RadiometryConfig(name, **config))
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    with rasterio.open(path) as dataset:
+        pixels: NDArray[np.uint8] = dataset.read(1)
+    return pixels
+
+
+@pytest.mark.parametrize("name", REMAPS)
+def test_bytes_are_remapped_exactly_as_the_formula_says(
+    write_scene: Callable[..., Path], collect: NDArray[np.uint8], name: str
+) -> None:
+    scene = write_scene("scene.tif", collect)
+    out, summary = _remap(scene, name)
+    with open_raster(scene) as dataset:
+        valid = find_padding(dataset, 1).valid(dataset, Extent(0, 0, *collect.shape), 1)
+    expected = REMAPS[name].grey(collect.astype(float), summary["parameters"])
+    differs = _read(out) != np.where(valid, expected, 0)
+    assert differs.sum() <= 3  # zeros that hang together with the padding through a neighbouring block
+    assert summary["valid_share"] == pytest.approx(valid.mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in REMAPS if name != "identity"])
+def test_floats_are_remapped_to_within_one_grey_value(write_scene: Callable[..., Path], name: str) -> None:
+    pixels = np.random.default_rng(3).rayleigh(0.2, (600, 700)).astype(np.float32)
+    pixels[5, 7] = np.nan
+    out, summary = _remap(write_scene("scene.tif", pixels), name)
+    expected = REMAPS[name].grey(pixels.astype(float), summary["parameters"]).astype(int)
+    difference = np.abs(_read(out).astype(int) - expected)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.02
+    assert _read(out)[5, 7] == 0
+
+
+def test_parameters_belong_to_the_scene_and_not_to_its_tiles(write_scene: Callable[..., Path]) -> None:
+    """Two scenes that share a half remap it differently; one scene remaps equal values equally everywhere."""
+    pixels = np.random.default_rng(0).rayleigh(30, (1500, 1100)).clip(1, 200).astype(np.uint8)
+    pixels[1100:] //= 4
+    out, _ = _remap(write_scene("scene.tif", pixels), "percentile")
+    grey = _read(out)
+    for value in (5, 20, 50):
+        assert len(np.unique(grey[pixels == value])) == 1
+
+
+def test_the_output_says_what_it_is_and_where_it_lies(
+    write_scene: Callable[..., Path], collect: NDArray[np.uint8]
+) -> None:
+    coefficients = [1.0, *[0.0] * 19]
+    names = ("line_den_coeff", "line_num_coeff", "samp_den_coeff", "samp_num_coeff")
+    numbers = ("height", "lat", "line", "long", "samp")
+    rpcs = RPC(
+        **dict.fromkeys(names, coefficients),
+        **{f"{n}_off": 2.0 for n in numbers},
+        **{f"{n}_scale": 3.0 for n in numbers},
+    )
+    tags = {"OEMSAR_LOOK_AZIMUTH": "75.5", "OEMSAR_INCIDENCE": "41", "OEMSAR_PROJECTION_HEIGHT": "12.5"}
+    scene = write_scene("scene.tif", collect, rpcs=rpcs, tags=tags)
+    out, summary = _remap(scene, "pedf")
+    with rasterio.open(out) as dataset, rasterio.open(scene) as source:
+        found = dataset.tags()
+        assert (dataset.transform, dataset.crs, dataset.dtypes) == (source.transform, source.crs, ("uint8",))
+        assert dataset.rpcs.line_num_coeff == coefficients
+        assert dataset.nodata == 0
+        assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+    assert json.loads(found["OEMSAR_REMAP_PARAMETERS"]) == summary["parameters"]
+    assert found["OEMSAR_SOURCE_SHA256"] == hashlib.sha256(scene.read_bytes()).hexdigest()
+    assert {key: found[key] for key in tags} == {key: repr(float(value)) for key, value in tags.items()}
+    assert (found["OEMSAR_REMAP"], found["OEMSAR_PRODUCT"]) == ("pedf", "amplitude")
+
+
+def test_control_points_are_kept(write_scene: Callable[..., Path]) -> None:
+    corners = [(0, 0), (0, 80), (60, 0), (60, 80)]
+    gcps = [rasterio.control.GroundControlPoint(r, c, 2 + c / 1e3, 48 - r / 1e3, 9.0) for r, c in corners]
+    scene = write_scene("scene.tif", np.arange(60 * 80, dtype=np.uint16).reshape(60, 80), gcps=gcps)
+    with rasterio.open(_remap(scene, "linear")[0]) as dataset:
+        points, crs = dataset.gcps
+    assert [(p.row, p.col, p.x, p.y, p.z) for p in points] == [(p.row, p.col, p.x, p.y, p.z) for p in gcps]
+    assert crs.to_epsg() == 4326
+
+
+def test_sigma_nought_in_decibels_is_absolute(write_scene: Callable[..., Path]) -> None:
+    """A GEC pixel of 100 with scale factor 0.01 has sigma nought 0 dB; of 10, -20 dB."""
+    pixels = np.full((40, 50), 100, np.uint16)
+    pixels[:20] = 10
+    image = {"scale_factor": 0.01, "radiometry": "sigma_nought", "calibration": "full"}
+    tags = {"TIFFTAG_IMAGEDESCRIPTION": json.dumps({"product_type": "GEC", "collect": {"image": image}})}
+    scene = write_scene("scene.tif", pixels, tags=tags)
+    out, summary = _remap(scene, "db-clip", sigma0=True, choice=Choice(decibels=(-40, 11)))
+    np.testing.assert_array_equal(np.unique(_read(out)), [100, 200])
+    assert summary["quantity"] == "root of sigma nought"
+    with rasterio.open(out) as dataset:
+        assert dataset.tags()["OEMSAR_CALIBRATION"] == "sigma0 full"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "config", "message"),
+    [
+        (np.full((40, 50), 7, np.uint16), {}, "holds one value only"),
+        (np.zeros((40, 50), np.uint8), {}, "holds no data"),
+        (np.full((40, 50), np.nan, np.float32), {}, "holds no data"),
+        (np.full((40, 50), np.nan + 0j, np.complex64), {}, "holds no data"),
+        (np.ones((3, 40, 50), np.uint8), {}, "an optical image where radar is expected"),
+        (np.ones((40, 50), np.uint16), {"sigma0": True}, "carries no calibration; leave --sigma0 out"),
+        (np.ones((40, 50), np.uint16), {"nodata": "black"}, "nodata black is not known"),
+        (np.ones((40, 50), np.uint16), {"look_azimuth": 3.0}, "both --look-azimuth and --incidence"),
+    ],
+)
+def test_scenes_that_cannot_be_remapped_leave_nothing_behind(
+    write_scene: Callable[..., Path], pixels: NDArray[Any], config: dict[str, Any], message: str
+) -> None:
+    scene = write_scene("scene.tif", pixels)
+    with pytest.raises(InputError, match=message):
+        _remap(scene, "linear", **config)
+    assert [file.name for file in scene.parent.iterdir()] == ["scene.tif"]
+
+
+def test_identity_is_for_bytes_and_an_unknown_remap_is_refused(write_scene: Callable[..., Path]) -> None:
+    scene = write_scene("scene.tif", np.arange(2000, dtype=np.uint16).reshape(40, 50))
+    with pytest.raises(InputError, match="has uint16 pixels, and identity keeps bytes"):
+        _remap(scene, "identity")
+    with pytest.raises(InputError, match="remap clahe is not known; choose one of identity, linear"):
+        _remap(scene, "clahe")
+    with pytest.raises(InputError, match="is the scene itself"):
+        remap_scene(scene, scene, RadiometryConfig("linear"))
+
+
+def test_a_truncated_scene_is_refused_and_the_old_output_stays(write_scene: Callable[..., Path]) -> None:
+    scene = write_scene("scene.tif", np.random.default_rng(0).integers(1, 9, (900, 900), np.uint16))
+    out, _ = _remap(scene, "linear")
+    before = out.read_bytes()
+    scene.write_bytes(scene.read_bytes()[:-200_000])
+    with pytest.raises(InputError, match="truncated or damaged"):
+        _remap(scene, "linear")
+    assert out.read_bytes() == before
+
+
+def test_progress_is_told_to_the_end(write_scene: Callable[..., Path], collect: NDArray[np.uint8]) -> None:
+    told: list[tuple[int, int]] = []
+    scene = write_scene("scene.tif", collect)
+    remap_scene(scene, scene.with_name("o.tif"), RadiometryConfig("log"), lambda *step: told.append(step))
+    assert told[-1] == (12, 12)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
