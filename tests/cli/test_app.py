@@ -5,11 +5,17 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_group
 
 import oemsar
+from oemsar import cli
+from oemsar.cli.app import app
+from oemsar.cli.lazy_group import LazyGroup, load
 
 SCRIPT = "from oemsar.cli.app import main; main()"
 HEAVY = ("torch", "rasterio", "lightning", "geopandas", "matplotlib", "scipy", "numpy")
@@ -45,35 +51,35 @@ atexit.register(lambda: print(os.environ["OMP_WAIT_POLICY"]))
     assert done.stdout.split()[-1] == policy
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        ["data", "index"],
-        ["data", "verify"],
-        ["data", "regions"],
-        ["data", "regimes"],
-        ["data", "stats"],
-        ["data", "agreement"],
-        ["data", "figures"],
-        ["data", "download"],
-        ["models", "import"],
-        ["models", "export"],
-        ["simulate"],
-        ["train"],
-        ["evaluate"],
-        ["predict"],
-        ["demo"],
-        ["benchmark", "run"],
-        ["benchmark", "report"],
-        ["contest", "predict"],
-        ["contest", "score"],
-        ["prepare", "ortho"],
-    ],
-)
-def test_every_verb_explains_itself(verb: list[str]) -> None:
-    done = _run(*verb, "--help", COLUMNS="120")
+def _verbs(group: LazyGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every verb with the line that the list of commands shows of it."""
+    for name, lazy in group.LAZY.items():
+        found = load(lazy, name)
+        if isinstance(found, LazyGroup):
+            yield from _verbs(found, (*path, name))
+        elif isinstance(found, TyperGroup):
+            yield from (((*path, name, verb), "") for verb in found.commands)
+        else:
+            yield (*path, name), lazy.help
+
+
+VERBS = dict(_verbs(get_group(app)))
+
+
+def test_no_verb_is_left_out() -> None:
+    modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")}
+    assert {"-".join(verb).replace("-", "_") for verb in VERBS} >= {
+        name for name in modules if name.startswith(("data_", "prepare_", "models_", "simulate"))
+    }
+    assert len(VERBS) >= 22
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: tuple[str, ...]) -> None:
+    done = _run(*verb, "--help", COLUMNS="200")
     assert done.returncode == 0
     assert " ".join(["Usage: oemsar", *verb]) in done.stdout
+    assert VERBS[verb] in done.stdout  # the list of commands says what the verb says of itself
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -81,6 +87,20 @@ def test_shell_completion_is_generated(shell: str) -> None:
     done = _run("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert done.returncode == 0
     assert "_OEMSAR_COMPLETE" in done.stdout or "complete" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("oemsar pre", {"predict", "prepare"}),
+        ("oemsar prepare al", {"align"}),
+        ("oemsar prepare align --look", {"--look-azimuth"}),
+        ("oemsar contest s", {"score"}),
+    ],
+)
+def test_the_shell_completes_verbs_and_options(words: str, completions: set[str]) -> None:
+    done = _run(_OEMSAR_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
+    assert set(done.stdout.split()) == completions
 
 
 def test_wrong_input_is_one_sentence_on_standard_error_and_exit_code_2(tmp_path: Path) -> None:

@@ -9,41 +9,61 @@ from typing import Annotated
 import typer
 
 import oemsar
-from oemsar.cli import (
-    benchmark,
-    contest,
-    data,
-    demo,
-    evaluate,
-    models,
-    predict,
-    prepare,
-    simulate,
-    simulate_scene,
-    train,
-)
+from oemsar.cli.lazy_group import Lazy, lazy_typer
+from oemsar.cli.spelling import spelled
 from oemsar.errors import OemsarError
 
 _INTERRUPTED = 130
 """Typer's exit code for Ctrl-C."""
 
-app = typer.Typer(
+app = lazy_typer(
+    {
+        "data": Lazy(
+            "oemsar.cli.data:app", "Find, check, divide, count, draw and fetch the tiles of a dataset."
+        ),
+        "models": Lazy(
+            "oemsar.cli.models:app",
+            "Import published weights, export trained networks.",
+        ),
+        "simulate": Lazy(
+            "oemsar.cli.simulate:simulate",
+            "Simulate optical and radar tiles with true and pseudo labels, in the published layout.",
+        ),
+        "simulate-scene": Lazy(
+            "oemsar.cli.simulate_scene:simulate_scene",
+            "Simulate a radar scene and an orthophoto over hilly ground, with their exact displacement.",
+        ),
+        "train": Lazy(
+            "oemsar.cli.train:train",
+            "Train a network on the tiles of a table; the model is then in OUT/model.",
+        ),
+        "evaluate": Lazy(
+            "oemsar.cli.evaluate:evaluate",
+            "Score a model on the labelled tiles of a split: IoU, precision, recall and F1 of every class.",
+        ),
+        "predict": Lazy(
+            "oemsar.cli.predict:predict",
+            "Map a scene of any size; killed and called again it goes on where it was.",
+        ),
+        "benchmark": Lazy(
+            "oemsar.cli.benchmark:app", "Train and score networks x modalities x label regimes, and report."
+        ),
+        "prepare": Lazy(
+            "oemsar.cli.prepare:app",
+            "Turn radar scenes and orthophotos into aligned pairs.",
+        ),
+        "contest": Lazy(
+            "oemsar.cli.contest:app", "Write and score submissions of the Data Fusion Contest 2025, Track 1."
+        ),
+        "demo": Lazy(
+            "oemsar.cli.demo:demo",
+            "Simulate a small world, train, score, map a scene, and show it on one page.",
+        ),
+    },
     help="Land cover maps from sub-metre radar and aerial imagery.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(data.app, name="data")
-app.add_typer(models.app, name="models")
-app.command("simulate")(simulate.simulate)
-app.command("simulate-scene")(simulate_scene.simulate_scene)
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("predict")(predict.predict)
-app.add_typer(benchmark.app, name="benchmark")
-app.add_typer(prepare.app, name="prepare")
-app.add_typer(contest.app, name="contest")
-app.command("demo")(demo.demo)
 
 
 def _print_version(wanted: bool) -> None:
@@ -78,7 +98,7 @@ def main() -> None:
     try:
         app(prog_name="oemsar")
     except OemsarError as error:
-        typer.secho(f"oemsar: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+        typer.secho(f"oemsar: {error.spelled(spelled)}", err=True, fg="red" if sys.stderr.isatty() else None)
         sys.exit(error.exit_code)
     except SystemExit as ending:
         if ending.code != _INTERRUPTED:

@@ -10,7 +10,7 @@ def demo(
     dest: Annotated[Path, typer.Argument(help="Folder to write everything to.")] = Path("demo"),
     steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 90,
 ) -> None:
-    """Simulate a small world, train on radar, optical and both, score, map a scene, show it on one page."""
+    """Simulate a small world, train, score, map a scene, and show it on one page."""
     from rich.console import Console
     from rich.table import Table
 

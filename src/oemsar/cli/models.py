@@ -1,10 +1,22 @@
 """`oemsar models`: the verbs that bring networks in and take them out."""
 
-import typer
+from oemsar.cli.lazy_group import Lazy, lazy_typer
 
-from oemsar.cli.models_export import export
-from oemsar.cli.models_import import import_
+app = lazy_typer(
+    {
+        "import": Lazy(
+            "oemsar.cli.models_import:import_",
+            "Turn a published checkpoint into what oemsar predicts with or trains from.",
+        ),
+        "export": Lazy(
+            "oemsar.cli.models_export:export",
+            "Write a network as ONNX: pixels 0 to 255 in, logits of the eight classes out, at any size.",
+        ),
+    },
+    help="Import published weights, export trained networks.",
+)
 
-app = typer.Typer(help="Import published weights, export trained networks.", no_args_is_help=True)
-app.command("import")(import_)
-app.command("export")(export)
+
+@app.callback()
+def configure() -> None:
+    """Import published weights, export trained networks."""

@@ -9,17 +9,13 @@ from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 import typer
 from pydantic.fields import FieldInfo
 
+from oemsar.cli.spelling import spelled
 from oemsar.config_file import Config
 from oemsar.registry import Registry
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 Verb = TypeVar("Verb", bound=Callable[..., None])
-
-
-def spelled(name: str) -> str:
-    """Spell an option as the command line does: `dem_datum` is `--dem-datum`."""
-    return "--" + name.replace("_", "-")
 
 
 def with_options(verb: Verb) -> Verb:

@@ -1,14 +1,29 @@
 """`oemsar prepare`: the verbs that turn scenes into aligned pairs."""
 
-import typer
+from oemsar.cli.lazy_group import Lazy, lazy_typer
 
-from oemsar.cli.prepare_align import align
-from oemsar.cli.prepare_ortho import ortho
-from oemsar.cli.prepare_pair import pair
-from oemsar.cli.prepare_radiometry import radiometry
+app = lazy_typer(
+    {
+        "radiometry": Lazy(
+            "oemsar.cli.prepare_radiometry:radiometry",
+            "Write SCENE as 8-bit amplitude, 1 to 255, 0 where it carries no data.",
+        ),
+        "ortho": Lazy(
+            "oemsar.cli.prepare_ortho:ortho",
+            "Take the terrain out of a scene of any size: RPC or look, and an elevation model.",
+        ),
+        "align": Lazy(
+            "oemsar.cli.prepare_align:align", "Bring SAR onto OPTICAL and say how well it lies there."
+        ),
+        "pair": Lazy(
+            "oemsar.cli.prepare_pair:pair",
+            "Put a radar scene and an orthophoto on one grid, aligned, with masks and a record of how.",
+        ),
+    },
+    help="Turn radar scenes and orthophotos into aligned pairs.",
+)
 
-app = typer.Typer(help="Turn radar scenes and orthophotos into aligned pairs.", no_args_is_help=True)
-app.command("radiometry")(radiometry)
-app.command("ortho")(ortho)
-app.command("align")(align)
-app.command("pair")(pair)
+
+@app.callback()
+def configure() -> None:
+    """Turn radar scenes and orthophotos into aligned pairs."""

@@ -1,0 +1,6 @@
+"""Names of options as the command line writes them."""
+
+
+def spelled(name: str) -> str:
+    """Spell an option as the command line does: `dem_datum` is `--dem-datum`."""
+    return "--" + name.replace("_", "-")
