@@ -3,6 +3,8 @@
 import ast
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from oemsar.cli.app import app
+from oemsar.cli.lazy_group import LazyGroup, load
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,7 +40,8 @@ def test_commands_and_their_options_exist(page: Path) -> None:
         while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
             name = rest.pop(0)
             assert name in command.commands, f"oemsar {shlex.join(words)}: no command {name}"
-            command = command.commands[name]
+            lazy = isinstance(command, LazyGroup)
+            command = load(command.LAZY[name], name) if lazy else command.commands[name]
         known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
         wanted = {word for word in rest if word.startswith("-")} - {"--help"}
         assert wanted <= known, f"oemsar {shlex.join(words)}: no option {wanted - known}"
@@ -55,3 +59,9 @@ def test_snippets_import_what_exists(page: Path) -> None:
 def test_the_pages_show_commands_and_snippets() -> None:
     assert sum(len(_commands(page)) for page in PAGES) > 50
     assert sum(language == "python" for page in PAGES for language, _ in _blocks(page)) > 5
+
+
+def test_the_drawn_house_is_the_one_that_stands() -> None:
+    script = ROOT / "docs" / "draw_house.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
