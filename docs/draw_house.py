@@ -1,7 +1,8 @@
 """Draw the packages and the imports between them from the code: `python docs/draw_house.py [--check]`.
 
-Writes `docs/images/house.svg` and the table between the markers of `docs/developing.md`. With `--check` writes
-nothing and ends with 1 where the table is no longer true. Ends with 1 where an arrow does not point downwards.
+Write `docs/images/house.svg` and the table between the markers of `docs/developing.md`. With `--check` write
+nothing, and end with 1 where the table is no longer true. End with 1 where an arrow does not point
+downwards.
 """
 
 import sys
