@@ -23,9 +23,14 @@ def fingerprint(path: Path) -> str:
         OSError: The file cannot be read.
     """
     digest = hashlib.sha256()
-    for file in (path, *_sources(path, set())):
+    for file in (path, *files_behind(path)):
         digest.update(_own(file).encode())
     return digest.hexdigest()
+
+
+def files_behind(path: Path) -> list[Path]:
+    """List the files that a virtual raster (VRT) reads, however deep; none for any other file."""
+    return _sources(path, set())
 
 
 def _own(path: Path) -> str:

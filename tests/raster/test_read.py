@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
@@ -14,7 +15,7 @@ from oemsar.arrays import Stretch
 from oemsar.errors import InputError
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.grid import same_grid
-from oemsar.raster.read import Extent, describe, open_raster, read_window
+from oemsar.raster.read import Extent, describe, files_of, open_raster, read_window
 from oemsar.raster.stretch import estimate_stretch
 
 
@@ -121,3 +122,13 @@ def test_a_scene_of_nodata_has_no_stretch(tmp_path: Path) -> None:
     write_cog(tmp_path / "a.tif", np.full((50, 50), np.nan, np.float32), None)
     with open_raster(tmp_path / "a.tif") as dataset, pytest.raises(InputError, match="holds no data"):
         estimate_stretch(dataset, 1)
+
+
+def test_files_of_a_raster_are_its_mask_and_the_files_behind_it(tmp_path: Path) -> None:
+    tile, mosaic = tmp_path / "tile.tif", tmp_path / "mosaic.vrt"
+    write_cog(tile, np.ones((20, 30), np.uint8), None)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(tile, "r+") as dataset:
+        dataset.write_mask(np.eye(20, 30, dtype=np.uint8) * 255)
+    rasterio.shutil.copy(tile, mosaic, driver="VRT")
+    assert set(files_of(tile)) == {tile, tmp_path / "tile.tif.msk"}
+    assert {path.resolve() for path in files_of(mosaic)} >= {mosaic, tile}

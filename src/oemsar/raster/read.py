@@ -16,6 +16,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from oemsar.errors import InputError
+from oemsar.fingerprint import files_behind
 from oemsar.raster.grid import grid_of
 
 Dataset: TypeAlias = DatasetReader | WarpedVRT
@@ -70,6 +71,21 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
         raise InputError(f"{path} is not a raster that GDAL can read") from error
     with dataset:
         yield dataset
+
+
+def files_of(path: Path) -> list[Path]:
+    """List the files that a raster is read from.
+
+    Returns:
+        The file itself, those that GDAL reads with it (masks, world files), and those behind a virtual
+        raster, however deep.
+
+    Raises:
+        InputError: the file is missing, empty, or no raster.
+    """
+    with open_raster(path) as dataset:
+        beside = [Path(name) for name in dataset.files if Path(name).is_file()]
+    return list(dict.fromkeys([path, *beside, *files_behind(path)]))
 
 
 def describe(dataset: DatasetReader, path: Path) -> Raster:
