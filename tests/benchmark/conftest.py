@@ -13,7 +13,7 @@ from rasterio import Affine
 from oemsar.benchmark.cell import Task
 from oemsar.benchmark.plan import Cell, Plan
 from oemsar.benchmark.run import _task
-from oemsar.dataset.regimes import Regime
+from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.table import write_table
 from oemsar.dataset.tile import Split, Tile
 from oemsar.modalities import Modalities

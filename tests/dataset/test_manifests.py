@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.manifests import manifest_tiles, write_manifests
-from oemsar.dataset.regimes import Regime, training_tiles
+from oemsar.dataset.regimes import training_tiles
 from oemsar.dataset.table import read_table, write_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError

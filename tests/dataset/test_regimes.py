@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from oemsar.dataset.regimes import Regime, deal_real, training_tiles, validation_tiles
+from oemsar.dataset.label_regime import Regime
+from oemsar.dataset.regimes import deal_real, training_tiles, validation_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 

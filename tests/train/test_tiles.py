@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.manifests import write_manifests
 from oemsar.dataset.pixels import read_label
-from oemsar.dataset.regimes import Regime, training_tiles
+from oemsar.dataset.regimes import training_tiles
 from oemsar.dataset.table import read_table, write_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError

@@ -10,7 +10,7 @@ from PIL import Image
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark.plan import Cell, Plan
 from oemsar.benchmark.table import METHODS, MODALITIES
-from oemsar.dataset.regimes import Regime
+from oemsar.dataset.label_regime import Regime
 from oemsar.figures import colour_classes, draw_panels, stretch
 
 _REGIMES = (Regime.P, Regime.R5)

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from oemsar.dataset.regimes import Regime
+from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.inference.engine import EngineKind
 from oemsar.modalities import Modalities

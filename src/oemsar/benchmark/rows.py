@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark.plan import Cell, Fusion, Plan
-from oemsar.dataset.regimes import Regime
+from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.regions import UNASSIGNED
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap, iou, mean_present

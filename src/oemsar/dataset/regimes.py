@@ -11,40 +11,14 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
 
+from oemsar.dataset.label_regime import R1_TILES, R5_TILES, Regime
 from oemsar.dataset.layouts import natural_order
 from oemsar.dataset.regions import UNASSIGNED, by_region
 from oemsar.dataset.tile import SPLITS, Tile
 from oemsar.errors import InputError
 
 _log = logging.getLogger(__name__)
-
-_R1, _R5 = 1, 5
-
-
-class Regime(StrEnum):
-    """The labels a network is trained on.
-
-    P: the pseudo labels of the split train. R1, R5: one and five hand-labelled tiles of each region, from
-    the split val. P+R1, P+R5: both together.
-    """
-
-    P = "P"
-    P_R1 = "P+R1"
-    P_R5 = "P+R5"
-    R1 = "R1"
-    R5 = "R5"
-
-    @property
-    def has_pseudo(self) -> bool:
-        """Whether pseudo-labelled tiles are part of it."""
-        return self in {Regime.P, Regime.P_R1, Regime.P_R5}
-
-    @property
-    def real_per_region(self) -> int:
-        """Hand-labelled tiles of each region in it: 0, 1 or 5."""
-        return {Regime.P: 0, Regime.P_R1: _R1, Regime.R1: _R1}.get(self, _R5)
 
 
 def training_tiles(tiles: Sequence[Tile], regime: Regime, seed: int = 0) -> list[Tile]:
@@ -109,16 +83,16 @@ def deal_real(tiles: Sequence[Tile], seed: int = 0) -> dict[int, list[Tile]]:
             "the table has no hand-labelled tile of split val, which regimes with R1 or R5 train on; "
             "add the labels of val (`oemsar data download` fetches them) or choose regime P"
         )
-    dealt: dict[int, list[Tile]] = {_R1: [], _R5: []}
+    dealt: dict[int, list[Tile]] = {R1_TILES: [], R5_TILES: []}
     named = {tile.name for tile in labelled}
     for region, members in by_region([tile for tile in tiles if tile.split != "test"]).items():
         own = sorted((tile for tile in members if tile.name in named), key=lambda tile: _draw(seed, tile))
-        if len(own) < _R1 + _R5:
+        if len(own) < R1_TILES + R5_TILES:
             raise InputError(_too_few(region, len(own)))
         if region == UNASSIGNED:
             _log.warning("%d tiles have no region: they are dealt out as one region", len(members))
-        dealt[_R1] += [with_real(tile) for tile in own[:_R1]]
-        dealt[_R5] += [with_real(tile) for tile in own[_R1 : _R1 + _R5]]
+        dealt[R1_TILES] += [with_real(tile) for tile in own[:R1_TILES]]
+        dealt[R5_TILES] += [with_real(tile) for tile in own[R1_TILES : R1_TILES + R5_TILES]]
     return {count: sorted(chosen, key=table_order) for count, chosen in dealt.items()}
 
 
@@ -133,7 +107,7 @@ def with_real(tile: Tile) -> Tile:
 
 
 def _too_few(region: str, count: int) -> str:
-    missing = f"{count} hand-labelled tile(s) of split val where R1 and R5 take {_R1 + _R5}"
+    missing = f"{count} hand-labelled tile(s) of split val where R1 and R5 take {R1_TILES + R5_TILES}"
     if region == UNASSIGNED:
         return f"the tiles without a region have {missing}; index georeferenced tiles or choose regime P"
     return f"region {region} has {missing}; add labels, leave the region out of the table or choose regime P"

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from oemsar.dataset.regimes import Regime
+from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.inference.engine import DeviceKind
 from oemsar.modalities import Modalities
