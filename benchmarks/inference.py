@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from oemsar.inference.engine import Engine, EngineKind
+from oemsar.inference.engine import Engine
+from oemsar.inference.options import EngineKind
 from oemsar.inference.select import open_engine
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build

@@ -46,7 +46,7 @@ def main() -> None:
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        saved.save(build(spec), folder / "model", {})
+        saved.save_model(build(spec), folder / "model", {})
         for side in arguments.sides:
             write_speckle(folder / f"{side}.tif", side)
         peaks: dict[int, list[float]] = {side: [] for side in arguments.sides}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from oemsar.inference.select import open_engine
+from oemsar.inference.select import open_model
 from oemsar.modalities import Modalities
 from oemsar.models import saved
 from oemsar.models.registry import build
@@ -41,7 +41,7 @@ def main() -> None:
         spec = ModelSpec(
             architecture="unet", encoder=arguments.encoder, modalities="sar", mean=(50.0,), std=(40.0,)
         )
-        saved.save(build(spec), model, {})
+        saved.save_model(build(spec), model, {})
         config = PredictConfig()
         windows = spans(arguments.side, config.window, config.overlap)
         with open_scene(scene, None, Modalities.SAR, Treatment()) as opened:
@@ -52,10 +52,9 @@ def main() -> None:
             ]
 
         def bare() -> None:
-            engine = open_engine(saved.load(model))
-            for _ in engine.stream(images):
-                pass
-            engine.close()
+            with open_model(model) as engine:
+                for _ in engine.stream(images):
+                    pass
 
         def whole() -> None:
             predict(model, scene, folder / "map.tif", config=config)

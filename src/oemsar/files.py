@@ -102,6 +102,20 @@ def recover_folder(path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def readable_folder(path: Path) -> Path:
+    """Find what `recover_folder` would make of `path`, and change nothing on disk.
+
+    Returns:
+        `path` itself, unless an `atomic_folder` was killed between its two renames: then the folder that
+        would be renamed to `path`.
+    """
+    old = path.with_name(f".{path.name}.old")
+    if path.exists() or not old.exists():
+        return path
+    partial = partial_path(path)
+    return partial if partial.exists() else old
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn the error of a full disk or a used-up quota into a sentence that names the folder of `path`.

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from oemsar.errors import InputError
 
@@ -77,6 +80,10 @@ class Registry(Generic[Entry]):
                 option=self.option,
             ) from error
         return loaded
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 (pydantic's signature)
+        """Check the names in fields annotated with the registry."""
+        return core_schema.no_info_after_validator_function(self.require, handler(source))
 
     def _plugged(self) -> dict[str, EntryPoint]:
         return _entry_points(self.group)

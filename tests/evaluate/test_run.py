@@ -4,7 +4,6 @@ import csv
 import json
 import logging
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,11 +26,11 @@ from oemsar.errors import InputError
 from oemsar.evaluate.run import evaluate
 from oemsar.evaluate.scores import Scores
 from oemsar.files import checksum
-from oemsar.inference.select import open_engine
+from oemsar.inference.select import open_model
 from oemsar.legend import NAMES
 from oemsar.modalities import Modalities
 from oemsar.models.registry import build
-from oemsar.models.saved import load, save
+from oemsar.models.saved import save_model
 from oemsar.models.spec import ModelSpec
 
 SHAPES = ((64, 64), (64, 96), (40, 40), (64, 64), (33, 65))
@@ -86,7 +85,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         std=(74.0,) * 4,
     )
     run = tmp_path_factory.mktemp("run")
-    save(build(spec).eval(), run / "model", record={})
+    save_model(build(spec).eval(), run / "model", record={})
     return run
 
 
@@ -106,7 +105,7 @@ def _pooled(
     model: Path, tiles: Sequence[Tile], *, flips: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Truth and prediction of all the pixels of known truth of all tiles, one after the other."""
-    with closing(open_engine(load(model), kind="torch", device="cpu", flips=flips)) as engine:
+    with open_model(model, engine="torch", device="cpu", flips=flips) as engine:
         stream = engine.stream(read_images(tile, Modalities.SAR_OPTICAL) for tile in tiles)
         prediction = np.concatenate([(probabilities.argmax(0) + 1).ravel() for probabilities in stream])
     truth = np.concatenate([read_label(tile).ravel() for tile in tiles])

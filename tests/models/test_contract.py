@@ -9,7 +9,7 @@ from oemsar.legend import NUM_CLASSES
 from oemsar.modalities import Modalities
 from oemsar.models import saved
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.registry import ARCHITECTURES, build
+from oemsar.models.registry import NETWORKS, build
 from oemsar.models.spec import Fusion, ModelSpec
 
 SMALL_ENCODERS = {
@@ -20,7 +20,7 @@ SMALL_ENCODERS = {
 """Encoders each architecture is tried with; a new architecture adds its own."""
 CASES = [
     (name, encoder, fusion)
-    for name in ARCHITECTURES
+    for name in NETWORKS
     for encoder in SMALL_ENCODERS[name]
     for fusion in ("stack", "dual")
 ]
@@ -85,8 +85,8 @@ def test_the_first_training_output_is_what_the_network_answers(network: LandCove
 
 
 def test_saved_and_loaded_network_gives_equal_logits(network: LandCoverNetwork, tmp_path: Path) -> None:
-    saved.save(network.eval(), tmp_path / "model", {"note": "contract"})
-    again = saved.load(tmp_path / "model")
+    saved.save_model(network.eval(), tmp_path / "model", {"note": "contract"})
+    again = saved.load_model(tmp_path / "model")
     images = _images(1, 4, 70, 50)
     with torch.inference_mode():
         assert torch.equal(network(images), again(images))
@@ -100,7 +100,7 @@ def test_pixels_mean_the_same_as_bytes_and_as_floats(network: LandCoverNetwork) 
 
 
 @pytest.mark.parametrize("modalities", list(Modalities))
-@pytest.mark.parametrize("architecture", list(ARCHITECTURES))
+@pytest.mark.parametrize("architecture", list(NETWORKS))
 def test_every_modality_set_is_taken(architecture: str, modalities: Modalities) -> None:
     network = _network(architecture, SMALL_ENCODERS[architecture][0], modalities=modalities).eval()
     with torch.inference_mode():

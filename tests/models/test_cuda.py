@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from oemsar.inference.engine import DeviceKind
+from oemsar.inference.options import DeviceKind
 from oemsar.inference.select import open_engine
 from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork

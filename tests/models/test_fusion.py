@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from pydantic import ValidationError
 
+from oemsar.errors import InputError
 from oemsar.modalities import Modalities
 from oemsar.models import saved
 from oemsar.models.fusion import DualEncoder, GatedMerge
@@ -87,14 +87,14 @@ def test_the_decoder_is_that_of_the_stacked_network() -> None:
 
 
 def test_a_part_of_a_network_keeps_the_normalisation_of_its_channels() -> None:
-    assert SPEC.of(Modalities.SAR).mean == (50.0,)
-    assert SPEC.of(Modalities.OPTICAL).std == (20.0, 30.0, 40.0)
+    assert SPEC.restricted_to(Modalities.SAR).mean == (50.0,)
+    assert SPEC.restricted_to(Modalities.OPTICAL).std == (20.0, 30.0, 40.0)
 
 
 @pytest.mark.parametrize("modalities", ["sar", "optical"])
 def test_one_modality_is_refused(modalities: str) -> None:
     channels = Modalities(modalities).channels
-    with pytest.raises(ValidationError, match=rf"needs the modalities sar\+optical, not {modalities} alone"):
+    with pytest.raises(InputError, match=rf"needs the modalities sar\+optical, not {modalities} alone"):
         ModelSpec(
             architecture="unet",
             encoder="resnet18",
@@ -107,9 +107,9 @@ def test_one_modality_is_refused(modalities: str) -> None:
 
 def test_a_model_saved_before_there_was_fusion_is_stacked(tmp_path: Path) -> None:
     stacked = SPEC.model_copy(update={"fusion": "stack"})
-    saved.save(build(stacked), tmp_path / "model", {})
+    saved.save_model(build(stacked), tmp_path / "model", {})
     file = tmp_path / "model" / saved.DESCRIPTION
     description = json.loads(file.read_text())
     del description["spec"]["fusion"]
     file.write_text(json.dumps(description))
-    assert saved.load(tmp_path / "model").spec == stacked
+    assert saved.load_model(tmp_path / "model").spec == stacked

@@ -56,7 +56,7 @@ def test_an_imported_unet_has_the_logits_of_the_original(
     original = _authors_unet(channels)
     torch.save({f"module.{name}": value for name, value in original.state_dict().items()}, tmp_path / "a.pth")
     import_checkpoint(tmp_path / "a.pth", tmp_path / "model")
-    network = saved.load(tmp_path / "model")
+    network = saved.load_model(tmp_path / "model")
     assert network.spec.modalities == modalities
     images = _pixels(channels)
     with torch.inference_mode():
@@ -70,7 +70,7 @@ def test_optical_first_input_is_told_from_radar_first(tmp_path: Path) -> None:
     original = _authors_unet(4)
     torch.save(original.state_dict(), tmp_path / "a.pth")
     import_checkpoint(tmp_path / "a.pth", tmp_path / "model", "optical-first")
-    network = saved.load(tmp_path / "model")
+    network = saved.load_model(tmp_path / "model")
     images = _pixels(4)
     optical_first = torch.cat([images[:, 1:], images[:, :1]], 1)
     with torch.inference_mode():

@@ -23,7 +23,7 @@ SPEC = ModelSpec(architecture="unet", encoder="resnet18", modalities="sar", mean
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("run") / "model"
-    saved.save(build(SPEC), path, {"seed": 1})
+    saved.save_model(build(SPEC), path, {"seed": 1})
     return path
 
 
@@ -42,7 +42,7 @@ def _edit(folder: Path, **changes: Any) -> None:
 
 
 def test_a_run_folder_is_as_good_as_its_model(folder: Path) -> None:
-    assert saved.load(folder.parent).spec == saved.load(folder).spec == SPEC
+    assert saved.load_model(folder.parent).spec == saved.load_model(folder).spec == SPEC
 
 
 def test_the_folder_holds_weights_and_a_description_of_plain_values(folder: Path) -> None:
@@ -55,25 +55,25 @@ def test_the_folder_holds_weights_and_a_description_of_plain_values(folder: Path
 def test_a_folder_without_description_is_refused(copy: Path) -> None:
     (copy / saved.DESCRIPTION).unlink()
     with pytest.raises(InputError, match="holds no saved model"):
-        saved.load(copy)
+        saved.load_model(copy)
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"format": 2}, "newer oemsar"),
+        ({"format": 2}, "not a description of a saved model that this version reads"),
         ({"legend": ["Forest"]}, "another legend"),
-        ({"spec": None}, "damaged"),
+        ({"spec": None}, "should be a valid dictionary"),
         ({"spec": SPEC.model_dump(mode="json") | {"architecture": "os.system"}}, "not known"),
         ({"spec": SPEC.model_dump(mode="json") | {"encoder": "tu-hf-hub:someone/encoder"}}, "not known"),
-        ({"spec": SPEC.model_dump(mode="json") | {"mean": [1, 2]}}, "damaged"),
+        ({"spec": SPEC.model_dump(mode="json") | {"mean": [1, 2]}}, "needs 1 numbers"),
         ({"spec": SPEC.model_dump(mode="json") | {"encoder": "resnet34"}}, "does not hold the weights"),
     ],
 )
 def test_a_description_that_lies_is_refused(copy: Path, changes: dict[str, Any], sentence: str) -> None:
     _edit(copy, **changes)
     with pytest.raises(InputError, match=sentence):
-        saved.load(copy)
+        saved.load_model(copy)
 
 
 def test_a_pickle_under_the_name_of_the_weights_is_not_executed(copy: Path, tmp_path: Path) -> None:
@@ -83,22 +83,33 @@ def test_a_pickle_under_the_name_of_the_weights_is_not_executed(copy: Path, tmp_
 
     torch.save(Attack(), copy / saved.WEIGHTS)
     with pytest.raises(InputError, match="does not hold the weights"):
-        saved.load(copy)
+        saved.load_model(copy)
     assert not (tmp_path / "executed").exists()
 
 
 def test_weights_of_another_network_are_refused(copy: Path) -> None:
     save_file({"body.weight": torch.zeros(3)}, copy / saved.WEIGHTS)
     with pytest.raises(InputError, match="does not hold the weights"):
-        saved.load(copy)
+        saved.load_model(copy)
 
 
-def test_a_save_killed_between_its_renames_is_finished_by_the_next_reader(copy: Path) -> None:
+@pytest.mark.parametrize("given", ["run", "model"])
+def test_a_save_killed_between_its_renames_is_read_and_left_as_it_is(copy: Path, given: str) -> None:
     copy.rename(partial_path(copy))
     old = copy.with_name(f".{copy.name}.old")
     old.mkdir()
-    assert saved.load(copy.parent).spec == SPEC
-    assert not old.exists()
+    before = sorted(path.name for path in copy.parent.rglob("*"))
+    assert saved.load_model(copy if given == "model" else copy.parent).spec == SPEC
+    assert sorted(path.name for path in copy.parent.rglob("*")) == before
+
+
+def test_the_description_is_typed_and_of_format_1(folder: Path) -> None:
+    stored = json.loads((folder / saved.DESCRIPTION).read_text())
+    assert list(stored) == ["format", "spec", "legend", "record"]
+    assert stored["format"] == 1
+    description = saved.ModelDescription.model_validate(stored)
+    assert description.spec == SPEC
+    assert description.model_dump(mode="json") == stored
 
 
 def test_an_unknown_encoder_names_its_neighbours() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from oemsar.errors import InputError
-from oemsar.models.registry import ARCHITECTURES
-from oemsar.models.variants import DEFAULT_ENCODERS, VARIANTS, choose_encoder, variant_of
+from oemsar.models.registry import NETWORKS
+from oemsar.models.variants import ENCODERS, choose_encoder, encoders_of, variant_of
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,6 @@ def test_the_encoder_is_that_of_the_variant_or_the_default(names: tuple[str], en
         (("unet", None, "b0"), "unet has no variants"),
         (("segformer", None, "t"), "no variant t; choose one of b0, b1"),
         (("segformer", "mit_b1", "b0"), "has the encoder mit_b0, not mit_b1"),
-        (("lidarnet",), "lidarnet has no default encoder"),
     ],
 )
 def test_names_that_do_not_go_together_are_refused(names: tuple[str], sentence: str) -> None:
@@ -37,11 +36,15 @@ def test_names_that_do_not_go_together_are_refused(names: tuple[str], sentence: 
 
 
 def test_every_variant_is_known_by_its_encoder() -> None:
-    for architecture, variants in VARIANTS.items():
-        for variant, encoder in variants.items():
+    for architecture in ENCODERS:
+        for variant, encoder in encoders_of(architecture).variants.items():
             assert variant_of(architecture, encoder) == variant
     assert variant_of("unet", "resnet18") is None
 
 
-def test_every_network_has_a_default() -> None:
-    assert set(ARCHITECTURES) <= set(DEFAULT_ENCODERS)
+def test_every_network_names_its_encoders() -> None:
+    assert set(NETWORKS.names()) == set(ENCODERS.names())
+
+
+def test_a_network_that_names_no_encoders_has_one_of_its_own_name() -> None:
+    assert choose_encoder("lidarnet") == "lidarnet"

@@ -19,7 +19,7 @@ def _save(folder: Path, modalities: str, channels: int) -> Path:
         mean=(60.0,) * channels,
         std=(40.0,) * channels,
     )
-    saved.save(build(spec), folder, {})
+    saved.save_model(build(spec), folder, {})
     return folder
 
 

@@ -3,7 +3,6 @@
 import io
 import os
 import zipfile
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,7 @@ from PIL import Image
 
 from oemsar.errors import InputError
 from oemsar.evaluate.submission import score_submission
-from oemsar.inference.select import open_engine
-from oemsar.models.saved import load
+from oemsar.inference.select import open_model
 from oemsar.predict.contest import predict_submission
 
 NAMES = ("TestArea_2", "TestArea_10", "TestArea_1")
@@ -45,7 +43,7 @@ def test_every_tile_is_in_the_flat_zip_as_the_network_sees_it(
     with zipfile.ZipFile(tmp_path / "s.zip") as archive:
         assert archive.namelist() == ["TestArea_1.png", "TestArea_2.png", "TestArea_10.png"]
         found = {name: np.asarray(Image.open(io.BytesIO(archive.read(f"{name}.png")))) for name in NAMES}
-    with closing(open_engine(load(models["sar"]), kind="torch", device="cpu")) as engine:
+    with open_model(models["sar"], engine="torch", device="cpu") as engine:
         for name, ids in found.items():
             with rasterio.open(folder / f"{name}.tif") as dataset:
                 probabilities = next(engine.stream([dataset.read()]))

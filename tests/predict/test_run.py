@@ -66,7 +66,7 @@ def test_one_window_gives_what_the_network_gives(
     models: dict[str, Path], scene: Path, tmp_path: Path
 ) -> None:
     predict(models["sar"], scene, tmp_path / "map.tif", config=WHOLE)
-    network = saved.load(models["sar"])
+    network = saved.load_model(models["sar"])
     with rasterio.open(scene) as source, torch.inference_mode():
         expected = network(torch.from_numpy(source.read())[None])[0].argmax(0).numpy() + 1
     with rasterio.open(tmp_path / "map.tif") as dataset:
@@ -136,7 +136,7 @@ def test_optical_is_laid_onto_the_radar_grid(models: dict[str, Path], tmp_path: 
     there = np.stack(
         [np.full_like(easting, 80), easting - 4e5 + 50, northing - 5e6 + 100, np.full_like(easting, 60)]
     )
-    network = saved.load(models["sar+optical"])
+    network = saved.load_model(models["sar+optical"])
     with torch.inference_mode():
         images = torch.from_numpy(np.clip(there, 0, 255).astype(np.float32))[None]
         expected = network(images)[0].argmax(0).numpy() + 1

@@ -130,7 +130,7 @@ def test_interrupted_validation_is_run_on_resume(
 
 
 def test_model_is_the_best_and_scores_as_recorded(straight: Path, table: Path) -> None:
-    network = saved.load(straight)
+    network = saved.load_model(straight)
     total = np.zeros((8, 8), np.int64)
     for tile in select_split(read_table(table), "val", table):
         images = torch.from_numpy(read_images(tile, network.spec.modalities))[None]
@@ -203,7 +203,7 @@ def test_without_validation_split_the_last_model_is_kept(
     result = train(config(only_train, out, steps=2))
     assert result.best_miou is None
     assert "nothing is validated" in caplog.text
-    kept = saved.load(out).state_dict()
+    kept = saved.load_model(out).state_dict()
     last = weights(out)
     assert all(torch.equal(kept[name], last[f"network.{name}"]) for name in kept)
 

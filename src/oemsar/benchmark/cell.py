@@ -3,7 +3,6 @@
 import gc
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,9 @@ from oemsar.evaluate.ground import Ground
 from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable
 from oemsar.evaluate.scores import Scores
 from oemsar.files import atomic_folder, write_json
-from oemsar.inference.engine import EngineKind
-from oemsar.inference.select import open_engine
+from oemsar.inference.options import EngineKind
+from oemsar.inference.select import open_model
 from oemsar.legend import NUM_CLASSES
-from oemsar.models.saved import load
 from oemsar.progress import Report, silent
 from oemsar.record import run_record
 from oemsar.train.config import TrainConfig
@@ -100,11 +98,8 @@ def _score(task: Task, folder: Path) -> dict[str, Any]:
     tiles = scorable(select_split(read_table(data), SPLIT, data), modalities, SPLIT, data)
     counts = np.zeros((2, len(tiles), NUM_CLASSES, NUM_CLASSES), np.int64)
     ground = Ground(tiles)
-    network = load(folder)
     with (
-        closing(
-            open_engine(network, kind=task.engine, device=task.training.device, flips=task.flips)
-        ) as engine,
+        open_model(folder, engine=task.engine, device=task.training.device, flips=task.flips) as engine,
         atomic_folder(folder / folders.MAPS) as maps,
     ):
         for index, predicted in enumerate(predict_tiles(tiles, modalities, engine)):

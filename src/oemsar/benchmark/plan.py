@@ -2,19 +2,18 @@
 
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
-from oemsar.inference.engine import EngineKind
+from oemsar.inference.options import EngineKind
 from oemsar.modalities import Modalities
-from oemsar.models.registry import ARCHITECTURES
+from oemsar.models.registry import NETWORKS
+from oemsar.models.spec import Fusion
 from oemsar.train.config import TrainConfig, configure
-
-Fusion = Literal["stack", "dual"]
 
 _OWN = frozenset({"data", "out", "model", "modalities", "regime", "seed", "fusion", "devices"})
 """Training options that the plan sets for each cell."""
@@ -47,7 +46,7 @@ class Plan(BaseModel):
         seeds: a cell is trained once with each.
         fusions: ways to join radar and optical; `dual` adds cells only where there are both to join.
         train: options of `oemsar train` for every cell.
-        engine: library that runs the network on the test split; see `oemsar.inference.select.open_engine`.
+        engine: library that runs the network on the test split; see `oemsar.inference.select.open_model`.
         flips: average over four mirror images of each test tile.
         figure_tiles: test tiles drawn in the figure.
     """
@@ -80,8 +79,8 @@ class Plan(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         for name in self.networks:
-            if name not in ARCHITECTURES:
-                raise ValueError(f"network {name} is not known; choose from {', '.join(ARCHITECTURES)}")
+            if name not in NETWORKS:
+                raise ValueError(f"network {name} is not known; choose from {', '.join(NETWORKS)}")
         for field in ("modalities", "regimes", "seeds", "fusions"):
             values = getattr(self, field)
             if len(set(values)) < len(values):

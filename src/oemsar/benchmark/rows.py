@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.benchmark import folder as folders
-from oemsar.benchmark.plan import Cell, Fusion, Plan
+from oemsar.benchmark.plan import Cell, Plan
 from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.regions import UNASSIGNED
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap, iou, mean_present
 from oemsar.modalities import Modalities
+from oemsar.models.spec import Fusion
 
 Fraction = float | None
 

@@ -13,7 +13,7 @@ def export(
 ) -> None:
     """Write a network as ONNX: pixels 0 to 255 in, logits of the eight classes out, at any size."""
     from oemsar.models.onnx_file import write_onnx
-    from oemsar.models.saved import load
+    from oemsar.models.saved import load_model
 
-    write_onnx(load(model), out)
+    write_onnx(load_model(model), out)
     typer.echo(str(out))

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.layouts import natural_order
 from oemsar.dataset.overlaps import Overlap, measure_overlaps
 from oemsar.dataset.regimes import (
-    Regime,
     deal_real,
     pseudo_labelled,
     table_order,

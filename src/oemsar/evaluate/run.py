@@ -1,7 +1,6 @@
 """The evaluation of a saved model on one split of a table of tiles."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,12 @@ from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
 from oemsar.evaluate.scores import Scores
 from oemsar.evaluate.tables import confusion_csv, scores_csv, scores_markdown
 from oemsar.files import require_writable, write_json, write_text
-from oemsar.inference.engine import DeviceKind, Engine, EngineKind
-from oemsar.inference.select import open_engine
+from oemsar.inference.engine import Engine
+from oemsar.inference.options import DeviceKind, EngineKind
+from oemsar.inference.select import open_model
 from oemsar.legend import NUM_CLASSES
 from oemsar.modalities import Modalities
-from oemsar.models.saved import load
+from oemsar.models.saved import load_model
 from oemsar.progress import Report, silent
 from oemsar.record import run_record
 
@@ -50,7 +50,7 @@ def evaluate(
         out: the folder of the results; created where it is missing.
         flips: average the probabilities over the four mirror images (test-time augmentation).
         tiles_in_figure: at most so many tiles, evenly spaced over the split, are drawn; at least 1.
-        engine: `auto`, `torch` or `openvino`; see `oemsar.inference.select.open_engine`.
+        engine: `auto`, `torch` or `openvino`; see `oemsar.inference.select.open_model`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         report: told after each tile.
 
@@ -62,7 +62,7 @@ def evaluate(
     """
     if tiles_in_figure < 1:
         raise InputError(f"tiles_in_figure is {tiles_in_figure}; choose 1 or more")
-    network = load(model)
+    network = load_model(model)
     modalities = network.spec.modalities
     tiles = scorable(select_split(read_table(data), split, data), modalities, split, data)
     options = {"split": split, "flips": flips, "tiles_in_figure": tiles_in_figure}
@@ -71,7 +71,7 @@ def evaluate(
     )
     require_writable(out)
     drawn = set(np.linspace(0, len(tiles) - 1, tiles_in_figure).round().astype(int).tolist())
-    with closing(open_engine(network, kind=engine, device=device, flips=flips)) as running:
+    with open_model(network, engine=engine, device=device, flips=flips) as running:
         scores, comparisons = _score(tiles, modalities, running, drawn, report)
     write_figure(comparisons, out / "figure.png")
     about = {

@@ -1,22 +1,22 @@
 """Engines: a saved network made ready to turn images into class probabilities on this machine."""
 
-import logging
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from typing import Literal, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-EngineKind = Literal["auto", "torch", "openvino"]
-DeviceKind = Literal["auto", "cpu", "cuda", "mps"]
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.spec import ModelSpec
+
 Axes = tuple[int, ...]
 Tag = TypeVar("Tag")
-
-log = logging.getLogger(__name__)
+PendingProbabilities = Future[NDArray[np.float32]]
+"""Probabilities of the eight classes to come, float32, shape (8, height, width)."""
 
 _FLIPS: tuple[Axes, ...] = ((), (2,), (1,), (1, 2))
 """The four mirror images of a (channels, height, width) image, the image itself first."""
@@ -25,31 +25,45 @@ _FLIPS: tuple[Axes, ...] = ((), (2,), (1,), (1, 2))
 class Engine(ABC):
     """Class probabilities of images, several in flight at once, in the order given.
 
+    An engine is a context manager: leaving it waits for images in flight and gives back what it holds.
+
     Attributes:
-        name: library, precision and degree of parallelism, as recorded beside a result.
-        depth: how many images are in flight while `stream` waits for the first of them.
+        name: Library, precision and degree of parallelism, as recorded beside a result.
+        depth: Number of images in flight while `stream` waits for the first of them.
+        spec: Description of the network.
+        views: Axes along which each image is mirrored, one entry for each mirror image.
     """
 
     name: str
     depth: int
 
-    def __init__(self, flips: bool) -> None:
+    def __init__(self, network: LandCoverNetwork, flips: bool) -> None:
+        self.spec: ModelSpec = network.spec
         self.views: tuple[Axes, ...] = _FLIPS if flips else _FLIPS[:1]
 
     @abstractmethod
-    def submit(self, image: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
-        """Start on one image, shape (channels, height, width); the future holds (8, height, width)."""
+    def submit(self, image: NDArray[np.uint8]) -> PendingProbabilities:
+        """Start on one image, uint8, shape (channels, height, width).
+
+        What goes wrong with the image is raised where the result of the future is taken.
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what the engine holds; waits for images in flight."""
+        """Wait for images in flight and give back what the engine holds."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def stream(self, images: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-        """Class probabilities of each of `images`, in their order.
+        """Turn images into class probabilities, in their order.
 
         Args:
-            images: digital numbers, uint8, shape (channels, height, width); sizes may differ. They are
-                asked for as they are needed, so that reading them goes on beside the network.
+            images: Digital numbers, uint8, shape (channels, height, width); sizes may differ. They are
+                taken as they are needed, so that reading them goes on beside the network.
 
         Yields:
             Probabilities of the eight classes, float32, shape (8, height, width), summing to 1.
@@ -61,25 +75,32 @@ class Engine(ABC):
     def stream_tagged(
         self, images: Iterable[tuple[Tag, NDArray[np.uint8] | None]]
     ) -> Iterator[tuple[Tag, NDArray[np.float32] | None]]:
-        """As `stream`, with a tag that travels beside each image; None for an image gives None back."""
-        in_flight: deque[tuple[Tag, Future[NDArray[np.float32]] | None]] = deque()
+        """Turn images into class probabilities, each with a tag that travels beside it.
+
+        Args:
+            images: Tags and digital numbers as `stream` takes them; None for an image gives None back.
+
+        Yields:
+            Tags and probabilities, in the order of the images.
+        """
+        in_flight: deque[tuple[Tag, PendingProbabilities | None]] = deque()
         try:
             for tag, image in images:
                 in_flight.append((tag, None if image is None else self.submit(image)))
                 if len(in_flight) > self.depth:
-                    yield _landed(*in_flight.popleft())
+                    yield _result(*in_flight.popleft())
             while in_flight:
-                yield _landed(*in_flight.popleft())
+                yield _result(*in_flight.popleft())
         finally:
             for _, future in in_flight:
                 if future is not None:
                     future.cancel()
 
 
-def _landed(tag: Tag, future: "Future[NDArray[np.float32]] | None") -> tuple[Tag, NDArray[np.float32] | None]:
+def _result(tag: Tag, future: PendingProbabilities | None) -> tuple[Tag, NDArray[np.float32] | None]:
     return tag, None if future is None else future.result()
 
 
 def mirrored(image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:
-    """A mirror image as a batch of one, uint8, shape (1, channels, height, width)."""
+    """Mirror an image along some axes, as a batch of one, uint8, shape (1, channels, height, width)."""
     return torch.from_numpy(np.ascontiguousarray(np.flip(image, axes)))[None]

@@ -2,8 +2,8 @@
 
 import os
 import warnings
-from concurrent.futures import Future
-from functools import cache, lru_cache
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from oemsar.inference.engine import Axes, Engine, mirrored
+from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.padding import pad_to_multiple
 
@@ -33,38 +33,51 @@ def _core() -> ov.Core:
 
 
 class OpenVinoEngine(Engine):
-    """The network compiled for each image size it meets, one image a stream.
+    """The network compiled for the size of the present images, one image a stream.
 
     A stream to a core is faster here than all cores on one image, and its result does not depend on how
-    many streams there are.
+    many streams there are. The network is compiled for one size at a time: the images of a set or the windows
+    of a scene share a size, and a compiled network holds its activations.
     """
 
     def __init__(self, network: LandCoverNetwork, flips: bool) -> None:
-        super().__init__(flips)
+        super().__init__(network, flips)
         self._network = network
         self._streams = min(os.cpu_count() or 1, _MAX_STREAMS)
-        self._core = _core()
         self._graph = self._convert()
-        # One entry: the images of a set or the windows of a scene share a size, and a compiled network
-        # holds its activations.
-        self._queue = lru_cache(maxsize=1)(self._compile)
-        precision = self._core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
+        self._compiled: _Compiled | None = None
+        # twice as many as streams, so that the next image is there when a stream is free
+        self._workers = ThreadPoolExecutor(2 * self._streams, thread_name_prefix="openvino")
+        self._running: list[Future[None]] = []
+        precision = _core().get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
         self.name = f"openvino {precision} on cpu, {self._streams} streams"
         self.depth = self._streams
 
-    def submit(self, image: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
-        """Queue the views of one image, shape (channels, height, width)."""
-        pending = _Pending(image.shape[1:], self.views)
+    def submit(self, image: NDArray[np.uint8]) -> PendingProbabilities:
+        """Queue the views of one image, uint8, shape (channels, height, width)."""
+        mean = _MeanOfViews(image.shape[1:], self.views)
         for axes in self.views:
             padded = pad_to_multiple(mirrored(image, axes).float(), self._network.stride).byte().numpy()
-            self._queue(padded.shape).start_async({0: padded}, (pending, axes))
-        return pending.future
+            compiled = self._compiled_for(padded.shape)
+            self._running = [task for task in self._running if not task.done()]
+            self._running.append(self._workers.submit(_run, compiled, padded, mean, axes))
+        return mean.future
 
     def close(self) -> None:
         """Wait for the images in flight and give the compiled network back."""
-        if self._queue.cache_info().currsize:
-            self._wait()
-        self._queue.cache_clear()
+        self._workers.shutdown(cancel_futures=True)
+        self._compiled = None
+
+    def _compiled_for(self, shape: tuple[int, ...]) -> "_Compiled":
+        """The network compiled for a shape; images of another size in flight are waited for."""
+        if self._compiled is None or self._compiled.shape != shape:
+            wait(self._running)
+            self._compiled = None
+            graph = self._graph.clone()
+            graph.reshape(list(shape))
+            options = {"NUM_STREAMS": str(self._streams), "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1)}
+            self._compiled = _Compiled(shape, _core().compile_model(graph, "CPU", options))
+        return self._compiled
 
     def _convert(self) -> ov.Model:
         stride = self._network.stride
@@ -73,18 +86,9 @@ class OpenVinoEngine(Engine):
             warnings.simplefilter("ignore")  # of the tracer, about conditions that hold for every size
             return ov.convert_model(_Probabilities(self._network), example_input=example)
 
-    def _compile(self, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 (OpenVINO ships no types)
-        graph = self._graph.clone()
-        graph.reshape(list(shape))
-        options = {"NUM_STREAMS": str(self._streams), "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1)}
-        queue = ov.AsyncInferQueue(self._core.compile_model(graph, "CPU", options), 2 * self._streams)
-        queue.set_callback(_receive)
-        self._wait = queue.wait_all
-        return queue
-
 
 class _Probabilities(nn.Module):
-    """Normalisation, body and softmax: what is left of a network once its input is padded."""
+    """Normalisation, body and softmax: the network without the padding of its input."""
 
     def __init__(self, network: LandCoverNetwork) -> None:
         super().__init__()
@@ -96,11 +100,40 @@ class _Probabilities(nn.Module):
         return probabilities
 
 
-class _Pending:
-    """The mean over the views of one image, complete when the last of them is in."""
+class _Compiled:
+    """A network compiled for one shape, with as many requests as run beside each other.
+
+    Attributes:
+        shape: Shape of the input, (1, channels, height, width).
+    """
+
+    def __init__(self, shape: tuple[int, ...], model: Any) -> None:  # noqa: ANN401 (OpenVINO ships no types)
+        self.shape = shape
+        self._model = model
+        self._idle: list[Any] = []
+
+    def run(self, padded: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Compute the class probabilities of one padded view, shape (8, height, width)."""
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._model.create_infer_request()
+        request.start_async({0: padded})
+        request.wait()
+        probabilities: NDArray[np.float32] = request.get_output_tensor(0).data[0].copy()
+        self._idle.append(request)
+        return probabilities
+
+
+class _MeanOfViews:
+    """The mean over the views of one image, complete when the last of them is in.
+
+    Attributes:
+        future: The mean to come, float32, shape (8, height, width); or what went wrong with a view.
+    """
 
     def __init__(self, size: tuple[int, ...], views: tuple[Axes, ...]) -> None:
-        self.future: Future[NDArray[np.float32]] = Future()
+        self.future: PendingProbabilities = Future()
         self.future.set_running_or_notify_cancel()
         self._size = size
         self._views = views
@@ -121,11 +154,16 @@ class _Pending:
                 total += other
             self.future.set_result(total if not others else total / np.float32(len(self._views)))
 
+    def fail(self, error: BaseException) -> None:
+        """Take what went wrong with a view; the first such error counts."""
+        with self._lock:
+            if not self.future.done():
+                self.future.set_exception(error)
 
-def _receive(request: Any, tag: tuple[_Pending, Axes]) -> None:  # noqa: ANN401 (OpenVINO ships no types)
-    pending, axes = tag
+
+def _run(compiled: _Compiled, padded: NDArray[np.uint8], mean: _MeanOfViews, axes: Axes) -> None:
+    """Compute one view; hand its probabilities, or what went wrong, to the one who waits for the image."""
     try:
-        pending.add(axes, request.get_output_tensor(0).data[0].copy())
+        mean.add(axes, compiled.run(padded))
     except BaseException as error:
-        pending.future.set_exception(error)
-        raise
+        mean.fail(error)

@@ -4,7 +4,7 @@ import torch
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:
-    """The reduced precision to run a network in on `device`; None for full float32.
+    """Choose the reduced precision to run a network in on a device; None for full float32.
 
     bfloat16 where the device multiplies it in hardware: every CUDA device since compute capability 8.0,
     and processors with AVX-512 BF16 or AMX. A processor without them emulates it several times slower

@@ -1,13 +1,13 @@
 """Inference with PyTorch: CUDA, MPS or the CPU."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from oemsar.errors import Failure
-from oemsar.inference.engine import Axes, Engine, mirrored
+from oemsar.errors import OutOfMemory
+from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
 from oemsar.inference.precision import autocast_dtype
 from oemsar.models.network import LandCoverNetwork
 
@@ -16,7 +16,7 @@ class TorchEngine(Engine):
     """One worker thread that runs the network channels-last, in the device's reduced precision."""
 
     def __init__(self, network: LandCoverNetwork, flips: bool, device: torch.device) -> None:
-        super().__init__(flips)
+        super().__init__(network, flips)
         self._device = device
         self._dtype = autocast_dtype(device)
         self._network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -25,8 +25,8 @@ class TorchEngine(Engine):
         self.name = f"torch {precision} on {device.type}"
         self.depth = 1
 
-    def submit(self, image: NDArray[np.uint8]) -> "Future[NDArray[np.float32]]":
-        """Queue one image, shape (channels, height, width), for the worker thread."""
+    def submit(self, image: NDArray[np.uint8]) -> PendingProbabilities:
+        """Queue one image, uint8, shape (channels, height, width), for the worker thread."""
         return self._worker.submit(self._probabilities, image)
 
     def close(self) -> None:
@@ -44,13 +44,13 @@ class TorchEngine(Engine):
                 return mean
         except torch.OutOfMemoryError as error:
             height, width = image.shape[1:]
-            raise Failure(
+            raise OutOfMemory(
                 f"an image of {height} x {width} pixels does not fit into the memory of {self._device}; "
-                "use a smaller --window"
+                "choose smaller windows"
             ) from error
 
     def _view(self, image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:
-        """Probabilities of one mirror image, turned back."""
+        """Probabilities of one mirror image, mirrored back, shape (8, height, width)."""
         batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
         probabilities: torch.Tensor = self._network(batch)[0].float().softmax(0).flip(axes)
         return probabilities

@@ -25,7 +25,7 @@ def dual(
     """
     network = architecture(spec, pretrained=False)
     bodies: list[Any] = [
-        architecture(spec.of(modalities), pretrained=pretrained).body
+        architecture(spec.restricted_to(modalities), pretrained=pretrained).body
         for modalities in (Modalities.SAR, Modalities.OPTICAL)
     ]
     body: Any = network.body

@@ -16,7 +16,7 @@ from oemsar.models.encoder_file import SUFFIX, write_encoder
 from oemsar.models.mit import is_mit, mit_encoder
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
-from oemsar.models.saved import save
+from oemsar.models.saved import save_model
 from oemsar.models.spec import ModelSpec
 from oemsar.models.unet import whole_unet
 from oemsar.models.vmamba.classifier_file import is_vmamba, vmamba_encoder
@@ -50,7 +50,7 @@ def import_checkpoint(path: Path, out: Path, channels: Channels = "radar-first")
         network = import_unet(tensors, path, channels)
         if out.suffix == SUFFIX:
             raise InputError(f"{path} holds a whole network; give --out a folder, not {out.name}")
-        save(network, out, {**run_record({"channels": channels}), "imported": origin(path)})
+        save_model(network, out, {**run_record({"channels": channels}), "imported": origin(path)})
         return f"U-Net with {_ENCODER} on {network.spec.modalities.value}"
     name, weights = _encoder(tensors, path)
     if out.suffix != SUFFIX:

@@ -8,7 +8,7 @@ from torch import Tensor
 from oemsar.errors import InputError
 from oemsar.models.checkpoint import first_difference
 from oemsar.models.torchvision_ops import declare
-from oemsar.models.variants import VARIANTS
+from oemsar.models.variants import SEGFORMER
 
 _PATCHES = "patch_embed1.proj.weight"
 _LEVELS = 4
@@ -56,4 +56,4 @@ def _nearest(tensors: Mapping[str, Tensor]) -> str:
         missing = sum(abs(a - b) for a, b in zip(settings["depths"], blocks, strict=True))
         return int(settings["embed_dims"][0] != width), missing
 
-    return min(VARIANTS["segformer"].values(), key=distance)
+    return min(SEGFORMER.variants.values(), key=distance)

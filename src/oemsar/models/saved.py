@@ -1,57 +1,70 @@
 """A saved model: one folder of `model.safetensors` and `model.json`, reading which executes nothing."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import JsonValue, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from oemsar import legend
+from oemsar.config_file import Value, read_json
 from oemsar.errors import InputError
-from oemsar.files import atomic_folder, recover_folder, write_json
+from oemsar.files import atomic_folder, readable_folder, write_json
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 
-FORMAT = 1
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 
 
-def save(network: LandCoverNetwork, folder: Path, record: dict[str, Any]) -> None:
-    """Write `network` to `folder`, replacing a model that is there, whole or not at all.
+class ModelDescription(Value):
+    """Content of `model.json`."""
+
+    format: Literal[1] = 1
+    """Version of the format."""
+    spec: ModelSpec
+    """Architecture, input and normalisation."""
+    legend: tuple[str, ...]
+    """Names of the classes in the order of the logits."""
+    record: dict[str, JsonValue]
+    """How the network was trained or where it was imported from."""
+
+    @model_validator(mode="after")
+    def _has_this_legend(self) -> Self:
+        if self.legend != legend.NAMES:
+            raise InputError("it belongs to a model of another legend, whose classes cannot be read here")
+        return self
+
+
+def save_model(network: LandCoverNetwork, folder: Path, record: Mapping[str, Any]) -> None:
+    """Write a network to a folder, whole or not at all; a model that is there is replaced.
 
     Args:
-        network: the network, on any device.
-        folder: the folder of the saved model.
-        record: how it was trained, plain values; see `oemsar.record.run_record`.
+        network: Network on any device.
+        folder: Folder of the saved model.
+        record: How the network was trained, plain values; see `oemsar.record.run_record`.
     """
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    description = {
-        "format": FORMAT,
-        "spec": network.spec.model_dump(mode="json"),
-        "legend": list(legend.NAMES),
-        "record": record,
-    }
+    description = ModelDescription(spec=network.spec, legend=legend.NAMES, record=dict(record))
     with atomic_folder(folder) as partial:
         save_file(weights, partial / WEIGHTS)
-        write_json(partial / DESCRIPTION, description)
+        write_json(partial / DESCRIPTION, description.model_dump(mode="json"))
 
 
-def load(path: Path) -> LandCoverNetwork:
-    """Read the network saved at `path`, in evaluation mode, on the CPU.
+def load_model(path: Path) -> LandCoverNetwork:
+    """Read a saved network, in evaluation mode, on the CPU; nothing on disk changes.
 
     Args:
-        path: a saved model, or a run folder that holds one in `model/`.
+        path: Folder of a saved model, or of a run that holds one in `model/`.
 
     Raises:
-        InputError: there is no model, it is damaged, or it is of another legend or a newer format.
+        InputError: There is no model, it is damaged, or it is of another legend or a newer format.
     """
     folder = model_folder(path)
-    description = _read_description(folder / DESCRIPTION)
-    network = build(_spec(description, folder))
+    network = build(read_json(folder / DESCRIPTION, ModelDescription, "description of a saved model").spec)
     try:
         network.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError) as error:
@@ -60,38 +73,25 @@ def load(path: Path) -> LandCoverNetwork:
     return network.eval()
 
 
-def model_folder(path: Path) -> Path:
-    """The folder of the saved model that `path`, a saved model or a run, holds.
+def as_network(model: Path | LandCoverNetwork) -> LandCoverNetwork:
+    """Load the network of a path; a network is given back as it is.
 
     Raises:
-        InputError: it holds none.
+        InputError: The path holds no model that can be read.
     """
-    recover_folder(path / "model")
-    for folder in (path, path / "model"):
+    return model if isinstance(model, LandCoverNetwork) else load_model(model)
+
+
+def model_folder(path: Path) -> Path:
+    """Find the folder of the saved model in a saved model or a run.
+
+    Raises:
+        InputError: There is none.
+    """
+    for folder in (readable_folder(path), readable_folder(path / "model")):
         if (folder / DESCRIPTION).is_file():
             return folder
     raise InputError(
         f"{path} holds no saved model ({DESCRIPTION} is missing); "
         "give a run of `oemsar train` or its model folder"
     )
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON; the saved model is damaged") from error
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise InputError(f"{path} is not a saved model of format {FORMAT}; a newer oemsar may be needed")
-    if description.get("legend") != list(legend.NAMES):
-        raise InputError(f"{path} belongs to a model of another legend; its classes cannot be read here")
-    return description
-
-
-def _spec(description: dict[str, Any], folder: Path) -> ModelSpec:
-    try:
-        return ModelSpec.model_validate(description.get("spec"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{folder / DESCRIPTION} is damaged: {where} {first['msg']}") from error

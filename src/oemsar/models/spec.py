@@ -1,42 +1,43 @@
-"""What a network is, in plain values: enough to build it again on another machine."""
+"""The description of a network in plain values: enough to build it again on another machine."""
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
+from oemsar.config_file import Value
+from oemsar.errors import InputError
 from oemsar.modalities import Modalities
 
 Fusion = Literal["stack", "dual"]
+"""How radar and optical are joined: one encoder over the channels of both, or one encoder for each."""
 
 
-class ModelSpec(BaseModel):
-    """Architecture, input and normalisation of a network.
-
-    Attributes:
-        architecture: name in `oemsar.models.registry`.
-        encoder: name of the encoder, as the architecture's library calls it.
-        modalities: the images it sees, stacked radar first.
-        mean: per channel, in digital numbers 0..255.
-        std: per channel, in digital numbers; the input is (pixel - mean) / std.
-        fusion: `stack` is one encoder over the channels of all modalities, `dual` one encoder for each.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class ModelSpec(Value):
+    """Architecture, input and normalisation of a network."""
 
     architecture: str
+    """Name in `oemsar.models.registry.NETWORKS`."""
     encoder: str
+    """Name of the encoder, as the architecture's library calls it."""
     modalities: Modalities
+    """Images that the network sees, stacked radar first."""
     mean: tuple[float, ...]
+    """Mean of each channel, in digital numbers 0..255."""
     std: tuple[float, ...]
+    """Standard deviation of each channel, in digital numbers; the input is (pixel - mean) / std."""
     fusion: Fusion = "stack"
+    """`stack` for one encoder over the channels of all modalities, `dual` for one encoder for each."""
 
     @model_validator(mode="after")
     def _one_number_per_channel(self) -> Self:
         channels = self.modalities.channels
         if len(self.mean) != channels or len(self.std) != channels:
-            raise ValueError(f"mean and std need {channels} numbers each for {self.modalities.value}")
+            raise InputError(
+                f"{self.modalities.value} needs {channels} numbers each, one for each channel",
+                option=("mean", "std"),
+            )
         if not all(value > 0 for value in self.std):
-            raise ValueError("every std must be above 0")
+            raise InputError("every standard deviation must be above 0", option="std")
         return self
 
     @model_validator(mode="after")
@@ -44,8 +45,8 @@ class ModelSpec(BaseModel):
         require_fusible(self.fusion, self.modalities)
         return self
 
-    def of(self, modalities: Modalities) -> "ModelSpec":
-        """The same network over `modalities`, a part of its own, with their channels stacked."""
+    def restricted_to(self, modalities: Modalities) -> "ModelSpec":
+        """Describe the same network over one of its modalities alone."""
         channels = slice(None, 1) if modalities is Modalities.SAR else slice(-modalities.channels, None)
         return self.model_copy(
             update={
@@ -58,12 +59,13 @@ class ModelSpec(BaseModel):
 
 
 def require_fusible(fusion: Fusion, modalities: Modalities) -> None:
-    """See that `dual` fusion has two modalities to fuse.
+    """Check that `dual` fusion has two modalities to fuse.
 
     Raises:
-        ValueError: it has one.
+        InputError: It has one.
     """
     if fusion == "dual" and modalities is not Modalities.SAR_OPTICAL:
-        raise ValueError(
-            f"fusion dual needs the modalities {Modalities.SAR_OPTICAL.value}, not {modalities.value} alone"
+        raise InputError(
+            f"dual fusion needs the modalities {Modalities.SAR_OPTICAL.value}, not {modalities.value} alone",
+            option=("fusion", "modalities"),
         )

@@ -4,7 +4,6 @@ import io
 import logging
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +18,11 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.inference.class_map import class_ids
-from oemsar.inference.engine import DeviceKind, Engine, EngineKind
-from oemsar.inference.select import open_engine
+from oemsar.inference.engine import Engine
+from oemsar.inference.options import DeviceKind, EngineKind
+from oemsar.inference.select import open_model
 from oemsar.modalities import Modalities
-from oemsar.models.saved import load
+from oemsar.models.saved import load_model
 from oemsar.progress import Report, silent
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def predict_submission(
     tiles = _radar_tiles(folder)
     if names is not None:
         _require_listed([tile.name for tile in tiles], names, folder)
-    network = load(model)
+    network = load_model(model)
     if network.spec.modalities is not Modalities.SAR:
         raise InputError(
             f"{model} sees {network.spec.modalities.value} imagery, but the tiles of the contest are radar "
@@ -77,7 +77,7 @@ def predict_submission(
         )
     report(0, len(tiles))
     with (
-        closing(open_engine(network, kind=engine, device=device, flips=flips)) as running,
+        open_model(network, engine=engine, device=device, flips=flips) as running,
         atomic_write(out) as partial,
         zipfile.ZipFile(partial, "w") as archive,
     ):

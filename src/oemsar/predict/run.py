@@ -14,9 +14,10 @@ import oemsar
 from oemsar import legend
 from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable, write_json
-from oemsar.inference.engine import DeviceKind, Engine, EngineKind
-from oemsar.inference.select import open_engine
-from oemsar.models.saved import WEIGHTS, load, model_folder
+from oemsar.inference.engine import Engine
+from oemsar.inference.options import DeviceKind, EngineKind
+from oemsar.inference.select import open_model
+from oemsar.models.saved import WEIGHTS, load_model, model_folder
 from oemsar.predict.blend import Blender, classify
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.scene import Scene, Treatment, open_scene
@@ -99,17 +100,14 @@ def predict(
     config = config or PredictConfig()
     task = _Task(model, scene, optical, out)
     _require_output(task)
-    network = load(model)
+    network = load_model(model)
     with (
         rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES),
         open_scene(scene, optical, network.spec.modalities, config.treatment) as opened,
     ):
-        engine = open_engine(network, kind=config.engine, device=config.device, flips=config.flips)
-        resumable = ResumableMap(out, _identity(task, config, engine))
-        try:
+        with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
+            resumable = ResumableMap(out, _identity(task, config, engine))
             pixels = _map(opened, engine, resumable, config, report)
-        finally:
-            engine.close()
         if not sum(pixels):
             resumable.remove()
             raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")

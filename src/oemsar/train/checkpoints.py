@@ -96,7 +96,7 @@ class Checkpoints(Callback):
     def _save_model(self, trainer: Trainer, module: LandCoverModule) -> None:
         scores = None if self._validation is None else self._validation.scores
         reached = {"step": trainer.global_step, "scores": None if scores is None else scores.to_dict()}
-        saved.save(module.network, self._out / MODEL, {**self._record, **reached})
+        saved.save_model(module.network, self._out / MODEL, {**self._record, **reached})
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
-from oemsar.inference.engine import DeviceKind
+from oemsar.inference.options import DeviceKind
 from oemsar.modalities import Modalities
 from oemsar.models.spec import Fusion, require_fusible
 from oemsar.models.variants import choose_encoder, variant_of
