@@ -78,7 +78,7 @@ def main() -> None:
         folder = arguments.folder / f"scene{number}_{arguments.size}"
         if not (folder / "scene.json").exists():
             options = place._asdict()
-            simulate_scene(SceneConfig(size=arguments.size, seed=SEED + number, **options), folder)
+            simulate_scene(folder, config=SceneConfig(size=arguments.size, seed=SEED + number, **options))
         for model in arguments.models:
             _measure(f"{number} {place.character}", place, folder, model)
 

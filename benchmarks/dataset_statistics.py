@@ -16,7 +16,8 @@ from oemsar.dataset.statistics import count_labels
 from oemsar.dataset.tile import Tile
 from oemsar.evaluate.agreement import compare, pairs_of_tiles
 from oemsar.raster.geotiff import write_raster
-from oemsar.simulate.release.plan import WorldConfig, plan_world
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import plan_world
 from oemsar.simulate.release.pseudo_label import err
 from oemsar.simulate.release.tile import map_with_margin
 

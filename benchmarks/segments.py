@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oemsar.dataset.segments import count_classes
-from oemsar.simulate.release.plan import WorldConfig, plan_world
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import plan_world
 from oemsar.simulate.release.pseudo_label import err
 from oemsar.simulate.release.tile import map_with_margin
 from timing import medians

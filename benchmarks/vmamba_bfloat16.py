@@ -31,7 +31,7 @@ from oemsar.dataset.index import index
 from oemsar.dataset.table import write_table
 from oemsar.inference.device import find_device
 from oemsar.inference.precision import autocast_dtype
-from oemsar.simulate.release.plan import WorldConfig
+from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.run import simulate_world
 from oemsar.train.config import configure
 from oemsar.train.run import train
@@ -111,7 +111,9 @@ def main() -> None:
         folder = arguments.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         table, run = folder / "tiles.parquet", folder / "run"
         if not table.exists():
-            simulate_world(WorldConfig(regions=4, tiles=8, size=128, seed=0, val=0, test=0), folder / "world")
+            simulate_world(
+                folder / "world", config=WorldConfig(regions=4, tiles=8, size=128, seed=0, val=0, test=0)
+            )
             write_table(index(folder / "world"), table)
         options = {
             name: getattr(arguments, name) for name in ("steps", "learning_rate", "variant", "crop", "batch")

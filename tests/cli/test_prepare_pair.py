@@ -13,7 +13,12 @@ from oemsar.simulate.scene.run import simulate_scene
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scene") / "scene"
-    simulate_scene(SceneConfig(128, 0.5, 5.0, 40.0, 95.0, 5.0, 7, "FRA", "rural"), folder, overwrite=False)
+    simulate_scene(
+        folder,
+        config=SceneConfig(
+            size=128, relief=5.0, look_azimuth=95.0, offset=5.0, seed=7, country="FRA", character="rural"
+        ),
+    )
     points = [
         {
             "type": "Feature",

@@ -7,7 +7,8 @@ import pytest
 from oemsar.dataset.regions import assign_regions
 from oemsar.dataset.table import write_table
 from oemsar.dataset.tile import Tile
-from oemsar.simulate.release.plan import World, WorldConfig, plan_world
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import World, plan_world
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,8 @@ from oemsar.dataset.table import write_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.paper.release_counts import differences, looks_whole
-from oemsar.simulate.release.plan import World, WorldConfig, plan_world
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import World, plan_world
 
 
 def tile(name: str, east: float, north: float, crs: str = "EPSG:32631") -> Tile:

@@ -12,7 +12,7 @@ from oemsar.evaluate.run import evaluate
 from oemsar.evaluate.scores import Scores
 from oemsar.modalities import Modalities
 from oemsar.predict.run import PredictConfig, predict
-from oemsar.simulate.release.plan import WorldConfig
+from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.run import simulate_world
 from oemsar.train.config import configure
 from oemsar.train.run import train
@@ -62,7 +62,10 @@ def demonstrate(folder: Path, config: DemoConfig | None = None) -> tuple[Path, d
     world, table = folder / "world", folder / "tiles.parquet"
     log.info("Simulating %d tiles of %d regions", config.regions * config.tiles, config.regions)
     simulate_world(
-        WorldConfig(config.regions, config.tiles, config.size, config.seed, None, None, config.scene), world
+        world,
+        config=WorldConfig(
+            regions=config.regions, tiles=config.tiles, size=config.size, seed=config.seed, scene=config.scene
+        ),
     )
     write_table(index(world), table)
     scores = {modalities: _train_and_score(folder, table, modalities, config) for modalities in Modalities}

@@ -8,7 +8,7 @@ Raster = NDArray[np.float32]
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
-    """The independent random stream of a part of the world, such as (region,) or (region, tile)."""
+    """Begin the independent random stream of a part of the world, such as (region,) or (region, tile)."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 

@@ -50,7 +50,16 @@ def no_pictures() -> Iterator[None]:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     folder = tmp_path_factory.mktemp("scene") / "scene"
     simulate_scene(
-        SceneConfig(SIZE, 0.5, 25.0, 40.0, 95.0, 12.0, 7, "FRA", "suburban"), folder, overwrite=False
+        folder,
+        config=SceneConfig(
+            size=SIZE,
+            relief=25.0,
+            look_azimuth=95.0,
+            offset=12.0,
+            seed=7,
+            country="FRA",
+            character="suburban",
+        ),
     )
     with rasterio.open(folder / "displacement.tif") as dataset:
         truth = dataset.read()

@@ -6,7 +6,8 @@ from scipy import ndimage
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score
 
-from oemsar.simulate.release.plan import WorldConfig, plan_world
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import plan_world
 from oemsar.simulate.release.tile import render_tile
 from oemsar.simulate.world.materials import WATER
 

@@ -11,7 +11,8 @@ from shapely.strtree import STRtree
 from oemsar.errors import InputError
 from oemsar.raster.grid import footprint
 from oemsar.simulate.noise import stream
-from oemsar.simulate.release.plan import WorldConfig, plan_world
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import plan_world
 from oemsar.simulate.world.places import BOUNDS, MIN_DISTANCE_KM, choose_places, distance_km
 
 
@@ -77,19 +78,22 @@ def test_names_count_through_each_split_and_tell_no_region() -> None:
 def test_plan_depends_on_the_seed_alone() -> None:
     config = WorldConfig(regions=3, tiles=4, size=64, seed=9, scene=128)
     assert plan_world(config).describe() == plan_world(config).describe()
-    assert plan_world(config).describe() != plan_world(WorldConfig(3, 4, 64, seed=10)).describe()
+    assert (
+        plan_world(config).describe()
+        != plan_world(WorldConfig(regions=3, tiles=4, size=64, seed=10)).describe()
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"regions": 0}, "--regions"),
-        ({"tiles": 0}, "--tiles"),
-        ({"size": 63}, "--size"),
-        ({"seed": -1}, "--seed"),
-        ({"scene": 10}, "--scene"),
-        ({"tiles": 3, "val": 2, "test": 2}, "--val"),
-        ({"val": -1}, "--val"),
+        ({"regions": 0}, "regions"),
+        ({"tiles": 0}, "tiles"),
+        ({"size": 63}, "size"),
+        ({"seed": -1}, "seed"),
+        ({"scene": 10}, "scene"),
+        ({"tiles": 3, "val": 2, "test": 2}, "val"),
+        ({"val": -1}, "val"),
     ],
 )
 def test_bad_numbers_are_refused_with_the_option_named(changes: dict[str, int], word: str) -> None:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oemsar.simulate.noise import stream
-from oemsar.simulate.release.plan import WorldConfig, plan_world
-from oemsar.simulate.release.pseudo_label import confusion, err
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import plan_world
+from oemsar.simulate.release.pseudo_label import confusion, simulate_pseudo_label
 from oemsar.simulate.release.tile import map_with_margin
 
 TABLE_III = {
@@ -27,13 +28,13 @@ TABLE_II = (1.6, 23.9, 23.1, 7.9, 14.3, 10.3, 6.5, 12.1)
 
 @cache
 def world_confusion(regions: int, tiles: int, size: int) -> NDArray[np.int64]:
-    world = plan_world(WorldConfig(regions, tiles, size, seed=11))
+    world = plan_world(WorldConfig(regions=regions, tiles=tiles, size=size, seed=11))
     total = np.zeros((8, 8), np.int64)
     for tile in world.tiles:
         region, rng = world.regions[tile.region], world.tile_stream(tile)
         land_cover, core = map_with_margin(region, size, rng)
         truth = land_cover.classes[core]
-        total += confusion(truth, err(truth, land_cover.surface[core], region.gsd, rng))
+        total += confusion(truth, simulate_pseudo_label(truth, land_cover.surface[core], region.gsd, rng))
     return total
 
 
@@ -66,7 +67,7 @@ def test_a_large_world_has_table_iiis_agreement_and_table_iis_shares() -> None:
 def test_errors_are_pieces_not_dots() -> None:
     truth = np.repeat(np.repeat(np.arange(1, 9, dtype=np.uint8).reshape(2, 4), 200, 0), 150, 1)
     objects = (np.indices(truth.shape) // 40 * [[[1]], [[100]]]).sum(axis=0).astype(np.int32)
-    wrong = err(truth, objects, 0.3, stream(5)) != truth
+    wrong = simulate_pseudo_label(truth, objects, 0.3, stream(5)) != truth
     assert wrong.mean() > 0.1
     kept = ndimage.binary_opening(wrong, np.ones((5, 5))).sum()
     assert kept > 0.6 * wrong.sum()
@@ -75,7 +76,7 @@ def test_errors_are_pieces_not_dots() -> None:
 def test_pseudo_label_repeats_with_its_stream() -> None:
     truth = np.full((90, 120), 2, np.uint8)
     objects = np.zeros(truth.shape, np.int32)
-    first, second = (err(truth, objects, 0.3, stream(6)) for _ in range(2))
+    first, second = (simulate_pseudo_label(truth, objects, 0.3, stream(6)) for _ in range(2))
     assert first.dtype == np.uint8
     assert np.array_equal(first, second)
     assert set(np.unique(first)) <= set(range(1, 9))

@@ -13,16 +13,17 @@ from typer.testing import CliRunner
 from oemsar.cli.simulate import simulate
 from oemsar.errors import InputError
 from oemsar.files import checksum, partial_path
-from oemsar.simulate.release.plan import World, WorldConfig
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import World
 from oemsar.simulate.release.run import simulate_world, tile_files
 
-CONFIG = WorldConfig(regions=3, tiles=3, size=96, seed=7, scene=160)
+CONFIG = WorldConfig(regions=3, tiles=3, size=96, seed=7, scene=160, workers=1)
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
     folder = tmp_path_factory.mktemp("world") / "new"
-    return simulate_world(CONFIG, folder, workers=1), folder
+    return simulate_world(folder, config=CONFIG), folder
 
 
 def checksums(folder: Path) -> dict[str, str]:
@@ -101,7 +102,7 @@ def test_scene_has_a_rotated_grid_zero_around_the_collect_and_an_orthophoto_over
 
 
 def test_files_do_not_depend_on_the_number_of_workers(written: tuple[World, Path], tmp_path: Path) -> None:
-    simulate_world(CONFIG, tmp_path, workers=2)
+    simulate_world(tmp_path, config=CONFIG.model_copy(update={"workers": 2}))
     assert checksums(tmp_path) == checksums(written[1])
 
 
@@ -115,7 +116,7 @@ def test_a_killed_run_is_continued_to_the_same_files(written: tuple[World, Path]
     (folder / "scenes/Scene_001_label.tif").unlink()
     kept = folder / "val/sar_images/ValArea_001.tif"
     before = kept.stat().st_mtime_ns
-    simulate_world(CONFIG, folder, workers=1)
+    simulate_world(folder, config=CONFIG)
     assert checksums(folder) == checksums(written[1])
     assert kept.stat().st_mtime_ns == before
 
@@ -125,9 +126,9 @@ def test_another_world_is_refused_unless_overwritten(written: tuple[World, Path]
     shutil.copytree(written[1], folder)
     (folder / "notes.txt").write_text("mine")
     smaller = WorldConfig(regions=1, tiles=1, size=64)
-    with pytest.raises(InputError, match="--overwrite"):
-        simulate_world(smaller, folder, workers=1)
-    simulate_world(smaller, folder, workers=1, overwrite=True)
+    with pytest.raises(InputError, match="overwrite"):
+        simulate_world(folder, config=smaller)
+    simulate_world(folder, config=smaller.model_copy(update={"overwrite": True}))
     names = {Path(name).name for name in checksums(folder)}
     assert names == {"world.json", "TrainArea_001.tif", "notes.txt"}
 
@@ -135,9 +136,9 @@ def test_another_world_is_refused_unless_overwritten(written: tuple[World, Path]
 def test_folder_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file"):
-        simulate_world(WorldConfig(1, 1, 64), tmp_path / "file")
+        simulate_world(tmp_path / "file", config=WorldConfig(regions=1, tiles=1, size=64))
     with pytest.raises(InputError, match="holds files"):
-        simulate_world(WorldConfig(1, 1, 64), tmp_path)
+        simulate_world(tmp_path, config=WorldConfig(regions=1, tiles=1, size=64))
 
 
 def test_command_writes_and_says_what(tmp_path: Path) -> None:

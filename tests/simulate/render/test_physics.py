@@ -16,7 +16,7 @@ from oemsar.simulate.world.landcover import LandCoverMap
 from oemsar.simulate.world.places import Place
 from oemsar.simulate.world.polygon import Footprint, heading
 from oemsar.simulate.world.region import Region, draw_region
-from oemsar.simulate.world.surfaces import Roof, Sheet, Surface
+from oemsar.simulate.world.surfaces import Roof, Surface, SurfaceRaster
 
 GSD = 0.25
 SIDE = 400
@@ -32,12 +32,12 @@ def region(**changes: float) -> Region:
 
 def box_on_grass() -> LandCoverMap:
     shape = (SIDE, SIDE)
-    sheet = Sheet(shape, GSD, 0.3, stream(1))
+    surfaces = SurfaceRaster(shape, GSD, 0.3, stream(1))
     middle = complex(SIDE, SIDE) * GSD / 2
-    sheet.paint(Footprint(middle, 1, 1e3, 1e3).outline, Surface("grass"))
+    surfaces.draw(Footprint(middle, 1, 1e3, 1e3).outline, Surface("grass"))
     box = Footprint(middle, 1, HALF, HALF)
-    sheet.paint(box.outline, Surface("flat_grey", height=HEIGHT, roof=Roof(box)))
-    surface, table = sheet.index(), sheet.table()
+    surfaces.draw(box.outline, Surface("flat_grey", height=HEIGHT, roof=Roof(box)))
+    surface, table = surfaces.index(), surfaces.table()
     flat = np.zeros(shape, np.float32)
     return LandCoverMap(
         GSD, table.land_cover[surface], surface, table, flat, table.height[surface], flat > 0, flat + 1

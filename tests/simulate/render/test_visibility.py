@@ -7,23 +7,23 @@ import numpy as np
 import pytest
 
 from oemsar.simulate.noise import stream
-from oemsar.simulate.render.visibility import see
+from oemsar.simulate.render.visibility import visibility
 from oemsar.simulate.world.landcover import LandCoverMap
 from oemsar.simulate.world.places import Place
 from oemsar.simulate.world.polygon import Footprint
 from oemsar.simulate.world.region import draw_region
-from oemsar.simulate.world.surfaces import Roof, Sheet, Surface
+from oemsar.simulate.world.surfaces import Roof, Surface, SurfaceRaster
 
 GSD, SIDE, HEIGHT, HALF = 0.5, 240, 10.0, 12.0
 
 
 def box_on_grass() -> LandCoverMap:
-    sheet = Sheet((SIDE, SIDE), GSD, 0.3, stream(1))
+    surfaces = SurfaceRaster((SIDE, SIDE), GSD, 0.3, stream(1))
     middle = complex(SIDE, SIDE) * GSD / 2
-    sheet.paint(Footprint(middle, 1, 1e3, 1e3).outline, Surface("grass"))
+    surfaces.draw(Footprint(middle, 1, 1e3, 1e3).outline, Surface("grass"))
     box = Footprint(middle, 1, HALF, HALF)
-    sheet.paint(box.outline, Surface("flat_grey", height=HEIGHT, roof=Roof(box)))
-    surface, table = sheet.index(), sheet.table()
+    surfaces.draw(box.outline, Surface("flat_grey", height=HEIGHT, roof=Roof(box)))
+    surface, table = surfaces.index(), surfaces.table()
     flat = np.zeros((SIDE, SIDE), np.float32)
     return LandCoverMap(
         GSD, table.land_cover[surface], surface, table, flat, table.height[surface], flat > 0, flat + 1
@@ -35,7 +35,7 @@ def box_on_grass() -> LandCoverMap:
 def test_box_on_a_plain(incidence: float, azimuth: float) -> None:
     drawn = draw_region(1, Place("FRA", "urban", 2.35, 48.86), stream(0))
     region = replace(drawn, gsd=GSD, look_azimuth=azimuth, incidence_angle=incidence)
-    seen = see(box_on_grass(), region, 60.0)
+    seen = visibility(box_on_grass(), region, 60.0)
     away = 1 if azimuth == 90 else -1
     profile = {name: getattr(seen, name)[SIDE // 2][::away] for name in ("layover", "shadow", "ground")}
     metres = (np.arange(SIDE) + 0.5 - SIDE / 2) * GSD
@@ -56,7 +56,7 @@ def test_plain_without_anything_is_all_open_ground() -> None:
     world = box_on_grass()
     flat = replace(world, classes=np.full_like(world.classes, 2), height=np.zeros_like(world.height))
     region = draw_region(1, Place("FRA", "urban", 2.35, 48.86), stream(0))
-    seen = see(flat, replace(region, gsd=GSD), 60.0)
+    seen = visibility(flat, replace(region, gsd=GSD), 60.0)
     assert seen.ground.all()
     assert not seen.layover.any()
     assert not seen.shadow.any()

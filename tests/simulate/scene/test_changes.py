@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from oemsar.simulate.noise import stream
-from oemsar.simulate.scene.changes import resown, with_cars
+from oemsar.simulate.scene.changes import with_cars, with_other_crops
 from oemsar.simulate.world.landcover import LandCoverMap, map_land_cover
 from oemsar.simulate.world.materials import AGRICULTURE
 from oemsar.simulate.world.places import Place
@@ -47,7 +47,7 @@ def test_two_days_show_about_the_share_of_cars_each_and_not_the_same(town: LandC
 def test_only_fields_change_their_colour_beyond_the_exposure(region: Region) -> None:
     farm = draw_region(1, Place("FRA", "rural", 2.35, 48.86), stream(0))
     world = map_land_cover(farm, (900, 900), stream(4))
-    ratio = resown(world, farm, 0.5, stream(5)).table.colour / world.table.colour
+    ratio = with_other_crops(world, farm, 0.5, stream(5)).table.colour / world.table.colour
     others = world.table.land_cover != AGRICULTURE
     exposure = np.median(ratio)
     np.testing.assert_allclose(ratio[others], exposure, rtol=1e-4)

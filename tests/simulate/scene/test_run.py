@@ -19,7 +19,7 @@ from oemsar.geometry.rpc import RationalModel
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.reflectors import LOBE, PEAK_LEVEL
 from oemsar.simulate.scene.run import simulate_scene
-from oemsar.simulate.scene.world import Scene, build_scene
+from oemsar.simulate.scene.world import SimulatedScene, build_scene
 from oemsar.simulate.world.materials import ROAD
 
 CONFIG = SceneConfig(
@@ -39,12 +39,12 @@ CONFIG = SceneConfig(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("scene")
-    simulate_scene(CONFIG, path, slant=True)
+    simulate_scene(path, config=CONFIG.model_copy(update={"slant": True}))
     return path
 
 
 @pytest.fixture(scope="module")
-def scene() -> Scene:
+def scene() -> SimulatedScene:
     return build_scene(CONFIG)
 
 
@@ -115,13 +115,15 @@ def slant_place(facts: dict[str, Any], target: dict[str, float], model: Rational
     return float(sample), float(line)
 
 
-def test_rational_model_is_the_exact_one_with_the_geolocation_error(folder: Path, scene: Scene) -> None:
+def test_rational_model_is_the_exact_one_with_the_geolocation_error(
+    folder: Path, scene: SimulatedScene
+) -> None:
     with rasterio.open(folder / "sar.tif") as file:
         model = RationalModel.from_rasterio(file.rpcs)
     rng, (low, high) = np.random.default_rng(0), scene.acquisition.box
     east, north, height = (rng.uniform(a, b, 400) for a, b in zip(low, high, strict=True))
-    column, row = scene.acquisition.image.to_image(*scene.site.error.true(east, north), height)
-    lon, lat = Transformer.from_crs(scene.site.region.epsg, 4326, always_xy=True).transform(east, north)
+    column, row = scene.acquisition.image.to_image(*scene.geometry.error.true(east, north), height)
+    lon, lat = Transformer.from_crs(scene.geometry.region.epsg, 4326, always_xy=True).transform(east, north)
     line, sample = model.to_image(lon, lat, height)
     assert np.hypot(line - row, sample - column).max() < 0.05
 
@@ -212,14 +214,14 @@ def test_roads_and_buildings_lie_where_the_label_says(folder: Path) -> None:
 
 
 def test_same_seed_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    simulate_scene(CONFIG, tmp_path, slant=True)
+    simulate_scene(tmp_path, config=CONFIG.model_copy(update={"slant": True}))
     for path in sorted(folder.iterdir()):
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
 def test_scene_is_not_overwritten_unasked(folder: Path) -> None:
     with pytest.raises(InputError, match="holds a scene already"):
-        simulate_scene(CONFIG, folder)
+        simulate_scene(folder, config=CONFIG)
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from oemsar.errors import Failure
-from oemsar.simulate.scene.acquisition import Acquisition, aim
+from oemsar.simulate.scene.acquisition import Acquisition, acquire
 from oemsar.simulate.scene.config import SceneConfig
-from oemsar.simulate.scene.site import choose_site
+from oemsar.simulate.scene.geometry import choose_geometry
 from oemsar.simulate.sensor.radar_grid import CubicMap, turned_affine
 
 
 @pytest.fixture(scope="module")
 def acquisition() -> Acquisition:
     config = SceneConfig(size=1000, relief=120, incidence=32, look_azimuth=201, seed=3, character="rural")
-    site = choose_site(config)
-    rows = np.linspace(0, 120, site.shape[0], dtype=np.float32)
-    ground = np.broadcast_to(rows[:, None], site.shape).copy()
-    return aim(site, ground, ground + 20)
+    canvas = choose_geometry(config)
+    rows = np.linspace(0, 120, canvas.shape[0], dtype=np.float32)
+    ground = np.broadcast_to(rows[:, None], canvas.shape).copy()
+    return acquire(canvas, ground, ground + 20)
 
 
 def test_point_of_the_projection_height_appears_where_it_is(acquisition: Acquisition) -> None:
@@ -33,17 +33,17 @@ def test_point_of_the_projection_height_appears_where_it_is(acquisition: Acquisi
 def test_columns_run_along_the_look(acquisition: Acquisition) -> None:
     """A raised point moves against the columns by h / tan(incidence), and hardly across."""
     image = acquisition.image
-    low = image.to_image(*acquisition.site.error.centre, image.height)
-    high = image.to_image(*acquisition.site.error.centre, image.height + 100)
+    low = image.to_image(*acquisition.geometry.error.centre, image.height)
+    high = image.to_image(*acquisition.geometry.error.centre, image.height + 100)
     assert (high[0] - low[0]) * 0.5 == pytest.approx(-100 / np.tan(np.radians(32)), abs=0.3)
     assert abs(high[1] - low[1]) * 0.5 < 0.2
 
 
 def test_inverse_finds_the_point_of_a_height(acquisition: Acquisition) -> None:
     rng = np.random.default_rng(2)
-    east = acquisition.site.error.centre[0] + rng.uniform(-400, 400, 40)
-    north = acquisition.site.error.centre[1] + rng.uniform(-400, 400, 40)
-    height = acquisition.site.base + rng.uniform(0, 120, 40)
+    east = acquisition.geometry.error.centre[0] + rng.uniform(-400, 400, 40)
+    north = acquisition.geometry.error.centre[1] + rng.uniform(-400, 400, 40)
+    height = acquisition.geometry.base + rng.uniform(0, 120, 40)
     found = acquisition.image.to_ground(*acquisition.image.to_image(east, north, height), height)
     np.testing.assert_allclose(np.stack(found), np.stack([east, north]), atol=1e-4)
 
@@ -70,7 +70,7 @@ def test_slant_range_image_holds_the_collect_and_squeezes_range(acquisition: Acq
     assert place[1].max() < slant.shape[0]
     assert slant.spacing[1] == pytest.approx(0.5 * np.sin(np.radians(32)))
     farther = replace(slant, first=(0.0, 0.0))
-    assert farther.to_image(*acquisition.site.error.centre, 0.0)[0] > 0
+    assert farther.to_image(*acquisition.geometry.error.centre, 0.0)[0] > 0
 
 
 def test_turned_affine_of_east_is_north_up() -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from oemsar.simulate.noise import stream
+from oemsar.simulate.world.character import Character
 from oemsar.simulate.world.landcover import raise_land_cover
 from oemsar.simulate.world.landscape import Landscape, draw_landscape
 from oemsar.simulate.world.layout import plan
-from oemsar.simulate.world.places import Character, Place
+from oemsar.simulate.world.places import Place
 from oemsar.simulate.world.region import draw_region
 from oemsar.simulate.world.terrain import OVERSHOOT
 from oemsar.simulate.world.waters import draw_waters

@@ -11,6 +11,7 @@ from odc.geo.geobox import GeoBox
 from oemsar.dataset.tile import SPLITS, Split
 from oemsar.errors import InputError
 from oemsar.simulate.noise import stream
+from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.world.places import choose_places
 from oemsar.simulate.world.region import Region, centre_in_utm, draw_region
 
@@ -25,55 +26,6 @@ _LARGEST_CLUSTER = 9000.0
 """Metres that the tiles of a region may cover, less than the distance between regions."""
 
 _PLACES, _REGION, _ORDER, _GRID, _TILE, _SCENE = range(6)
-
-
-@dataclass(frozen=True)
-class WorldConfig:
-    """What to simulate.
-
-    Attributes:
-        regions: number of regions.
-        tiles: number of tiles in each region.
-        size: rows and columns of a tile.
-        seed: of every random draw, 0 or more.
-        val: tiles of each region in the split `val`; None for about 15 %.
-        test: tiles of each region in the split `test`; None for about 25 %.
-        scene: rows and columns of an additional scene of a region of its own; None for no scene.
-    """
-
-    regions: int = 6
-    tiles: int = 12
-    size: int = 512
-    seed: int = 0
-    val: int | None = None
-    test: int | None = None
-    scene: int | None = None
-
-    def __post_init__(self) -> None:
-        _require(self.regions >= 1, f"--regions {self.regions} is too few; ask for at least 1")
-        _require(self.tiles >= 1, f"--tiles {self.tiles} is too few; ask for at least 1 tile in each region")
-        _require(self.size >= 64, f"--size {self.size} is too small; ask for at least 64 pixels")
-        _require(self.seed >= 0, f"--seed {self.seed} is negative; give 0 or a positive number")
-        _require(
-            self.scene is None or self.scene >= 64,
-            f"--scene {self.scene} is too small; ask for at least 64 pixels",
-        )
-        val, test = self.held_out
-        _require(val >= 0 and test >= 0, "--val and --test cannot be negative")
-        _require(
-            val + test <= self.tiles,
-            f"--val {val} and --test {test} are more than the {self.tiles} tiles of a region",
-        )
-
-    @property
-    def held_out(self) -> tuple[int, int]:
-        """Tiles of each region in `val` and in `test`."""
-        at_least = (int(self.tiles >= 2), int(self.tiles >= 3))
-        val = max(at_least[0], round(0.15 * self.tiles)) if self.val is None else self.val
-        test = max(at_least[1], round(0.25 * self.tiles)) if self.test is None else self.test
-        return (0 if self.tiles == 1 and self.val is None else val), (
-            0 if self.tiles <= 2 and self.test is None else test
-        )
 
 
 @dataclass(frozen=True)
@@ -105,18 +57,18 @@ class World:
     scene_region: Region | None
 
     def tile_stream(self, tile: PlannedTile) -> np.random.Generator:
-        """The random stream of one tile, independent of all others."""
+        """Begin the random stream of one tile, independent of all others."""
         return stream(self.config.seed, _TILE, tile.region, tile.number)
 
     def scene_stream(self) -> np.random.Generator:
-        """The random stream of the scene."""
+        """Begin the random stream of the scene."""
         return stream(self.config.seed, _SCENE)
 
     def describe(self) -> dict[str, Any]:
-        """The world as plain values: what `world.json` holds."""
+        """Describe the world as the plain values of `world.json`."""
         return {
             "simulator": RENDERING,
-            "config": asdict(self.config),
+            "config": self.config.model_dump(),
             "regions": [asdict(region) for region in self.regions],
             "scene_region": None if self.scene_region is None else asdict(self.scene_region),
             "tiles": [
@@ -189,8 +141,3 @@ def _grids(region: Region, config: WorldConfig, rng: np.random.Generator) -> lis
         affine = Affine(region.gsd, 0, left, 0, -region.gsd, top)
         grids.append(GeoBox((config.size, config.size), affine, f"EPSG:{region.epsg}"))
     return grids
-
-
-def _require(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise InputError(sentence)

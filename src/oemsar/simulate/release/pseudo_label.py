@@ -34,7 +34,7 @@ _TILE_CONCENTRATION = 40.0
 """How alike tiles are in agreement: concentration of a beta distribution around the class's value."""
 
 
-def err(
+def simulate_pseudo_label(
     label: NDArray[np.uint8], surface: NDArray[np.int32], gsd: float, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     """Make a pseudo label of a true one.
@@ -95,6 +95,6 @@ def _uniform(score: Raster) -> NDArray[np.float64]:
 
 
 def confusion(truth: NDArray[np.uint8], pseudo: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Number of pixels of each true (row) and pseudo (column) class, int64, (8, 8)."""
+    """Count the pixels of each true (row) and pseudo (column) class, int64, (8, 8)."""
     pairs = (truth.astype(np.int64) - 1) * NUM_CLASSES + pseudo - 1
     return np.bincount(pairs.ravel(), minlength=NUM_CLASSES**2).reshape(NUM_CLASSES, NUM_CLASSES)

@@ -13,7 +13,8 @@ from oemsar.files import require_writable, write_json
 from oemsar.processes import process_pool
 from oemsar.progress import Report, silent
 from oemsar.raster.geotiff import write_raster
-from oemsar.simulate.release.plan import PlannedTile, World, WorldConfig, plan_world
+from oemsar.simulate.release.config import WorldConfig
+from oemsar.simulate.release.plan import PlannedTile, World, plan_world
 from oemsar.simulate.release.scene import SCENE_FILES, write_scene
 from oemsar.simulate.release.tile import render_tile
 
@@ -21,42 +22,36 @@ logger = logging.getLogger(__name__)
 
 WORLD_FILE = "world.json"
 
+_DEFAULT = WorldConfig()
 
-def simulate_world(
-    config: WorldConfig,
-    folder: Path,
-    *,
-    workers: int | None = None,
-    overwrite: bool = False,
-    report: Report = silent,
-) -> World:
-    """Write the world of `config` into `folder`.
+
+def simulate_world(out: Path, *, config: WorldConfig = _DEFAULT, report: Report = silent) -> World:
+    """Write a simulated world in the layout of the published release.
 
     A run that was killed is continued by the same call; files do not depend on the number of workers.
 
     Args:
-        config: what to simulate.
-        folder: where to; created if missing.
-        workers: processes to render in; the number of processors by default.
-        overwrite: whether to remove an earlier world in `folder` first.
-        report: called after each tile.
+        out: Folder to write to; created where it is missing.
+        config: Size, division and seed of the world.
+        report: Called after each tile.
+
+    Returns:
+        The plan of the world: its regions and tiles.
 
     Raises:
-        InputError: `folder` holds files of another origin or cannot be written to, or `workers` is
-            less than 1.
+        InputError: The folder holds files of another origin or cannot be written to.
     """
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers {workers} is too few; ask for at least 1")
+    folder = out
     world = plan_world(config)
     require_writable(folder)
-    _claim(world, folder, overwrite=overwrite)
+    _claim(world, folder, overwrite=config.overwrite)
     missing = [tile for tile in world.tiles if not all(path.is_file() for path in tile_files(tile, folder))]
     total = len(world.tiles) + (config.scene is not None)
     done = len(world.tiles) - len(missing)
     if done:
         logger.info("%d of %d tiles are there already", done, len(world.tiles))
     report(done, total)
-    for tile in _rendered(world, missing, folder, workers or os.cpu_count() or 1):
+    for tile in _rendered(world, missing, folder, config.workers or os.cpu_count() or 1):
         logger.debug("wrote %s", tile.name)
         done += 1
         report(done, total)
@@ -102,14 +97,14 @@ def _claim(world: World, folder: Path, *, overwrite: bool) -> None:
     occupied = any(not path.name.startswith(".oemsar-") for path in folder.iterdir())
     if occupied and not overwrite:
         reason = f"{folder} holds {'another world' if earlier else 'files already'}"
-        raise InputError(f"{reason}; choose an empty folder or add --overwrite")
+        raise InputError(f"{reason}; choose an empty folder or let it be replaced", option="overwrite")
     if earlier is not None:
         _remove_tiles(earlier, folder)
     write_json(record, plan)
 
 
 def _read_plan(record: Path) -> dict[str, Any] | None:
-    """The earlier world of a folder, None where there is none."""
+    """Read the earlier world of a folder; None where there is none."""
     try:
         plan = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError):

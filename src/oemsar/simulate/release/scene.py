@@ -95,7 +95,7 @@ def _collect(size: int) -> NDArray[np.bool_]:
 
 
 def _coarser(optical: NDArray[np.uint8], region: Region, side: int) -> tuple[NDArray[np.uint8], GeoBox]:
-    """The orthophoto at its own ground sampling distance, and its grid."""
+    """Give the orthophoto at its own ground sampling distance, and its grid."""
     from PIL import Image
 
     small = int(side / _OPTICAL_SCALE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.simulate.release.pseudo_label import err
+from oemsar.simulate.release.pseudo_label import simulate_pseudo_label
 from oemsar.simulate.render.optical import render_optical
 from oemsar.simulate.render.sar import render_sar
 from oemsar.simulate.world.landcover import LandCoverMap, map_land_cover
@@ -29,7 +29,7 @@ def render_tile(region: Region, size: int, rng: np.random.Generator) -> Rendered
     optical = render_optical(land_cover, region, core, rng)
     sar = render_sar(land_cover, region, core, rng)
     label = np.ascontiguousarray(land_cover.classes[core])
-    pseudo = err(label, land_cover.surface[core], region.gsd, rng)
+    pseudo = simulate_pseudo_label(label, land_cover.surface[core], region.gsd, rng)
     return RenderedTile(sar, optical, label, pseudo)
 
 

@@ -29,7 +29,7 @@ class Visibility:
     ground: Mask
 
 
-def see(land_cover: LandCoverMap, region: Region, reach: float) -> Visibility:
+def visibility(land_cover: LandCoverMap, region: Region, reach: float) -> Visibility:
     """Tell what a radar sees of the surface of a canvas, roofs and crowns included.
 
     In ground range x, rising away from the sensor, a point of height h appears at x - h / tan(i). Two points

@@ -13,7 +13,7 @@ from scipy.spatial import ConvexHull
 from oemsar.arrays import Doubles
 from oemsar.geometry.rpc import Misfit, RationalModel
 from oemsar.simulate.noise import Raster
-from oemsar.simulate.scene.site import BORDER, Site
+from oemsar.simulate.scene.geometry import BORDER, SceneGeometry
 from oemsar.simulate.sensor.radar_grid import CubicMap, GroundRangeImage, SlantRangeImage, turned_affine
 from oemsar.simulate.sensor.straight_track import StraightTrack
 
@@ -28,16 +28,16 @@ _RPC_STEPS, _RPC_HEIGHTS = 13, 7
 
 @dataclass(frozen=True)
 class Acquisition:
-    """A site and its radar image.
+    """Geometry of a scene and of its radar image.
 
     Attributes:
-        site: where.
+        geometry: where.
         image: the exact geometry of the ground range image.
         heights: lowest and highest ellipsoidal height of anything on the canvas, metres.
         collect: corners (column, row) of the polygon that the image fills.
     """
 
-    site: Site
+    geometry: SceneGeometry
     image: GroundRangeImage
     heights: tuple[float, float]
     collect: Doubles
@@ -45,7 +45,7 @@ class Acquisition:
     @property
     def claimed(self) -> GeoBox:
         """Grid that the radar's metadata state: the true one with the geolocation error."""
-        affine = self.site.error.affine @ self.image.affine
+        affine = self.geometry.error.affine @ self.image.affine
         return GeoBox(self.image.shape, affine, f"EPSG:{self.image.epsg}")
 
     @cached_property
@@ -63,19 +63,19 @@ class Acquisition:
     @property
     def box(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
         """Lowest and highest easting, northing and ellipsoidal height of the canvas."""
-        rows, columns = self.site.shape
-        left, top = self.site.on_map(np.array(-0.5), np.array(-0.5))
-        right, bottom = self.site.on_map(np.array(columns - 0.5), np.array(rows - 0.5))
+        rows, columns = self.geometry.shape
+        left, top = self.geometry.on_map(np.array(-0.5), np.array(-0.5))
+        right, bottom = self.geometry.on_map(np.array(columns - 0.5), np.array(rows - 0.5))
         low, high = self.heights
         return (float(left), float(bottom), low), (float(right), float(top), high)
 
     def slant(self) -> SlantRangeImage:
-        """The slant range image of the same collect; its pixels cover as much ground as those of `image`."""
+        """Give the slant range image of the same collect; its pixels cover as much ground as those of `image`."""
         across, down = self.collect.T
         height = np.full(across.shape, self.image.height)
         easting, northing = self.image.to_ground(across, down, height)
-        gsd = self.site.config.gsd
-        spacing = (gsd, gsd * math.sin(math.radians(self.site.look.incidence)))
+        gsd = self.geometry.config.gsd
+        spacing = (gsd, gsd * math.sin(math.radians(self.geometry.look.incidence)))
         empty = SlantRangeImage(self.image.track, self.image.epsg, (0.0, 0.0), spacing, (1, 1))
         column, row = empty.to_image(easting, northing, height)
         first = (math.floor(row.min()) * spacing[0], math.floor(column.min()) * spacing[1])
@@ -83,7 +83,7 @@ class Acquisition:
         return replace(empty, first=first, shape=shape)
 
     def rational_model(self, image: GroundRangeImage | SlantRangeImage) -> tuple[RationalModel, Misfit]:
-        """The rational model of an image, with the geolocation error, and how far it is from the exact one.
+        """Fit the rational model of an image, with the geolocation error, and how far it is from the exact one.
 
         It is fitted over the canvas and `RPC_REACH` metres of height below and above everything on it; the
         misfit is taken on points between those of the fit.
@@ -102,40 +102,42 @@ class Acquisition:
             np.linspace(low - RPC_REACH, high + RPC_REACH, levels),
         )
         east, north, height = (each.ravel() for each in np.meshgrid(*axes, indexing="ij"))
-        column, row = image.to_image(*self.site.error.true(east, north), height)
+        column, row = image.to_image(*self.geometry.error.true(east, north), height)
         lon, lat = Transformer.from_crs(self.image.epsg, 4326, always_xy=True).transform(east, north)
         return lon, lat, height, row, column
 
 
-def aim(site: Site, ground: Raster, top: Raster) -> Acquisition:
+def acquire(geometry: SceneGeometry, ground: Raster, top: Raster) -> Acquisition:
     """Point the radar at the scene's centre and lay its image around everything the orthophoto shows.
 
     The image is projected on the height of the ground at the centre, to the metre. Its columns run along
     the look direction.
 
     Args:
-        site: where.
+        geometry: where.
         ground: height of the ground of the canvas over the site's base, metres.
         top: height of what stands on it, likewise.
     """
-    config, region = site.config, site.region
-    height = float(np.round(site.base + ground[site.shape[0] // 2, site.shape[1] // 2]))
-    track = StraightTrack.over((*site.centre, height), site.look, ALTITUDE)
+    config, region = geometry.config, geometry.region
+    height = float(np.round(geometry.base + ground[geometry.shape[0] // 2, geometry.shape[1] // 2]))
+    track = StraightTrack.over((*geometry.centre, height), geometry.look, ALTITUDE)
     epsg = region.epsg
-    origin = turned_affine(site.error.centre, region.look_azimuth, config.gsd)
+    origin = turned_affine(geometry.error.centre, region.look_azimuth, config.gsd)
     image = GroundRangeImage(track, epsg, origin, height, (1, 1))
-    inside = ground[site.core]
-    heights = np.array([inside.min(), inside.max()], np.float64) + site.base
-    rows = np.array([site.core[0].start, site.core[0].stop - 1.0])
-    columns = np.array([site.core[1].start, site.core[1].stop - 1.0])
+    inside = ground[geometry.core]
+    heights = np.array([inside.min(), inside.max()], np.float64) + geometry.base
+    rows = np.array([geometry.core[0].start, geometry.core[0].stop - 1.0])
+    columns = np.array([geometry.core[1].start, geometry.core[1].stop - 1.0])
     corners = np.meshgrid(columns, rows, heights)
-    seen = np.stack(image.to_image(*site.on_map(corners[0], corners[1]), corners[2]), axis=-1).reshape(-1, 2)
+    seen = np.stack(image.to_image(*geometry.on_map(corners[0], corners[1]), corners[2]), axis=-1).reshape(
+        -1, 2
+    )
     hull = seen[ConvexHull(seen).vertices]
     outwards = hull - hull.mean(axis=0)
     hull = hull + outwards / np.linalg.norm(outwards, axis=1)[:, None] * BORDER
     first = np.floor(hull.min(axis=0)) - BORDER
     shape = np.ceil(np.ptp(hull, axis=0)).astype(int) + 2 * BORDER
     affine = origin @ Affine.translation(*first)
-    low, high = site.base + float(ground.min()) - 5, site.base + float(top.max()) + 5
+    low, high = geometry.base + float(ground.min()) - 5, geometry.base + float(top.max()) + 5
     image = replace(image, affine=affine, shape=(int(shape[1]), int(shape[0])))
-    return Acquisition(site, image, (low, high), hull - first)
+    return Acquisition(geometry, image, (low, high), hull - first)

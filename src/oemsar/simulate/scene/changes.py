@@ -11,7 +11,7 @@ from oemsar.simulate.world.region import Region
 
 
 def with_cars(land_cover: LandCoverMap, share: float, rng: np.random.Generator) -> LandCoverMap:
-    """The same place with a random `share` (0..1) of its cars; the ground around replaces the others."""
+    """Keep a random `share` (0..1) of the cars; the ground around replaces the others."""
     table = land_cover.table
     is_car = (table.height > 0) & (table.half_width == 0)
     gone = is_car & (rng.random(len(is_car)) >= share)
@@ -36,8 +36,10 @@ def with_cars(land_cover: LandCoverMap, share: float, rng: np.random.Generator) 
     return replace(land_cover, surface=surface, height=height)
 
 
-def resown(land_cover: LandCoverMap, region: Region, share: float, rng: np.random.Generator) -> LandCoverMap:
-    """The same place in another season: a random `share` of the fields (0..1) shows another crop's colour.
+def with_other_crops(
+    land_cover: LandCoverMap, region: Region, share: float, rng: np.random.Generator
+) -> LandCoverMap:
+    """Give a random `share` (0..1) of the fields the colour of another crop, as in another season.
 
     All colours are exposed differently, by up to an eighth.
     """

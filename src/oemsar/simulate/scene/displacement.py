@@ -25,12 +25,12 @@ def displacement(acquisition: Acquisition, ground: Raster) -> Raster:
 
     Args:
         acquisition: the geometry.
-        ground: of the canvas over the site's base, metres.
+        ground: of the canvas over the base of the scene, metres.
 
     Returns:
         float32, (2, rows, columns) of the orthophoto.
     """
-    places = np.empty((2, *acquisition.site.optical.shape), np.float32)
+    places = np.empty((2, *acquisition.geometry.optical.shape), np.float32)
     for strip in _strips(acquisition):
         places[:, strip] = acquisition.to_image(*_points(acquisition, ground, strip))
     return places
@@ -46,15 +46,15 @@ def ortho_residual(acquisition: Acquisition, ground: Raster) -> Raster:
 
     Args:
         acquisition: the geometry.
-        ground: of the canvas over the site's base, metres; read bilinearly.
+        ground: of the canvas over the base of the scene, metres; read bilinearly.
 
     Returns:
         float32, (2, rows, columns) of the orthophoto; NaN where the terrain folds over itself in the
         image or G lies off the canvas.
     """
-    down, right = gradient(ground, acquisition.site.config.gsd)
+    down, right = gradient(ground, acquisition.geometry.config.gsd)
     terrain = (ground, right, -down)
-    residual = np.empty((2, *acquisition.site.optical.shape), np.float32)
+    residual = np.empty((2, *acquisition.geometry.optical.shape), np.float32)
     for strip in _strips(acquisition):
         residual[:, strip] = _residual(acquisition, terrain, _points(acquisition, ground, strip))
     return residual
@@ -72,15 +72,15 @@ def _residual(
         terrain: height of the canvas, its slope to the east and to the north.
         points: easting, northing and ellipsoidal height.
     """
-    site = acquisition.site
+    geometry = acquisition.geometry
     column, row = acquisition.to_image(*points)
-    at_east, at_north = site.error.claimed(*points[:2])
+    at_east, at_north = geometry.error.claimed(*points[:2])
     far = np.full(at_east.shape, np.inf)
     for _ in range(_ITERATIONS):
-        places = site.on_canvas(at_east, at_north)
+        places = geometry.on_canvas(at_east, at_north)
         height, z_east, z_north = (_read(each, places) for each in terrain)
-        found = site.error.claimed(*acquisition.to_ground(column, row, height + site.base))
-        lifted = site.error.claimed(*acquisition.to_ground(column, row, height + site.base + 1))
+        found = geometry.error.claimed(*acquisition.to_ground(column, row, height + geometry.base))
+        lifted = geometry.error.claimed(*acquisition.to_ground(column, row, height + geometry.base + 1))
         miss_east, miss_north = at_east - found[0], at_north - found[1]
         far = np.hypot(miss_east, miss_north)
         if not (far > _ARRIVED / 10).any():
@@ -95,16 +95,16 @@ def _residual(
 
 
 def _strips(acquisition: Acquisition) -> Iterator[slice]:
-    rows = acquisition.site.optical.shape[0]
+    rows = acquisition.geometry.optical.shape[0]
     return (slice(start, min(start + _STRIP, rows)) for start in range(0, rows, _STRIP))
 
 
 def _points(acquisition: Acquisition, ground: Raster, strip: slice) -> tuple[Doubles, Doubles, Doubles]:
     """Easting, northing and ellipsoidal height of the pixel centres of rows of the orthophoto."""
-    site = acquisition.site
-    row, column = np.mgrid[strip, : site.optical.shape[1]].astype(np.float64)
-    easting, northing = apply(site.optical.affine, column + 0.5, row + 0.5)
-    return easting, northing, _read(ground, site.on_canvas(easting, northing)) + site.base
+    geometry = acquisition.geometry
+    row, column = np.mgrid[strip, : geometry.optical.shape[1]].astype(np.float64)
+    easting, northing = apply(geometry.optical.affine, column + 0.5, row + 0.5)
+    return easting, northing, _read(ground, geometry.on_canvas(easting, northing)) + geometry.base
 
 
 def _read(raster: Raster, places: Doubles) -> Doubles:

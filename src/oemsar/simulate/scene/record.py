@@ -6,34 +6,34 @@ from typing import Any
 import numpy as np
 
 from oemsar.simulate.scene.acquisition import ALTITUDE
-from oemsar.simulate.scene.world import FORMAT, Scene
+from oemsar.simulate.scene.world import FORMAT, SimulatedScene
 
 
-def describe(scene: Scene, facts: dict[str, Any]) -> dict[str, Any]:
+def describe(scene: SimulatedScene, facts: dict[str, Any]) -> dict[str, Any]:
     """Parameters, sensor model, geolocation error and heights of a scene as plain values.
 
     Args:
         scene: the scene.
         facts: about its radar images, added to their geometry.
     """
-    site, acquisition = scene.site, scene.acquisition
-    image, track, error = acquisition.image, acquisition.image.track, site.error
-    ground = scene.land_cover.ground[site.core]
+    geometry, acquisition = scene.geometry, scene.acquisition
+    image, track, error = acquisition.image, acquisition.image.track, geometry.error
+    ground = scene.land_cover.ground[geometry.core]
     rows, columns = scene.reflectors.T
-    easting, northing = site.on_map(columns.astype(float), rows.astype(float))
-    height = scene.land_cover.ground[rows, columns].astype(float) + site.base
+    easting, northing = geometry.on_map(columns.astype(float), rows.astype(float))
+    height = scene.land_cover.ground[rows, columns].astype(float) + geometry.base
     column, row = image.to_image(easting, northing, height) if len(rows) else (rows, columns)
     return {
         "format": FORMAT,
-        "config": asdict(site.config),
-        "region": asdict(site.region),
+        "config": geometry.config.model_dump(),
+        "region": asdict(geometry.region),
         "crs": f"EPSG:{image.epsg}",
-        "centre_lon_lat": list(site.centre),
-        "look": {"azimuth": site.look.azimuth, "incidence": site.look.incidence},
+        "centre_lon_lat": list(geometry.centre),
+        "look": {"azimuth": geometry.look.azimuth, "incidence": geometry.look.incidence},
         "ground_heights_m": {
             "vertical_datum": "ellipsoid",
-            "lowest": float(ground.min()) + site.base,
-            "highest": float(ground.max()) + site.base,
+            "lowest": float(ground.min()) + geometry.base,
+            "highest": float(ground.max()) + geometry.base,
         },
         "sensor": {
             "model": "straight track in ECEF, zero Doppler, slant range",

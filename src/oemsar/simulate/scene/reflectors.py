@@ -9,8 +9,8 @@ from scipy import ndimage
 
 from oemsar.errors import InputError
 from oemsar.simulate.noise import Raster
-from oemsar.simulate.render.visibility import see
-from oemsar.simulate.scene.site import Site
+from oemsar.simulate.render.visibility import visibility
+from oemsar.simulate.scene.geometry import SceneGeometry
 from oemsar.simulate.world.landcover import LandCoverMap
 
 PEAK_LEVEL = 2500
@@ -25,7 +25,7 @@ _APART = 24
 
 
 def place_reflectors(
-    site: Site, land_cover: LandCoverMap, count: int, rng: np.random.Generator
+    geometry: SceneGeometry, land_cover: LandCoverMap, count: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
     """Rows and columns (canvas) of reflectors, on open ground that the radar sees, (count, 2).
 
@@ -34,10 +34,10 @@ def place_reflectors(
     """
     if count == 0:
         return np.zeros((0, 2), np.intp)
-    seen = see(land_cover, site.region, site.reach).ground
-    room = ndimage.binary_erosion(seen, iterations=_APART // 4)[site.core]
+    seen = visibility(land_cover, geometry.region, geometry.reach).ground
+    room = ndimage.binary_erosion(seen, iterations=_APART // 4)[geometry.core]
     room[:_APART], room[-_APART:], room[:, :_APART], room[:, -_APART:] = False, False, False, False
-    corner = np.array([part.start for part in site.core])
+    corner = np.array([part.start for part in geometry.core])
     places: list[NDArray[np.intp]] = []
     while len(places) < count:
         rows, columns = np.nonzero(room)

@@ -9,8 +9,8 @@ from pyproj import Transformer
 from shapely import transform
 from shapely.geometry import LineString, Polygon, box, mapping
 
-from oemsar.simulate.scene.site import Site
-from oemsar.simulate.world.canvas_plan import Site as Plan
+from oemsar.simulate.scene.geometry import SceneGeometry
+from oemsar.simulate.world.canvas_plan import CanvasPlan
 from oemsar.simulate.world.landcover import LandCoverMap
 from oemsar.simulate.world.polygon import Footprint, densify
 
@@ -21,7 +21,7 @@ _SMALLEST = 8.0
 _DECIMALS = 8
 
 
-def roads(site: Site, plan: Plan) -> dict[str, Any]:
+def roads(geometry: SceneGeometry, plan: CanvasPlan) -> dict[str, Any]:
     """Middle lines of streets within the orthophoto, with their width in metres and class.
 
     Streets wider than 8 m are `main`, others `local`; where open water without a bridge crosses, they end.
@@ -32,11 +32,11 @@ def roads(site: Site, plan: Plan) -> dict[str, Any]:
         line = line[: len(line) // 2 + 1]
         for piece in _dry(line, plan):
             kind = "main" if street.width > 8 else "local"
-            features += _within(LineString(piece), site, {"width": round(street.width, 2), "class": kind})
+            features += _within(LineString(piece), geometry, {"width": round(street.width, 2), "class": kind})
     return _collection(features)
 
 
-def buildings(site: Site, land_cover: LandCoverMap) -> dict[str, Any]:
+def buildings(geometry: SceneGeometry, land_cover: LandCoverMap) -> dict[str, Any]:
     """Footprints of the buildings within the orthophoto.
 
     Properties: `height` of the ridge over the mean ground in metres, `eaves` likewise, `ground` ellipsoidal,
@@ -61,11 +61,11 @@ def buildings(site: Site, land_cover: LandCoverMap) -> dict[str, Any]:
         properties = {
             "height": round(ridge, 2),
             "eaves": round(eaves, 2),
-            "ground": round(float(ground[row, column]) + site.base, 2),
+            "ground": round(float(ground[row, column]) + geometry.base, 2),
             "roof": roof,
             "class": _kind(size, ridge, pitch),
         }
-        features += _within(Polygon([(point.real, point.imag) for point in outline]), site, properties)
+        features += _within(Polygon([(point.real, point.imag) for point in outline]), geometry, properties)
     return _collection(features)
 
 
@@ -78,13 +78,13 @@ def _kind(size: float, height: float, pitch: float) -> str:
     return "hall" if size > 700 and height < 14 else "block"
 
 
-def _dry(line: list[complex], plan: Plan) -> Iterable[list[tuple[float, float]]]:
-    """The pieces of a line that do not lie in water."""
+def _dry(line: list[complex], plan: CanvasPlan) -> Iterable[list[tuple[float, float]]]:
+    """Cut out the pieces of a line that do not lie in water."""
     piece: list[tuple[float, float]] = []
-    gsd = plan.sheet.gsd
+    gsd = plan.surfaces.gsd
     for point in line:
-        row = min(max(int(point.imag / gsd), 0), plan.sheet.shape[0] - 1)
-        column = min(max(int(point.real / gsd), 0), plan.sheet.shape[1] - 1)
+        row = min(max(int(point.imag / gsd), 0), plan.surfaces.shape[0] - 1)
+        column = min(max(int(point.real / gsd), 0), plan.surfaces.shape[1] - 1)
         if plan.waters.shore[row, column] > 0 or plan.waters.bridge[row, column]:
             piece.append((point.real, point.imag))
             continue
@@ -95,15 +95,15 @@ def _dry(line: list[complex], plan: Plan) -> Iterable[list[tuple[float, float]]]
         yield piece
 
 
-def _within(shape: Any, site: Site, properties: dict[str, Any]) -> list[dict[str, Any]]:  # noqa: ANN401 (shapely is untyped)
-    """The parts of a shape in canvas metres that lie in the orthophoto, as features in EPSG:4326."""
-    gsd, canvas = site.config.gsd, site.canvas.affine
-    rows, columns = site.core
+def _within(shape: Any, geometry: SceneGeometry, properties: dict[str, Any]) -> list[dict[str, Any]]:  # noqa: ANN401 (shapely is untyped)
+    """Cut out the parts of a shape in canvas metres that lie in the orthophoto, as features in EPSG:4326."""
+    gsd, canvas = geometry.config.gsd, geometry.canvas.affine
+    rows, columns = geometry.core
     frame = box(columns.start * gsd, rows.start * gsd, columns.stop * gsd, rows.stop * gsd)
     inside = shape.intersection(frame)
     if inside.is_empty or inside.geom_type not in (shape.geom_type, f"Multi{shape.geom_type}"):
         return []
-    to_wgs84 = _to_wgs84(site.region.epsg)
+    to_wgs84 = _to_wgs84(geometry.region.epsg)
     parts = list(getattr(inside, "geoms", [inside]))
     features = []
     for part in parts:

@@ -32,7 +32,7 @@ class GeolocationError:
 
     @classmethod
     def draw(cls, centre: tuple[float, float], offset: float, rng: np.random.Generator) -> "GeolocationError":
-        """A shift of `offset` metres in a random direction with a small rotation and error of scale.
+        """Draw a shift of `offset` metres in a random direction with a small rotation and error of scale.
 
         Both are normal with a standard deviation of 0.0001 (0.1 mrad, 0.1 m in a kilometre), cut at twice
         that. Without a shift there is no error at all.

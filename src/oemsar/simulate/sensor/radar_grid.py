@@ -129,7 +129,7 @@ class CubicMap:
 
     @classmethod
     def of(cls, formula: Formula, low: Triple, high: Triple) -> "CubicMap":
-        """The polynomials that stand for `formula` in the box from `low` to `high`.
+        """Fit the polynomials that stand for `formula` in the box from `low` to `high`.
 
         Raises:
             Failure: they differ from it by more than 0.001.
@@ -150,7 +150,7 @@ class CubicMap:
         return cls(_three(middle), _three(half), np.ascontiguousarray(solution.T), misfit)
 
     def __call__(self, first: ArrayLike, second: ArrayLike, third: ArrayLike) -> tuple[Doubles, Doubles]:
-        """The two values at points of any common shape, float64."""
+        """Evaluate the two polynomials at points of any common shape, float64."""
         given = np.broadcast_arrays(first, second, third)
         shape, size = given[0].shape, given[0].size
         values = np.empty((2, size))

@@ -1,6 +1,6 @@
 """What stands on a block of built-up land: houses, apartments, town blocks, halls and yards."""
 
-from oemsar.simulate.world.canvas_plan import Site, fitted, scattered
+from oemsar.simulate.world.canvas_plan import CanvasPlan, fitted, scattered
 from oemsar.simulate.world.materials import DEVELOPED, ROOFS
 from oemsar.simulate.world.polygon import (
     Footprint,
@@ -25,118 +25,118 @@ _HOUSE_SIZE = {"FRA": 1.05, "JPN": 1.0, "USA": 1.4}
 """Size of family houses relative to each other."""
 
 
-def houses(site: Site, block: Polygon) -> None:
+def houses(canvas: CanvasPlan, block: Polygon) -> None:
     """Lots with a family house each: gabled or hipped, half of them with a wing; gardens, drives, hedges."""
-    site.ground(block, "lawn")
-    for lot in site.lots(block, _LOT[site.region.country]):
-        _house(site, lot)
+    canvas.ground(block, "lawn")
+    for lot in canvas.lots(block, _LOT[canvas.region.country]):
+        _house(canvas, lot)
 
 
-def apartments(site: Site, block: Polygon) -> None:
+def apartments(canvas: CanvasPlan, block: Polygon) -> None:
     """Slabs of flats among lawns, trees and parked cars."""
-    rng = site.rng
-    site.ground(block, "lawn" if rng.random() < 0.55 else "paving")
-    for lot in site.lots(block, 2100.0):
+    rng = canvas.rng
+    canvas.ground(block, "lawn" if rng.random() < 0.55 else "paving")
+    for lot in canvas.lots(block, 2100.0):
         plot = fitted(lot, 3.0)
         if plot.half_width < 6:
             continue
         depth = 2 * rng.uniform(5.5, 7.5) / plot.half_width
         length = rng.uniform(0.7, 1)
-        eaves = rng.uniform(0.45, 1.0) * site.region.tallest
-        roof = rng.choice(ROOFS[site.region.country]["flat"])
+        eaves = rng.uniform(0.45, 1.0) * canvas.region.tallest
+        roof = rng.choice(ROOFS[canvas.region.country]["flat"])
         slab = plot.part((-length, length), (1 - depth, 1))
-        if site.build(slab, eaves, roof):
-            _roof_units(site, slab, eaves)
+        if canvas.build(slab, eaves, roof):
+            _roof_units(canvas, slab, eaves)
         if plot.half_width > 20 and rng.random() < 0.6:
-            site.build(plot.part((-0.7, 0.7), (-1, depth - 1)), eaves * 0.9, roof)
+            canvas.build(plot.part((-0.7, 0.7), (-1, depth - 1)), eaves * 0.9, roof)
         elif plot.half_width > 11:
             parking = plot.part((-0.8, 0.8), (-1, -0.35)).outline
-            site.ground(parking, "parking")
-            _parked_cars(site, parking, 0.6)
+            canvas.ground(parking, "parking")
+            _parked_cars(canvas, parking, 0.6)
         for point in scattered(lot, 11.0, rng):
             if rng.random() < 0.4:
-                site.plant(point, rng.uniform(1.8, 4.2), rng.uniform(5, 10))
+                canvas.plant(point, rng.uniform(1.8, 4.2), rng.uniform(5, 10))
 
 
-def town(site: Site, block: Polygon) -> None:
-    """Buildings wall to wall around courts, as in the centre of a town."""
-    rng = site.rng
-    country = site.region.country
-    site.ground(block, "paving" if rng.random() < 0.7 else "concrete")
-    level = rng.uniform(0.35, 0.9) * site.region.tallest
-    for lot in site.lots(block, rng.uniform(240, 560)):
+def town(canvas: CanvasPlan, block: Polygon) -> None:
+    """Set buildings wall to wall around courts, as in the centre of a town."""
+    rng = canvas.rng
+    country = canvas.region.country
+    canvas.ground(block, "paving" if rng.random() < 0.7 else "concrete")
+    level = rng.uniform(0.35, 0.9) * canvas.region.tallest
+    for lot in canvas.lots(block, rng.uniform(240, 560)):
         plot = fitted(lot, float(rng.choice([0.0, 0.4, 0.8])))
         if plot.half_width < 2.5:
             continue
         if rng.random() < 0.1:
             if rng.random() < 0.5:
-                site.ground(lot, "parking")
-                _parked_cars(site, lot, 0.7)
+                canvas.ground(lot, "parking")
+                _parked_cars(canvas, lot, 0.7)
             continue
-        eaves = min(level * rng.uniform(0.6, 1.35), site.region.tallest)
+        eaves = min(level * rng.uniform(0.6, 1.35), canvas.region.tallest)
         share = min(1.0, rng.uniform(5, 9) / plot.half_width)
         side = 1 if rng.random() < 0.5 else -1
         front = plot.part((-1, 1), (side * (1 - 2 * share), side))
         if country == "FRA" and plot.half_width < 8:
-            site.build(front, eaves, rng.choice(ROOFS[country]["pitched"]), pitch=0.4)
-        elif site.build(front, eaves, rng.choice(ROOFS[country]["flat"])):
-            _roof_units(site, front, eaves)
+            canvas.build(front, eaves, rng.choice(ROOFS[country]["pitched"]), pitch=0.4)
+        elif canvas.build(front, eaves, rng.choice(ROOFS[country]["flat"])):
+            _roof_units(canvas, front, eaves)
         if share < 0.6 and rng.random() < 0.5:
-            site.build(plot.part((-0.6, 0.6), (-side, side * (0.3 - share))), eaves * 0.5, "zinc")
+            canvas.build(plot.part((-0.6, 0.6), (-side, side * (0.3 - share))), eaves * 0.5, "zinc")
 
 
-def halls(site: Site, block: Polygon) -> None:
+def halls(canvas: CanvasPlan, block: Polygon) -> None:
     """Commerce and industry: large flat halls, parking areas with rows of cars, sheds."""
-    rng = site.rng
-    site.ground(block, "concrete" if rng.random() < 0.5 else "parking")
-    _pavements(site, block)
-    for lot in site.lots(block, 3600.0):
+    rng = canvas.rng
+    canvas.ground(block, "concrete" if rng.random() < 0.5 else "parking")
+    _pavements(canvas, block)
+    for lot in canvas.lots(block, 3600.0):
         plot = fitted(lot, 4.0)
         if plot.half_width < 7:
             continue
         share = rng.uniform(0.35, 0.8)
         eaves = rng.uniform(5, 11)
         hall = plot.part((1 - 2 * share, 1), (-1, 1))
-        roof = rng.choice(ROOFS[site.region.country]["flat"])
-        if site.build(hall, eaves, roof, pitch=0.08 if rng.random() < 0.4 else 0.0):
-            _roof_units(site, hall, eaves)
+        roof = rng.choice(ROOFS[canvas.region.country]["flat"])
+        if canvas.build(hall, eaves, roof, pitch=0.08 if rng.random() < 0.4 else 0.0):
+            _roof_units(canvas, hall, eaves)
         parking = plot.part((-1, 0.9 - 2 * share), (-1, 1)).outline
-        site.ground(parking, "parking")
-        _parked_cars(site, parking, rng.uniform(0.2, 0.8))
+        canvas.ground(parking, "parking")
+        _parked_cars(canvas, parking, rng.uniform(0.2, 0.8))
 
 
-def yard(site: Site, block: Polygon) -> None:
+def yard(canvas: CanvasPlan, block: Polygon) -> None:
     """Paved or gravelled open space: squares, school yards, storage, large car parks."""
-    rng = site.rng
+    rng = canvas.rng
     kind = rng.choice(["parking", "concrete", "paving", "gravel", "pitch"], p=[0.34, 0.2, 0.16, 0.16, 0.14])
-    site.ground(block, kind)
-    _pavements(site, block)
+    canvas.ground(block, kind)
+    _pavements(canvas, block)
     if kind == "parking":
-        _parked_cars(site, block, rng.uniform(0.3, 0.9))
+        _parked_cars(canvas, block, rng.uniform(0.3, 0.9))
     elif kind == "pitch":
-        site.ground(inset(block, rng.uniform(6, 14)), "pitch")
+        canvas.ground(inset(block, rng.uniform(6, 14)), "pitch")
     plot = fitted(block, 6.0)
     if plot.half_width > 12 and rng.random() < 0.7:
         length, depth = rng.uniform(0.4, 0.9), 2 * rng.uniform(6, 9) / plot.half_width
-        material = rng.choice(ROOFS[site.region.country]["flat"])
-        site.build(plot.part((-length, length), (1 - depth, 1)), rng.uniform(5, 12), material)
+        material = rng.choice(ROOFS[canvas.region.country]["flat"])
+        canvas.build(plot.part((-length, length), (1 - depth, 1)), rng.uniform(5, 12), material)
     for point in scattered(block, 16.0, rng):
         if rng.random() < 0.22:
-            site.plant(point, rng.uniform(1.5, 3.5), rng.uniform(4, 8))
+            canvas.plant(point, rng.uniform(1.5, 3.5), rng.uniform(4, 8))
 
 
-def _house(site: Site, lot: Polygon) -> None:
-    rng = site.rng
-    country = site.region.country
+def _house(canvas: CanvasPlan, lot: Polygon) -> None:
+    rng = canvas.rng
+    country = canvas.region.country
     if rng.random() < _PAVED[country]:
-        site.ground(lot, rng.choice(["paving", "concrete", "gravel"]))
+        canvas.ground(lot, rng.choice(["paving", "concrete", "gravel"]))
     elif rng.random() < 0.6:
-        site.ground(lot, rng.choice(["lawn", "lawn", "grass"]))
+        canvas.ground(lot, rng.choice(["lawn", "lawn", "grass"]))
     plot = fitted(lot, 1.0)
     if plot.half_width < 2.4:
         return
     if country == "FRA" and rng.random() < 0.5:
-        _hedge(site, lot)
+        _hedge(canvas, lot)
     if rng.random() < 0.3:
         plot = plot.turned()
     length = min(plot.half_length, rng.uniform(5.0, 8.0) * _HOUSE_SIZE[country])
@@ -147,54 +147,54 @@ def _house(site: Site, lot: Polygon) -> None:
     street = 1 if rng.random() < 0.5 else -1
     out = plot.axis * 1j * street
     drive = place + out * (width + 3)
-    site.ground(Footprint(drive, out, 4.5, 1.6).outline, "concrete")
+    canvas.ground(Footprint(drive, out, 4.5, 1.6).outline, "concrete")
     if rng.random() < 0.45:
-        site.park_car(drive, out, DEVELOPED)
+        canvas.park_car(drive, out, DEVELOPED)
     material = rng.choice(ROOFS[country]["pitched"])
     eaves = rng.choice([3.0, 5.6]) + rng.uniform(-0.3, 0.5)
     pitch, hipped = rng.uniform(0.35, 0.75), bool(rng.random() < 0.4)
-    if not site.build(house, eaves, material, pitch=pitch, hipped=hipped):
+    if not canvas.build(house, eaves, material, pitch=pitch, hipped=hipped):
         return
     if rng.random() < 0.5 and plot.half_width - width > 1.5:
         wing = house.at(rng.choice([-1, 1]) * (1 - 0.7 * width / length), -0.9 * street)
-        site.build(
+        canvas.build(
             Footprint(wing, out, width * 1.1, width * 0.62), eaves, material, pitch=pitch, hipped=hipped
         )
     if country == "USA" and rng.random() < 0.18:
-        site.ground(Footprint(place - out * (width + 4), plot.axis, 3.4, 1.7).outline, "pool")
+        canvas.ground(Footprint(place - out * (width + 4), plot.axis, 3.4, 1.7).outline, "pool")
     for point in scattered(lot, 6.5, rng):
         if rng.random() < _GARDEN_TREES[country] and abs(point - place) > width:
             radius = rng.uniform(1.1, 3.8)
-            site.plant(point, radius, 1.5 + radius * rng.uniform(1.2, 2.0))
+            canvas.plant(point, radius, 1.5 + radius * rng.uniform(1.2, 2.0))
 
 
-def _hedge(site: Site, lot: Polygon) -> None:
+def _hedge(canvas: CanvasPlan, lot: Polygon) -> None:
     """Bushes along the longest edge of a lot."""
     start, end = longest_edge(lot)
     steps = int(abs(end - start) / 1.1)
     for step in range(steps):
-        site.plant(start + (end - start) * (step + 0.5) / steps, site.rng.uniform(0.65, 0.95), 1.7)
+        canvas.plant(start + (end - start) * (step + 0.5) / steps, canvas.rng.uniform(0.65, 0.95), 1.7)
 
 
-def _pavements(site: Site, block: Polygon) -> None:
+def _pavements(canvas: CanvasPlan, block: Polygon) -> None:
     """Patches of other pavement, lawn islands and sheds: open ground is seldom of one piece."""
-    rng = site.rng
-    for patch in site.lots(block, 700.0):
+    rng = canvas.rng
+    for patch in canvas.lots(block, 700.0):
         draw = rng.random()
         if draw < 0.3:
-            site.ground(patch, rng.choice(["parking", "concrete", "paving", "gravel"]))
+            canvas.ground(patch, rng.choice(["parking", "concrete", "paving", "gravel"]))
         elif draw < 0.4:
-            site.ground(inset(patch, rng.uniform(0.5, 4)), rng.choice(["lawn", "grass"]))
+            canvas.ground(inset(patch, rng.uniform(0.5, 4)), rng.choice(["lawn", "grass"]))
         elif draw < 0.48:
             plot = fitted(patch, 4.0)
             if plot.half_width > 2:
-                roof = rng.choice(ROOFS[site.region.country]["flat"])
-                site.build(plot.part((-0.6, 0.6), (-0.5, 0.5)), rng.uniform(2.6, 5), roof)
+                roof = rng.choice(ROOFS[canvas.region.country]["flat"])
+                canvas.build(plot.part((-0.6, 0.6), (-0.5, 0.5)), rng.uniform(2.6, 5), roof)
 
 
-def _parked_cars(site: Site, outline: Polygon, occupied: float) -> None:
+def _parked_cars(canvas: CanvasPlan, outline: Polygon, occupied: float) -> None:
     """Rows of cars, two to an aisle, along the longest edge; `occupied` is the share of taken places."""
-    rng = site.rng
+    rng = canvas.rng
     inner = inset(outline, 2.8)
     if not inner or area(inner) < 60:
         return
@@ -207,16 +207,16 @@ def _parked_cars(site: Site, outline: Polygon, occupied: float) -> None:
         while place < along[1]:
             point = axis * complex(place, row)
             if rng.random() < occupied and contains(inner, point):
-                site.park_car(point, axis * complex(rng.normal(0, 0.02), 1), DEVELOPED)
+                canvas.park_car(point, axis * complex(rng.normal(0, 0.02), 1), DEVELOPED)
             place += 2.6
         row += 5.0 if number % 2 == 0 else 11.0
         number += 1
 
 
-def _roof_units(site: Site, roof: Footprint, height: float) -> None:
+def _roof_units(canvas: CanvasPlan, roof: Footprint, height: float) -> None:
     """Air conditioners and stair heads on a flat roof: small boxes that shine in the radar."""
-    rng = site.rng
+    rng = canvas.rng
     for _ in range(rng.integers(0, 5)):
         place = roof.at(rng.uniform(-0.7, 0.7), rng.uniform(-0.7, 0.7))
         box = Footprint(place, roof.axis, rng.uniform(0.6, 2.2), rng.uniform(0.6, 1.4))
-        site.build(box, height + 1.6, "unit")
+        canvas.build(box, height + 1.6, "unit")

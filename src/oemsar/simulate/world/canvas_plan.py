@@ -1,4 +1,4 @@
-"""The building site: what the fillers of blocks draw on and look up."""
+"""Plan of a canvas: the surfaces, streets and waters that blocks are drawn on."""
 
 from dataclasses import dataclass, field, replace
 
@@ -17,12 +17,12 @@ from oemsar.simulate.world.polygon import (
 )
 from oemsar.simulate.world.region import Region
 from oemsar.simulate.world.streets import Bend, Street, subdivide
-from oemsar.simulate.world.surfaces import Roof, Sheet, Surface
+from oemsar.simulate.world.surfaces import Roof, Surface, SurfaceRaster
 from oemsar.simulate.world.waters import Waters
 
 
 @dataclass
-class Site:
+class CanvasPlan:
     """One canvas while it is being drawn.
 
     Polygons are planned in straight coordinates (metres) and bent when they are drawn; buildings and
@@ -39,18 +39,18 @@ class Site:
     """
 
     region: Region
-    sheet: Sheet
+    surfaces: SurfaceRaster
     bend: Bend
     waters: Waters
     rng: np.random.Generator
     trees: list[TreeCrown] = field(default_factory=list)
     streets: list[Street] = field(default_factory=list)
 
-    def shows(self, outline: Polygon, margin: float = 10.0) -> bool:
+    def intersects(self, outline: Polygon, margin: float = 10.0) -> bool:
         """Whether any of the outline, bent, lies on the canvas or within `margin` metres of it."""
         reach = margin + self.region.winding
-        width = self.sheet.shape[1] * self.sheet.gsd
-        height = self.sheet.shape[0] * self.sheet.gsd
+        width = self.surfaces.shape[1] * self.surfaces.gsd
+        height = self.surfaces.shape[0] * self.surfaces.gsd
         across, down = extent_along(outline, 1), extent_along(outline, 1j)
         return (
             across[1] > -reach and across[0] < width + reach and down[1] > -reach and down[0] < height + reach
@@ -64,7 +64,7 @@ class Site:
             return
         bent = [self.bend(point) for point in densify(outline, 8.0)]
         axis = self.bend.turn(centroid(outline), row_axis) if row_spacing else row_axis
-        self.sheet.paint(bent, Surface(material, row_axis=axis, row_spacing=row_spacing))
+        self.surfaces.draw(bent, Surface(material, row_axis=axis, row_spacing=row_spacing))
 
     def lots(self, block: Polygon, size: float, skew: float | None = None) -> list[Polygon]:
         """Cut a block into pieces of about `size` square metres without gaps.
@@ -72,12 +72,12 @@ class Site:
         Cuts lean from the right angle by `skew` radians, by default half as much as the region's streets.
         """
         lean = self.region.skew / 2 if skew is None else skew
-        return subdivide(block, size, gap=lambda _: 0.0, skew=lean, rng=self.rng, keep=self.shows)
+        return subdivide(block, size, gap=lambda _: 0.0, skew=lean, rng=self.rng, keep=self.intersects)
 
     def plant(self, place: complex, radius: float, height: float) -> None:
         """Plant a tree at a straight coordinate, unless it would stand in the water."""
         moved = self.bend(place)
-        if self.waters.is_dry(moved, self.sheet.gsd, -0.7 * self.waters.bank):
+        if self.waters.is_dry(moved, self.surfaces.gsd, -0.7 * self.waters.bank):
             self.trees.append(TreeCrown(moved, radius, min(height, self.region.tallest)))
 
     def park_car(self, place: complex, axis: complex, land_cover: int) -> None:
@@ -86,8 +86,8 @@ class Site:
         The ground it stands on keeps its class `land_cover`.
         """
         car = Footprint(self.bend(place), self.bend.turn(place, axis), 2.2, 0.9)
-        if self.waters.is_dry(car.centre, self.sheet.gsd, 2):
-            self.sheet.paint(car.outline, Surface("car", height=1.5, land_cover=land_cover))
+        if self.waters.is_dry(car.centre, self.surfaces.gsd, 2):
+            self.surfaces.draw(car.outline, Surface("car", height=1.5, land_cover=land_cover))
 
     def build(
         self, footprint: Footprint, eaves: float, material: str, *, pitch: float = 0.0, hipped: bool = False
@@ -109,15 +109,15 @@ class Site:
         centre = footprint.centre
         moved = replace(footprint, centre=self.bend(centre), axis=self.bend.turn(centre, footprint.axis))
         outline = moved.outline
-        if not all(self.waters.is_dry(point, self.sheet.gsd, 2) for point in [moved.centre, *outline]):
+        if not all(self.waters.is_dry(point, self.surfaces.gsd, 2) for point in [moved.centre, *outline]):
             return False
         height = min(eaves, self.region.tallest - pitch * footprint.half_width)
-        self.sheet.paint(outline, Surface(material, height=height, roof=Roof(moved, pitch, hipped)))
+        self.surfaces.draw(outline, Surface(material, height=height, roof=Roof(moved, pitch, hipped)))
         return True
 
 
 def fitted(lot: Polygon, setback: float) -> Footprint:
-    """The largest rectangle along the lot's longest edge that keeps `setback` metres from its outline.
+    """Find the largest rectangle along the lot's longest edge that keeps `setback` metres from its outline.
 
     Its half length and half width are 0 where nothing fits.
     """

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.simulate.noise import Raster
-from oemsar.simulate.world.canvas_plan import Site
+from oemsar.simulate.world.canvas_plan import CanvasPlan
 from oemsar.simulate.world.crowns import stamp_crowns
 from oemsar.simulate.world.layout import plan
 from oemsar.simulate.world.materials import TREE
@@ -57,31 +57,33 @@ def map_land_cover(region: Region, shape: tuple[int, int], rng: np.random.Genera
     return raise_land_cover(plan(region, shape, rng), rng)
 
 
-def raise_land_cover(site: Site, rng: np.random.Generator, hills: Raster | None = None) -> LandCoverMap:
-    """The rasters of a planned site.
+def raise_land_cover(
+    canvas: CanvasPlan, rng: np.random.Generator, hills: Raster | None = None
+) -> LandCoverMap:
+    """Raise a planned canvas into its rasters.
 
     Args:
-        site: the plan; water, banks and bridges are added to its sheet.
+        canvas: the plan; water, banks and bridges are added to its sheet.
         rng: source of randomness.
         hills: height of the ground where it is more than a slight swell, metres, float32; buildings on it
             stand level.
     """
-    gsd, shape = site.sheet.gsd, site.sheet.shape
-    surface = site.sheet.index()
-    names = ("water", site.waters.bank_material, "lane")
-    _flood(site.waters, surface, [site.sheet.add(Surface(name)) for name in names])
-    table = site.sheet.table()
+    gsd, shape = canvas.surfaces.gsd, canvas.surfaces.shape
+    surface = canvas.surfaces.index()
+    names = ("water", canvas.waters.bank_material, "lane")
+    _flood(canvas.waters, surface, [canvas.surfaces.add(Surface(name)) for name in names])
+    table = canvas.surfaces.table()
     if hills is None:
-        ground = ground_height(rng, shape, gsd, site.region.relief)
-        ground *= np.clip(site.waters.shore / 25, 0, 1)
+        ground = ground_height(rng, shape, gsd, canvas.region.relief)
+        ground *= np.clip(canvas.waters.shore / 25, 0, 1)
     else:
         ground = hills.copy()
-    ground -= np.float32(_WATER_DEPTH) * np.clip(1 - site.waters.shore / max(site.waters.bank, 1), 0, 1)
+    ground -= np.float32(_WATER_DEPTH) * np.clip(1 - canvas.waters.shore / max(canvas.waters.bank, 1), 0, 1)
     height = table.height[surface]
     _raise_roofs(surface, table, height, gsd)
     if hills is not None:
         _level_roofs(surface, table, height, ground)
-    canopy, tone = stamp_crowns(site.trees, shape, gsd, rng)
+    canopy, tone = stamp_crowns(canvas.trees, shape, gsd, rng)
     is_tree = (canopy > height) & ~((table.half_width[surface] > 0) & (canopy < height + 1))
     classes = table.land_cover[surface]
     classes[is_tree] = TREE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from oemsar.simulate.noise import Raster
-from oemsar.simulate.world.places import Character
+from oemsar.simulate.world.character import Character
 from oemsar.simulate.world.polygon import Polygon, centroid
 from oemsar.simulate.world.terrain import hills
 from oemsar.simulate.world.waters import Kind, Waters, draw_waters
@@ -41,7 +41,7 @@ class Landscape:
     ground: Raster
 
     def suited(self, gsd: float, rng: np.random.Generator) -> Callable[[Polygon, str], str]:
-        """What a block is used for on this ground: steep slopes carry woods and meadows, not buildings."""
+        """Choose the use of a block on this ground: steep slopes carry woods and meadows, not buildings."""
         step = max(1, round(8 / gsd))
         down, right = np.gradient(self.ground[::step, ::step], np.float32(step * gsd))
         slope = np.hypot(down, right)

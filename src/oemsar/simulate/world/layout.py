@@ -5,16 +5,16 @@ from collections.abc import Callable
 import numpy as np
 
 from oemsar.simulate.world import blocks, countryside
-from oemsar.simulate.world.canvas_plan import Site
+from oemsar.simulate.world.canvas_plan import CanvasPlan
+from oemsar.simulate.world.character import Character
 from oemsar.simulate.world.materials import ROAD
-from oemsar.simulate.world.places import Character
 from oemsar.simulate.world.polygon import Footprint, Polygon, centroid, heading, inset
 from oemsar.simulate.world.region import Region
 from oemsar.simulate.world.streets import Bend, Street, subdivide
-from oemsar.simulate.world.surfaces import Sheet
+from oemsar.simulate.world.surfaces import SurfaceRaster
 from oemsar.simulate.world.waters import Kind, Waters, draw_waters
 
-_FILLERS: dict[str, Callable[[Site, Polygon], None]] = {
+_FILLERS: dict[str, Callable[[CanvasPlan, Polygon], None]] = {
     "town": blocks.town,
     "apartments": blocks.apartments,
     "halls": blocks.halls,
@@ -55,7 +55,7 @@ def plan(
     *,
     waters: Waters | None = None,
     suited: Callable[[Polygon, str], str] | None = None,
-) -> Site:
+) -> CanvasPlan:
     """Lay out a canvas of `shape` pixels of a region and draw its surfaces; trees are listed, not drawn.
 
     Args:
@@ -66,10 +66,10 @@ def plan(
         suited: the use of a block (straight coordinates) on this ground in the place of the one drawn.
     """
     gsd = region.gsd
-    sheet = Sheet(shape, gsd, region.dryness, rng)
+    surfaces = SurfaceRaster(shape, gsd, region.dryness, rng)
     if waters is None:
         waters = draw_waters(_choose_water(region.character, rng), shape, gsd, rng)
-    site = Site(region, sheet, Bend(region.winding, rng), waters, rng)
+    canvas = CanvasPlan(region, surfaces, Bend(region.winding, rng), waters, rng)
     middle = complex(shape[1], shape[0]) * gsd / 2
     reach = abs(middle) + 60
     axis = heading(region.street_azimuth + rng.normal(0, 3))
@@ -79,13 +79,15 @@ def plan(
     size = _BLOCK_AREA[region.character] * rng.uniform(0.75, 1.3)
     streets = _street_width(region)
 
-    def tell(start: complex, end: complex, width: float) -> None:
-        site.streets.append(Street(start, end, width))
+    def on_street(start: complex, end: complex, width: float) -> None:
+        canvas.streets.append(Street(start, end, width))
 
-    for block in subdivide(around, size, gap=streets, skew=region.skew, rng=rng, keep=site.shows, tell=tell):
+    for block in subdivide(
+        around, size, gap=streets, skew=region.skew, rng=rng, keep=canvas.intersects, on_street=on_street
+    ):
         use = str(rng.choice(list(_FILLERS), p=mix))
-        _fill(site, block, use if suited is None else suited(block, use))
-    return site
+        _fill(canvas, block, use if suited is None else suited(block, use))
+    return canvas
 
 
 def _choose_water(character: Character, rng: np.random.Generator) -> Kind:
@@ -106,23 +108,23 @@ def _street_width(region: Region) -> Callable[[float], float]:
     return lambda size: main if size > 80000 else local * 1.2 if size > 35000 else local
 
 
-def _fill(site: Site, block: Polygon, use: str) -> None:
+def _fill(canvas: CanvasPlan, block: Polygon, use: str) -> None:
     """Draw pavement, markings, roadside cars and trees around a block, then what it is used for."""
-    rng = site.rng
-    rural = site.region.character == "rural"
-    _streetside(site, block, cars=not rural)
+    rng = canvas.rng
+    rural = canvas.region.character == "rural"
+    _streetside(canvas, block, cars=not rural)
     verge = rng.uniform(0.6, 2.0) if rural or use in _GREEN else rng.uniform(1.4, 3.2)
-    site.ground(block, "grass" if rural or use == "forest" else "concrete")
+    canvas.ground(block, "grass" if rural or use == "forest" else "concrete")
     inner = inset(block, verge)
     if inner:
-        _FILLERS[use](site, inner)
+        _FILLERS[use](canvas, inner)
     if not rural and rng.random() < 0.5:
-        _avenue(site, block)
+        _avenue(canvas, block)
 
 
-def _streetside(site: Site, block: Polygon, *, cars: bool) -> None:
-    """A white line and waiting cars on the street beside each edge of the block."""
-    rng = site.rng
+def _streetside(canvas: CanvasPlan, block: Polygon, *, cars: bool) -> None:
+    """Draw a white line and waiting cars on the street beside each edge of the block."""
+    rng = canvas.rng
     for start, end in zip(block, [*block[1:], *block[:1]], strict=True):
         length = abs(end - start)
         if length < 25:
@@ -130,17 +132,17 @@ def _streetside(site: Site, block: Polygon, *, cars: bool) -> None:
         axis = (end - start) / length
         if rng.random() < 0.5:
             line = Footprint((start + end) / 2 - axis * 0.5j, axis, length / 2 - 6, 0.09)
-            site.ground(line.outline, "marking")
+            canvas.ground(line.outline, "marking")
         if not cars:
             continue
         for place in np.arange(8, length - 8, 6.2):
             if rng.random() < 0.16:
-                site.park_car(start + axis * complex(place, -1.5), axis, ROAD)
+                canvas.park_car(start + axis * complex(place, -1.5), axis, ROAD)
 
 
-def _avenue(site: Site, block: Polygon) -> None:
+def _avenue(canvas: CanvasPlan, block: Polygon) -> None:
     """Trees at even distances along the pavement."""
-    rng = site.rng
+    rng = canvas.rng
     radius, spacing = rng.uniform(1.4, 3.0), rng.uniform(7, 12)
     middle = centroid(block)
     for start, end in zip(block, [*block[1:], *block[:1]], strict=True):
@@ -149,4 +151,4 @@ def _avenue(site: Site, block: Polygon) -> None:
             point = start + (end - start) * float(place) / length
             if rng.random() < 0.85:
                 inward = (middle - point) / abs(middle - point)
-                site.plant(point + inward * 1.2, radius * rng.uniform(0.85, 1.15), 3 + 1.8 * radius)
+                canvas.plant(point + inward * 1.2, radius * rng.uniform(0.85, 1.15), 3 + 1.8 * radius)

@@ -2,16 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from oemsar.dataset.countries import country_at
 from oemsar.errors import InputError
-
-Character = Literal["urban", "suburban", "rural", "coastal"]
-CHARACTERS: tuple[Character, ...] = ("urban", "suburban", "rural", "coastal")
-COUNTRIES = ("FRA", "JPN", "USA")
+from oemsar.simulate.world.character import CHARACTERS, COUNTRIES, Character
 
 MIN_DISTANCE_KM = 30.0
 """No two centres of regions lie closer than this, so that footprints tell the regions apart.
@@ -90,7 +86,7 @@ def choose_places(count: int, rng: np.random.Generator) -> list[Place]:
 
 
 def draw_place(country: str, character: Character, rng: np.random.Generator) -> Place:
-    """A place of a country (`COUNTRIES`) and a character, drawn from the table."""
+    """Draw a place of a country (`COUNTRIES`) and a character, from the table."""
     entries = _TABLE[country, character]
     lon, lat = entries[int(rng.integers(len(entries)))]
     return Place(country, character, lon, lat)
@@ -107,7 +103,7 @@ def distance_km(first: Place, second: Place) -> float:
 
 
 def _beside(place: Place, taken: list[Place], rng: np.random.Generator) -> Place:
-    """A free place near `place`, looked for ever farther away."""
+    """Find a free place near `place`, ever farther away."""
     reach = 3 * MIN_DISTANCE_KM
     for _ in range(_TRIES):
         reach = min(reach * 1.02, _FARTHEST_KM)

@@ -33,11 +33,11 @@ class Footprint:
         return [corner, corner + 2 * along, corner + 2 * (along + across), corner + 2 * across]
 
     def at(self, along: float, across: float) -> complex:
-        """The point at these shares (-1..1) of its half length and half width."""
+        """Locate the point at these shares (-1..1) of its half length and half width."""
         return self.centre + self.axis * complex(along * self.half_length, across * self.half_width)
 
     def part(self, along: tuple[float, float], across: tuple[float, float]) -> "Footprint":
-        """The part between these shares (-1..1) of its half length and half width."""
+        """Cut out the part between these shares (-1..1) of its half length and half width."""
         centre = self.at(sum(along) / 2, sum(across) / 2)
         return Footprint(
             centre,
@@ -47,7 +47,7 @@ class Footprint:
         )
 
     def turned(self) -> "Footprint":
-        """The same rectangle with its axis across."""
+        """Swap the axis of the rectangle with the one across."""
         return Footprint(self.centre, self.axis * 1j, self.half_width, self.half_length)
 
 
@@ -64,13 +64,13 @@ def centroid(polygon: Sequence[complex]) -> complex:
 
 
 def longest_edge(polygon: Sequence[complex]) -> tuple[complex, complex]:
-    """Ends of the longest edge."""
+    """Find the ends of the longest edge."""
     edges = zip(polygon, [*polygon[1:], *polygon[:1]], strict=True)
     return max(edges, key=lambda edge: abs(edge[1] - edge[0]))
 
 
 def clip(polygon: Polygon, point: complex, direction: complex) -> Polygon:
-    """The part of `polygon` on the side of the line through `point` to which `direction * 1j` points.
+    """Cut out the part of `polygon` on the side of the line through `point` to which `direction * 1j` points.
 
     Sutherland and Hodgman (1974), one half plane. Empty where nothing is left.
     """
@@ -106,7 +106,7 @@ def extent_along(polygon: Sequence[complex], axis: complex) -> tuple[float, floa
 
 
 def densify(polygon: Sequence[complex], spacing: float) -> Polygon:
-    """The same outline with vertices no farther apart than `spacing` metres."""
+    """Add vertices to an outline until they are no farther apart than `spacing` metres."""
     dense: Polygon = []
     for start, end in zip(polygon, [*polygon[1:], *polygon[:1]], strict=True):
         steps = max(1, math.ceil(abs(end - start) / spacing))
@@ -115,12 +115,12 @@ def densify(polygon: Sequence[complex], spacing: float) -> Polygon:
 
 
 def unit(angle: float) -> complex:
-    """Unit vector at `angle` radians from the x axis."""
+    """Give the unit vector at `angle` radians from the x axis."""
     return cmath.exp(1j * angle)
 
 
 def heading(azimuth: float) -> complex:
-    """Unit vector of an azimuth in degrees clockwise from north."""
+    """Give the unit vector of an azimuth in degrees clockwise from north."""
     return complex(math.sin(math.radians(azimuth)), -math.cos(math.radians(azimuth)))
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from pyproj import Transformer
 
-from oemsar.simulate.world.places import Character, Place
+from oemsar.simulate.world.character import Character
+from oemsar.simulate.world.places import Place
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Bend:
         return moved
 
     def turn(self, point: complex, direction: complex) -> complex:
-        """The unit vector into which `direction` at `point` is turned."""
+        """Give the unit vector into which `direction` at `point` is turned."""
         moved = self(point + direction) - self(point - direction)
         return moved / abs(moved)
 
@@ -53,7 +53,7 @@ def subdivide(
     skew: float,
     rng: np.random.Generator,
     keep: Callable[[Polygon], bool],
-    tell: Callable[[complex, complex, float], None] | None = None,
+    on_street: Callable[[complex, complex, float], None] | None = None,
 ) -> list[Polygon]:
     """Cut a convex polygon across its length again and again, and leave a gap along every cut.
 
@@ -67,7 +67,7 @@ def subdivide(
         skew: standard deviation of the cut from the right angle, radians.
         rng: source of randomness.
         keep: whether a piece is of interest; others are dropped with all that would come of them.
-        tell: called with the ends of the middle line of every gap, and its width.
+        on_street: called with the ends of the middle line of every gap, and its width.
     """
     pieces: list[Polygon] = []
     waiting = [outline]
@@ -89,9 +89,9 @@ def subdivide(
         cut = axis * 1j * unit(skew * float(lean))
         width = gap(size)
         half_gap = cut * 1j * width / 2
-        if tell is not None:
+        if on_street is not None:
             ends = _crossing(polygon, at, cut)
-            tell(ends[0] - cut * width / 2, ends[1] + cut * width / 2, width)
+            on_street(ends[0] - cut * width / 2, ends[1] + cut * width / 2, width)
         waiting += [
             half
             for half in (clip(polygon, at + half_gap, cut), clip(polygon, at - half_gap, -cut))

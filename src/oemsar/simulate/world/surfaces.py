@@ -86,7 +86,7 @@ class SurfaceTable:
     row_spacing: Raster
 
 
-class Sheet:
+class SurfaceRaster:
     """A drawing of surfaces, later ones over earlier ones. Surface 0 is the asphalt between all others."""
 
     def __init__(self, shape: tuple[int, int], gsd: float, dryness: float, rng: np.random.Generator) -> None:
@@ -128,13 +128,13 @@ class Sheet:
         )
         return len(self._rows) - 1
 
-    def paint(self, outline: Polygon, surface: Surface) -> None:
+    def draw(self, outline: Polygon, surface: Surface) -> None:
         """Add `surface` and draw it over the outline (metres), unless that lies off the sheet."""
-        if self.shows(outline):
+        if self.intersects(outline):
             points = [(vertex.real / self.gsd, vertex.imag / self.gsd) for vertex in outline]
             self._draw.polygon(points, fill=self.add(surface))
 
-    def shows(self, outline: Polygon) -> bool:
+    def intersects(self, outline: Polygon) -> bool:
         """Whether the bounding box of the outline (metres) touches the sheet; an empty one does not."""
         if not outline:
             return False
@@ -148,7 +148,7 @@ class Sheet:
         return np.array(self._image, dtype=np.int32)
 
     def table(self) -> SurfaceTable:
-        """The surfaces added so far."""
+        """Collect the surfaces added so far."""
         kinds = {"land_cover": np.uint8, "centre": np.complex64, "axis": np.complex64, "hipped": np.bool_}
         names = [field.name for field in fields(SurfaceTable)]
         columns = dict(zip(names, zip(*self._rows, strict=True), strict=True))

@@ -23,7 +23,7 @@ from ..pairs import write
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scene")
     config = SceneConfig(size=512, relief=40, incidence=38, look_azimuth=80, offset=12, seed=5, country="FRA")
-    simulate_scene(config, folder)
+    simulate_scene(folder, config=config)
     return folder
 
 

@@ -11,8 +11,10 @@ from pyproj import Transformer
 from oemsar.arrays import Doubles
 from oemsar.geometry.look import Look
 from oemsar.simulate.scene.config import SceneConfig
+from oemsar.simulate.scene.streams import scene_stream
 from oemsar.simulate.sensor.geolocation import GeolocationError
-from oemsar.simulate.world.places import CHARACTERS, COUNTRIES, Character, draw_place
+from oemsar.simulate.world.character import CHARACTERS, COUNTRIES, Character
+from oemsar.simulate.world.places import draw_place
 from oemsar.simulate.world.polygon import heading
 from oemsar.simulate.world.region import Region, centre_in_utm, draw_region
 from oemsar.simulate.world.terrain import OVERSHOOT
@@ -27,7 +29,7 @@ _REGION, _PLACE, _ERROR = range(3)
 
 
 @dataclass(frozen=True)
-class Site:
+class SceneGeometry:
     """Where a scene lies: the region, the orthophoto's grid, and the larger canvas of the world around it.
 
     Attributes:
@@ -84,13 +86,13 @@ class Site:
         return left + (column + 0.5) * gsd, top - (row + 0.5) * gsd
 
 
-def choose_site(config: SceneConfig) -> Site:
+def choose_geometry(config: SceneConfig) -> SceneGeometry:
     """Draw where the scene of `config` lies and how the place looks."""
-    rng = config.stream(_PLACE)
+    rng = scene_stream(config, _PLACE)
     country = config.country or str(rng.choice(COUNTRIES))
     character: Character = config.character or CHARACTERS[int(rng.integers(len(CHARACTERS)))]
     place = draw_place(country, character, rng)
-    drawn = draw_region(1, place, config.stream(_REGION))
+    drawn = draw_region(1, place, scene_stream(config, _REGION))
     look = Look(config.look_azimuth % 360, config.incidence)
     region = replace(
         drawn,
@@ -107,8 +109,8 @@ def choose_site(config: SceneConfig) -> Site:
     affine = Affine(optical_gsd, 0, left, 0, -optical_gsd, top)
     optical = GeoBox((pixels, pixels), affine, f"EPSG:{place.epsg}")
     base = _GEOID[country] + (rng.uniform(1, 3) if character == "coastal" else rng.uniform(10, 200))
-    error = GeolocationError.draw((left + half, top - half), config.offset, config.stream(_ERROR))
-    return Site(
+    error = GeolocationError.draw((left + half, top - half), config.offset, scene_stream(config, _ERROR))
+    return SceneGeometry(
         config, region, look, (place.lon, place.lat), optical, _margin(region, config), round(base, 2), error
     )
 
