@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from oemsar.errors import InputError
 
@@ -32,6 +33,14 @@ class Config(Value):
     """Options of a verb: one field an option, its default, and its help as the field's docstring."""
 
 
+_LIMITS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+"""Kinds of pydantic's faults about a limit: the words for it, and where the fault holds it."""
+
 AnyValue = TypeVar("AnyValue", bound=Value)
 
 
@@ -48,9 +57,19 @@ def input_error(error: ValidationError, known: tuple[str, ...] = ()) -> InputErr
         return InputError("is missing; give it a value", option=name)
     if first["type"] == "extra_forbidden":
         return InputError(f"is not known; choose from {', '.join(known)}", option=name)
-    message = first["msg"].removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
-    return InputError(message, option=name or ())
+    return InputError(_sentence(first), option=name or ())
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    """Say a wrong value and what would be right."""
+    given, context = fault["input"], fault.get("ctx", {})
+    if fault["type"] in _LIMITS:
+        words, key = _LIMITS[fault["type"]]
+        return f"{given} is out of range; give {words} {context[key]:g}"
+    if fault["type"] in ("literal_error", "enum"):
+        return f"{given} is not known; choose one of {context['expected'].replace(' or ', ', ')}"
+    message = fault["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

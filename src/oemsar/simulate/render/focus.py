@@ -62,7 +62,7 @@ def accumulate(echoes: Echoes, places: Places, shape: tuple[int, int], image: Do
 
 
 def subdivided(echoes: Echoes, ground: Raster, look_azimuth: float, gsd: float) -> Sequence[Echoes]:
-    """Split the scatterers of a surface into sets of them side by side in range, each with its share of the power.
+    """Split the scatterers of a surface into sets side by side in range, each with its share of the power.
 
     Args:
         echoes: at whole rows and columns of the canvas.

@@ -70,7 +70,7 @@ class Acquisition:
         return (float(left), float(bottom), low), (float(right), float(top), high)
 
     def slant(self) -> SlantRangeImage:
-        """Give the slant range image of the same collect; its pixels cover as much ground as those of `image`."""
+        """Give the slant range image of the collect; its pixels cover as much ground as those of `image`."""
         across, down = self.collect.T
         height = np.full(across.shape, self.image.height)
         easting, northing = self.image.to_ground(across, down, height)
@@ -83,7 +83,7 @@ class Acquisition:
         return replace(empty, first=first, shape=shape)
 
     def rational_model(self, image: GroundRangeImage | SlantRangeImage) -> tuple[RationalModel, Misfit]:
-        """Fit the rational model of an image, with the geolocation error, and how far it is from the exact one.
+        """Fit the rational model of an image, with the geolocation error, and measure how far it is off.
 
         It is fitted over the canvas and `RPC_REACH` metres of height below and above everything on it; the
         misfit is taken on points between those of the fit.

@@ -142,7 +142,7 @@ def _write_vectors(scene: SimulatedScene, folder: Path) -> None:
 
 
 def _nearest(raster: NDArray[Any], geometry: SceneGeometry) -> NDArray[Any]:
-    """Sample a raster of the canvas on the orthophoto's grid: the value at the centre of each of its pixels."""
+    """Sample a raster of the canvas at the pixel centres of the orthophoto."""
     rows, columns = geometry.optical.shape
     a, _, c, _, e, f = geometry.optical.affine[:6]
     down = geometry.on_canvas(np.full(rows, c), f + e * (np.arange(rows) + 0.5))[0]

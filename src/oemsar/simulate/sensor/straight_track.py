@@ -42,7 +42,7 @@ class StraightTrack:
 
     @classmethod
     def over(cls, centre: tuple[float, float, float], look: Look, altitude: float) -> "StraightTrack":
-        """Find the track from which `centre` is seen under `look`; the radar looks to the right of the flight.
+        """Find the track from which `centre` is seen under `look`, to the right of the flight.
 
         Args:
             centre: longitude and latitude in degrees, ellipsoidal height in metres.
