@@ -23,15 +23,18 @@ _MISTAKEN_FOR = np.array(
         [0.01, 0.06, 0.78, 0.12, 0.03, 0.00, 0.00, 0.00],
     ]
 )
-"""What a class is taken for where it is not recognised, by row; chosen so that with the agreement above
-the class shares of the pseudo labels follow from Table III's IoU: bareland is seen four times as often as
-it is there, rangeland half as often again, roads and trees too rarely."""
+"""Shares of the classes that a class is taken for where it is not recognised, by row.
+
+Chosen so that with the agreement above the class shares of the pseudo labels follow from the IoU of Table
+III: bareland is seen four times as often as it is there, rangeland half as often again, roads and trees too
+rarely.
+"""
 
 _JITTER = 0.45
 """Standard deviation of the outline in metres."""
 
 _TILE_CONCENTRATION = 40.0
-"""How alike tiles are in agreement: concentration of a beta distribution around the class's value."""
+"""Concentration of a beta distribution around the class's value."""
 
 
 def simulate_pseudo_label(

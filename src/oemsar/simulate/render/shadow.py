@@ -1,4 +1,4 @@
-"""What a parallel ray reaches: shadows of the sun and of the radar."""
+"""Shadows of the sun and of the radar: the points that a parallel ray does not reach."""
 
 import math
 
@@ -11,7 +11,7 @@ from oemsar.simulate.noise import Raster
 def is_shadowed(
     height: Raster, towards_source: complex, elevation: float, gsd: float, reach: float
 ) -> NDArray[np.bool_]:
-    """Whether something stands between each point of a surface and a source at infinity.
+    """Find where something stands between a point of a surface and a source at infinity.
 
     A point p is shadowed if some q at distance s towards the source is higher than the ray:
     height(q) > height(p) + s tan(elevation); a wall of height h thus casts a shadow h / tan(elevation)

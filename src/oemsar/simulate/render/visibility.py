@@ -1,4 +1,4 @@
-"""What of a surface the radar sees: layover, shadow and open ground."""
+"""Layover, shadow and open ground of a surface under the radar."""
 
 from dataclasses import dataclass
 

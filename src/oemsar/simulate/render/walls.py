@@ -91,7 +91,7 @@ def _sampled(heights: Raster, step: float) -> tuple[NDArray[np.intp], Raster]:
 def _facing(
     land_cover: LandCoverMap, rows: NDArray[np.intp], columns: NDArray[np.intp], towards_sensor: complex
 ) -> tuple[Raster, Raster]:
-    """How squarely the wall at each roof pixel faces the sensor (0..1), and the metres along the wall."""
+    """Measure how squarely the wall at each roof pixel faces the sensor (0..1), and the metres along it."""
     table, gsd = land_cover.table, land_cover.gsd
     roof = land_cover.surface[rows, columns]
     axis = table.axis[roof]

@@ -1,4 +1,4 @@
-"""What differs between two acquisitions of one place: parked cars, the crops on fields, the exposure."""
+"""Differences between two acquisitions of a scene: parked cars, the crops on fields, the exposure."""
 
 from dataclasses import replace
 

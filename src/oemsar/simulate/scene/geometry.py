@@ -1,4 +1,4 @@
-"""Where a simulated scene lies: its region, the orthophoto's grid, and the canvas of the world around it."""
+"""Position of a simulated scene: region, grid of the orthophoto, and the canvas of the world around it."""
 
 import math
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ _REGION, _PLACE, _ERROR = range(3)
 
 @dataclass(frozen=True)
 class SceneGeometry:
-    """Where a scene lies: the region, the orthophoto's grid, and the larger canvas of the world around it.
+    """Region of a scene, grid of its orthophoto, and the larger canvas of the world around it.
 
     Attributes:
         config: what was asked for.

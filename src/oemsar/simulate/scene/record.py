@@ -1,4 +1,4 @@
-"""What `scene.json` says about a simulated scene."""
+"""Record of a simulated scene: the content of `scene.json`."""
 
 from dataclasses import asdict
 from typing import Any

@@ -67,7 +67,3 @@ def point_response(
             inside_columns.start - left : inside_columns.stop - left,
         ].astype(np.float32)
     return image
-
-
-LOBE = 1.0
-"""Pixels at which the power of a point has fallen to 1/e: a -3 dB width of 1.67 pixels."""

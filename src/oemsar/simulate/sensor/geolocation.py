@@ -58,15 +58,15 @@ class GeolocationError:
         return Affine(a, -d, x - a * x + d * y + self.east, d, a, y - d * x - a * y + self.north)
 
     def claimed(self, easting: Doubles, northing: Doubles) -> tuple[Doubles, Doubles]:
-        """Where the metadata put what lies at these coordinates."""
+        """Map true coordinates to those that the metadata claim."""
         return apply(self.affine, easting, northing)
 
     def true(self, easting: Doubles, northing: Doubles) -> tuple[Doubles, Doubles]:
-        """Where what the metadata put at these coordinates lies."""
+        """Map coordinates that the metadata claim to the true ones."""
         return apply(~self.affine, easting, northing)
 
 
 def apply(affine: Affine, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
-    """Where an affine puts points, float64 of their common shape."""
+    """Transform points by an affine, float64 of their common shape."""
     a, b, c, d, e, f = affine[:6]
     return a * x + b * y + c, d * x + e * y + f

@@ -1,4 +1,4 @@
-"""What stands on a block of built-up land: houses, apartments, town blocks, halls and yards."""
+"""Blocks of built-up land: houses, apartments, town blocks, halls and yards."""
 
 from oemsar.simulate.world.canvas_plan import CanvasPlan, fitted, scattered
 from oemsar.simulate.world.materials import DEVELOPED, ROOFS

@@ -1,4 +1,4 @@
-"""What grows or lies open on a block of land: parks, fields, meadows, woods and bare ground."""
+"""Blocks of open land: parks, fields, meadows, woods and bare ground."""
 
 import math
 

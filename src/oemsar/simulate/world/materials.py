@@ -1,10 +1,12 @@
-"""What surfaces are made of: their class, their look in the sun and in the radar."""
+"""Materials of surfaces: their class, colour in the sun and backscatter in the radar."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-BARELAND, RANGELAND, DEVELOPED, ROAD, TREE, WATER, AGRICULTURE, BUILDING = range(1, 9)
+from oemsar.legend import CLASSES
+
+BARELAND, RANGELAND, DEVELOPED, ROAD, TREE, WATER, AGRICULTURE, BUILDING = (entry.id for entry in CLASSES)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ CROPS = {
     "JPN": ("paddy", "paddy", "crop", "ploughed"),
     "USA": ("crop", "crop", "ripe", "ploughed"),
 }
-"""What grows on the fields of a country, the common crops repeated."""
+"""Crops on the fields of each country, the common ones repeated."""
 
 
 def seasonal(material: Material, dryness: float) -> Material:

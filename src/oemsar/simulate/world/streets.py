@@ -33,7 +33,7 @@ class Bend:
         ]
 
     def __call__(self, point: complex) -> complex:
-        """Where `point` (metres) is moved to."""
+        """Move `point` (metres) to its bent position."""
         moved = point
         for wave, sway, phase in self._waves:
             moved += sway * math.sin((wave.conjugate() * point).real + phase)
@@ -101,7 +101,7 @@ def subdivide(
 
 
 def _crossing(polygon: Polygon, point: complex, direction: complex) -> tuple[complex, complex]:
-    """Where the line through `point` enters and leaves a convex polygon."""
+    """Find the points at which the line through `point` enters and leaves a convex polygon."""
     band = clip(polygon, point, direction)
     on_line = [vertex for vertex in band if abs((direction.conjugate() * (vertex - point)).imag) < 1e-6]
     places = [(direction.conjugate() * (vertex - point)).real for vertex in on_line] or [0.0]

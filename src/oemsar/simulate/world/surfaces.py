@@ -27,7 +27,7 @@ class Roof:
 
 @dataclass(frozen=True)
 class Surface:
-    """What is drawn over an outline.
+    """Surface drawn over an outline.
 
     Attributes:
         material: key of `MATERIALS`.
