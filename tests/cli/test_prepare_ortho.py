@@ -46,10 +46,10 @@ def test_a_scene_is_put_where_it_lies(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (LOOK, "--dem-datum"),
-        ((*LOOK, "--dem-datum", "orthometric"), "--geoid FILE"),
-        (("--dem-datum", "ellipsoid"), "--look-azimuth and --incidence"),
-        (("--dem-datum", "ellipsoid", *LOOK[:4]), "--projection-height"),
+        (LOOK, "dem_datum"),
+        ((*LOOK, "--dem-datum", "orthometric"), "geoid: "),
+        (("--dem-datum", "ellipsoid"), "look_azimuth, incidence: "),
+        (("--dem-datum", "ellipsoid", *LOOK[:4]), "projection_height: "),
         (("--dem-datum", "ellipsoid", *LOOK[:2]), "belong together"),
         (("--dem-datum", "ellipsoid", "--look-azimuth", "0", "--incidence", "95"), "95"),
     ],

@@ -8,12 +8,13 @@ from rasterio import Affine
 
 from oemsar.errors import InputError
 from oemsar.geometry.flat import GroundRangeModel
-from oemsar.geometry.footprint import Outline, filled_cells, footprint, outline
+from oemsar.geometry.footprint import Outline, footprint, outline
 from oemsar.geometry.heights import open_heights
 from oemsar.geometry.look import Look
 from oemsar.geometry.mapping import projection
 from oemsar.raster.cog import Layer, write_cog
-from oemsar.raster.collect import CELL
+from oemsar.raster.collect import CELL, filled_cells
+from oemsar.raster.pixels import RasterPixels
 
 CRS, EAST, NORTH = "EPSG:32654", 380_000.0, 3_940_000.0
 GRID = GeoBox((400, 400), Affine(0.5, 0, EAST, 0, -0.5, NORTH), CRS)
@@ -34,7 +35,7 @@ def steep(path: Path, left: float) -> Path:
 
 def test_the_outline_is_followed_to_the_terrain_it_shows(tmp_path: Path) -> None:
     # looking east: a point at h appears h / tan 45 too far west
-    model = GroundRangeModel.of(GRID, Look(90.0 - 0.76, 45.0), 0.0)
+    model = GroundRangeModel.from_grid(GRID, Look(90.0 - 0.76, 45.0), 0.0)
     x, y = np.array([-0.5, 399.5]), np.array([200.0, 200.0])
     edge = Outline(x, y, x, y)
     with open_heights(steep(tmp_path / "dem.tif", EAST - 2000)) as heights:
@@ -45,7 +46,7 @@ def test_the_outline_is_followed_to_the_terrain_it_shows(tmp_path: Path) -> None
 
 
 def test_a_terrain_that_ends_within_the_scene_is_refused(tmp_path: Path) -> None:
-    model = GroundRangeModel.of(GRID, Look(90.0, 45.0), 0.0)
+    model = GroundRangeModel.from_grid(GRID, Look(90.0, 45.0), 0.0)
     with (
         open_heights(steep(tmp_path / "dem.tif", EAST + 50)) as heights,
         pytest.raises(InputError, match=r"dem\.tif does not cover the scene"),
@@ -59,7 +60,7 @@ def test_the_outline_goes_around_what_carries_data(tmp_path: Path) -> None:
     pixels[6 * CELL :, 8 * CELL :] = 0
     write_cog(tmp_path / "sar.tif", pixels, None, Layer(nodata=0))
     with rasterio.open(tmp_path / "sar.tif") as dataset:
-        filled = filled_cells(dataset)
+        filled = filled_cells(RasterPixels.first(dataset))
     edge = outline(pixels.shape, filled)
     assert (edge.x.min(), edge.x.max()) == (3 * CELL - 0.5, 9 * CELL - 0.5)
     assert (edge.y.min(), edge.y.max()) == (2 * CELL - 0.5, 7 * CELL - 0.5)

@@ -67,7 +67,10 @@ def test_a_plane_comes_back_at_any_place_by_any_coordinates(tmp_path: Path) -> N
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_a_compound_crs_names_the_sea(tmp_path: Path, version: str) -> None:
     path = dem(tmp_path / "dem.tif", "EPSG:32654+5773", GEOTIFF_VERSION=version)
-    with pytest.raises(InputError, match=r"EGM96 height.*--geoid FILE"), open_heights(path):
+    with (
+        pytest.raises(InputError, match=r"geoid: .*EGM96 height.*give the file"),
+        open_heights(path),
+    ):
         pass
     with open_heights(path, geoid=geoid(tmp_path / "geoid.tif")) as heights:
         assert heights.vertical.datum is Datum.ORTHOMETRIC
@@ -84,9 +87,15 @@ def test_a_crs_of_three_dimensions_starts_at_the_ellipsoid(tmp_path: Path) -> No
 
 def test_what_is_not_known_must_be_stated(tmp_path: Path) -> None:
     path = dem(tmp_path / "dem.tif")
-    with pytest.raises(InputError, match="--dem-datum ellipsoid"), open_heights(path):
+    with (
+        pytest.raises(InputError, match=r"dem_datum, geoid: .*does not say what"),
+        open_heights(path),
+    ):
         pass
-    with pytest.raises(InputError, match="--geoid FILE"), open_heights(path, Datum.ORTHOMETRIC):
+    with (
+        pytest.raises(InputError, match=r"geoid: .*give the file"),
+        open_heights(path, Datum.ORTHOMETRIC),
+    ):
         pass
     with open_heights(path, Datum.ELLIPSOID) as heights:
         assert heights.geoid is None
@@ -96,7 +105,7 @@ def test_a_statement_against_the_file_and_a_geoid_too_many_are_refused(tmp_path:
     path = dem(tmp_path / "dem.tif", tags=ELLIPSOID)
     with pytest.raises(InputError, match="not orthometric"), open_heights(path, Datum.ORTHOMETRIC):
         pass
-    with pytest.raises(InputError, match="leave out --geoid"), open_heights(path, None, path):
+    with pytest.raises(InputError, match=r"geoid: .*so leave the geoid out"), open_heights(path, None, path):
         pass
     wrong = dem(tmp_path / "wrong.tif", tags={"OEMSAR_VERTICAL_DATUM": "sea"})
     with pytest.raises(InputError, match="'sea'"), open_heights(wrong):

@@ -12,7 +12,8 @@ from oemsar.geometry import sampler
 from oemsar.geometry.mapping import affine_map
 from oemsar.geometry.resample import as_type, resample, resampled_blocks
 from oemsar.raster.cog import Layer, write_cog
-from oemsar.raster.collect import find_padding
+from oemsar.raster.collect import find_padding, within_collect
+from oemsar.raster.pixels import RasterPixels
 from oemsar.raster.raw_raster import RawRaster
 
 IDENTITY = affine_map(Affine.identity())
@@ -26,7 +27,7 @@ def scene(path: Path, pixels: NDArray[Any], nodata: float | None = None) -> Path
 def assembled(path: Path, affine: Affine, shape: tuple[int, int], **options: Any) -> tuple[Any, Any]:
     pixels, valid = np.zeros(shape), np.zeros(shape, bool)
     with rasterio.open(path) as dataset:
-        for block in resampled_blocks(dataset, affine_map(affine), shape, bands=1, **options):
+        for block in resampled_blocks(RasterPixels.first(dataset), affine_map(affine), shape, **options):
             at = np.s_[
                 block.row : block.row + block.valid.shape[0],
                 block.column : block.column + block.valid.shape[1],
@@ -73,10 +74,11 @@ def test_nodata_and_padding_stay_out(tmp_path: Path) -> None:
     image[200, 200] = 0
     path = scene(tmp_path / "a.tif", image)
     with rasterio.open(path) as dataset:
-        padding = find_padding(dataset, 1)
+        pixels = RasterPixels.first(dataset)
+        source = within_collect(pixels, find_padding(pixels))
         out = RawRaster(tmp_path / "out.raw", (256, 256), np.uint8)
         validity = RawRaster(tmp_path / "valid.raw", (256, 256), np.uint8)
-        count = resample(dataset, IDENTITY, [out], power=True, nodata=0, validity=validity, padding=padding)
+        count = resample(source, IDENTITY, [out], power=True, nodata=0, validity=validity)
     assert count == 160 * 256
     found = out.read_rows(0, 256)
     assert (found[:96] == 0).all()
@@ -99,16 +101,16 @@ def test_complex_pixels_are_interpolated_as_they_are_but_refused_as_amplitude(tm
     image = np.full((8, 8), 1 + 2j, np.complex64)
     path = scene(tmp_path / "slc.tif", image)
     with rasterio.open(path) as dataset:
-        block = next(resampled_blocks(dataset, IDENTITY, (8, 8), bands=1, power=False))
+        block = next(resampled_blocks(RasterPixels.first(dataset), IDENTITY, (8, 8), power=False))
         np.testing.assert_allclose(block.pixels[0], image)
         with pytest.raises(InputError, match="holds complex pixels"):
-            next(resampled_blocks(dataset, IDENTITY, (8, 8), bands=1, power=True))
+            next(resampled_blocks(RasterPixels.first(dataset), IDENTITY, (8, 8), power=True))
 
 
 def test_decibels_are_no_amplitude(tmp_path: Path) -> None:
     path = scene(tmp_path / "db.tif", np.full((8, 8), -12.5, np.float32))
     with rasterio.open(path) as dataset, pytest.raises(InputError, match="decibels"):
-        next(resampled_blocks(dataset, IDENTITY, (8, 8), bands=1, power=True))
+        next(resampled_blocks(RasterPixels.first(dataset), IDENTITY, (8, 8), power=True))
 
 
 def test_integers_are_rounded_clipped_and_kept_from_nodata() -> None:

@@ -36,13 +36,13 @@ def test_the_look_of_a_rational_model_is_that_of_its_sensor(azimuth: float, inci
 
 def test_the_look_of_a_ground_range_product_comes_back() -> None:
     look = Look(217.0, 33.0)
-    found = look_of(GroundRangeModel.of(GRID, look, 80.0), (400, 500), 120.0)
+    found = look_of(GroundRangeModel.from_grid(GRID, look, 80.0), (400, 500), 120.0)
     assert found.azimuth == pytest.approx(217.0, abs=0.01)
     assert found.incidence == pytest.approx(33.0, abs=0.02)
 
 
 def test_ground_and_image_of_a_ground_range_product_undo_each_other() -> None:
-    model = GroundRangeModel.of(GRID, Look(217.0, 33.0), 80.0)
+    model = GroundRangeModel.from_grid(GRID, Look(217.0, 33.0), 80.0)
     rng = np.random.default_rng(0)
     line, sample, height = rng.uniform(0, 399, 50), rng.uniform(0, 499, 50), rng.uniform(0, 300, 50)
     found = model.to_image(*model.to_ground(line, sample, height), height)
@@ -50,6 +50,6 @@ def test_ground_and_image_of_a_ground_range_product_undo_each_other() -> None:
 
 
 def test_an_image_without_lean_has_no_look() -> None:
-    upright = replace(GroundRangeModel.of(GRID, Look(0, 40), 0.0), lean=(0.0, 0.0))
+    upright = replace(GroundRangeModel.from_grid(GRID, Look(0, 40), 0.0), displacement=(0.0, 0.0))
     with pytest.raises(InputError, match="no look"):
         look_of(upright, (400, 500), 100.0)

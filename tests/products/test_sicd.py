@@ -84,7 +84,7 @@ def _read(path: Path, extent: Extent) -> Any:
     assert found.product.kind == "sicd"
     with found.opener() as opened:
         assert opened.shape == SHAPE
-        return opened.read(extent)[0]
+        return opened.read(extent)[0][0]
 
 
 def test_floating_pixels_come_back(tmp_path: Path, pixels: np.ndarray) -> None:

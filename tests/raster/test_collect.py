@@ -8,8 +8,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oemsar.raster.cog import write_cog
-from oemsar.raster.collect import find_padding
+from oemsar.raster.collect import find_padding, within_collect
+from oemsar.raster.pixels import Pixels, RasterPixels, read_window
 from oemsar.raster.read import Extent, open_raster
+
+
+def _valid(pixels: Pixels, extent: Extent) -> NDArray[np.bool_]:
+    return read_window(within_collect(pixels, find_padding(pixels)), extent)[1]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +33,7 @@ def test_padding_is_everything_outside_and_nothing_well_inside(
 ) -> None:
     path, inside = rotated
     with open_raster(path) as dataset:
-        valid = find_padding(dataset, 1).valid(dataset, Extent(0, 0, 900, 1000), 1)
+        valid = _valid(RasterPixels.first(dataset), Extent(0, 0, 900, 1000))
         pixels = dataset.read(1)
     assert not valid[~inside].any()
     assert valid[pixels > 0].all()
@@ -38,19 +43,18 @@ def test_padding_is_everything_outside_and_nothing_well_inside(
 def test_windows_see_the_same_padding_as_the_whole(rotated: tuple[Path, NDArray[np.bool_]]) -> None:
     path, _ = rotated
     with open_raster(path) as dataset:
-        padding = find_padding(dataset, 1)
-        whole = padding.valid(dataset, Extent(0, 0, 900, 1000), 1)
-        part = padding.valid(dataset, Extent(100, 200, 300, 333), 1)
+        whole = _valid(RasterPixels.first(dataset), Extent(0, 0, 900, 1000))
+        part = _valid(RasterPixels.first(dataset), Extent(100, 200, 300, 333))
     assert (part != whole[100:400, 200:533]).mean() < 1e-4
 
 
 def test_an_image_full_of_data_has_no_padding(tmp_path: Path) -> None:
-    pixels = np.random.default_rng(0).poisson(1, (200, 300)).astype(np.uint8)
-    write_cog(tmp_path / "a.tif", pixels, None)
+    speckle = np.random.default_rng(0).poisson(1, (200, 300)).astype(np.uint8)
+    write_cog(tmp_path / "a.tif", speckle, None)
     with open_raster(tmp_path / "a.tif") as dataset:
-        padding = find_padding(dataset, 1)
-        assert not padding.cells.any()
-        assert padding.valid(dataset, Extent(0, 0, 200, 300), 1).all()
+        pixels = RasterPixels.first(dataset)
+        assert not find_padding(pixels).cells.any()
+        assert _valid(pixels, Extent(0, 0, 200, 300)).all()
 
 
 def test_a_lake_of_zeros_inside_is_data(tmp_path: Path) -> None:
@@ -58,4 +62,4 @@ def test_a_lake_of_zeros_inside_is_data(tmp_path: Path) -> None:
     pixels[150:260, 150:260] = 0
     write_cog(tmp_path / "a.tif", pixels, None)
     with open_raster(tmp_path / "a.tif") as dataset:
-        assert find_padding(dataset, 1).valid(dataset, Extent(0, 0, 400, 400), 1).all()
+        assert _valid(RasterPixels.first(dataset), Extent(0, 0, 400, 400)).all()

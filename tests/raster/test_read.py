@@ -14,8 +14,10 @@ from rasterio import Affine
 from oemsar.arrays import Stretch
 from oemsar.errors import InputError
 from oemsar.raster.cog import Layer, write_cog
+from oemsar.raster.geotiff import write_raster
 from oemsar.raster.grid import same_grid
-from oemsar.raster.read import Extent, describe, files_of, open_raster, read_window
+from oemsar.raster.pixels import RasterPixels, read_window
+from oemsar.raster.read import Extent, describe, files_of, open_raster
 from oemsar.raster.stretch import estimate_stretch
 
 
@@ -39,7 +41,7 @@ def test_a_window_anywhere_is_that_part_of_the_padded_raster(
     padded = np.zeros((400, 400), np.uint16)
     padded[100:160, 100:180] = np.arange(1, 60 * 80 + 1).reshape(60, 80)
     with open_raster(ramp_file) as dataset:
-        pixels, valid = read_window(dataset, Extent(row, column, height, width), 1)
+        pixels, valid = read_window(RasterPixels.first(dataset), Extent(row, column, height, width))
     expected = padded[100 + row : 100 + row + height, 100 + column : 100 + column + width]
     np.testing.assert_array_equal(pixels[0], expected)
     np.testing.assert_array_equal(valid, expected > 0)
@@ -51,7 +53,7 @@ def test_nodata_nan_and_infinity_are_not_valid(tmp_path: Path) -> None:
     write_cog(tmp_path / "a.tif", pixels, None, Layer(nodata=-9999))
     with open_raster(tmp_path / "a.tif") as dataset:
         assert describe(dataset, tmp_path / "a.tif").tells_nodata
-        _, valid = read_window(dataset, Extent(0, 0, 4, 4), 1)
+        _, valid = read_window(RasterPixels.first(dataset), Extent(0, 0, 4, 4))
     assert np.argwhere(~valid).tolist() == [[0, 0], [1, 1], [2, 2]]
 
 
@@ -62,7 +64,7 @@ def test_an_alpha_band_is_a_mask_and_not_a_band(tmp_path: Path) -> None:
         dataset.write(np.pad(np.full((5, 3), 255, np.uint8), ((0, 0), (0, 3))), 4)
     with open_raster(tmp_path / "a.tif") as dataset:
         described = describe(dataset, tmp_path / "a.tif")
-        _, valid = read_window(dataset, Extent(0, 0, 5, 6), 3)
+        _, valid = read_window(RasterPixels.first(dataset, 3), Extent(0, 0, 5, 6))
     assert (described.bands, described.tells_nodata) == (3, True)
     assert valid[:, :3].all()
     assert not valid[:, 3:].any()
@@ -90,7 +92,7 @@ def test_a_truncated_raster_is_refused_when_its_end_is_read(tmp_path: Path) -> N
         open_raster(path) as dataset,
         pytest.raises(InputError, match=r"scene\.tif cannot be read to its end"),
     ):
-        read_window(dataset, Extent(0, 0, 500, 500), 1)
+        read_window(RasterPixels.first(dataset), Extent(0, 0, 500, 500))
 
 
 def test_grids_agree_to_a_hundredth_of_a_pixel() -> None:
@@ -113,7 +115,7 @@ def test_estimated_stretch_is_between_the_percentiles_of_the_valid_pixels(tmp_pa
     pixels[:200] = np.nan
     write_cog(tmp_path / "a.tif", pixels, None)
     with open_raster(tmp_path / "a.tif") as dataset:
-        stretch = estimate_stretch(dataset, 1)
+        stretch = estimate_stretch(RasterPixels.first(dataset))
     assert stretch.low == pytest.approx(101, abs=0.1)
     assert stretch.high == pytest.approx(199, abs=0.1)
 
@@ -121,12 +123,12 @@ def test_estimated_stretch_is_between_the_percentiles_of_the_valid_pixels(tmp_pa
 def test_a_scene_of_nodata_has_no_stretch(tmp_path: Path) -> None:
     write_cog(tmp_path / "a.tif", np.full((50, 50), np.nan, np.float32), None)
     with open_raster(tmp_path / "a.tif") as dataset, pytest.raises(InputError, match="holds no data"):
-        estimate_stretch(dataset, 1)
+        estimate_stretch(RasterPixels.first(dataset))
 
 
 def test_files_of_a_raster_are_its_mask_and_the_files_behind_it(tmp_path: Path) -> None:
     tile, mosaic = tmp_path / "tile.tif", tmp_path / "mosaic.vrt"
-    write_cog(tile, np.ones((20, 30), np.uint8), None)
+    write_raster(tile, np.ones((1, 20, 30), np.uint8), None)
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(tile, "r+") as dataset:
         dataset.write_mask(np.eye(20, 30, dtype=np.uint8) * 255)
     rasterio.shutil.copy(tile, mosaic, driver="VRT")

@@ -3,30 +3,29 @@
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
-from rasterio.windows import Window
 
+from oemsar import legend
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.modalities import Modalities
-from oemsar.raster.read import Extent
+from oemsar.raster.pixels import RasterPixels
+from oemsar.raster.read import Extent, open_raster
 
 
 def read_images(tile: Tile, modalities: Modalities, extent: Extent | None = None) -> NDArray[np.uint8]:
     """Read the images of `tile`, stacked radar first.
 
     Args:
-        tile: where to read.
-        modalities: which images; the tile must have them.
-        extent: the part to read, all of it by default; only that part of the files is decoded.
+        tile: Tile that has the images.
+        modalities: Images to read.
+        extent: Part to read, all of it by default; only that part of the files is decoded.
 
     Returns:
         Digital numbers, uint8, shape (channels, height, width).
 
     Raises:
-        InputError: an image is missing, unreadable, not 8-bit, or has the wrong number of bands.
+        InputError: An image is missing, unreadable, not 8-bit, or has the wrong number of bands.
     """
     parts = []
     if modalities.has_sar:
@@ -42,14 +41,14 @@ def read_label(tile: Tile, extent: Extent | None = None) -> NDArray[np.uint8]:
     """Read the label of `tile` (hand-made where there is one, else pseudo).
 
     Args:
-        tile: where to read; it must have a label.
-        extent: the part to read, all of it by default.
+        tile: Tile that has a label.
+        extent: Part to read, all of it by default.
 
     Returns:
         Class ids 0..8, uint8, shape (height, width).
 
     Raises:
-        InputError: the label is missing, unreadable, not 8-bit, or has ids outside 0..8.
+        InputError: The label is missing, unreadable, not 8-bit, or has ids outside 0..8.
     """
     if tile.label is None:
         raise InputError(f"tile {tile.name} has no label; leave it out of the table or add its label")
@@ -57,10 +56,23 @@ def read_label(tile: Tile, extent: Extent | None = None) -> NDArray[np.uint8]:
 
 
 def read_label_file(path: Path, extent: Extent | None = None) -> NDArray[np.uint8]:
-    """Read the label at `path`, all of it by default; returns and raises as `read_label`."""
+    """Read the label at `path`, as `read_label` does that of a tile.
+
+    Args:
+        path: File of the label.
+        extent: Part to read, all of it by default.
+
+    Returns:
+        Class ids 0..8, uint8, shape (height, width).
+
+    Raises:
+        InputError: The label is missing, unreadable, not 8-bit, or has ids outside 0..8.
+    """
     label: NDArray[np.uint8] = _read(path, 1, extent)[0]
-    if label.max(initial=0) > 8:
-        raise InputError(f"{path} has label id {label.max()}, outside 0..8; run `oemsar data verify`")
+    if label.max(initial=0) > legend.MAX_ID:
+        raise InputError(
+            f"{path} has label id {label.max()}, outside 0..{legend.MAX_ID}; run `oemsar data verify`"
+        )
     return label
 
 
@@ -73,18 +85,12 @@ def _present(tile: Tile, column: str) -> Path:
 
 def _read(path: Path, bands: int, extent: Extent | None) -> NDArray[np.uint8]:
     try:
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             if dataset.count != bands or dataset.dtypes[0] != "uint8":
                 raise InputError(
-                    f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 "
-                    "belong; run `oemsar data verify`"
+                    f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 belong"
                 )
-            window = (
-                None if extent is None else Window(extent.column, extent.row, extent.width, extent.height)
-            )
-            pixels: NDArray[np.uint8] = dataset.read(window=window)
-            return pixels
-    except RasterioError as error:
-        raise InputError(
-            f"{path} cannot be read: it is missing, truncated or damaged; run `oemsar data verify`"
-        ) from error
+            whole = Extent(0, 0, *dataset.shape)
+            return RasterPixels.first(dataset, bands).values(extent or whole)
+    except InputError as error:
+        raise InputError(f"{error.sentence}; run `oemsar data verify`") from error

@@ -18,31 +18,31 @@ _STEP = 100.0
 
 @dataclass(frozen=True, eq=False)
 class GroundRangeModel:
-    """A radar image that was projected on a plane of one height (GEC), where heights still lean.
+    """A radar image projected on a plane of one height (GEC), where heights are displaced to the radar.
 
     Attributes:
-        to_plane: longitude and latitude to column and row, for points of the plane.
-        from_plane: column and row to longitude and latitude.
-        height: of the plane, metres above the ellipsoid.
-        lean: columns and rows by which a point moves for each metre above the plane.
+        to_plane: Longitude and latitude to column and row, for points of the plane.
+        from_plane: Column and row to longitude and latitude.
+        height: Height of the plane, metres above the ellipsoid.
+        displacement: Columns and rows by which a point moves for each metre above the plane.
     """
 
     to_plane: PixelMap
     from_plane: PixelMap
     height: float
-    lean: tuple[float, float]
+    displacement: tuple[float, float]
 
     @classmethod
-    def of(cls, grid: GeoBox, look: Look, height: float) -> "GroundRangeModel":
-        """The model of an image on `grid`, seen along `look` and projected on `height`.
+    def from_grid(cls, grid: GeoBox, look: Look, height: float) -> "GroundRangeModel":
+        """Make the model of an image on `grid`, seen along `look` and projected on `height`.
 
         Args:
-            grid: with a CRS and any affine.
-            look: azimuth from true north, incidence.
-            height: of the plane, metres above the ellipsoid.
+            grid: Grid with a CRS and any affine.
+            look: Azimuth from true north, and incidence.
+            height: Height of the plane, metres above the ellipsoid.
 
         Raises:
-            ValueError: the grid has no CRS.
+            ValueError: The grid has no CRS.
         """
         affine, crs = centre_affine(grid), crs_of(grid)
         to_plane = smoothly(compose(projection(_GEOGRAPHIC, crs), affine_map(~affine)))
@@ -52,22 +52,22 @@ class GroundRangeModel:
         nearer = Geod(ellps="WGS84").fwd(lon, lat, look.azimuth + 180, _STEP)
         column, row = to_plane(np.array([nearer[0]]), np.array([nearer[1]]))
         metre = float(look.displacement(1.0)) / _STEP
-        lean = (float(column[0]) - centre[0]) * metre, (float(row[0]) - centre[1]) * metre
-        return cls(to_plane, from_plane, height, lean)
+        displacement = (float(column[0]) - centre[0]) * metre, (float(row[0]) - centre[1]) * metre
+        return cls(to_plane, from_plane, height, displacement)
 
     def to_image(self, lon: Doubles, lat: Doubles, height: Doubles) -> tuple[Doubles, Doubles]:
-        """Line and sample of points, pixel centres at integers.
+        """Project points to line and sample, pixel centres at integers.
 
         Args:
-            lon: degrees, any shape.
-            lat: degrees.
-            height: metres above the ellipsoid.
+            lon: Longitude, degrees, any shape.
+            lat: Latitude, degrees.
+            height: Metres above the ellipsoid.
         """
         column, row = self.to_plane(lon, lat)
         above = height - self.height
-        return row + above * self.lean[1], column + above * self.lean[0]
+        return row + above * self.displacement[1], column + above * self.displacement[0]
 
     def to_ground(self, line: Doubles, sample: Doubles, height: Doubles) -> tuple[Doubles, Doubles]:
-        """Longitude and latitude, in degrees, at which a pixel meets a height above the ellipsoid."""
+        """Find longitude and latitude, degrees, at which a pixel meets a height above the ellipsoid."""
         above = height - self.height
-        return self.from_plane(sample - above * self.lean[0], line - above * self.lean[1])
+        return self.from_plane(sample - above * self.displacement[0], line - above * self.displacement[1])

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.io import DatasetReader
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.heights import Heights
 from oemsar.geometry.sensor import SensorModel
 from oemsar.raster.collect import CELL
-from oemsar.raster.read import Extent, read_window
 
-_CELLS_PER_READ = 32
 _ROUNDS = 8
 _STEPS = 33
 """Points along each side of a scene that is not padded."""
@@ -69,20 +66,6 @@ def outline(shape: tuple[int, int], filled: NDArray[np.bool_] | None) -> Outline
     y, x = np.minimum(corners, shape).T - 0.5
     inner_y, inner_x = np.minimum((cells + 0.5) * CELL, shape).T - 0.5
     return Outline(x, y, inner_x, inner_y)
-
-
-def filled_cells(dataset: DatasetReader) -> NDArray[np.bool_]:
-    """Whether any pixel of each cell of `CELL` x `CELL` pixels carries data, by the file's own nodata."""
-    filled = np.zeros((-(-dataset.height // CELL), -(-dataset.width // CELL)), bool)
-    side = _CELLS_PER_READ * CELL
-    for row in range(0, dataset.height, side):
-        for column in range(0, dataset.width, side):
-            _, valid = read_window(dataset, Extent(row, column, side, side), 1)
-            blocks = valid.reshape(_CELLS_PER_READ, CELL, _CELLS_PER_READ, CELL)
-            cells: NDArray[np.bool_] = np.any(blocks, axis=(1, 3))
-            part = filled[row // CELL :, column // CELL :][:_CELLS_PER_READ, :_CELLS_PER_READ]
-            part[:] = cells[: part.shape[0], : part.shape[1]]
-    return filled
 
 
 def footprint(model: SensorModel, heights: Heights, edge: Outline) -> Footprint:

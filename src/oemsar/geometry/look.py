@@ -21,14 +21,14 @@ PROJECTION_HEIGHT_TAG = "OEMSAR_PROJECTION_HEIGHT"
 
 @dataclass(frozen=True)
 class Look:
-    """Where the radar looks.
+    """Direction that a radar looks in.
 
     Attributes:
-        azimuth: ground direction from the sensor to the scene, degrees clockwise from north.
-        incidence: angle between the ray and the vertical at the scene, degrees, above 0 and below 90.
+        azimuth: Ground direction from the sensor to the scene, degrees clockwise from true north.
+        incidence: Angle between the ray and the vertical at the scene, degrees, above 0 and below 90.
 
     Raises:
-        InputError: an angle is not a number or the incidence angle is out of range.
+        InputError: An angle is not a number or the incidence angle is out of range.
     """
 
     azimuth: float
@@ -36,10 +36,13 @@ class Look:
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.azimuth):
-            raise InputError(f"the look azimuth {self.azimuth} is not an angle; give degrees from north")
+            raise InputError(
+                f"{self.azimuth} is not an angle; give degrees clockwise from north", option="look_azimuth"
+            )
         if not 0 < self.incidence < 90:
             raise InputError(
-                f"the incidence angle {self.incidence} is not between 0 and 90 degrees from the vertical"
+                f"{self.incidence} is not an incidence angle; give degrees from the vertical, 0 to 90",
+                option="incidence",
             )
 
     @property
@@ -48,28 +51,28 @@ class Look:
         return 90 - self.incidence
 
     def towards_sensor(self) -> tuple[float, float]:
-        """Unit vector (east, north) on the ground, from the scene to the sensor."""
+        """Give the unit vector (east, north) on the ground from the scene to the sensor."""
         azimuth = math.radians(self.azimuth)
         return -math.sin(azimuth), -math.cos(azimuth)
 
     def displacement(self, height: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """How far towards the sensor a point appears in a ground range product, metres.
+        """Compute how far towards the sensor a point appears in a ground range product, metres.
 
         A point at height h has the range of the point of the plane at distance h / tan(incidence) nearer
         to the sensor (Woodhouse 2006, Introduction to Microwave Remote Sensing, section 10.6.1: layover).
 
         Args:
-            height: above the plane the product was projected on, metres; any shape.
+            height: Metres above the plane the product was projected on, any shape.
         """
         return np.asarray(height, np.float64) / math.tan(math.radians(self.incidence))
 
 
 def look_tags(look: Look, projection_height: float | None = None) -> dict[str, str]:
-    """Metadata items under which a raster carries its look, and the height of its projection plane.
+    """Make the metadata items under which a raster carries its look and the height of its plane.
 
     Args:
-        look: azimuth and incidence angle.
-        projection_height: ellipsoidal metres of the plane a ground range product was projected on; None
+        look: Azimuth and incidence angle.
+        projection_height: Ellipsoidal metres of the plane a ground range product was projected on; None
             for a product that lies on the terrain or was not projected.
     """
     tags = {
@@ -83,10 +86,10 @@ def look_tags(look: Look, projection_height: float | None = None) -> dict[str, s
 
 
 def read_look(dataset: Dataset) -> Look | None:
-    """The look a raster carries in its metadata; None where it carries none.
+    """Read the look that a raster carries in its metadata; None where it carries none.
 
     Raises:
-        InputError: one of the two angles is missing or is no angle.
+        InputError: One of the two angles is missing or is no angle.
     """
     azimuth, incidence = _number(dataset, AZIMUTH_TAG), _number(dataset, INCIDENCE_TAG)
     if azimuth is None and incidence is None:
@@ -94,13 +97,14 @@ def read_look(dataset: Dataset) -> Look | None:
     if azimuth is None or incidence is None:
         missing = AZIMUTH_TAG if azimuth is None else INCIDENCE_TAG
         raise InputError(
-            f"{dataset.name} has no tag {missing}; give both angles or --look-azimuth/--incidence"
+            f"{dataset.name} has no tag {missing}; add it, or state both angles",
+            option=("look_azimuth", "incidence"),
         )
     return Look(azimuth, incidence)
 
 
 def read_projection_height(dataset: Dataset) -> float | None:
-    """Ellipsoidal height in metres of the plane a product was projected on; None where it does not say."""
+    """Read the ellipsoidal height, metres, of the plane a product lies on; None where it does not say."""
     return _number(dataset, PROJECTION_HEIGHT_TAG)
 
 
@@ -118,13 +122,19 @@ def _number(dataset: Dataset, tag: str) -> float | None:
 
 
 def look_from_angles(azimuth: float | None, incidence: float | None) -> Look | None:
-    """The look of two options; None where neither is given.
+    """Make a look of two angles in degrees; None where neither is given.
+
+    Args:
+        azimuth: Ground direction from the sensor to the scene, clockwise from true north.
+        incidence: Angle between the ray and the vertical.
 
     Raises:
-        InputError: only one is given, or an angle is out of range.
+        InputError: Only one is given, or an angle is out of range.
     """
     if azimuth is None and incidence is None:
         return None
     if azimuth is None or incidence is None:
-        raise InputError("--look-azimuth and --incidence belong together; give both or neither")
+        raise InputError(
+            "the two angles belong together; give both or neither", option=("look_azimuth", "incidence")
+        )
     return Look(azimuth, incidence)

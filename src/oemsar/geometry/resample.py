@@ -11,9 +11,8 @@ from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.mapping import PixelMap
 from oemsar.geometry.sampler import Sampler
 from oemsar.progress import Report, silent
-from oemsar.raster.collect import Padding
+from oemsar.raster.pixels import Pixels
 from oemsar.raster.raw_raster import RawRaster
-from oemsar.raster.read import Dataset
 
 BLOCK = 512
 """Side in pixels of the blocks the destination is made in."""
@@ -23,10 +22,10 @@ class Block(NamedTuple):
     """A rectangle of the destination with its pixels.
 
     Attributes:
-        row: of its first pixel.
-        column: of its first pixel.
-        pixels: (bands, height, width), float32, float64 or complex; 0 where there is no data.
-        valid: (height, width).
+        row: Row of its first pixel.
+        column: Column of its first pixel.
+        pixels: Values (bands, height, width), float32, float64 or complex; 0 where there is no data.
+        valid: Where there is data, boolean (height, width).
     """
 
     row: int
@@ -36,7 +35,7 @@ class Block(NamedTuple):
 
 
 def resample(
-    source: Dataset,
+    source: Pixels,
     mapping: PixelMap,
     canvases: Sequence[RawRaster],
     *,
@@ -44,39 +43,30 @@ def resample(
     nodata: float | None,
     validity: RawRaster | None = None,
     kernel: Kernel = "bicubic",
-    padding: Padding | None = None,
     report: Report = silent,
 ) -> int:
-    """Fill canvases with `source` as seen through `mapping`.
+    """Fill raw rasters with `source` as seen through `mapping`.
 
     Args:
-        source: open raster; its first bands fill the canvases.
-        mapping: from destination to source pixels.
-        canvases: one a band, of one shape and type. Integers are rounded and clipped to their range.
-        power: whether values are amplitudes, to be interpolated as their squares.
-        nodata: value of pixels without data; 0 where None. In integers no valid pixel takes it: one that
+        source: Pixels of the source.
+        mapping: From destination to source pixels.
+        canvases: Raw rasters, one a band of the source, of one shape and type. Integers are rounded and
+            clipped to their range.
+        power: Whether values are amplitudes, to be interpolated as their squares.
+        nodata: Value of pixels without data; 0 where None. In integers no valid pixel takes it: one that
             would becomes the next value.
-        validity: uint8, becomes 1 where there is data, else 0.
-        kernel: nearest, bilinear or bicubic.
-        padding: zeros of the source that carry no data, see `oemsar.raster.collect`.
-        report: told how many blocks are done.
+        validity: Raw raster of uint8 that becomes 1 where there is data, else 0.
+        kernel: Nearest, bilinear or bicubic.
+        report: Called with the blocks done and in all.
 
     Returns:
-        How many pixels carry data.
+        Number of pixels that carry data.
 
     Raises:
         InputError: `source` is complex while its amplitude is due, or damaged.
     """
     count = 0
-    blocks = resampled_blocks(
-        source,
-        mapping,
-        canvases[0].shape,
-        bands=len(canvases),
-        power=power,
-        kernel=kernel,
-        padding=padding,
-    )
+    blocks = resampled_blocks(source, mapping, canvases[0].shape, power=power, kernel=kernel)
     rows, columns = (-(-size // BLOCK) for size in canvases[0].shape)
     for done, block in enumerate(blocks, start=1):
         for canvas, pixels in zip(canvases, block.pixels, strict=True):
@@ -89,14 +79,12 @@ def resample(
 
 
 def resampled_blocks(
-    source: Dataset,
+    source: Pixels,
     mapping: PixelMap,
     shape: tuple[int, int],
     *,
-    bands: int,
     power: bool,
     kernel: Kernel = "bicubic",
-    padding: Padding | None = None,
 ) -> Iterator[Block]:
     """Yield the blocks of a destination of `shape` (rows, columns) with `source` as seen through `mapping`.
 
@@ -106,7 +94,7 @@ def resampled_blocks(
     Raises:
         InputError: `source` is complex while its amplitude is due, or damaged.
     """
-    sampler = Sampler(source, bands, power, kernel, padding)
+    sampler = Sampler(source, power, kernel)
     for row in range(0, shape[0], BLOCK):
         for column in range(0, shape[1], BLOCK):
             x, y = pixel_positions(row, column, min(BLOCK, shape[0] - row), min(BLOCK, shape[1] - column))
@@ -114,7 +102,7 @@ def resampled_blocks(
 
 
 def pixel_positions(row: int, column: int, height: int, width: int) -> tuple[Doubles, Doubles]:
-    """X and y of the pixels of a rectangle, float64 (height, width)."""
+    """Give x and y of the pixels of a rectangle, float64 (height, width)."""
     y, x = np.mgrid[row : row + height, column : column + width].astype(np.float64)
     return x, y
 
@@ -122,7 +110,7 @@ def pixel_positions(row: int, column: int, height: int, width: int) -> tuple[Dou
 def as_type(
     pixels: NDArray[Any], valid: NDArray[np.bool_], dtype: np.dtype[Any], nodata: float | None
 ) -> NDArray[Any]:
-    """`pixels` as `dtype`, rounded and clipped where it holds integers, and `nodata` where not `valid`."""
+    """Convert `pixels` to `dtype`, rounded and clipped to integers, and to `nodata` where not `valid`."""
     fill = 0 if nodata is None else nodata
     if dtype.kind not in "iu":
         return np.where(valid, pixels, fill).astype(dtype)

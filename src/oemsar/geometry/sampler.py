@@ -1,4 +1,4 @@
-"""Values of a raster file at any positions, reading only the window they need."""
+"""Values of a raster at any positions, read from only the window they need."""
 
 import math
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.interpolate import PAD, Kernel, interpolate, shrinking
-from oemsar.raster.collect import Padding
-from oemsar.raster.read import Dataset, Extent, read_window
+from oemsar.raster.pixels import Pixels, read_window
+from oemsar.raster.read import Extent
 
 _LARGEST_WINDOW = 1 << 24
 """Pixels of the source read at once; positions that need more are divided."""
@@ -24,56 +24,50 @@ _COARSER = 1.1
 
 @dataclass(frozen=True, eq=False)
 class Sampler:
-    """How a raster is to be looked at between its pixels.
+    """Values of a raster between its pixels.
 
     Attributes:
-        source: open raster.
-        bands: how many bands, from the first.
-        power: whether values are amplitudes, to be interpolated as their squares.
-        kernel: nearest, bilinear or bicubic.
-        padding: zeros of the source that carry no data, see `oemsar.raster.collect`.
-        averaging: whether the positions are the pixels of a grid. Where that is coarser than the source,
+        source: Pixels of the raster, and where they carry data.
+        power: Whether values are amplitudes, to be interpolated as their squares.
+        kernel: Nearest, bilinear or bicubic.
+        averaging: Whether the positions are the pixels of a grid. Where that is coarser than the source,
             the source is first averaged over one of its pixels, so that nothing folds over. Otherwise
             they are points, in any order.
 
     Raises:
-        InputError: the raster is complex while its amplitude is due.
+        InputError: The raster is complex while its amplitude is due.
     """
 
-    source: Dataset
-    bands: int = 1
+    source: Pixels
     power: bool = False
     kernel: Kernel = "bilinear"
-    padding: Padding | None = None
     averaging: bool = True
 
     def __post_init__(self) -> None:
-        if self.power and np.dtype(self.source.dtypes[0]).kind == "c":
+        if self.power and self.source.dtype.kind == "c":
             raise InputError(f"{self.source.name} holds complex pixels; power is interpolated from amplitude")
 
     def at(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
-        """Values at a rectangle of positions.
+        """Interpolate at a rectangle of positions.
 
         Args:
-            x: columns, shape (height, width); pixel centres at integers; NaN is nowhere.
-            y: rows.
+            x: Columns, shape (height, width); pixel centres at integers; NaN is nowhere.
+            y: Rows, of the same shape.
 
         Returns:
             Values (bands, height, width), float32, float64 or complex, 0 where there are none; and where
             there are some, (height, width).
 
         Raises:
-            InputError: the file is damaged, or holds negative values where amplitude is due.
+            InputError: The file is damaged, or holds negative values where amplitude is due.
         """
         factor = _spacing(x, y) if self.averaging and self.kernel != "nearest" else 1.0
-        window = _window(self.source, x, y, factor)
+        window = _window(self.source.shape, x, y, factor)
         if window is None:
-            return np.zeros((self.bands, *x.shape), self._type()), np.zeros(x.shape, bool)
+            return np.zeros((self.source.count, *x.shape), self._type()), np.zeros(x.shape, bool)
         if window.height * window.width > _LARGEST_WINDOW and max(x.shape) > _SMALLEST_BLOCK:
             return self._in_parts(x, y)
-        raw, known = read_window(self.source, window, self.bands)
-        if self.padding is not None:
-            known &= self.padding.valid(self.source, window, self.bands)
+        raw, known = read_window(self.source, window)
         image = raw.astype(self._type(), copy=False)
         if self.power:
             self._require_amplitude(image, known)
@@ -91,25 +85,25 @@ class Sampler:
             )
 
     def _in_parts(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
-        pixels, valid = np.zeros((self.bands, *x.shape), self._type()), np.zeros(x.shape, bool)
+        pixels, valid = np.zeros((self.source.count, *x.shape), self._type()), np.zeros(x.shape, bool)
         for part in _quarters(*x.shape):
             pixels[:, *part], valid[part] = self.at(x[part], y[part])
         return pixels, valid
 
     def _type(self) -> np.dtype[Any]:
         """float32 where it holds the values of the source, else the next type that does."""
-        return np.result_type(self.source.dtypes[0], np.float32)
+        return np.result_type(self.source.dtype, np.float32)
 
 
-def _window(source: Dataset, x: Doubles, y: Doubles, factor: float) -> Extent | None:
+def _window(shape: tuple[int, int], x: Doubles, y: Doubles, factor: float) -> Extent | None:
     """The rectangle of the source that the positions need; None where they need nothing."""
     with np.errstate(invalid="ignore"):
-        inside = (x > -0.5) & (x < source.width - 0.5) & (y > -0.5) & (y < source.height - 0.5)
+        inside = (x > -0.5) & (x < shape[1] - 0.5) & (y > -0.5) & (y < shape[0] - 0.5)
     if not inside.any():
         return None
     reach = PAD + max(0, math.ceil((factor - 1) / 2))
-    left, right = _range(x[inside], source.width, reach)
-    top, bottom = _range(y[inside], source.height, reach)
+    left, right = _range(x[inside], shape[1], reach)
+    top, bottom = _range(y[inside], shape[0], reach)
     return Extent(top, left, bottom - top, right - left)
 
 

@@ -20,37 +20,40 @@ _RISE = 100.0
 
 
 class SensorModel(Protocol):
-    """What relates ground and image."""
+    """A map between ground and image."""
 
     def to_image(self, lon: Doubles, lat: Doubles, height: Doubles) -> tuple[Doubles, Doubles]:
-        """Line and sample, pixel centres at integers, of points in degrees and ellipsoidal metres."""
+        """Project points in degrees and ellipsoidal metres to line and sample, pixel centres at integers."""
         ...
 
     def to_ground(self, line: Doubles, sample: Doubles, height: Doubles) -> tuple[Doubles, Doubles]:
-        """Longitude and latitude in degrees at which a pixel meets an ellipsoidal height."""
+        """Find longitude and latitude, degrees, at which a pixel meets an ellipsoidal height."""
         ...
 
 
 def sensor_of(
     dataset: DatasetReader, look: Look | None = None, projection_height: float | None = None
 ) -> SensorModel:
-    """The sensor model of an open scene: its RPC where it has one, else its affine and the look.
+    """Find the sensor model of an open scene: its RPC where it has one, else its affine and the look.
 
     Args:
-        dataset: the scene.
-        look: of a ground range product; None to read it from the tags of the scene.
-        projection_height: ellipsoidal height of the plane the product was projected on; None to read it
-            from the tags.
+        dataset: Open scene.
+        look: Look of a ground range product; None to read it from the tags of the scene.
+        projection_height: Ellipsoidal height, metres, of the plane the product was projected on; None to
+            read it from the tags.
 
     Raises:
-        InputError: there is neither RPC nor look, or no CRS or height of the plane to go with the look.
+        InputError: There is neither RPC nor look, or no CRS or height of the plane to go with the look.
     """
     if dataset.rpcs is not None:
         return RationalModel.from_rasterio(dataset.rpcs)
     name = Path(dataset.name)
     look = look or read_look(dataset)
     if look is None:
-        raise InputError(f"{name} carries neither an RPC nor its look; pass --look-azimuth and --incidence")
+        raise InputError(
+            f"{name} carries neither an RPC nor its look; state both angles",
+            option=("look_azimuth", "incidence"),
+        )
     grid = grid_of(dataset)
     if grid is None or grid.crs is None:
         raise InputError(f"{name} carries neither an RPC nor a CRS; give a georeferenced product")
@@ -58,23 +61,24 @@ def sensor_of(
     if height is None:
         raise InputError(
             f"{name} carries no RPC and does not say on which height it was projected (tag "
-            f"{PROJECTION_HEIGHT_TAG}); pass --projection-height METRES above the ellipsoid"
+            f"{PROJECTION_HEIGHT_TAG}); give metres above the ellipsoid",
+            option="projection_height",
         )
-    return GroundRangeModel.of(grid, look, height)
+    return GroundRangeModel.from_grid(grid, look, height)
 
 
 def look_of(model: SensorModel, shape: tuple[int, int], height: float) -> Look:
-    """The look of a radar image by its sensor model, at its centre.
+    """Derive the look of a radar image at its centre from its sensor model.
 
     A pixel has one range: the higher the point it shows, the further away that point lies on the ground.
 
     Args:
-        model: of a radar image; an optical one leans the other way.
-        shape: rows and columns of the image.
-        height: of the ground, metres above the ellipsoid.
+        model: Sensor model of a radar image; in an optical one heights are displaced the other way.
+        shape: Rows and columns of the image.
+        height: Height of the ground, metres above the ellipsoid.
 
     Raises:
-        InputError: heights do not move a point at all, as in an image that is orthorectified already.
+        InputError: Heights do not move a point at all, as in an image that is orthorectified already.
     """
     line, sample = np.array([(shape[0] - 1) / 2]), np.array([(shape[1] - 1) / 2])
     low = model.to_ground(line, sample, np.array([height]))
@@ -83,5 +87,8 @@ def look_of(model: SensorModel, shape: tuple[int, int], height: float) -> Look:
         float(low[0][0]), float(low[1][0]), float(high[0][0]), float(high[1][0])
     )
     if not away > _RISE * 1e-3:
-        raise InputError("the sensor model has no look: heights do not move its pixels")
+        raise InputError(
+            "the sensor model has no look, since heights do not move its pixels; give the scene as it was "
+            "before orthorectification"
+        )
     return Look(azimuth % 360, math.degrees(math.atan(_RISE / away)))

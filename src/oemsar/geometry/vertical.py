@@ -1,4 +1,4 @@
-"""What the heights of an elevation model are counted from: the ellipsoid, or the sea."""
+"""The zero of the heights of an elevation model: the ellipsoid, or the sea."""
 
 import math
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ _UNITS = {"": 1.0, "m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters"
 
 
 class Datum(StrEnum):
-    """Where heights begin."""
+    """Surface that heights are counted from."""
 
     ELLIPSOID = "ellipsoid"
     ORTHOMETRIC = "orthometric"
@@ -24,13 +24,13 @@ class Datum(StrEnum):
 
 @dataclass(frozen=True)
 class Vertical:
-    """How the values of an elevation model become heights.
+    """The values of an elevation model as heights: scale x value + offset, metres above the datum.
 
     Attributes:
-        datum: what they are counted from; None where only their differences are looked at.
-        name: of the vertical reference as the file gives it, or how it came to be known.
-        scale: metres in one unit of the values.
-        offset: metres at the value 0.
+        datum: Surface that heights are counted from; None where only their differences count.
+        name: Vertical reference as the file names it, or how it came to be known.
+        scale: Metres in one unit of the values; negative for depths.
+        offset: Metres at the value 0.
     """
 
     datum: Datum | None
@@ -40,35 +40,41 @@ class Vertical:
 
 
 def vertical_of(dataset: DatasetReader, stated: Datum | None) -> Vertical:
-    """What the heights of an open elevation model are counted from, and in which unit.
+    """Find the datum and the unit of the heights of an open elevation model.
 
     The tag `OEMSAR_VERTICAL_DATUM` of the file counts first, then its CRS (compound, or geographic and
-    projected with three axes), then what was stated. The dataset is to be opened with
+    projected with three axes), then the statement. Open the dataset with
     `GTIFF_REPORT_COMPD_CS`, without which GDAL hides the vertical part of older files.
 
+    Args:
+        dataset: Open elevation model.
+        stated: Datum that a person states; None where nobody does.
+
     Raises:
-        InputError: nothing says it, the file and the statement disagree, or the unit is unknown.
+        InputError: Nothing says the datum, the file and the statement disagree, or the unit is unknown.
     """
     found = _tagged(dataset) or _of_crs(dataset)
     if found is None and stated is None:
         raise InputError(
-            f"{dataset.name} does not say what its heights are counted from; pass --dem-datum ellipsoid, "
-            "or --dem-datum orthometric with --geoid FILE"
+            f"{dataset.name} does not say what its heights are counted from; state ellipsoid, or orthometric "
+            "together with the file of the geoid",
+            option=("dem_datum", "geoid"),
         )
     if found is not None and stated is not None and found[0] != stated:
         raise InputError(
             f"{dataset.name} says that its heights are {found[0]} ({found[1]}), not {stated}; "
-            f"leave out --dem-datum or correct its tag {DATUM_TAG}"
+            f"leave the statement out or correct the file's tag {DATUM_TAG}",
+            option="dem_datum",
         )
     datum, name = found or (Datum(str(stated)), "as stated")
     return replace(relative(dataset), datum=datum, name=name)
 
 
 def relative(dataset: DatasetReader) -> Vertical:
-    """The unit of an open elevation model of which only differences of heights are looked at.
+    """Find the unit of an open elevation model whose heights count only by their differences.
 
     Raises:
-        InputError: the unit is unknown.
+        InputError: The unit is unknown.
     """
     unit = _unit(dataset)
     return Vertical(None, "", unit * float(dataset.scales[0]), unit * float(dataset.offsets[0]))

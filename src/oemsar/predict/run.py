@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 import oemsar
@@ -24,15 +23,13 @@ from oemsar.predict.scene import Scene, Treatment, open_scene
 from oemsar.predict.state import Progress, ResumableMap, file_identity
 from oemsar.predict.windows import Span, spans
 from oemsar.progress import Report, silent
+from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_cog
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import Extent
 from oemsar.record import run_record
 
 log = logging.getLogger(__name__)
-
-_GDAL_CACHE_BYTES = 64 << 20
-"""Decoded blocks GDAL keeps; its own default is a share of the machine's memory."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ def predict(
     _require_output(task)
     network = load_model(model)
     with (
-        rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES),
+        gdal_cache(),
         open_scene(scene, optical, network.spec.modalities, config.treatment) as opened,
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,10 @@ from odc.geo.geobox import GeoBox
 from oemsar.arrays import Stretch
 from oemsar.errors import InputError
 from oemsar.modalities import Modalities
-from oemsar.raster.collect import Padding, find_padding
-from oemsar.raster.nodata import nodata_value
-from oemsar.raster.read import Dataset, Extent, Raster, describe, open_raster, read_window
+from oemsar.raster.collect import Padding, find_padding, within_collect
+from oemsar.raster.nodata import stated_nodata
+from oemsar.raster.pixels import Pixels, RasterPixels, read_window
+from oemsar.raster.read import Dataset, Extent, Raster, describe, open_raster
 from oemsar.raster.stretch import estimate_stretch
 from oemsar.raster.warp import on_grid
 
@@ -39,31 +39,23 @@ class Treatment:
 
 
 @dataclass(frozen=True)
-class Source:
-    """One image of a scene, opened on the scene's grid."""
+class SceneImage:
+    """One image of a scene, opened on the scene's grid.
 
-    dataset: Dataset
-    bands: int
+    Attributes:
+        pixels: Pixels of the image, and where they carry data.
+        stretch: From values to 0..255; None for an image of bytes.
+    """
+
+    pixels: Pixels
     stretch: Stretch | None
-    padding: Padding | None
-    nodata: float | None
-    every_pixel: bool
 
     def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Pixels, uint8 (bands, height, width), 0 where they carry no data, and which of them do."""
-        pixels, valid = read_window(self.dataset, extent, self.bands)
-        if self.every_pixel:
-            valid = np.ones_like(valid)
-        elif self.nodata is not None:
-            valid &= ~(pixels == self.nodata).all(0)
-        elif self.padding is not None:
-            valid &= self.padding.valid(self.dataset, extent, self.bands)
-        eight_bit = self._eight_bit(pixels)
+        """Read a rectangle: uint8 (bands, height, width), 0 without data, and where it carries data."""
+        pixels, valid = read_window(self.pixels, extent)
+        eight_bit = pixels if self.stretch is None else self.stretch.apply(pixels)
         eight_bit[:, ~valid] = 0
         return eight_bit, valid
-
-    def _eight_bit(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
-        return pixels if self.stretch is None else self.stretch.apply(pixels)
 
 
 @dataclass(frozen=True)
@@ -74,17 +66,17 @@ class Scene:
         grid: CRS and affine of the first image, which the map takes over; None without georeferencing.
         shape: rows and columns.
         modalities: what the images are.
-        sources: the images in channel order.
+        images: Images in channel order.
     """
 
     grid: GeoBox | None
     shape: tuple[int, int]
     modalities: Modalities
-    sources: tuple[Source, ...]
+    images: tuple[SceneImage, ...]
 
     def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """Stacked channels, uint8 (channels, height, width), and the pixels that every image covers."""
-        parts = [source.read(extent) for source in self.sources]
+        parts = [image.read(extent) for image in self.images]
         valid = np.logical_and.reduce([mask for _, mask in parts])
         return np.concatenate([pixels for pixels, _ in parts]), valid
 
@@ -113,12 +105,12 @@ def open_scene(
             log.warning(
                 "%s has no georeferencing; neither has the map: rows and columns are the scene's", path
             )
-        sources = [_source(first, raster, first_bands, treatment)]
+        images = [_image(first, raster, first_bands, treatment)]
         if optical is not None:
             image, described = _open(stack, optical, 3, "optical")
             laid = stack.enter_context(on_grid(image, described, raster.grid, raster.shape))
-            sources.append(_source(laid, described, 3, treatment))
-        yield Scene(raster.grid, raster.shape, modalities, tuple(sources))
+            images.append(_image(laid, described, 3, treatment))
+        yield Scene(raster.grid, raster.shape, modalities, tuple(images))
 
 
 def _require_images(path: Path, optical: Path | None, modalities: Modalities) -> None:
@@ -140,27 +132,29 @@ def _open(stack: ExitStack, path: Path, bands: int, kind: str) -> tuple[Dataset,
     return dataset, raster
 
 
-def _source(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) -> Source:
-    number = nodata_value(treatment.nodata)
+def _image(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) -> SceneImage:
+    """The first bands of an image; the stretch is that of the pixels which carry data by the file's word."""
+    own = RasterPixels.first(dataset, bands)
+    stated = stated_nodata(own, treatment.nodata)
     searched = treatment.nodata == "auto" and not raster.tells_nodata and bands == 1
-    padding = find_padding(dataset, bands) if searched else None
-    if padding is not None and padding.cells.any():
-        log.info(
-            "%s: zeros around the collect, about %.0f %% of the raster, are nodata (--nodata none maps them)",
-            raster.path,
-            100 * padding.cells.mean(),
-        )
-    return Source(
-        dataset=dataset,
-        bands=bands,
-        stretch=_stretch(dataset, raster, bands, treatment),
-        padding=padding if padding is not None and padding.cells.any() else None,
-        nodata=number,
-        every_pixel=treatment.nodata == "none",
+    padding = _padding(own, raster.path) if searched else None
+    return SceneImage(within_collect(stated, padding), _stretch(own, raster, treatment))
+
+
+def _padding(pixels: Pixels, path: Path) -> Padding | None:
+    """The zeros around the collect; None where there are none."""
+    padding = find_padding(pixels)
+    if not padding.cells.any():
+        return None
+    log.info(
+        "%s: zeros around the collect, about %.0f %% of the raster, are nodata (--nodata none maps them)",
+        path,
+        100 * padding.cells.mean(),
     )
+    return padding
 
 
-def _stretch(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) -> Stretch | None:
+def _stretch(pixels: Pixels, raster: Raster, treatment: Treatment) -> Stretch | None:
     if raster.dtype == "uint8":
         return None
     if treatment.value_range is not None:
@@ -168,7 +162,7 @@ def _stretch(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment)
         if not low < high:
             raise InputError(f"range {low} {high} is empty; the low value must be below the high one")
         return Stretch(low, high)
-    stretch = estimate_stretch(dataset, bands)
+    stretch = estimate_stretch(pixels)
     log.warning(
         "%s is %s; %.6g to %.6g (percentiles 1 and 99) become 0 to 255; --range sets other values",
         raster.path,

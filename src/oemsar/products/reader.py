@@ -10,7 +10,7 @@ from rasterio.io import DatasetReader
 from oemsar.errors import InputError
 from oemsar.products.product import Product
 from oemsar.raster.georeference import Georeference, georeference_of
-from oemsar.raster.pixels import Opener, RasterPixels
+from oemsar.raster.pixels import Opener, raster_opener
 from oemsar.raster.read import open_raster
 
 
@@ -64,7 +64,7 @@ def read_raster(path: Path, band: int | None, product: Product, *, ordered: bool
     """
     with open_raster(path) as dataset:
         chosen = _band(dataset, path, band, ordered)
-        return Found(path, product, chosen, lambda: RasterPixels(path, chosen), georeference_of(dataset))
+        return Found(path, product, chosen, raster_opener(path, chosen), georeference_of(dataset))
 
 
 def require_radar(

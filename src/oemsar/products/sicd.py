@@ -18,6 +18,7 @@ from oemsar.geometry.look import Look
 from oemsar.products.product import Calibration, Encoding, GainPolynomial, Product
 from oemsar.products.reader import Found, Reader
 from oemsar.raster.georeference import Georeference
+from oemsar.raster.pixels import Validity
 from oemsar.raster.read import Extent
 
 NAME = "sicd"
@@ -74,6 +75,8 @@ class SicdPixels:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stack = ExitStack()
+        self.name = str(path)
+        self.count = 1
         self.dtype: np.dtype[Any] = np.dtype(np.complex64)
         self.tells_nodata = False
 
@@ -106,18 +109,18 @@ class SicdPixels:
     ) -> None:
         self._stack.close()
 
-    def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Complex pixels of a rectangle inside the image; the second is always None.
+    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
+        """Read complex pixels (1, height, width) of a rectangle inside the image; the second is None.
 
         Raises:
-            InputError: the file ends too early.
+            InputError: The file ends too early.
         """
         stop_row, stop_column = extent.row + extent.height, extent.column + extent.width
         try:
             raw, _ = self._reader.read_sub_image(extent.row, extent.column, stop_row, stop_column)
         except _DAMAGED as error:
             raise InputError(f"{self._path} cannot be read to its end; it is truncated or damaged") from error
-        return self._complex(raw), None
+        return self._complex(raw)[None], None
 
     def _complex(self, raw: NDArray[Any]) -> NDArray[np.complex64]:
         """Pixels of RE32F_IM32F as they are, RE16I_IM16I as real and imaginary part.

@@ -7,12 +7,14 @@ padding is a solid area of zeros that reaches the border of the raster.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oemsar.raster.read import Dataset, Extent, read_window
+from oemsar.raster.pixels import Pixels, Validity, read_window
+from oemsar.raster.read import Extent
 
 CELL = 32
 """Side in pixels of the cells in which solid areas are looked for; speckle leaves none of them all zero."""
@@ -21,59 +23,44 @@ _CELLS_PER_READ = 32
 
 @dataclass(frozen=True, eq=False)
 class Padding:
-    """Where a raster is padded with zeros.
+    """The zeros that pad a raster around its collect.
 
     Attributes:
-        cells: boolean, one value for every `CELL` x `CELL` pixels: all zero and connected to the border
+        cells: Boolean, one value for every `CELL` x `CELL` pixels: all zero and connected to the border
             of the raster through such cells.
     """
 
     cells: NDArray[np.bool_]
 
-    def valid(self, dataset: Dataset, extent: Extent, bands: int) -> NDArray[np.bool_]:
-        """Which pixels of `extent` (inside the raster) carry data: boolean (height, width).
-
-        Zero pixels connected to a cell of padding carry none.
-        """
-        if not self.touches(extent):
-            return np.ones((extent.height, extent.width), bool)
-
-        def zeros(wide: Extent) -> NDArray[np.bool_]:
-            empty: NDArray[np.bool_] = (read_window(dataset, wide, bands)[0] == 0).all(0)
-            return empty
-
-        return self.inside(extent, zeros)
-
     def inside(self, extent: Extent, zeros: Callable[[Extent], NDArray[np.bool_]]) -> NDArray[np.bool_]:
-        """Which pixels of `extent` lie inside the collect: boolean (height, width).
+        """Find the pixels of a rectangle that lie inside the collect, boolean (height, width).
+
+        Zero pixels connected to a cell of padding lie outside.
 
         Args:
-            extent: a rectangle of the raster.
-            zeros: reads which pixels of a rectangle are zero; the rectangle can reach over the edge of
+            extent: Rectangle inside the raster.
+            zeros: Reads which pixels of a rectangle are zero; the rectangle can reach over the edge of
                 the raster, where they are.
         """
-        wide = Extent(
-            extent.row - CELL, extent.column - CELL, extent.height + 2 * CELL, extent.width + 2 * CELL
-        )
+        wide = extent.grown(CELL)
         areas, number = ndimage.label(zeros(wide))
         padding = np.zeros(number + 1, bool)
         padding[areas[self._seeds(wide)]] = True
         padding[0] = False
-        return ~padding[areas[CELL : CELL + extent.height, CELL : CELL + extent.width]]
+        return ~padding[areas[extent.slices_in(wide)]]
 
     def touches(self, extent: Extent) -> bool:
-        """Whether padding lies in `extent` or within a cell of it."""
-        return bool(self._part(extent, CELL).any())
+        """Check whether padding lies in `extent` or within a cell of it."""
+        return bool(self._part(extent.grown(CELL)).any())
 
     def covers(self, extent: Extent) -> bool:
-        """Whether every pixel of `extent` is padding."""
-        return bool(self._part(extent, 0).all())
+        """Check whether every pixel of `extent` is padding."""
+        return bool(self._part(extent).all())
 
-    def _part(self, extent: Extent, margin: int) -> NDArray[np.bool_]:
-        """The cells that `extent`, grown by `margin` pixels, has a share in."""
-        top, left = max(0, extent.row - margin) // CELL, max(0, extent.column - margin) // CELL
-        bottom = -(-(extent.row + extent.height + margin) // CELL)
-        right = -(-(extent.column + extent.width + margin) // CELL)
+    def _part(self, extent: Extent) -> NDArray[np.bool_]:
+        """The cells that `extent` has a share in."""
+        top, left = max(0, extent.row) // CELL, max(0, extent.column) // CELL
+        bottom, right = -(-(extent.row + extent.height) // CELL), -(-(extent.column + extent.width) // CELL)
         return self.cells[top:bottom, left:right]
 
     def _seeds(self, extent: Extent) -> NDArray[np.bool_]:
@@ -89,22 +76,92 @@ class Padding:
         return seeds
 
 
-def find_padding(dataset: Dataset, bands: int) -> Padding:
+@dataclass(frozen=True, eq=False)
+class CollectPixels:
+    """Pixels of which the zeros around the collect carry no data.
+
+    Attributes:
+        pixels: Pixels with the zeros.
+        padding: Zeros around the collect.
+    """
+
+    pixels: Pixels
+    padding: Padding
+    tells_nodata = True
+
+    @property
+    def name(self) -> str:
+        """Name of the file, for messages."""
+        return self.pixels.name
+
+    @property
+    def count(self) -> int:
+        """Number of bands."""
+        return self.pixels.count
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.pixels.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels that `read` returns."""
+        return self.pixels.dtype
+
+    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
+        """Read a rectangle inside the raster and where it carries data."""
+        pixels, valid = self.pixels.read(extent)
+        if not self.padding.touches(extent):
+            return pixels, valid
+
+        def zeros(wide: Extent) -> NDArray[np.bool_]:
+            empty: NDArray[np.bool_] = (read_window(self.pixels, wide)[0] == 0).all(0)
+            return empty
+
+        inside = self.padding.inside(extent, zeros)
+        return pixels, inside if valid is None else valid & inside
+
+
+def within_collect(pixels: Pixels, padding: Padding | None) -> Pixels:
+    """Set the zeros around a collect aside; None leaves the pixels as they are."""
+    return pixels if padding is None else CollectPixels(pixels, padding)
+
+
+def find_padding(pixels: Pixels) -> Padding:
     """Find the padding of a raster in one pass over it; a thousandth of its size is held in memory."""
-    shape = (-(-dataset.height // CELL), -(-dataset.width // CELL))
-    empty = np.zeros(shape, bool)
-    side = _CELLS_PER_READ * CELL
-    for row in range(0, dataset.height, side):
-        for column in range(0, dataset.width, side):
-            pixels, _ = read_window(dataset, Extent(row, column, side, side), bands)
-            cells = (pixels != 0).any(0).reshape(_CELLS_PER_READ, CELL, _CELLS_PER_READ, CELL).any((1, 3))
-            part = empty[row // CELL :, column // CELL :][:_CELLS_PER_READ, :_CELLS_PER_READ]
-            part[:] = ~cells[: part.shape[0], : part.shape[1]]
-    return padding_of(empty)
+    return padding_of(~_cells_where(pixels, lambda values, _: (values != 0).any(0)))
+
+
+def filled_cells(pixels: Pixels) -> NDArray[np.bool_]:
+    """Find the cells of `CELL` x `CELL` pixels in which any pixel carries data, by the file's own nodata."""
+    return _cells_where(pixels, lambda _, valid: valid)
 
 
 def padding_of(empty: NDArray[np.bool_]) -> Padding:
-    """The padding among the cells that are all zero: those connected to the border of the raster."""
+    """Find the padding among the cells that are all zero: those connected to the border of the raster."""
     border = np.ones(empty.shape, bool)
     border[1:-1, 1:-1] = False
     return Padding(ndimage.binary_propagation(empty & border, mask=empty))
+
+
+def _cells_where(
+    pixels: Pixels, holds: Callable[[NDArray[Any], NDArray[np.bool_]], NDArray[np.bool_]]
+) -> NDArray[np.bool_]:
+    """The cells of a raster in which a condition holds for any pixel; nothing holds outside the raster.
+
+    Args:
+        pixels: Open for reading.
+        holds: From pixels (bands, height, width) and where they carry data (height, width), to where the
+            condition holds (height, width).
+    """
+    found = np.zeros(tuple(-(-size // CELL) for size in pixels.shape), bool)
+    side = _CELLS_PER_READ * CELL
+    for row in range(0, pixels.shape[0], side):
+        for column in range(0, pixels.shape[1], side):
+            flags = holds(*read_window(pixels, Extent(row, column, side, side)))
+            blocks = flags.reshape(_CELLS_PER_READ, CELL, _CELLS_PER_READ, CELL)
+            cells: NDArray[np.bool_] = np.any(blocks, axis=(1, 3))
+            part = found[row // CELL :, column // CELL :][:_CELLS_PER_READ, :_CELLS_PER_READ]
+            part[:] = cells[: part.shape[0], : part.shape[1]]
+    return found

@@ -1,17 +1,81 @@
-"""Writing rasters as plain GeoTIFFs."""
+"""Plain GeoTIFFs: written at once or by windows."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rasterio
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import DatasetWriter
 from rasterio.rpc import RPC
+from rasterio.windows import Window
 
 from oemsar.files import atomic_write
+from oemsar.raster.georeference import Georeference
+from oemsar.raster.read import Extent
+
+TILED = {"tiled": True, "blockxsize": 512, "blockysize": 512}
+"""Options of a GeoTIFF that stores squares of 512 pixels, for rasters that are read in windows."""
+
+
+@dataclass(frozen=True, eq=False)
+class GeoTiffWriter:
+    """A GeoTIFF that is open for writing by windows.
+
+    Attributes:
+        dataset: Open raster.
+    """
+
+    dataset: DatasetWriter
+
+    def write(self, extent: Extent, bands: NDArray[Any]) -> None:
+        """Write a rectangle inside the raster, shape (bands, height, width)."""
+        self.dataset.write(bands, window=Window(extent.column, extent.row, extent.width, extent.height))
+
+
+@contextmanager
+def geotiff_writer(
+    path: Path,
+    shape: tuple[int, int],
+    dtype: DTypeLike,
+    *,
+    bands: int = 1,
+    place: Georeference | None = None,
+    **options: Any,  # noqa: ANN401 (as many types as GDAL has options)
+) -> Iterator[GeoTiffWriter]:
+    """Open a GeoTIFF to write, whole or not at all.
+
+    Args:
+        path: File to write.
+        shape: Rows and columns.
+        dtype: Any type that GeoTIFF holds.
+        bands: Number of bands.
+        place: Georeferencing that the file carries; None for none.
+        options: Creation options of GDAL's GeoTIFF driver, and `nodata`.
+
+    Raises:
+        InputError: The folder cannot be written to.
+        DiskFull: The disk has no room left.
+    """
+    place = place or Georeference()
+    if place.grid is not None:
+        crs = None if place.grid.crs is None else place.grid.crs.to_wkt()
+        options |= {"crs": crs, "transform": place.grid.affine}
+    profile = {"driver": "GTiff", "dtype": np.dtype(dtype).name, "count": bands}
+    with atomic_write(path) as partial, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(partial, "w", height=shape[0], width=shape[1], **profile, **options) as dataset:
+            yield GeoTiffWriter(dataset)
+            if place.rpcs is not None:
+                dataset.rpcs = place.rpcs
+            if place.gcps:
+                dataset.gcps = (list(place.gcps), place.gcps_crs)
 
 
 def write_raster(
@@ -29,18 +93,17 @@ def write_raster(
     The same pixels give the same bytes.
 
     Args:
-        path: the file.
-        bands: any type that GeoTIFF holds.
+        path: File to write.
+        bands: Pixels of any type that GeoTIFF holds.
         grid: CRS and affine; without one the file carries no georeferencing.
-        tags: metadata items of the file.
-        rpcs: rational sensor model to write into it.
-        names: of the bands.
-        tiled: whether to store squares of 512 pixels, for rasters that are read in windows.
+        tags: Metadata items of the file.
+        rpcs: Rational sensor model of the image.
+        names: Names of the bands.
+        tiled: Whether to store squares of 512 pixels, for rasters that are read in windows.
     """
     count, height, width = bands.shape
-    place = {} if grid is None else {"crs": str(grid.crs), "transform": grid.affine}
     kind = bands.dtype.name
-    options = {
+    options: dict[str, Any] = {
         "compress": "deflate",
         "zlevel": 4,
         "photometric": "rgb" if kind == "uint8" and count == 3 else "minisblack",
@@ -48,15 +111,11 @@ def write_raster(
     if kind.startswith("float"):
         options |= {"predictor": 3}
     if tiled:
-        options |= {"tiled": True, "blockxsize": 512, "blockysize": 512}
-    profile = {"driver": "GTiff", "dtype": kind, "count": count, "height": height, "width": width}
-    with atomic_write(path) as partial, warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(partial, "w", **profile, **place, **options) as file:
-            file.write(bands)
-            if tags:
-                file.update_tags(**tags)
-            if rpcs is not None:
-                file.rpcs = rpcs
-            for number, name in enumerate(names, start=1):
-                file.set_band_description(number, name)
+        options |= TILED
+    place = Georeference(grid, rpcs)
+    with geotiff_writer(path, (height, width), kind, bands=count, place=place, **options) as writer:
+        writer.dataset.write(bands)
+        if tags:
+            writer.dataset.update_tags(**tags)
+        for number, name in enumerate(names, start=1):
+            writer.dataset.set_band_description(number, name)

@@ -1,29 +1,41 @@
-"""Pixels of a band or of several together, read by rectangles, whatever library reads them."""
+"""Pixels and where they carry data, read by rectangles, whatever library reads them.
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+One rule holds for every verb: pixels carry data by the file's own mask (nodata value, mask or alpha band),
+by what a person says instead (`auto`, `none` or a number), and, in a radar scene that says nothing, by lying
+inside the collect (`oemsar.raster.collect`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from oemsar.errors import InputError
-from oemsar.raster.nodata import nodata_value
-from oemsar.raster.read import Extent, open_raster
+from oemsar.raster.raw_raster import RawRaster
+from oemsar.raster.read import Dataset, Extent, masked, open_raster
+
+Validity: TypeAlias = NDArray[np.bool_] | None
+"""Where pixels carry data, shape (height, width); None: everywhere, as far as their values are finite."""
 
 
 class Pixels(Protocol):
-    """One band, or several together, open for reading by one thread.
+    """One band or several together, open for reading by one thread."""
 
-    Arrays have the shape (height, width), those of several bands (bands, height, width).
-    """
+    @property
+    def name(self) -> str:
+        """Name of the file, for messages."""
+
+    @property
+    def count(self) -> int:
+        """Number of bands."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -31,95 +43,192 @@ class Pixels(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of what `read` returns."""
+        """Type of the pixels that `read` returns."""
 
     @property
     def tells_nodata(self) -> bool:
         """Whether the file itself says which pixels carry data."""
 
-    def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Pixels of a rectangle inside the raster, and where they carry data; None: wherever finite."""
+    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
+        """Read a rectangle inside the raster.
+
+        Returns:
+            Pixels, shape (bands, height, width), and where they carry data.
+        """
 
 
-_TILE = 512
-_CACHE_BYTES = 32 << 20
-_MOST_CACHE_BYTES = 1 << 30
-
-Opener = Callable[[], AbstractContextManager[Pixels]]
+Opener: TypeAlias = Callable[[], AbstractContextManager[Pixels]]
 """Opens the same pixels anew; every thread needs its own."""
 
+Change: TypeAlias = Callable[[Extent, NDArray[Any], Validity], tuple[NDArray[Any], Validity]]
+"""Changes pixels of a rectangle and where they carry data; shape and type stay."""
 
-Change = Callable[
-    [Extent, NDArray[Any], NDArray[np.bool_] | None], tuple[NDArray[Any], NDArray[np.bool_] | None]
-]
-"""Pixels of a rectangle and where they carry data, to others of the same shape and type."""
+Mask: TypeAlias = Literal["bands together", "each value"]
+"""Who judges pixels.
+
+`bands together`: all bands of a pixel carry data or none does, by the mask of the whole file, and none where
+any band is not finite. `each value`: the mask of the band itself counts, and a value that is not finite is
+left to the reader, who sends it through a table.
+"""
 
 
+@dataclass(frozen=True, eq=False)
 class RasterPixels:
-    """One band of a raster that GDAL reads, or several of one type."""
+    """Bands of an open raster that GDAL reads, with the file's own mask.
 
-    def __init__(self, path: Path, bands: int | tuple[int, ...]) -> None:
-        self._path = path
-        self._bands = bands
-        self._first = bands if isinstance(bands, int) else bands[0]
-        self._opened: AbstractContextManager[DatasetReader] | None = None
+    Attributes:
+        dataset: Open raster.
+        bands: Numbers of the bands, from 1; of one type.
+        mask: Who judges pixels.
+    """
 
-    def __enter__(self) -> "RasterPixels":
-        self._opened = open_raster(self._path)
-        self._dataset = self._opened.__enter__()
-        flags = self._dataset.mask_flag_enums[self._first - 1]
-        self._masked = not any(flag.name == "all_valid" for flag in flags)
-        return self
+    dataset: Dataset
+    bands: tuple[int, ...]
+    mask: Mask = "bands together"
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._opened is not None:
-            self._opened.__exit__(kind, error, trace)
+    @classmethod
+    def first(cls, dataset: Dataset, bands: int = 1) -> "RasterPixels":
+        """Take the first `bands` bands of an open raster together."""
+        return cls(dataset, tuple(range(1, bands + 1)))
+
+    @property
+    def name(self) -> str:
+        """Name of the file, for messages."""
+        dataset = self.dataset
+        return str(dataset.src_dataset.name if isinstance(dataset, WarpedVRT) else dataset.name)
+
+    @property
+    def count(self) -> int:
+        """Number of bands."""
+        return len(self.bands)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
-        return int(self._dataset.height), int(self._dataset.width)
+        return int(self.dataset.height), int(self.dataset.width)
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """Pixel type; complex integers are read as complex64."""
+        name = self.dataset.dtypes[self.bands[0] - 1]
+        return np.dtype("complex64" if name == "complex_int16" else name)
+
+    @cached_property
+    def tells_nodata(self) -> bool:
+        """Whether a nodata value, mask or alpha band says which pixels carry data."""
+        return masked(self.dataset, self.bands[0])
+
+    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
+        """Read a rectangle inside the raster and where it carries data.
+
+        Raises:
+            InputError: The file ends too early or is damaged.
+        """
+        pixels, valid = self.values(extent), None
+        if self.tells_nodata:
+            with self._told_damage():
+                valid = self._read_mask(_window(extent)) != 0
+        if self.mask == "bands together" and not np.issubdtype(pixels.dtype, np.integer):
+            finite: NDArray[np.bool_] = np.isfinite(pixels).all(0)
+            valid = finite if valid is None else valid & finite
+        return pixels, valid
+
+    def values(self, extent: Extent) -> NDArray[Any]:
+        """Read a rectangle inside the raster without its mask, shape (bands, height, width).
+
+        Raises:
+            InputError: The file ends too early or is damaged.
+        """
+        with self._told_damage():
+            pixels: NDArray[Any] = self.dataset.read(list(self.bands), window=_window(extent))
+            return pixels
+
+    def _read_mask(self, window: Window) -> NDArray[np.uint8]:
+        own = self.mask == "each value" and len(self.bands) == 1
+        mask: NDArray[np.uint8] = (
+            self.dataset.read_masks(self.bands[0], window=window)
+            if own
+            else self.dataset.dataset_mask(window=window)
+        )
+        return mask
+
+    @contextmanager
+    def _told_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except RasterioError as error:
+            raise InputError(f"{self.name} cannot be read to its end; it is truncated or damaged") from error
+
+
+def _window(extent: Extent) -> Window:
+    return Window(extent.column, extent.row, extent.width, extent.height)
+
+
+@dataclass(frozen=True, eq=False)
+class RawPixels:
+    """Raw rasters of one shape and type, one a band, and where they carry data.
+
+    Attributes:
+        bands: Raw rasters of the bands.
+        validity: Raw raster of uint8, 1 where there is data.
+    """
+
+    bands: Sequence[RawRaster]
+    validity: RawRaster
+    tells_nodata = True
+
+    @property
+    def name(self) -> str:
+        """Path of the first band, for messages."""
+        return str(self.bands[0].path)
+
+    @property
+    def count(self) -> int:
+        """Number of bands."""
+        return len(self.bands)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.validity.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Pixel type; complex integers are read as complex64."""
-        name = self._dataset.dtypes[self._first - 1]
-        return np.dtype("complex64" if name == "complex_int16" else name)
+        """Type of the pixels that `read` returns."""
+        return self.bands[0].dtype
 
-    @property
-    def tells_nodata(self) -> bool:
-        """Whether a nodata value, mask or alpha band says which pixels carry data."""
-        return self._masked
-
-    def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Pixels of a rectangle inside the raster, and where they carry data; None: wherever finite.
-
-        Several bands carry data together: where any of them does.
-
-        Raises:
-            InputError: the file ends too early or is damaged.
-        """
-        window = Window(extent.column, extent.row, extent.width, extent.height)
-        try:
-            pixels = self._dataset.read(self._bands, window=window)
-            if not self._masked:
-                return pixels, None
-            if isinstance(self._bands, int):
-                return pixels, self._dataset.read_masks(self._bands, window=window) != 0
-            return pixels, np.broadcast_to(self._dataset.dataset_mask(window=window) != 0, pixels.shape)
-        except RasterioError as error:
-            raise InputError(f"{self._path} cannot be read to its end; it is truncated or damaged") from error
+    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
+        """Read a rectangle inside the rasters and where it carries data."""
+        return np.stack([_part(band, extent) for band in self.bands]), _part(self.validity, extent) == 1
 
 
-@dataclass(frozen=True)
+def _part(raster: RawRaster, extent: Extent) -> NDArray[Any]:
+    return raster.read_rows(extent.row, extent.height)[:, extent.column : extent.column + extent.width]
+
+
+@dataclass(frozen=True, eq=False)
 class ChangedPixels:
-    """Pixels that are changed as they are read."""
+    """Pixels that are changed as they are read.
+
+    Attributes:
+        pixels: Pixels before the change.
+        change: Applied to every rectangle.
+        tells_nodata: Whether the changed pixels say which of them carry data.
+    """
 
     pixels: Pixels
     change: Change
     tells_nodata: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the file, for messages."""
+        return self.pixels.name
+
+    @property
+    def count(self) -> int:
+        """Number of bands."""
+        return self.pixels.count
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -128,48 +237,38 @@ class ChangedPixels:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of what `read` returns."""
+        """Type of the pixels that `read` returns."""
         return self.pixels.dtype
 
-    def read(self, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Pixels of a rectangle inside the raster, and where they carry data; None: wherever finite."""
+    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
+        """Read a rectangle inside the raster and where it carries data."""
         return self.change(extent, *self.pixels.read(extent))
 
 
-def with_nodata(opener: Opener, nodata: str) -> Opener:
-    """The same pixels, but what carries no data is as a person says.
+def raster_opener(path: Path, bands: int | tuple[int, ...], mask: Mask = "each value") -> Opener:
+    """Make an opener of bands (from 1) of the raster at `path`."""
+    numbers = (bands,) if isinstance(bands, int) else bands
 
-    Args:
-        opener: of the pixels.
-        nodata: `auto` believes the file, and where it does not say takes the zeros around the collect;
-            `none` means every finite pixel carries data; a number is the value that carries none, of
-            several bands where all of them have it.
+    @contextmanager
+    def open_bands() -> Iterator[Pixels]:
+        with open_raster(path) as dataset:
+            yield RasterPixels(dataset, numbers, mask)
 
-    Raises:
-        InputError: `nodata` is none of the three.
-    """
-    if nodata == "auto":
-        return opener
-    value = nodata_value(nodata)
+    return open_bands
 
-    def declare(
-        _: Extent, pixels: NDArray[Any], __: NDArray[np.bool_] | None
-    ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        if value is None:
-            return pixels, None
-        valid = pixels != value
-        return pixels, valid if pixels.ndim == 2 else np.broadcast_to(valid.any(0), pixels.shape)
 
-    return changed(opener, declare, tells_nodata=True)
+def raw_opener(bands: Sequence[RawRaster], validity: RawRaster) -> Opener:
+    """Make an opener of raw rasters, one a band; every thread reads for itself."""
+    return lambda: nullcontext(RawPixels(bands, validity))
 
 
 def changed(opener: Opener, change: Change, *, tells_nodata: bool | None = None) -> Opener:
-    """The same pixels, changed as they are read.
+    """Make an opener of the same pixels, changed as they are read.
 
     Args:
-        opener: of the pixels.
-        change: applied to every rectangle.
-        tells_nodata: whether they then say which carry data; None: as before.
+        opener: Opener of the pixels.
+        change: Applied to every rectangle.
+        tells_nodata: Whether they then say which carry data; None: as before.
     """
 
     @contextmanager
@@ -180,19 +279,30 @@ def changed(opener: Opener, change: Change, *, tells_nodata: bool | None = None)
     return open_changed
 
 
-def gdal_cache(path: Path) -> int:
-    """Bytes of decoded pixels GDAL may keep while `path` is read by blocks.
+def read_window(pixels: Pixels, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Read a rectangle that may reach over the edge of the raster.
 
-    A file whose rows lie in strips over its whole width would be decoded once for each block beside another,
-    so the cache holds the strips of a row of blocks: up to 1 GB for the widest. Other files need 32 MB.
+    Args:
+        pixels: Open for reading.
+        extent: Rectangle in pixels.
+
+    Returns:
+        Pixels of the raster's type, shape (bands, height, width), 0 outside the raster; and where they carry
+        data, shape (height, width), False outside the raster.
+
+    Raises:
+        InputError: The file ends too early or is damaged.
     """
-    cache = _CACHE_BYTES
-    try:
-        with rasterio.open(path) as dataset:
-            rows, columns = dataset.block_shapes[0]
-            pixel = sum(8 if "complex" in name else np.dtype(name).itemsize for name in dataset.dtypes)
-            if columns == dataset.width and columns > 2 * _TILE:
-                cache += (2 * _TILE + 2 * rows) * columns * pixel
-    except (RasterioError, IndexError):
-        pass
-    return min(cache, _MOST_CACHE_BYTES)
+    inside = extent.clipped(pixels.shape)
+    if inside == extent:
+        part, known = pixels.read(inside)
+        return part, np.ones((extent.height, extent.width), bool) if known is None else known
+    window = np.zeros((pixels.count, extent.height, extent.width), pixels.dtype)
+    valid = np.zeros((extent.height, extent.width), bool)
+    if not (inside.height and inside.width):
+        return window, valid
+    part, known = pixels.read(inside)
+    rows, columns = inside.slices_in(extent)
+    window[:, rows, columns] = part
+    valid[rows, columns] = True if known is None else known
+    return window, valid

@@ -1,19 +1,16 @@
-"""Windows of rasters of any kind, with the pixels that carry no data told apart."""
+"""Open rasters: the rectangles they are read by, and what a file says about itself."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-import numpy as np
 import rasterio
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window
 
 from oemsar.errors import InputError
 from oemsar.fingerprint import files_behind
@@ -30,18 +27,35 @@ class Extent(NamedTuple):
     height: int
     width: int
 
+    def clipped(self, shape: tuple[int, int]) -> "Extent":
+        """Cut the rectangle to a raster of `shape` (rows, columns); of no size where they do not meet."""
+        top, left = min(max(0, self.row), shape[0]), min(max(0, self.column), shape[1])
+        bottom, right = min(self.row + self.height, shape[0]), min(self.column + self.width, shape[1])
+        return Extent(top, left, max(0, bottom - top), max(0, right - left))
+
+    def grown(self, margin: int) -> "Extent":
+        """Add `margin` pixels on every side."""
+        return Extent(
+            self.row - margin, self.column - margin, self.height + 2 * margin, self.width + 2 * margin
+        )
+
+    def slices_in(self, outer: "Extent") -> tuple[slice, slice]:
+        """Give the rows and columns that this rectangle takes of an array of `outer`, which holds it."""
+        row, column = self.row - outer.row, self.column - outer.column
+        return slice(row, row + self.height), slice(column, column + self.width)
+
 
 @dataclass(frozen=True)
 class Raster:
-    """What a raster file says about itself.
+    """The facts that a raster file states about itself.
 
     Attributes:
-        path: the file.
-        shape: rows and columns.
-        bands: number of bands, an alpha band not counted.
+        path: Path of the file.
+        shape: Rows and columns.
+        bands: Number of bands, an alpha band not counted.
         dtype: numpy name of the pixel type, such as `uint8` or `complex64`.
         grid: CRS and affine; None where the file has neither.
-        tells_nodata: whether a nodata value, mask or alpha band says which pixels carry data.
+        tells_nodata: Whether a nodata value, mask or alpha band says which pixels carry data.
     """
 
     path: Path
@@ -57,7 +71,7 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
     """Open the raster at `path`.
 
     Raises:
-        InputError: the file is missing, empty, or no raster.
+        InputError: The file is missing, empty, or no raster.
     """
     if not path.exists():
         raise InputError(f"{path} does not exist")
@@ -89,50 +103,13 @@ def files_of(path: Path) -> list[Path]:
 
 
 def describe(dataset: DatasetReader, path: Path) -> Raster:
-    """What an open dataset says about itself."""
+    """Collect the facts that an open dataset states about itself."""
     alpha = any(interpretation.name == "alpha" for interpretation in dataset.colorinterp)
-    flags = dataset.mask_flag_enums[0]
-    tells = alpha or not any(flag.name == "all_valid" for flag in flags)
+    tells = alpha or masked(dataset, 1)
     bands = dataset.count - alpha
     return Raster(path, dataset.shape, bands, dataset.dtypes[0], grid_of(dataset), tells)
 
 
-def read_window(dataset: Dataset, extent: Extent, bands: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Read the first `bands` bands of a rectangle, which may reach over the edge of the raster.
-
-    Args:
-        dataset: open for reading; its own block size and type do not matter.
-        extent: the rectangle in pixels.
-        bands: how many bands, from the first.
-
-    Returns:
-        The pixels in the file's own type, shape (bands, height, width), 0 outside the raster; and a
-        boolean array (height, width), False outside the raster, on nodata (value, mask or alpha) and
-        where any band is NaN or infinite.
-
-    Raises:
-        InputError: the file ends too early or is damaged.
-    """
-    pixels = np.zeros((bands, extent.height, extent.width), dataset.dtypes[0])
-    valid = np.zeros((extent.height, extent.width), bool)
-    rows = slice(max(0, -extent.row), min(extent.height, dataset.height - extent.row))
-    columns = slice(max(0, -extent.column), min(extent.width, dataset.width - extent.column))
-    if rows.stop <= rows.start or columns.stop <= columns.start:
-        return pixels, valid
-    window = Window(
-        extent.column + columns.start,
-        extent.row + rows.start,
-        columns.stop - columns.start,
-        rows.stop - rows.start,
-    )
-    try:
-        part = dataset.read(list(range(1, bands + 1)), window=window)
-        mask = dataset.dataset_mask(window=window)
-    except RasterioError as error:
-        name = dataset.src_dataset.name if isinstance(dataset, WarpedVRT) else dataset.name
-        raise InputError(f"{name} cannot be read to its end; it is truncated or damaged") from error
-    pixels[:, rows, columns] = part
-    valid[rows, columns] = mask != 0
-    if not np.issubdtype(part.dtype, np.integer):
-        valid[rows, columns] &= np.isfinite(part).all(0)
-    return pixels, valid
+def masked(dataset: Dataset, band: int) -> bool:
+    """Check whether a nodata value, mask or alpha band covers a band, counted from 1."""
+    return not any(flag.name == "all_valid" for flag in dataset.mask_flag_enums[band - 1])

@@ -4,30 +4,31 @@ import numpy as np
 
 from oemsar.arrays import Stretch, amplitude
 from oemsar.errors import InputError
-from oemsar.raster.read import Dataset, Extent, read_window
+from oemsar.raster.pixels import Pixels, read_window
+from oemsar.raster.read import Extent
 
 _SAMPLES_PER_AXIS = 8
 _SAMPLE_SIZE = 256
 
 
-def estimate_stretch(dataset: Dataset, bands: int, percentiles: tuple[float, float] = (1, 99)) -> Stretch:
-    """The stretch between two percentiles of the valid pixels of a scene.
+def estimate_stretch(pixels: Pixels, percentiles: tuple[float, float] = (1, 99)) -> Stretch:
+    """Find the stretch between two percentiles of the valid pixels of a scene.
 
     Samples of 256 x 256 pixels on a regular grid are read, so that neither time nor memory grows with
     the scene.
 
     Raises:
-        InputError: the sampled pixels are all invalid or all of one value.
+        InputError: The sampled pixels are all invalid or all of one value.
     """
     samples = []
-    for row in _starts(dataset.height):
-        for column in _starts(dataset.width):
-            pixels, valid = read_window(dataset, Extent(row, column, _SAMPLE_SIZE, _SAMPLE_SIZE), bands)
-            values = amplitude(pixels)
+    for row in _starts(pixels.shape[0]):
+        for column in _starts(pixels.shape[1]):
+            window, valid = read_window(pixels, Extent(row, column, _SAMPLE_SIZE, _SAMPLE_SIZE))
+            values = amplitude(window)
             samples.append(values[:, valid & (values != 0).any(0)].ravel())
     values = np.concatenate(samples)
     if not values.size or values.min() == values.max():
-        raise InputError(f"{dataset.name} holds no data: every pixel is nodata or of one value")
+        raise InputError(f"{pixels.name} holds no data: every pixel is nodata or of one value")
     low, high = (float(value) for value in np.percentile(values, percentiles))
     if low == high:
         low, high = float(values.min()), float(values.max())

@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import rasterio
-
 from oemsar.errors import InputError
 from oemsar.files import require_writable, scratch_folder, write_json
 from oemsar.geometry.interpolate import Kernel
@@ -27,6 +25,7 @@ from oemsar.prepare.align.scene.relief_displacement import Lean
 from oemsar.prepare.align.scene.transform import Alignment, write_transform
 from oemsar.prepare.align.verdict import Thresholds, Verdict, judge
 from oemsar.progress import Report, silent
+from oemsar.raster.cache import gdal_cache
 from oemsar.record import origin, run_record
 
 _SEARCH_METRES = 80.0
@@ -100,7 +99,7 @@ def align(
     config = config or AlignConfig()
     engine = find_engine(config.engine)
     with ExitStack() as files:
-        files.enter_context(rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES))
+        files.enter_context(gdal_cache())
         geometry = geometry_of(sar, optical, config.placing, files)
         scale = geometry.scale()
         files.enter_context(_no_empty_folder(out))

@@ -11,7 +11,6 @@ from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
-from oemsar.geometry.footprint import filled_cells
 from oemsar.geometry.heights import open_surface
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, look_tags
@@ -20,7 +19,8 @@ from oemsar.geometry.resample import resample
 from oemsar.geometry.sweep import UNKNOWN, sweep
 from oemsar.progress import Report
 from oemsar.raster.cog import Layer, publish_cog
-from oemsar.raster.collect import Padding, find_padding
+from oemsar.raster.collect import Padding, filled_cells, find_padding, within_collect
+from oemsar.raster.pixels import Pixels, RasterPixels
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import describe
 
@@ -52,11 +52,15 @@ class Source:
             InputError: it holds no data.
         """
         raster = describe(dataset, path)
-        padding = None if raster.tells_nodata else find_padding(dataset, raster.bands)
-        filled = filled_cells(dataset) if padding is None else ~padding.cells
+        padding = None if raster.tells_nodata else find_padding(RasterPixels.first(dataset, raster.bands))
+        filled = filled_cells(RasterPixels.first(dataset, 1)) if padding is None else ~padding.cells
         if not filled.any():
             raise InputError(f"{path} holds no data: every pixel is {'nodata' if padding is None else '0'}")
         return cls(dataset, raster.bands, padding, filled)
+
+    def pixels(self, bands: int | None = None) -> Pixels:
+        """Give the first bands, all of them by default, and where they carry data."""
+        return within_collect(RasterPixels.first(self.dataset, bands or self.bands), self.padding)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,14 +88,13 @@ class OrthoRasters:
         nodata = nodata_of(dataset, dtype)
         canvases = [self._canvas(f"band{number}", dtype) for number in range(bands)]
         count = resample(
-            dataset,
+            source.pixels(),
             mapping,
             canvases,
             power=power,
             nodata=nodata,
             validity=self._byte("valid"),
             kernel=kernel,
-            padding=source.padding,
             report=self.report,
         )
         if count == 0:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import rasterio
 from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 
@@ -25,13 +24,12 @@ from oemsar.prepare.ortho.grid import grid_over, metric_crs
 from oemsar.prepare.ortho.pixel_map import OrthoMap
 from oemsar.prepare.ortho.rasters import OrthoRasters, Source
 from oemsar.progress import Report, silent
+from oemsar.raster.cache import gdal_cache
 from oemsar.raster.read import open_raster
 from oemsar.record import origin, run_record
 
 log = logging.getLogger(__name__)
 
-_GDAL_CACHE_BYTES = 64 << 20
-"""Decoded blocks GDAL keeps; its own default is a share of the machine's memory."""
 _DEGREES_APART = 2.0
 """Difference between a stated look and that of the RPC from which on a person is told."""
 
@@ -85,7 +83,7 @@ def ortho(
     _require_geotiff(out)
     crs = metric_crs(config.crs)
     with (
-        rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES),
+        gdal_cache(),
         open_raster(scene) as dataset,
         open_heights(terrain.dem, config.dem_datum, terrain.geoid) as heights,
     ):

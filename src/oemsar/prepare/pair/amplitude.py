@@ -3,14 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import rasterio
-from rasterio.windows import Window
 
-from oemsar.files import atomic_write
 from oemsar.prepare.radiometry.scene_statistics import blocks
 from oemsar.products.reader import Found
 from oemsar.progress import Report, silent
-from oemsar.raster.pixels import gdal_cache
+from oemsar.raster.cache import gdal_cache
+from oemsar.raster.geotiff import TILED, geotiff_writer
 
 
 def write_amplitude(found: Found, out: Path, report: Report = silent) -> None:
@@ -27,30 +25,20 @@ def write_amplitude(found: Found, out: Path, report: Report = silent) -> None:
     Raises:
         InputError: the product is damaged.
     """
-    encoding, place = found.product.encoding, found.place
-    with rasterio.Env(GDAL_CACHEMAX=gdal_cache(found.path)), found.opener() as pixels:
-        options = {"tiled": True, "blockxsize": 512, "blockysize": 512, "BIGTIFF": "IF_SAFER"}
-        if place.grid is not None:
-            crs = None if place.grid.crs is None else place.grid.crs.to_wkt()
-            options |= {"transform": place.grid.affine, "crs": crs}
-        height, width = pixels.shape
-        with (
-            atomic_write(out) as partial,
-            rasterio.open(
-                partial, "w", driver="GTiff", dtype="float32", count=1, height=height, width=width, **options
-            ) as dataset,
-        ):
-            if place.rpcs is not None:
-                dataset.rpcs = place.rpcs
-            if place.gcps:
-                dataset.gcps = (list(place.gcps), place.gcps_crs)
-            todo = blocks(pixels.shape)
-            for done, extent in enumerate(todo, start=1):
-                values, valid = pixels.read(extent)
-                moduli = np.abs(values) if np.iscomplexobj(values) else values
-                amplitude = encoding.amplitude(moduli.astype(np.float64)).astype(np.float32)
-                if valid is not None:
-                    amplitude[~valid] = np.nan
-                window = Window(extent.column, extent.row, extent.width, extent.height)
-                dataset.write(amplitude, 1, window=window)
-                report(done, len(todo))
+    encoding = found.product.encoding
+    with (
+        gdal_cache(found.path),
+        found.opener() as pixels,
+        geotiff_writer(
+            out, pixels.shape, "float32", place=found.place, **TILED, BIGTIFF="IF_SAFER"
+        ) as writer,
+    ):
+        todo = blocks(pixels.shape)
+        for done, extent in enumerate(todo, start=1):
+            values, valid = pixels.read(extent)
+            moduli = np.abs(values) if np.iscomplexobj(values) else values
+            amplitude = encoding.amplitude(moduli.astype(np.float64)).astype(np.float32)
+            if valid is not None:
+                amplitude[:, ~valid] = np.nan
+            writer.write(extent, amplitude)
+            report(done, len(todo))

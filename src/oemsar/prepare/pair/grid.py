@@ -14,7 +14,6 @@ from rasterio import Affine
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
-from oemsar.geometry.footprint import filled_cells
 from oemsar.geometry.heights import GEOGRAPHIC
 from oemsar.geometry.mapping import (
     affine_map,
@@ -28,8 +27,9 @@ from oemsar.prepare.ortho.grid import metric_crs
 from oemsar.prepare.ortho.rasters import Source
 from oemsar.prepare.pair.placement import aligned
 from oemsar.prepare.pair.sources import Sources
-from oemsar.raster.collect import CELL
+from oemsar.raster.collect import CELL, filled_cells
 from oemsar.raster.grid import grid_of
+from oemsar.raster.pixels import RasterPixels
 from oemsar.raster.read import describe, open_raster
 
 _EDGE = 33
@@ -172,7 +172,7 @@ def _optical(sources: Sources, grid: GeoBox) -> Hit:
     with open_raster(path) as dataset:
         mapping, shape = between_grids(grid, _grid(grid_of(dataset))), dataset.shape
         if describe(dataset, path).tells_nodata:
-            filled = filled_cells(dataset)
+            filled = filled_cells(RasterPixels.first(dataset))
         else:
             filled = np.ones((-(-shape[0] // CELL), -(-shape[1] // CELL)), bool)
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from odc.geo.geobox import GeoBox
 
 import oemsar
@@ -16,9 +15,11 @@ from oemsar.prepare.ortho.rasters import share_of
 from oemsar.prepare.pair.config import Region
 from oemsar.prepare.pair.sources import Sources
 from oemsar.prepare.pair.stages import Made
+from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_cog
+from oemsar.raster.pixels import RasterPixels
 from oemsar.raster.raw_raster import RawRaster
-from oemsar.raster.read import Extent, open_raster, read_window
+from oemsar.raster.read import Extent, open_raster
 
 MASKS = ("sar_valid", "optical_valid", "layover", "shadow")
 """Bands of the masks, from the first."""
@@ -70,7 +71,7 @@ def make_masks(
             for name in MASKS[2:]:
                 _fill(canvases[name], UNKNOWN)
         else:
-            with rasterio.Env(GDAL_CACHEMAX=64 << 20), open_surface(surface) as heights:
+            with gdal_cache(), open_surface(surface) as heights:
                 sweep(heights, grid, look, canvases["layover"], canvases["shadow"])
         result = _shares(canvases, both) | _relief(region, look)
         publish_cog(
@@ -108,7 +109,7 @@ def _fill_validity(images: dict[str, Path], canvases: dict[str, RawRaster], both
             extent = Extent(row, 0, min(_ROWS, both.shape[0] - row), both.shape[1])
             shared = np.ones((extent.height, extent.width), bool)
             for name, dataset in (("sar_valid", sar), ("optical_valid", optical)):
-                pixels, _ = read_window(dataset, extent, dataset.count)
+                pixels = RasterPixels.first(dataset, dataset.count).values(extent)
                 valid = np.all(pixels, axis=0)
                 canvases[name].write_rows(row, valid.astype(np.uint8))
                 shared &= valid

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from odc.geo.geobox import GeoBox
 
 from oemsar.errors import InputError
@@ -19,12 +18,12 @@ from oemsar.prepare.radiometry.optical import fit_stretch, optical_tags, summari
 from oemsar.prepare.radiometry.scene_statistics import workers
 from oemsar.products.product import Encoding
 from oemsar.progress import Report, silent
+from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_pyramid
 from oemsar.raster.georeference import Georeference
 from oemsar.raster.grid import grid_of
-from oemsar.raster.pixels import gdal_cache
+from oemsar.raster.pixels import RasterPixels, raw_opener
 from oemsar.raster.pyramid import Pyramid
-from oemsar.raster.raw_pixels import opener_of
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import open_raster
 
@@ -54,7 +53,7 @@ def make_optical(sources: Sources, grid: GeoBox, out: Path, report: Report = sil
     shape = grid.shape.yx
     path, config = sources.region.optical.path, sources.region.optical.config()
     with (
-        rasterio.Env(GDAL_CACHEMAX=gdal_cache(path)),
+        gdal_cache(path),
         open_raster(path) as dataset,
         scratch_folder(out) as folder,
     ):
@@ -68,7 +67,7 @@ def make_optical(sources: Sources, grid: GeoBox, out: Path, report: Report = sil
         ]
         validity = RawRaster(folder / "validity.raw", shape, np.uint8)
         count = resample(
-            dataset,
+            RasterPixels.first(dataset, len(bands)),
             between_grids(grid, source),
             bands,
             power=False,
@@ -79,7 +78,7 @@ def make_optical(sources: Sources, grid: GeoBox, out: Path, report: Report = sil
         if not count:
             raise InputError(f"{path} carries no data on the grid of the pair; choose another extent")
         colours = [bands[band - 1] for band in sources.bands]
-        with workers(opener_of(colours, validity)) as crew:
+        with workers(raw_opener(colours, validity)) as crew:
             levels = levels_of(dtype, Encoding.AMPLITUDE, 1.0)
             stretch, table = fit_stretch(crew, levels, path, config, lambda done, total: None)
             summary: dict[str, Any] = {

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from odc.geo.geobox import GeoBox
 
 from oemsar.errors import InputError
@@ -22,11 +21,11 @@ from oemsar.prepare.radiometry.run import fit_remap, scene_tags, summarise
 from oemsar.prepare.radiometry.scene_statistics import survey, workers
 from oemsar.products.product import Encoding
 from oemsar.progress import Report, silent
+from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_pyramid
 from oemsar.raster.georeference import Georeference
-from oemsar.raster.pixels import gdal_cache
+from oemsar.raster.pixels import raw_opener
 from oemsar.raster.pyramid import Pyramid
-from oemsar.raster.raw_pixels import opener_of
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import open_raster
 
@@ -57,29 +56,28 @@ def make_radar(sources: Sources, transform: Path, grid: GeoBox, out: Path, repor
     # bytes stay bytes only where the remap keeps them: between them lies what averaging finds
     dtype = np.dtype(np.uint8 if remap.name == "identity" else np.float32)
     with (
-        rasterio.Env(GDAL_CACHEMAX=gdal_cache(sources.sar)),
+        gdal_cache(sources.sar),
         open_raster(sources.sar) as dataset,
         aligned(sources, transform, grid) as alignment,
         scratch_folder(out) as folder,
     ):
-        padding = Source.of(dataset, sources.sar).padding
+        source = Source.of(dataset, sources.sar)
         image = RawRaster(folder / "image.raw", shape, dtype)
         validity = RawRaster(folder / "validity.raw", shape, np.uint8)
         count = resample(
-            dataset,
+            source.pixels(1),
             alignment,
             [image],
             power=True,
             nodata=None,
             validity=validity,
-            padding=padding,
             report=report,
         )
         if not count:
             raise InputError(f"{sources.found.path} carries no data on the grid of the pair; choose another")
         product, look = sources.found.product, alignment.geometry.look
         through_terrain = alignment.geometry.through_terrain
-        with workers(opener_of([image], validity)) as crew:
+        with workers(raw_opener([image], validity)) as crew:
             levels = levels_of(dtype, Encoding.AMPLITUDE, product.scale)
             surveyed = survey(crew, levels, lambda done, total: None)
             parameters, table = fit_remap(remap, surveyed, levels, choice, sources.found.path)

@@ -70,7 +70,7 @@ class Painter:
         def block(pixels: Pixels, extent: Extent) -> None:
             grey = self._grey(pixels, extent)
             if grey is not None:
-                rows.fill(extent.column, grey if grey.ndim == 3 else grey[None])
+                rows.fill(extent.column, grey)
 
         return [
             crew.submit(block, Extent(rows.row + part.row, part.column, part.height, part.width))
@@ -78,7 +78,7 @@ class Painter:
         ]
 
     def _grey(self, pixels: Pixels, extent: Extent) -> NDArray[np.uint8] | None:
-        """Grey values of a block, of the shape of its pixels; None where it carries no data."""
+        """Grey values of a block, shape (bands, height, width); None where it carries no data."""
         padding = None if self.surveyed is None else self.surveyed.padding
         if padding is not None and padding.covers(extent):
             return None
@@ -86,11 +86,11 @@ class Painter:
         grey = np.empty(values.shape, np.uint8)
         np.take(self.table, self.levels.positions(values), mode="clip", out=grey)
         if valid is not None:
-            grey[~valid] = 0
+            grey[:, ~valid] = 0
         if self.surveyed is not None:
             inside = self.surveyed.valid(pixels, self.levels, extent)
             if inside is not None:
-                grey[~inside] = 0
-        if grey.ndim == 3:
+                grey[:, ~inside] = 0
+        if len(grey) > 1:
             grey[:, ~grey.all(0)] = 0
         return grey

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 import oemsar
@@ -21,9 +20,11 @@ from oemsar.prepare.radiometry.scene_statistics import Workers, survey, workers
 from oemsar.products.product import Encoding
 from oemsar.products.reader import is_complex_raster
 from oemsar.progress import Report, silent
+from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_pyramid
 from oemsar.raster.georeference import Georeference, georeference_of
-from oemsar.raster.pixels import Opener, RasterPixels, changed, gdal_cache, with_nodata
+from oemsar.raster.nodata import with_nodata
+from oemsar.raster.pixels import Opener, changed, raster_opener
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import open_raster
 
@@ -96,7 +97,7 @@ def optical_to_eight_bit(
         raise InputError(f"{out} is the scene itself; choose another output")
     require_writable(out.parent)
     with (
-        rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
+        gdal_cache(scene),
         ThreadPoolExecutor(1) as aside,
         workers(_colours(scene, bands, config.nodata)) as crew,
     ):
@@ -137,7 +138,7 @@ def summarise(config: OpticalConfig, stretch: dict[str, float]) -> dict[str, Any
 
 def _colours(scene: Path, bands: tuple[int, int, int], nodata: str) -> Opener:
     """The three bands together. Black at the border of an orthophoto is not taken for padding."""
-    declared = with_nodata(lambda: RasterPixels(scene, bands), nodata)
+    declared = with_nodata(raster_opener(scene, bands), nodata)
     return changed(declared, lambda _, pixels, valid: (pixels, valid), tells_nodata=True)
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 import oemsar
@@ -28,8 +27,10 @@ from oemsar.products.product import GainPolynomial, Product, sigma_nought_gain
 from oemsar.products.reader import Found
 from oemsar.products.registry import find_product
 from oemsar.progress import Report, silent
+from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_pyramid
-from oemsar.raster.pixels import Opener, changed, gdal_cache, with_nodata
+from oemsar.raster.nodata import with_nodata
+from oemsar.raster.pixels import Opener, Validity, changed
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import Extent
 
@@ -92,7 +93,7 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
     opener, scale = _amplitude(found, product, config)
     require_writable(out.parent)
     with (
-        rasterio.Env(GDAL_CACHEMAX=gdal_cache(scene)),
+        gdal_cache(scene),
         ThreadPoolExecutor(1) as aside,
         workers(with_nodata(opener, config.nodata)) as crew,
     ):
@@ -136,9 +137,7 @@ def _amplitude(found: Found, product: Product, config: RadiometryConfig) -> tupl
     if isinstance(gain, float):
         return found.opener, product.scale * gain**0.5
 
-    def calibrate(
-        extent: Extent, pixels: NDArray[Any], valid: NDArray[np.bool_] | None
-    ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    def calibrate(extent: Extent, pixels: NDArray[Any], valid: Validity) -> tuple[NDArray[Any], Validity]:
         return pixels * _root_gain(gain, extent), valid
 
     return changed(found.opener, calibrate), product.scale

@@ -134,8 +134,8 @@ def survey(crew: Workers, levels: Levels, report: Report) -> Survey:
     def count(pixels: Pixels, extent: Extent) -> tuple[Extent, NDArray[np.int64], NDArray[np.bool_] | None]:
         values, valid = pixels.read(extent)
         positions = levels.positions(values)
-        cells = _empty_cells(positions) if searched else None
-        return extent, _count(positions if valid is None else positions[valid], counts.size), cells
+        cells = _empty_cells(positions[0]) if searched else None
+        return extent, _count(positions if valid is None else positions[:, valid], counts.size), cells
 
     for extent, part, cells in crew.each(blocks(shape), count, report):
         counts[: part.size] += part
@@ -178,15 +178,8 @@ def _empty_cells(positions: NDArray[Any]) -> NDArray[np.bool_]:
 def _zeros(pixels: Pixels, levels: Levels, extent: Extent) -> NDArray[np.bool_]:
     """Which pixels of a rectangle are zero; those over the edge of the raster are."""
     zeros = np.ones((extent.height, extent.width), bool)
-    rows = slice(max(0, -extent.row), min(extent.height, pixels.shape[0] - extent.row))
-    columns = slice(max(0, -extent.column), min(extent.width, pixels.shape[1] - extent.column))
-    part = Extent(
-        extent.row + rows.start,
-        extent.column + columns.start,
-        rows.stop - rows.start,
-        columns.stop - columns.start,
-    )
-    zeros[rows, columns] = levels.positions(pixels.read(part)[0]) == 0
+    part = extent.clipped(pixels.shape)
+    zeros[part.slices_in(extent)] = levels.positions(pixels.read(part)[0][0]) == 0
     return zeros
 
 

@@ -8,6 +8,8 @@ import rasterio
 from oemsar.geometry.sampler import Sampler
 from oemsar.prepare.align.scene import reduction
 from oemsar.prepare.align.scene.reduction import REDUCTION, reduced
+from oemsar.raster.pixels import RasterPixels
+from oemsar.raster.read import Extent
 
 from ..pairs import write
 
@@ -22,9 +24,9 @@ def test_each_pixel_is_the_mean_of_what_carries_data(
     values[:, 4:6, :2] = np.nan
     with ExitStack() as files:
         source = files.enter_context(rasterio.open(write(tmp_path / "image.tif", values)))
-        small = reduced(Sampler(source, 2, power=power), tmp_path / "small.tif", files)
+        small = reduced(Sampler(RasterPixels.first(source, 2), power=power), tmp_path / "small.tif", files)
         assert small is not None
-        found = small.source.read()
+        found, _ = small.source.read(Extent(0, 0, *small.source.shape))
     kept = values[:, :40, :32].astype(float)
     squares = (kept**2 if power else kept).reshape(2, 10, REDUCTION, 8, REDUCTION)
     with np.errstate(invalid="ignore"):
@@ -39,4 +41,4 @@ def test_a_small_image_has_no_copy(tmp_path: Path) -> None:
         source = files.enter_context(
             rasterio.open(write(tmp_path / "image.tif", np.ones((50, 50), np.uint8)))
         )
-        assert reduced(Sampler(source), tmp_path / "small.tif", files) is None
+        assert reduced(Sampler(RasterPixels.first(source)), tmp_path / "small.tif", files) is None

@@ -11,7 +11,8 @@ from oemsar.prepare.align.scene.transform import Alignment
 from oemsar.prepare.ortho.rasters import nodata_of
 from oemsar.progress import Report, silent
 from oemsar.raster.cog import Layer, publish_cog
-from oemsar.raster.collect import find_padding
+from oemsar.raster.collect import find_padding, within_collect
+from oemsar.raster.pixels import RasterPixels
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import describe, open_raster
 
@@ -43,15 +44,15 @@ def write_aligned(
         dtype = np.dtype(dataset.dtypes[0])
         nodata = nodata_of(dataset, dtype)
         canvases = [RawRaster(folder / f"band{band}.raw", geometry.shape, dtype) for band in range(bands)]
-        padding = None if describe(dataset, sar).tells_nodata else find_padding(dataset, bands)
+        pixels = RasterPixels.first(dataset, bands)
+        padding = None if describe(dataset, sar).tells_nodata else find_padding(pixels)
         resample(
-            dataset,
+            within_collect(pixels, padding),
             alignment,
             canvases,
             power=power,
             nodata=nodata,
             kernel=kernel,
-            padding=padding,
             report=report,
         )
         tags = {key: value for key, value in dataset.tags().items() if key.startswith("OEMSAR_")}

@@ -17,7 +17,8 @@ from oemsar.prepare.align.model.correction import Corrected, Correction
 from oemsar.prepare.align.scene.geometry import Geometry, Scale, coarse_positions
 from oemsar.prepare.align.scene.reduction import REDUCTION, reduced
 from oemsar.prepare.align.scene.relief_displacement import Lean, Plane
-from oemsar.raster.collect import Padding, find_padding
+from oemsar.raster.collect import find_padding, within_collect
+from oemsar.raster.pixels import Pixels, RasterPixels
 from oemsar.raster.read import Extent, describe, open_raster
 
 _THUMBNAIL = 512
@@ -174,7 +175,7 @@ def open_images(
     radar = _radar_sampler(sar, files)
     colours = files.enter_context(open_raster(optical))
     bands = min(describe(colours, optical).bands, 3)
-    photo = Sampler(colours, bands, kernel="bilinear", padding=_padding(colours, optical, bands))
+    photo = Sampler(_pixels(colours, optical, bands), kernel="bilinear")
     gains = _gain(radar, sar), _gain(photo, optical)
     scales = [
         Scales(sampler, reduced(sampler, folder / f"{name}.tif", files))
@@ -190,11 +191,13 @@ def _radar_sampler(sar: Path, files: ExitStack) -> Sampler:
         raise InputError(
             f"{sar} holds complex pixels where amplitude is due; run `oemsar prepare radiometry` on it first"
         )
-    return Sampler(dataset, 1, power=True, kernel="bilinear", padding=_padding(dataset, sar, 1))
+    return Sampler(_pixels(dataset, sar, 1), power=True, kernel="bilinear")
 
 
-def _padding(dataset: DatasetReader, path: Path, bands: int) -> Padding | None:
-    return None if describe(dataset, path).tells_nodata else find_padding(dataset, bands)
+def _pixels(dataset: DatasetReader, path: Path, bands: int) -> Pixels:
+    """The first bands of an open image; zeros around it carry no data where the file does not say."""
+    pixels = RasterPixels.first(dataset, bands)
+    return within_collect(pixels, None if describe(dataset, path).tells_nodata else find_padding(pixels))
 
 
 def _gain(sampler: Sampler, path: Path) -> float:
@@ -203,20 +206,17 @@ def _gain(sampler: Sampler, path: Path) -> float:
     Raises:
         InputError: the image holds no data or one value only.
     """
-    dataset = sampler.source
-    shape = min(_THUMBNAIL, dataset.height), min(_THUMBNAIL, dataset.width)
+    rows, columns = sampler.source.shape
     x, y = np.meshgrid(
-        np.linspace(0, dataset.width - 1, shape[1]).round(),
-        np.linspace(0, dataset.height - 1, shape[0]).round(),
+        np.linspace(0, columns - 1, min(_THUMBNAIL, columns)).round(),
+        np.linspace(0, rows - 1, min(_THUMBNAIL, rows)).round(),
     )
-    pixels, valid = Sampler(
-        dataset, sampler.bands, sampler.power, "nearest", sampler.padding, averaging=False
-    ).at(x, y)
+    pixels, valid = replace(sampler, kernel="nearest", averaging=False).at(x, y)
     values = pixels[:, valid]
     if not values.size:
         raise InputError(f"{path} holds no data: every pixel is nodata")
     if values.min() == values.max():
         raise InputError(f"{path} holds one value only; there is nothing to align")
-    if dataset.dtypes[0] == "uint8":
+    if sampler.source.dtype == np.uint8:
         return 1.0
     return _EIGHT_BIT / max(float(np.percentile(values, _BRIGHT)), 1e-12)

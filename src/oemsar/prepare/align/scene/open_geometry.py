@@ -94,7 +94,7 @@ def geometry_on(
         prior, through_terrain, grid = _prior(dataset, sar, grid, placing, files)
         look = None if grid is None else _look(dataset, prior, placing)
     heights = _heights(grid, placing.terrain, files)
-    lean = None if look is None or grid is None else GroundRangeModel.of(grid, look, 0.0).lean
+    lean = None if look is None or grid is None else GroundRangeModel.from_grid(grid, look, 0.0).displacement
     return Geometry(grid, shape, prior, through_terrain, heights, look, lean)
 
 

@@ -4,11 +4,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from oemsar.geometry.sampler import Sampler
-from oemsar.raster.read import Extent, read_window
+from oemsar.raster.geotiff import geotiff_writer
+from oemsar.raster.pixels import RasterPixels, read_window
+from oemsar.raster.read import Extent, open_raster
 
 REDUCTION = 4
 """Pixels of an image to one of its reduced copy, in either direction."""
@@ -32,25 +33,21 @@ def reduced(sampler: Sampler, path: Path, files: ExitStack) -> Sampler | None:
     if min(source.shape) < _LARGE:
         return None
     rows, columns = (size // REDUCTION for size in source.shape)
-    profile = {"driver": "GTiff", "width": columns, "height": rows, "count": sampler.bands}
-    with rasterio.open(path, "w", dtype="float32", nodata=float("nan"), **profile) as dataset:
+    with geotiff_writer(path, (rows, columns), "float32", bands=source.count, nodata=float("nan")) as writer:
         for row in range(0, rows * REDUCTION, _STRIP):
             height = min(_STRIP, rows * REDUCTION - row)
             strip = _means(sampler, Extent(row, 0, height, columns * REDUCTION))
-            window = rasterio.windows.Window(0, row // REDUCTION, columns, height // REDUCTION)
-            dataset.write(strip, window=window)
-    copy = files.enter_context(rasterio.open(path))
-    return Sampler(copy, sampler.bands, sampler.power, sampler.kernel)
+            writer.write(Extent(row // REDUCTION, 0, height // REDUCTION, columns), strip)
+    copy = files.enter_context(open_raster(path))
+    return Sampler(RasterPixels.first(copy, source.count), sampler.power, sampler.kernel)
 
 
 def _means(sampler: Sampler, extent: Extent) -> NDArray[np.float32]:
     """Means over squares of pixels, (bands, rows, columns); NaN where too few carry data."""
-    pixels, valid = read_window(sampler.source, extent, sampler.bands)
-    if sampler.padding is not None:
-        valid &= sampler.padding.valid(sampler.source, extent, sampler.bands)
+    pixels, valid = read_window(sampler.source, extent)
     squares = extent.height // REDUCTION, REDUCTION, extent.width // REDUCTION, REDUCTION
     number = valid.reshape(squares).sum((1, 3), dtype=np.float32)
-    result = np.empty((sampler.bands, squares[0], squares[2]), np.float32)
+    result = np.empty((sampler.source.count, squares[0], squares[2]), np.float32)
     for band, image in zip(result, pixels, strict=True):
         values = np.where(valid, image, 0).astype(np.float32)
         total = (values * values if sampler.power else values).reshape(squares).sum((1, 3))
