@@ -17,7 +17,7 @@ import numpy as np
 import rasterio
 
 from oemsar.prepare.align.run import AlignConfig, align
-from oemsar.prepare.align.scene.open_geometry import Placing, Terrain, geometry_of
+from oemsar.prepare.align.scene.open_geometry import GeometryOptions, Terrain, geometry_of
 from oemsar.prepare.align.scene.transform import Alignment, read_correction
 from oemsar.simulate.scene.config import Character, SceneConfig
 from oemsar.simulate.scene.run import simulate_scene
@@ -84,7 +84,9 @@ def main() -> None:
 
 
 def _measure(name: str, place: Scene, folder: Path, model: str) -> None:
-    placing = Placing(Terrain(folder / "dem.tif", None, folder / "dsm.tif" if model == "dsm" else None))
+    placing = GeometryOptions(
+        Terrain(folder / "dem.tif", None, folder / "dsm.tif" if model == "dsm" else None)
+    )
     out = folder / f"aligned_{model}"
     begin = time.perf_counter()
     report = align(folder / "sar.tif", folder / "optical.tif", out, AlignConfig(placing))
@@ -98,7 +100,7 @@ def _measure(name: str, place: Scene, folder: Path, model: str) -> None:
     )
 
 
-def _errors(folder: Path, out: Path, placing: Placing) -> tuple[float, float]:
+def _errors(folder: Path, out: Path, placing: GeometryOptions) -> tuple[float, float]:
     """Median and 95th percentile of the error on bare ground, in pixels of the orthophoto."""
     with ExitStack() as files:
         geometry = geometry_of(folder / "sar.tif", folder / "optical.tif", placing, files)

@@ -117,7 +117,7 @@ def test_what_the_metadata_say_is_told(tmp_path: Path, pixels: np.ndarray) -> No
     assert product.time is not None
     assert product.time.isoformat() == "2025-03-04T05:06:09+00:00"
     assert sigma_nought_gain(product, "a.nitf") == 2.5
-    corners = {(p.row, p.col): (p.x, p.y, p.z) for p in found.place.gcps}
+    corners = {(p.row, p.col): (p.x, p.y, p.z) for p in found.georeference.gcps}
     assert corners[11.5, 0.5] == (2, 10, 33)
 
 

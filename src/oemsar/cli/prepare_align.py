@@ -57,11 +57,11 @@ def align(
     from oemsar.geometry.vertical import Datum
     from oemsar.prepare.align.run import AlignConfig
     from oemsar.prepare.align.run import align as run
-    from oemsar.prepare.align.scene.open_geometry import Placing
+    from oemsar.prepare.align.scene.open_geometry import GeometryOptions
 
     if dem is None and (dsm is not None or geoid is not None):
         raise InputError("--dsm and --geoid go with --dem; pass the elevation model of the bare ground too")
-    placing = Placing(
+    placing = GeometryOptions(
         None if dem is None else Terrain(dem, geoid, dsm),
         None if dem_datum is None else Datum(dem_datum),
         look_from_angles(look_azimuth, incidence),

@@ -90,7 +90,7 @@ def _print_lists(as_json: bool) -> None:
     from oemsar.products.registry import READERS
 
     remaps = {name: _first_line(remap.curve.__doc__) for name, remap in REMAPS.items()}
-    products = {name: reader.summary for name, reader in READERS.items()}
+    products = {name: READERS.find(name).summary for name in READERS}
     if as_json:
         typer.echo(json.dumps({"remaps": remaps, "products": products}, indent=2))
         return

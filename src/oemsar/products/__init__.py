@@ -1,1 +1,1 @@
-"""What a radar file is: one module for each kind of product, and the registry that tells them apart."""
+"""Kinds of radar product: one module for each, and the registry that tells them apart."""

@@ -7,9 +7,9 @@ from typing import Any
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
-from oemsar.products.capella_metadata import CapellaMetadata, parse_metadata, read_json
+from oemsar.products.capella_metadata import CapellaMetadata, parse_metadata, read_document
 from oemsar.products.product import Encoding, Product
-from oemsar.products.reader import Found, Reader, is_complex_raster, read_raster, require_radar
+from oemsar.products.reader import OpenedProduct, Reader, is_complex_raster, read_raster, require_radar
 from oemsar.raster.read import open_raster
 
 NAME = "capella"
@@ -17,20 +17,22 @@ _TAG = "TIFFTAG_IMAGEDESCRIPTION"
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` tells a scale factor in its image description, or has Capella's extended.json beside."""
+    """Check for a scale factor in the image description, or Capella's extended.json beside the file."""
     with open_raster(path) as dataset:
         return "scale_factor" in _described(dataset).get("collect", {}).get("image", {}) or (
             path.name.startswith("CAPELLA_") and _extended(path).exists()
         )
 
 
-def read(path: Path, band: int | None) -> Found:
-    """The product in `path`.
+def read(path: Path, band: int | None) -> OpenedProduct:
+    """Open the product in `path`; the file's own description goes before `extended.json`.
 
-    What the file's own description says goes before what `extended.json` says.
+    Args:
+        path: GeoTIFF of the product.
+        band: Band, from 1; None takes the only one.
 
     Raises:
-        InputError: there is no metadata, or the pixels are not of the type that it implies.
+        InputError: There is no metadata, or the pixels are not of the type that it implies.
     """
     with open_raster(path) as dataset:
         metadata = _metadata(dataset, path)
@@ -65,10 +67,11 @@ def read(path: Path, band: int | None) -> Found:
 def _metadata(dataset: DatasetReader, path: Path) -> CapellaMetadata:
     described = _described(dataset)
     extended = _extended(path)
-    beside = read_json(extended) if extended.exists() else {}
+    beside = read_document(extended) if extended.exists() else {}
     if not described and not beside:
         raise InputError(
-            f"{path} has no Capella metadata; put its *_extended.json beside it or name another --product"
+            f"{path} has no Capella metadata; put its *_extended.json beside it or name another product",
+            option="product",
         )
     return parse_metadata(_merged(beside, described), str(path))
 

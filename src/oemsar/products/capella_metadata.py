@@ -31,19 +31,19 @@ _PLANE = re.compile(r"ExplicitInflatedWGS84\[(-?[\d.]+(?:e-?\d+)?)\]")
 
 @dataclass(frozen=True)
 class CapellaMetadata:
-    """What the metadata of a Capella product says that radiometry and geometry need.
+    """Metadata of a Capella product that radiometry and geometry need.
 
     Attributes:
         product_type: `SLC`, `GEC`, `GEO` and others; empty where the metadata is cut short.
-        scale_factor: amplitude of a pixel of value 1.
-        calibration: what squared amplitude is; None where the metadata names no radiometry.
-        shape: rows and columns; None where not told.
-        polarisation: transmitted and received, such as `HH`; None where not told.
-        look: at the centre pixel; None where not told.
-        projection_height: ellipsoidal metres of the plane a GEC lies on; None for other products.
-        time: of the centre pixel or the start of the collect; None where not told.
-        copyright: the provider's line; empty where not told.
-        licence: where the terms are; empty where not told.
+        scale_factor: Amplitude of a pixel of value 1.
+        calibration: Physical meaning of the squared amplitude; None where the metadata names no radiometry.
+        shape: Rows and columns; None where not stated.
+        polarisation: Transmitted and received, such as `HH`; None where not stated.
+        look: Look at the centre pixel; None where not stated.
+        projection_height: Ellipsoidal metres of the plane a GEC lies on; None for other products.
+        time: Time of the centre pixel or of the start of the collect; None where not stated.
+        copyright: Line of the provider; empty where not stated.
+        licence: Address of the terms; empty where not stated.
     """
 
     product_type: str
@@ -62,11 +62,11 @@ def parse_metadata(document: Mapping[str, Any], name: str) -> CapellaMetadata:
     """Read the metadata of a Capella product.
 
     Args:
-        document: the JSON as nested dictionaries.
-        name: the file, for messages.
+        document: JSON as nested dictionaries.
+        name: File, for messages.
 
     Raises:
-        InputError: it has no usable scale factor, or a field is of the wrong kind.
+        InputError: It has no usable scale factor, or a field is of the wrong kind.
     """
     try:
         return _parse(document, name)
@@ -77,19 +77,19 @@ def parse_metadata(document: Mapping[str, Any], name: str) -> CapellaMetadata:
 
 
 def read_metadata(path: Path) -> CapellaMetadata:
-    """The metadata in the JSON file `path`.
+    """Read the metadata in the JSON file `path`.
 
     Raises:
-        InputError: it is missing or holds no Capella metadata.
+        InputError: It is missing or holds no Capella metadata.
     """
-    return parse_metadata(read_json(path), str(path))
+    return parse_metadata(read_document(path), str(path))
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in `path`.
+def read_document(path: Path) -> dict[str, Any]:
+    """Read the JSON object in `path`.
 
     Raises:
-        InputError: it cannot be read or is no JSON object.
+        InputError: It cannot be read or is no JSON object.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -126,7 +126,7 @@ def _parse(document: Mapping[str, Any], name: str) -> CapellaMetadata:
 
 
 def _look(collect: Mapping[str, Any]) -> Look | None:
-    """Incidence angle as told; azimuth of the line from the sensor to the target at the centre time."""
+    """Incidence angle as stated; azimuth of the line from the sensor to the target at the centre time."""
     centre = collect["image"].get("center_pixel")
     states = collect.get("state", {}).get("state_vectors")
     if not centre or not states or "target_position" not in centre:
@@ -145,7 +145,7 @@ def _look(collect: Mapping[str, Any]) -> Look | None:
 def local_axes(
     position: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Unit vectors east, north and up (normal of the WGS 84 ellipsoid) at an earth-centred position."""
+    """Give unit vectors east, north and up (normal of the WGS 84 ellipsoid) at an earth-centred position."""
     import pyproj
 
     to_geodetic = pyproj.Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True)

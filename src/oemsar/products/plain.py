@@ -1,4 +1,4 @@
-"""Rasters that tell nothing but their pixels: complex, amplitude, power or dB."""
+"""Rasters that state nothing but their pixels: complex, amplitude, power or dB."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,14 @@ from rasterio.windows import Window
 
 from oemsar.geometry.look import read_look, read_projection_height
 from oemsar.products.product import Encoding, Product
-from oemsar.products.reader import Found, Reader, is_complex_raster, looks_optical, read_raster, require_radar
+from oemsar.products.reader import (
+    OpenedProduct,
+    Reader,
+    is_complex_raster,
+    looks_optical,
+    read_raster,
+    require_radar,
+)
 from oemsar.raster.read import open_raster
 
 _SAMPLES = 4
@@ -18,7 +25,7 @@ _DECIBEL_SHARE = 0.1
 
 
 def looks_decibel(dataset: DatasetReader, band: int) -> bool:
-    """Whether more than a tenth of samples of a real band, 16 squares of 256 pixels, lies below zero.
+    """Check whether more than a tenth of samples of a real band, 16 squares of 256 pixels, lies below zero.
 
     Amplitude and power are not negative, but for a few pixels where they were interpolated; most of a scene
     is darker than 0 dB.
@@ -38,8 +45,8 @@ def looks_decibel(dataset: DatasetReader, band: int) -> bool:
     return below > _DECIBEL_SHARE * finite
 
 
-def _reads(name: str, encoding: Encoding) -> Callable[[Path, int | None], Found]:
-    def read(path: Path, band: int | None) -> Found:
+def _reads(name: str, encoding: Encoding) -> Callable[[Path, int | None], OpenedProduct]:
+    def read(path: Path, band: int | None) -> OpenedProduct:
         with open_raster(path) as dataset:
             require_radar(dataset, path, name, band, complex_pixels=encoding is Encoding.MODULUS)
             tags = dataset.tags()
@@ -76,19 +83,11 @@ def _only_by_name(_: Path) -> bool:
     return False
 
 
-READERS = (
-    Reader(
-        "complex",
-        "complex raster: amplitude is the modulus",
-        _is_complex,
-        _reads("complex", Encoding.MODULUS),
-    ),
-    Reader(
-        "db",
-        "10 log10 of power, recognised by values below zero",
-        _is_decibel,
-        _reads("db", Encoding.DECIBEL),
-    ),
-    Reader("power", "power; only by --product", _only_by_name, _reads("power", Encoding.POWER)),
-    Reader("amplitude", "amplitude, any real type", _is_real, _reads("amplitude", Encoding.AMPLITUDE)),
+COMPLEX = Reader(
+    "complex", "complex raster: amplitude is the modulus", _is_complex, _reads("complex", Encoding.MODULUS)
 )
+DECIBEL = Reader(
+    "db", "10 log10 of power, recognised by values below zero", _is_decibel, _reads("db", Encoding.DECIBEL)
+)
+POWER = Reader("power", "power; read only where it is named", _only_by_name, _reads("power", Encoding.POWER))
+AMPLITUDE = Reader("amplitude", "amplitude, any real type", _is_real, _reads("amplitude", Encoding.AMPLITUDE))

@@ -1,4 +1,4 @@
-"""What a reader of one kind of product gives: the product, its pixels and where they lie."""
+"""Readers of one kind of product, and the product they open: its facts, pixels and georeferencing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,89 +15,102 @@ from oemsar.raster.read import open_raster
 
 
 @dataclass(frozen=True)
-class Found:
-    """A product on disk.
+class OpenedProduct:
+    """A product on disk, recognised and described.
 
     Attributes:
-        path: its file.
-        product: what it says about itself.
-        band: the band that is read, from 1.
-        opener: opens the pixels; every thread its own.
-        place: where the pixels lie.
+        path: File of the product.
+        product: Facts that the product states about itself.
+        band: Band that is read, from 1.
+        opener: Opens the pixels; every thread its own.
+        georeference: Georeferencing of the pixels.
     """
 
     path: Path
     product: Product
     band: int
     opener: Opener
-    place: Georeference
+    georeference: Georeference
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One kind of product.
+    """A reader of one kind of product.
+
+    Another package adds one through the entry point group `oemsar.products`.
 
     Attributes:
-        name: as given to `--product`.
-        summary: one line for the list.
-        recognises: whether a file is of this kind; never raises for a file of another kind.
-        read: the product in a file, one band of it; raises InputError where it is none.
+        name: Name of the kind, as under which it is registered.
+        summary: One line for a list of the kinds.
+        recognises: Checks whether a file is of this kind; never raises for a file of another kind.
+        read: Opens one band of a file, from 1, or the only one where None; raises InputError for a file of
+            another kind.
     """
 
     name: str
     summary: str
     recognises: Callable[[Path], bool]
-    read: Callable[[Path, int | None], Found]
+    read: Callable[[Path, int | None], OpenedProduct]
 
 
-def read_raster(path: Path, band: int | None, product: Product, *, ordered: bool) -> Found:
-    """The product as a band of a file that GDAL reads.
+def read_raster(path: Path, band: int | None, product: Product, *, ordered: bool) -> OpenedProduct:
+    """Open a product that is a band of a file which GDAL reads.
 
     Args:
-        path: the file.
-        band: from 1; None takes the only band, or the first where `ordered`.
-        product: what the file is.
-        ordered: the bands are polarisations in a known order.
+        path: File of the product.
+        band: Band, from 1; None takes the only one, or the first where `ordered`.
+        product: Facts that the product states about itself.
+        ordered: Whether the bands are polarisations in a known order.
 
     Raises:
-        InputError: there is no such band, or one of several must be chosen.
+        InputError: There is no such band, or one of several must be chosen.
     """
     with open_raster(path) as dataset:
         chosen = _band(dataset, path, band, ordered)
-        return Found(path, product, chosen, raster_opener(path, chosen), georeference_of(dataset))
+        return OpenedProduct(path, product, chosen, raster_opener(path, chosen), georeference_of(dataset))
 
 
 def require_radar(
     dataset: DatasetReader, path: Path, kind: str, band: int | None, *, complex_pixels: bool
 ) -> None:
-    """See that an open raster can hold pixels of `kind`. A picture in colours passes where a band is named.
+    """Check that an open raster can hold pixels of a kind of product.
+
+    Args:
+        dataset: Open raster.
+        path: File, for messages.
+        kind: Kind of product, for messages.
+        band: Band that a person names, from 1; with one a picture in colours passes.
+        complex_pixels: Whether the kind has complex pixels.
 
     Raises:
-        InputError: it is an optical image, or complex where real pixels are due, or real where complex are.
+        InputError: It is an optical image, or complex where real pixels are due, or real where complex are.
     """
     if band is None and looks_optical(dataset):
         raise InputError(
             f"{path} has {dataset.count} bands of {dataset.dtypes[0]}: an optical image where radar is "
-            "expected; give the radar scene, or --band for radar stored as a picture"
+            "expected; give the radar scene, or name the band of radar stored as a picture",
+            option="band",
         )
     is_complex = is_complex_raster(dataset)
     if is_complex and not complex_pixels:
         raise InputError(
-            f"{path} is complex where {kind} has real pixels; leave --product out or name a complex kind"
+            f"{path} is complex where {kind} has real pixels; name no kind of product, or a complex one",
+            option="product",
         )
     if complex_pixels and not is_complex:
         raise InputError(
-            f"{path} has {dataset.dtypes[0]} pixels where {kind} is complex; leave --product out"
+            f"{path} has {dataset.dtypes[0]} pixels where {kind} is complex; name no kind of product",
+            option="product",
         )
 
 
 def looks_optical(dataset: DatasetReader) -> bool:
-    """Whether an open raster is a picture in colours: three or four bands of 8 or 16 bits."""
+    """Check whether an open raster is a picture in colours: three or four bands of 8 or 16 bits."""
     return dataset.count in (3, 4) and dataset.dtypes[0] in ("uint8", "uint16")
 
 
 def is_complex_raster(dataset: DatasetReader) -> bool:
-    """Whether the first band of an open raster is complex, of floating or integer parts."""
+    """Check whether the first band of an open raster is complex, of floating or integer parts."""
     name: str = dataset.dtypes[0]
     return name.startswith("complex") or np.issubdtype(np.dtype(name), np.complexfloating)
 
@@ -106,7 +119,9 @@ def _band(dataset: DatasetReader, path: Path, band: int | None, ordered: bool) -
     if band is None:
         if dataset.count == 1 or ordered:
             return 1
-        raise InputError(f"{path} has {dataset.count} bands; choose one with --band 1 to {dataset.count}")
+        raise InputError(
+            f"{path} has {dataset.count} bands; choose one from 1 to {dataset.count}", option="band"
+        )
     if not 1 <= band <= dataset.count:
-        raise InputError(f"{path} has {dataset.count} band(s), no band {band}; choose another --band")
+        raise InputError(f"{path} has {dataset.count} band(s), no band {band}; choose another", option="band")
     return band

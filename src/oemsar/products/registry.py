@@ -1,36 +1,52 @@
 """The kinds of product that are read, and how a file is recognised as one of them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oemsar.errors import InputError
-from oemsar.products import capella, plain, sentinel1, sicd, umbra
-from oemsar.products.reader import Found, Reader
+from oemsar.registry import Registry
 
-READERS: dict[str, Reader] = {
-    reader.name: reader
-    for reader in (sicd.READER, capella.READER, sentinel1.READER, umbra.READER, *plain.READERS)
+if TYPE_CHECKING:
+    from oemsar.products.reader import OpenedProduct, Reader
+
+_OWN = {
+    "sicd": "oemsar.products.sicd:READER",
+    "capella": "oemsar.products.capella:READER",
+    "sentinel1-rtc": "oemsar.products.sentinel1:READER",
+    "umbra-gec": "oemsar.products.umbra:READER",
+    "complex": "oemsar.products.plain:COMPLEX",
+    "db": "oemsar.products.plain:DECIBEL",
+    "power": "oemsar.products.plain:POWER",
+    "amplitude": "oemsar.products.plain:AMPLITUDE",
 }
-"""By name, in the order in which a file is held against them."""
+"""Readers of this package in the order in which they are tried, the most particular first."""
+
+READERS: Registry["Reader"] = Registry("product", "oemsar.products", _OWN)
+"""Readers by the name of the product; another package adds an `oemsar.products.reader.Reader`."""
 
 
-def find_product(path: Path, name: str | None = None, band: int | None = None) -> Found:
-    """Find out what the radar file `path` is.
+def find_product(path: Path, name: str | None = None, band: int | None = None) -> "OpenedProduct":
+    """Recognise a radar file and read what it says about itself.
+
+    Readers of other packages are tried first, since `complex` and `amplitude` recognise any raster.
 
     Args:
-        path: the file.
-        name: the kind of product, where the person knows better; None recognises it.
-        band: which band, from 1; None takes the only one, or the first of a product whose bands are known
-            to be polarisations.
+        path: File of the product.
+        name: Kind of product, where the person knows better; None recognises it.
+        band: Band, from 1; None takes the only one, or the first of a product whose bands are known to be
+            polarisations.
 
     Raises:
-        InputError: the file is unreadable, an optical image, or not of the kind `name`; or its band must be
+        InputError: The file is unreadable, an optical image, or not of the kind `name`; or its band must be
             chosen.
     """
     if name is not None:
-        if name not in READERS:
-            raise InputError(f"product {name} is not known; choose one of {', '.join(READERS)}")
-        return READERS[name].read(path, band)
-    for reader in READERS.values():
+        return READERS.find(name).read(path, band)
+    names = READERS.names()
+    for each in (*(added for added in names if added not in _OWN), *_OWN):
+        reader = READERS.find(each)
         if reader.recognises(path):
             return reader.read(path, band)
-    raise InputError(f"{path} is of no kind that is read; name it with --product: {', '.join(READERS)}")
+    raise InputError(
+        f"{path} is of no kind that is read; name one of {', '.join(names)}", option=READERS.option
+    )

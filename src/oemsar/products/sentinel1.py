@@ -14,23 +14,27 @@ from rasterio.io import DatasetReader
 from oemsar.errors import InputError
 from oemsar.products.plain import looks_decibel
 from oemsar.products.product import Calibration, Encoding, Product
-from oemsar.products.reader import Found, Reader, is_complex_raster, read_raster, require_radar
+from oemsar.products.reader import OpenedProduct, Reader, is_complex_raster, read_raster, require_radar
 from oemsar.raster.read import open_raster
 
 NAME = "sentinel1-rtc"
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` has two real floating-point bands."""
+    """Check whether `path` has two real floating-point bands."""
     with open_raster(path) as dataset:
         return dataset.count == 2 and dataset.dtypes[0] in ("float32", "float64")
 
 
-def read(path: Path, band: int | None) -> Found:
-    """The product in `path`; without a band the first, VV.
+def read(path: Path, band: int | None) -> OpenedProduct:
+    """Open the product in `path`.
+
+    Args:
+        path: GeoTIFF of the product.
+        band: Band, from 1; None takes the first, VV.
 
     Raises:
-        InputError: it is optical, complex, or has more than two bands.
+        InputError: It is optical, complex, or has more than two bands.
     """
     with open_raster(path) as dataset:
         require_radar(dataset, path, NAME, band, complex_pixels=False)

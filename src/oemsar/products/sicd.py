@@ -16,7 +16,7 @@ from rasterio.control import GroundControlPoint
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 from oemsar.products.product import Calibration, Encoding, GainPolynomial, Product
-from oemsar.products.reader import Found, Reader
+from oemsar.products.reader import OpenedProduct, Reader
 from oemsar.raster.georeference import Georeference
 from oemsar.raster.pixels import Validity
 from oemsar.raster.read import Extent
@@ -30,21 +30,21 @@ _QUANTITIES: tuple[tuple[str, Literal["sigma0", "beta0", "gamma0"]], ...] = (
 )
 
 _DAMAGED = (ValueError, LookupError, AssertionError, SyntaxError, EOFError, OSError)
-"""What sarkit raises over a file whose bytes were changed or cut off; lxml's is a SyntaxError."""
+"""Errors that sarkit raises over a file whose bytes were changed or cut off; lxml's is a SyntaxError."""
 
 
 class XmlTree(Protocol):
-    """What is used of an lxml tree, which carries no types."""
+    """The part of an lxml tree that is used here; lxml carries no types."""
 
     def findtext(self, path: str) -> str | None:
-        """Text of the first element at `path`."""
+        """Give the text of the first element at `path`."""
 
     def findall(self, path: str) -> list[Any]:
-        """All elements at `path`."""
+        """Give all elements at `path`."""
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is a NITF file whose first image segment calls itself SICD."""
+    """Check whether `path` is a NITF file whose first image segment calls itself SICD."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -52,21 +52,25 @@ def recognises(path: Path) -> bool:
     return start.startswith(b"NITF") and b"IMSICD" in start
 
 
-def read(path: Path, band: int | None) -> Found:
-    """The SICD in `path`.
+def read(path: Path, band: int | None) -> OpenedProduct:
+    """Open the SICD in `path`.
+
+    Args:
+        path: NITF file.
+        band: 1 or None.
 
     Raises:
-        InputError: sarkit is not installed, or the file is no SICD.
+        InputError: There is no such band, sarkit is not installed, or the file is no SICD.
     """
     if band not in (None, 1):
-        raise InputError(f"{path} has 1 band, no band {band}; leave --band out")
+        raise InputError(f"{path} has 1 band, no band {band}; name no band", option="band")
     with SicdPixels(path) as pixels:
         tree = pixels.tree
         try:
-            product, place = _product(tree), _place(tree)
+            product, georeference = _product(tree), _georeference(tree)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise InputError(f"{path} lacks SICD metadata ({error}); fetch it again") from error
-    return Found(path, product, 1, lambda: SicdPixels(path), place)
+    return OpenedProduct(path, product, 1, lambda: SicdPixels(path), georeference)
 
 
 class SicdPixels:
@@ -88,7 +92,7 @@ class SicdPixels:
                 f"{self._path} is SICD, which needs sarkit; install it with: pip install 'oemsar[sicd]'"
             ) from error
         if not recognises(self._path):
-            raise InputError(f"{self._path} is not a SICD file; leave --product out")
+            raise InputError(f"{self._path} is not a SICD file; name no kind of product", option="product")
         file = self._stack.enter_context(self._path.open("rb"))
         try:
             reader: Any = sksicd.NitfReader
@@ -187,8 +191,8 @@ def _calibration(tree: XmlTree) -> Calibration | None:
     return None
 
 
-def _place(tree: XmlTree) -> Georeference:
-    """The four image corners as control points: a rough place; the exact one needs the sensor model."""
+def _georeference(tree: XmlTree) -> Georeference:
+    """The four image corners as control points: rough, since the exact position needs the sensor model."""
     rows, columns = int(_text(tree, "ImageData/NumRows")), int(_text(tree, "ImageData/NumCols"))
     pixels = {
         "1:FRFC": (0, 0),

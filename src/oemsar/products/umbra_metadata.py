@@ -9,7 +9,7 @@ from typing import Any
 
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
-from oemsar.products.capella_metadata import read_json
+from oemsar.products.capella_metadata import read_document
 
 _EARTH_RADIUS = 6_371_000.0
 _STEPS = 20
@@ -17,7 +17,13 @@ _STEPS = 20
 
 @dataclass(frozen=True)
 class UmbraMetadata:
-    """What an Umbra collect says that radiometry and geometry need; None where it does not."""
+    """Metadata of an Umbra collect that radiometry and geometry need.
+
+    Attributes:
+        look: Look at the scene; None where not stated.
+        polarisation: Polarisations, joined by commas; None where not stated.
+        time: Start of the collect; None where not stated.
+    """
 
     look: Look | None
     polarisation: str | None
@@ -25,7 +31,7 @@ class UmbraMetadata:
 
 
 def beside(path: Path) -> Path:
-    """Where the metadata of the product `path` lie."""
+    """Give the path of the metadata beside the product `path`."""
     return path.with_name(f"{path.stem.removesuffix('_GEC')}_METADATA.json")
 
 
@@ -33,9 +39,9 @@ def read_metadata(path: Path) -> UmbraMetadata:
     """Read the metadata file `path`.
 
     Raises:
-        InputError: it is no JSON or no Umbra metadata.
+        InputError: It is no JSON or no Umbra metadata.
     """
-    document = read_json(path)
+    document = read_document(path)
     try:
         collect = document["collects"][0]
         polarisations = collect.get("polarizations") or []
@@ -66,14 +72,14 @@ def _look(collect: Mapping[str, Any]) -> Look | None:
 def azimuth_at_scene(
     below: float, latitude: float, longitude: float, incidence: float, distance: float
 ) -> float:
-    """Direction sensor to scene measured at the scene, from the one measured below the sensor; degrees.
+    """Turn the azimuth measured below the sensor into the one measured at the scene, degrees.
 
     Args:
-        below: azimuth from the point below the sensor to the scene, measured there.
-        latitude: of the scene, degrees.
-        longitude: of the scene, degrees.
-        incidence: at the scene, degrees.
-        distance: slant range in metres.
+        below: Azimuth from the point below the sensor to the scene, measured at that point, degrees.
+        latitude: Latitude of the scene, degrees.
+        longitude: Longitude of the scene, degrees.
+        incidence: Incidence angle at the scene, degrees.
+        distance: Slant range, metres.
     """
     import pyproj
 

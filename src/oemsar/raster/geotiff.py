@@ -46,7 +46,7 @@ def geotiff_writer(
     dtype: DTypeLike,
     *,
     bands: int = 1,
-    place: Georeference | None = None,
+    georeference: Georeference | None = None,
     **options: Any,  # noqa: ANN401 (as many types as GDAL has options)
 ) -> Iterator[GeoTiffWriter]:
     """Open a GeoTIFF to write, whole or not at all.
@@ -56,26 +56,26 @@ def geotiff_writer(
         shape: Rows and columns.
         dtype: Any type that GeoTIFF holds.
         bands: Number of bands.
-        place: Georeferencing that the file carries; None for none.
+        georeference: Georeferencing that the file carries; None for none.
         options: Creation options of GDAL's GeoTIFF driver, and `nodata`.
 
     Raises:
         InputError: The folder cannot be written to.
         DiskFull: The disk has no room left.
     """
-    place = place or Georeference()
-    if place.grid is not None:
-        crs = None if place.grid.crs is None else place.grid.crs.to_wkt()
-        options |= {"crs": crs, "transform": place.grid.affine}
+    georeferencing = georeference or Georeference()
+    if georeferencing.grid is not None:
+        crs = None if georeferencing.grid.crs is None else georeferencing.grid.crs.to_wkt()
+        options |= {"crs": crs, "transform": georeferencing.grid.affine}
     profile = {"driver": "GTiff", "dtype": np.dtype(dtype).name, "count": bands}
     with atomic_write(path) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(partial, "w", height=shape[0], width=shape[1], **profile, **options) as dataset:
             yield GeoTiffWriter(dataset)
-            if place.rpcs is not None:
-                dataset.rpcs = place.rpcs
-            if place.gcps:
-                dataset.gcps = (list(place.gcps), place.gcps_crs)
+            if georeferencing.rpcs is not None:
+                dataset.rpcs = georeferencing.rpcs
+            if georeferencing.gcps:
+                dataset.gcps = (list(georeferencing.gcps), georeferencing.gcps_crs)
 
 
 def write_raster(
@@ -112,8 +112,8 @@ def write_raster(
         options |= {"predictor": 3}
     if tiled:
         options |= TILED
-    place = Georeference(grid, rpcs)
-    with geotiff_writer(path, (height, width), kind, bands=count, place=place, **options) as writer:
+    located = Georeference(grid, rpcs)
+    with geotiff_writer(path, (height, width), kind, bands=count, georeference=located, **options) as writer:
         writer.dataset.write(bands)
         if tags:
             writer.dataset.update_tags(**tags)

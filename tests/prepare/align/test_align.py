@@ -13,7 +13,7 @@ from oemsar.geometry.look import Look, look_tags
 from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.align.model.correction import Correction
 from oemsar.prepare.align.run import RESULTS, AlignConfig, align
-from oemsar.prepare.align.scene.open_geometry import Placing
+from oemsar.prepare.align.scene.open_geometry import GeometryOptions
 from oemsar.prepare.align.scene.transform import read_correction
 
 from .pairs import SIDE, corner_error, land, photo, radar, turned, write
@@ -108,7 +108,7 @@ def test_a_displacement_that_grows_with_height_is_found(tmp_path: Path, fields: 
     true_height = np.zeros_like(height)
     true_height[rows.astype(int), x] = height
     dem = write(tmp_path / "dem.tif", height.astype(np.float32), crs="EPSG:32631", transform=affine)
-    config = AlignConfig(Placing(Terrain(dem)), search=20.0)
+    config = AlignConfig(GeometryOptions(Terrain(dem)), search=20.0)
     report = align(sar, optical, tmp_path / "out", config)
     models = {trial["model"]: trial for trial in report["trials"]}
     assert models["affine"]["rejected"]

@@ -131,7 +131,7 @@ def test_sigma_nought_in_decibels_is_absolute(write_scene: Callable[..., Path]) 
         (np.full((40, 50), np.nan, np.float32), {}, "holds no data"),
         (np.full((40, 50), np.nan + 0j, np.complex64), {}, "holds no data"),
         (np.ones((3, 40, 50), np.uint8), {}, "an optical image where radar is expected"),
-        (np.ones((40, 50), np.uint16), {"sigma0": True}, "carries no calibration; leave --sigma0 out"),
+        (np.ones((40, 50), np.uint16), {"sigma0": True}, "carries no calibration; use amplitude"),
         (np.ones((40, 50), np.uint16), {"nodata": "black"}, "nodata: black is not known"),
         (np.ones((40, 50), np.uint16), {"look_azimuth": 3.0}, "both --look-azimuth and --incidence"),
     ],

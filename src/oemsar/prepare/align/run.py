@@ -20,7 +20,7 @@ from oemsar.prepare.align.output.report import write_page
 from oemsar.prepare.align.output.tie_points import write_geojson, write_points
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.images import open_images
-from oemsar.prepare.align.scene.open_geometry import Placing, geometry_of
+from oemsar.prepare.align.scene.open_geometry import GeometryOptions, geometry_of
 from oemsar.prepare.align.scene.relief_displacement import Lean
 from oemsar.prepare.align.scene.transform import Alignment, write_transform
 from oemsar.prepare.align.verdict import Thresholds, Verdict, judge
@@ -65,7 +65,7 @@ class AlignConfig:
         thresholds: of the verdict.
     """
 
-    placing: Placing = field(default_factory=Placing)
+    placing: GeometryOptions = field(default_factory=GeometryOptions)
     search: float | None = None
     engine: str = "orientation"
     tie_points: Path | None = None
@@ -161,7 +161,7 @@ def _remove_earlier(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def _lean(geometry: Geometry, placing: Placing, folder: Path) -> Lean | None:
+def _lean(geometry: Geometry, placing: GeometryOptions, folder: Path) -> Lean | None:
     """The lean of the surface model, where one is given."""
     terrain = placing.terrain
     if terrain is None or terrain.dsm is None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from oemsar.prepare.radiometry.scene_statistics import blocks
-from oemsar.products.reader import Found
+from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.geotiff import TILED, geotiff_writer
 
 
-def write_amplitude(found: Found, out: Path, report: Report = silent) -> None:
+def write_amplitude(found: OpenedProduct, out: Path, report: Report = silent) -> None:
     """Write the amplitude of a product as float32, before its scale factor, on the same pixels.
 
     Affine, rational polynomials and control points stay. Pixels without data become NaN where the product
@@ -30,7 +30,7 @@ def write_amplitude(found: Found, out: Path, report: Report = silent) -> None:
         gdal_cache(found.path),
         found.opener() as pixels,
         geotiff_writer(
-            out, pixels.shape, "float32", place=found.place, **TILED, BIGTIFF="IF_SAFER"
+            out, pixels.shape, "float32", georeference=found.georeference, **TILED, BIGTIFF="IF_SAFER"
         ) as writer,
     ):
         todo = blocks(pixels.shape)

@@ -17,13 +17,13 @@ from oemsar.geometry.look import look_from_angles
 from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.align.matching.engines import find_engine
 from oemsar.prepare.align.scene.geometry import Geometry
-from oemsar.prepare.align.scene.open_geometry import Placing, geometry_of
+from oemsar.prepare.align.scene.open_geometry import GeometryOptions, geometry_of
 from oemsar.prepare.pair.config import Region
 from oemsar.prepare.radiometry.optical import bands_of, require_colours
 from oemsar.prepare.radiometry.remap import find_remap
 from oemsar.prepare.radiometry.run import require_eight_bit
 from oemsar.products.product import Encoding
-from oemsar.products.reader import Found
+from oemsar.products.reader import OpenedProduct
 from oemsar.products.registry import find_product
 from oemsar.raster.georeference import georeference_of
 from oemsar.raster.grid import grid_of
@@ -48,9 +48,9 @@ class Sources:
     """
 
     region: Region
-    found: Found
+    found: OpenedProduct
     sar: Path
-    placing: Placing
+    placing: GeometryOptions
     prints: Mapping[str, Any]
 
     @property
@@ -130,23 +130,23 @@ def look_at(region: Region) -> Sources:
     return replace(sources, prints={key: _print(key, path) for key, path in region.files().items()})
 
 
-def _placing(region: Region, found: Found) -> Placing:
+def _placing(region: Region, found: OpenedProduct) -> GeometryOptions:
     look = look_from_angles(region.look_azimuth, region.incidence) or found.product.look
     plane = region.projection_height
     terrain = None if region.dem is None else Terrain(region.dem, region.geoid, region.dsm)
-    return Placing(
+    return GeometryOptions(
         terrain, region.dem_datum, look, found.product.projection_height if plane is None else plane
     )
 
 
-def _require_place(found: Found) -> None:
+def _require_place(found: OpenedProduct) -> None:
     """See that the product says where it lies; control points alone are too rough.
 
     Raises:
         InputError: it does not.
     """
-    grid = found.place.grid
-    if found.place.rpcs is None and (grid is None or grid.crs is None):
+    grid = found.georeference.grid
+    if found.georeference.rpcs is None and (grid is None or grid.crs is None):
         raise InputError(
             f"{found.path} ({found.product.kind}) carries neither an RPC nor a map projection, so its pixels "
             "cannot be put on the ground; give the provider's geocoded product of the same collect, such as "

@@ -24,7 +24,7 @@ from oemsar.prepare.radiometry.histogram import Histogram
 from oemsar.prepare.radiometry.remap import Choice, Remap, find_remap
 from oemsar.prepare.radiometry.scene_statistics import Survey, blocks, survey, workers
 from oemsar.products.product import GainPolynomial, Product, sigma_nought_gain
-from oemsar.products.reader import Found
+from oemsar.products.reader import OpenedProduct
 from oemsar.products.registry import find_product
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
@@ -115,7 +115,7 @@ def remap_scene(scene: Path, out: Path, config: RadiometryConfig, report: Report
                 **summarise(found, product, surveyed, sigma0=config.sigma0),
             }
             layer = Layer(nodata=0, tags=scene_tags(product, summary))
-            publish_pyramid(pyramid, out, found.place, layer)
+            publish_pyramid(pyramid, out, found.georeference, layer)
     return {"out": str(out), **summary}
 
 
@@ -129,7 +129,7 @@ def _look(look: Look | None, config: RadiometryConfig) -> Look | None:
     return Look(azimuth, incidence)
 
 
-def _amplitude(found: Found, product: Product, config: RadiometryConfig) -> tuple[Opener, float]:
+def _amplitude(found: OpenedProduct, product: Product, config: RadiometryConfig) -> tuple[Opener, float]:
     """The pixels and the factor that makes them amplitude, or the root of sigma nought."""
     if not config.sigma0:
         return found.opener, product.scale
@@ -181,7 +181,9 @@ def _require_data(histogram: Histogram, scene: Path) -> None:
         raise InputError(f"{scene} holds one value only; there is nothing to remap")
 
 
-def summarise(found: Found, product: Product, surveyed: Survey, *, sigma0: bool = False) -> dict[str, Any]:
+def summarise(
+    found: OpenedProduct, product: Product, surveyed: Survey, *, sigma0: bool = False
+) -> dict[str, Any]:
     """Source, product, statistics and terms of a remapped scene, as plain values.
 
     Args:

@@ -11,7 +11,7 @@ import rasterio
 from oemsar.errors import InputError
 from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.align.run import AlignConfig, align
-from oemsar.prepare.align.scene.open_geometry import Placing, geometry_of
+from oemsar.prepare.align.scene.open_geometry import GeometryOptions, geometry_of
 from oemsar.prepare.align.scene.transform import Alignment, read_correction
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.run import simulate_scene
@@ -27,7 +27,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def errors(scene: Path, placing: Placing, out: Path) -> np.ndarray:
+def errors(scene: Path, placing: GeometryOptions, out: Path) -> np.ndarray:
     """Pixels between where the ground is put and where it truly appears, on ground the radar sees alone."""
     with ExitStack() as files:
         geometry = geometry_of(scene / "sar.tif", scene / "optical.tif", placing, files)
@@ -40,7 +40,7 @@ def errors(scene: Path, placing: Placing, out: Path) -> np.ndarray:
 
 
 def test_terrain_roofs_and_crowns_are_seen_through(scene: Path, tmp_path: Path) -> None:
-    placing = Placing(Terrain(scene / "dem.tif", dsm=scene / "dsm.tif"))
+    placing = GeometryOptions(Terrain(scene / "dem.tif", dsm=scene / "dsm.tif"))
     report = align(scene / "sar.tif", scene / "optical.tif", tmp_path, AlignConfig(placing, search=40))
     assert report["verdict"] == "accepted", report["reasons"]
     apart = errors(scene, placing, tmp_path)
@@ -52,7 +52,7 @@ def test_terrain_roofs_and_crowns_are_seen_through(scene: Path, tmp_path: Path) 
 
 
 def test_without_a_surface_model_a_wrong_result_is_not_accepted(scene: Path, tmp_path: Path) -> None:
-    placing = Placing(Terrain(scene / "dem.tif"))
+    placing = GeometryOptions(Terrain(scene / "dem.tif"))
     report = align(scene / "sar.tif", scene / "optical.tif", tmp_path, AlignConfig(placing, search=40))
     if report["verdict"] == "accepted":
         assert np.median(errors(scene, placing, tmp_path)) < 1
@@ -68,6 +68,6 @@ def test_elevation_models_that_do_not_serve_are_told(scene: Path, tmp_path: Path
         dataset.update_tags(OEMSAR_VERTICAL_DATUM="ellipsoid")
     pair = scene / "sar.tif", scene / "optical.tif", tmp_path / "out"
     with pytest.raises(InputError, match="--dem-datum"):
-        align(*pair, AlignConfig(Placing(Terrain(unknown))))
+        align(*pair, AlignConfig(GeometryOptions(Terrain(unknown))))
     with pytest.raises(InputError, match="covers it"):
-        align(*pair, AlignConfig(Placing(Terrain(small))))
+        align(*pair, AlignConfig(GeometryOptions(Terrain(small))))

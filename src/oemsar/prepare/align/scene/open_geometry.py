@@ -32,7 +32,7 @@ _LOST = 0.01
 
 
 @dataclass(frozen=True)
-class Placing:
+class GeometryOptions:
     """What a person says about the geometry of a pair.
 
     Attributes:
@@ -49,7 +49,7 @@ class Placing:
     projection_height: float | None = None
 
 
-def geometry_of(sar: Path, optical: Path, placing: Placing, files: ExitStack) -> Geometry:
+def geometry_of(sar: Path, optical: Path, placing: GeometryOptions, files: ExitStack) -> Geometry:
     """The geometry of a pair.
 
     A radar image with a sensor model (RPC, or look and projection height) goes through the elevation model
@@ -76,7 +76,7 @@ def geometry_of(sar: Path, optical: Path, placing: Placing, files: ExitStack) ->
 
 
 def geometry_on(
-    sar: Path, grid: GeoBox | None, shape: tuple[int, int], placing: Placing, files: ExitStack
+    sar: Path, grid: GeoBox | None, shape: tuple[int, int], placing: GeometryOptions, files: ExitStack
 ) -> Geometry:
     """The geometry of a radar image on any grid with a CRS, or on pixels.
 
@@ -99,7 +99,7 @@ def geometry_on(
 
 
 def _prior(
-    dataset: DatasetReader, sar: Path, grid: GeoBox | None, placing: Placing, files: ExitStack
+    dataset: DatasetReader, sar: Path, grid: GeoBox | None, placing: GeometryOptions, files: ExitStack
 ) -> tuple[PixelMap, bool, GeoBox | None]:
     """The map to radar pixels, whether it goes through terrain, and the grid where georeferencing counts."""
     radar_grid = grid_of(dataset)
@@ -136,7 +136,7 @@ def _same_pixels(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
     return x, y
 
 
-def _look(dataset: DatasetReader, prior: PixelMap, placing: Placing) -> Look | None:
+def _look(dataset: DatasetReader, prior: PixelMap, placing: GeometryOptions) -> Look | None:
     said = placing.look or read_look(dataset)
     if said is None and isinstance(prior, OrthoMap):
         return look_of(prior.model, dataset.shape, prior.heights.heights.mean())
