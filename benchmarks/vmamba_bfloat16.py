@@ -33,8 +33,8 @@ from oemsar.inference.device import find_device
 from oemsar.inference.precision import autocast_dtype
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.run import simulate_world
-from oemsar.train.config import configure
-from oemsar.train.run import train
+from oemsar.train.config import TrainConfig
+from oemsar.train.run import train_model
 
 _aten = torch.ops.aten
 _PRODUCTS = {
@@ -118,16 +118,16 @@ def main() -> None:
         options = {
             name: getattr(arguments, name) for name in ("steps", "learning_rate", "variant", "crop", "batch")
         }
-        config = configure(
+        config = TrainConfig.model_validate(
             {
                 **options,
-                **{"data": table, "out": run, "model": "vmamba", "modalities": "sar+optical"},
-                **{"precision": "bfloat16", "workers": 0, "validate_every": 10**6, "checkpoint_every": 100},
+                **{"model": "vmamba", "modalities": "sar+optical", "precision": "bfloat16", "workers": 0},
+                **{"validate_every": 10**6, "checkpoint_every": 100},
             }
         )
         begin = time.perf_counter()
         stack.enter_context(wide or nullcontext())
-        train(config, resume=(run / "config.yaml").exists(), report=_tell(begin))
+        train_model(table, run, config=config, resume=(run / "config.yaml").exists(), report=_tell(begin))
         losses = pd.read_csv(run / "metrics.csv").dropna(subset=["loss"])
     print(f"{arguments.steps} steps, {time.perf_counter() - begin:.0f} s")
     fifth = max(1, len(losses) // 5)

@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from oemsar.modalities import Modalities
-from oemsar.train.augment import Augmentation, Light, change_optical, draw_light, speckle_bank
+from oemsar.train.augment import Augmentation, Photometry, change_optical, draw_photometry, speckle_bank
 
 NUMBERS = torch.arange(40)
 
@@ -54,7 +54,7 @@ def test_optical_colours_change_alike() -> None:
 
 
 def test_optical_change_is_the_formula() -> None:
-    light = Light(gain=0, looks=None, offset=0, brightness=0.1, contrast=1.2, gamma=0.9)
+    light = Photometry(gain=0, looks=None, offset=0, brightness=0.1, contrast=1.2, gamma=0.9)
     pixels = torch.rand(3, 8, 8) * 255
     curved = (pixels / 255) ** 0.9
     expected = 255 * ((curved - curved.mean()) * 1.2 + curved.mean() + 0.1)
@@ -67,4 +67,4 @@ def test_sample_is_changed_the_same_in_any_batch() -> None:
     whole = augment(images(4), NUMBERS)
     alone = Augmentation(Modalities.SAR_OPTICAL, 32, seed=4)(images(4)[:1], NUMBERS[17:18])
     torch.testing.assert_close(alone[0], whole[17], rtol=0, atol=0)
-    assert draw_light(4, 17) != draw_light(5, 17)
+    assert draw_photometry(4, 17) != draw_photometry(5, 17)

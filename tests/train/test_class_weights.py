@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from oemsar.dataset.tile import Tile
-from oemsar.train.class_weights import WEIGHTINGS, class_weights, count_classes, weigh
+from oemsar.train.class_weights import class_weights, count_classes, weigh
+from oemsar.train.registry import CLASS_WEIGHTS
 
 PAPER = np.array([85, 1263, 1222, 415, 755, 543, 344, 640]) * 1_000_000  # pixels of Table II
+WEIGHTED = [name for name in CLASS_WEIGHTS if name != "none"]
 
 
 def test_counts_are_those_of_the_labels(
@@ -25,7 +27,11 @@ def test_none_reads_no_label() -> None:
     assert class_weights("none", []) == (1.0,) * 8
 
 
-@pytest.mark.parametrize("name", WEIGHTINGS)
+def test_even_weights_are_those_without_weighting() -> None:
+    assert weigh("none", PAPER) == class_weights("none", [])
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
 def test_mean_is_one_and_rarer_weighs_more(name: str) -> None:
     weights = np.array(weigh(name, PAPER))
     assert weights.mean() == pytest.approx(1)
@@ -49,7 +55,7 @@ def test_effective_number_is_that_of_the_paper_for_small_counts() -> None:
     np.testing.assert_allclose(weigh("effective_number", counts), expected / expected.mean(), rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", WEIGHTINGS)
+@pytest.mark.parametrize("name", CLASS_WEIGHTS.names())
 def test_absent_class_weighs_nothing_and_disturbs_no_other(name: str) -> None:
     weights = weigh(name, np.array([0, 10, 10, 10, 10, 10, 10, 10]))
     assert weights == (0.0, *(pytest.approx(1),) * 7)

@@ -10,7 +10,7 @@ import pytest
 
 from oemsar.dataset.tile import Tile
 from oemsar.modalities import Modalities
-from oemsar.train.crops import CropDataset, StepSampler, draw_crop, turned
+from oemsar.train.crops import CropDataset, StepSampler, dihedral, draw_crop
 
 SHAPES = [(200, 200), (300, 180), (90, 90)]
 
@@ -37,7 +37,7 @@ def test_images_and_label_show_the_same_ground(coordinates: Tile) -> None:
     for number in range(60):
         crop = draw_crop([coordinates.shape], 64, 3, number, True)
         scales.add(crop.extent.height != 64)
-        turns.add(crop.turn)
+        turns.add(crop.symmetry)
         sample = dataset[number]
         sar, rows, columns, both = sample["image"].numpy().astype(float)
         np.testing.assert_allclose(sar, both, atol=0)
@@ -70,6 +70,22 @@ def test_scale_is_within_its_range_and_as_often_up_as_down() -> None:
     assert np.mean(np.array(sides) > 300) == pytest.approx(1 / 6, abs=0.03)
 
 
+def test_a_tile_smaller_than_a_scaled_crop_is_resampled_by_the_same_factor() -> None:
+    side, checked = 128, 0
+    for number in range(300):
+        whole = draw_crop([(1000, 900)], side, 7, number, True)
+        cut = draw_crop([(150, 70)], side, 7, number, True)
+        scale = whole.extent.height / side
+        assert whole.size == (side, side)
+        for read, wanted, resampled in zip(
+            (cut.extent.height, cut.extent.width), (150, 70), cut.size, strict=True
+        ):
+            assert read == min(wanted, round(side * scale))
+            assert resampled == pytest.approx(min(side, read / scale), abs=2)
+        checked += scale != 1
+    assert checked > 60
+
+
 def test_every_tile_comes_once_an_epoch_in_another_order() -> None:
     tiles = [draw_crop([(64, 64)] * 10, 32, 5, number, True).tile for number in range(40)]
     epochs = [tiles[start : start + 10] for start in range(0, 40, 10)]
@@ -91,7 +107,7 @@ def test_sample_depends_on_seed_and_number_alone(coordinates: Tile) -> None:
 
 def test_without_augmentation_crops_are_only_placed(coordinates: Tile) -> None:
     crops = [draw_crop([coordinates.shape], 64, 0, n, False) for n in range(50)]
-    assert {(crop.turn, crop.size, crop.extent.height) for crop in crops} == {(0, (64, 64), 64)}
+    assert {(crop.symmetry, crop.size, crop.extent.height) for crop in crops} == {(0, (64, 64), 64)}
 
 
 def test_small_tile_is_filled_up_by_reflection_and_unknown(coordinates: Tile) -> None:
@@ -106,7 +122,7 @@ def test_small_tile_is_filled_up_by_reflection_and_unknown(coordinates: Tile) ->
 
 def test_turns_are_the_eight_symmetries() -> None:
     square = np.arange(9, dtype=np.uint8).reshape(3, 3)
-    views = {turned(square, turn).tobytes() for turn in range(8)}
+    views = {dihedral(square, turn).tobytes() for turn in range(8)}
     rotations = [np.rot90(square, k) for k in range(4)]
     assert views == {np.ascontiguousarray(v).tobytes() for r in rotations for v in (r, r.T)}
 

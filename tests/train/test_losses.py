@@ -6,7 +6,8 @@ import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
 
-from oemsar.train.losses import LOSSES, compute_loss
+from oemsar.train.losses import compute_loss
+from oemsar.train.registry import LOSSES
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 EVEN = torch.ones(8)
@@ -22,7 +23,7 @@ def batch() -> Batch:
     return logits, label.to(torch.uint8)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_no_known_pixel_is_zero_loss_and_zero_gradient(name: str) -> None:
     logits = torch.randn(2, 8, 5, 5, requires_grad=True)
     loss = compute_loss(name, logits, torch.zeros(2, 5, 5, dtype=torch.uint8), EVEN)
@@ -31,7 +32,7 @@ def test_no_known_pixel_is_zero_loss_and_zero_gradient(name: str) -> None:
     assert (logits.grad == 0).all()
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_logits_of_unknown_pixels_do_not_matter(name: str, batch: Batch) -> None:
     logits, label = batch
     weights = torch.arange(1.0, 9)
@@ -44,14 +45,14 @@ def test_logits_of_unknown_pixels_do_not_matter(name: str, batch: Batch) -> None
     assert (logits.grad.movedim(1, -1)[label == 0] == 0).all()
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_right_and_certain_is_zero(name: str, batch: Batch) -> None:
     _, label = batch
     logits = 200 * F.one_hot(label.long(), 9)[..., 1:].movedim(-1, 1).float()
     assert compute_loss(name, logits, label, EVEN).item() == pytest.approx(0, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_gradient_is_finite_where_certain_and_wrong(name: str) -> None:
     logits = torch.zeros(1, 8, 4, 4)
     logits[:, 3] = 1e4

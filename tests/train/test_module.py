@@ -10,9 +10,9 @@ from torch import multiprocessing, nn
 from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
-from oemsar.train.config import configure
-from oemsar.train.losses import LOSSES
+from oemsar.train.config import TrainConfig
 from oemsar.train.module import LandCoverModule, rate_factor
+from oemsar.train.registry import LOSSES
 
 SPEC = ModelSpec(architecture="unet", encoder="none", modalities=Modalities.SAR, mean=(100.0,), std=(50.0,))
 Shares = dict[tuple[str, int], tuple[float, list[np.ndarray]]]
@@ -25,8 +25,7 @@ def module(loss: str) -> LandCoverModule:
     body = nn.Sequential(
         nn.Conv2d(1, 6, 3, padding=1), nn.GroupNorm(2, 6), nn.ReLU(), nn.Conv2d(6, 8, 3, padding=1)
     )
-    config = configure({"data": "tiles.parquet", "out": "run", "loss": loss})
-    return LandCoverModule(LandCoverNetwork(SPEC, body, 1), config, WEIGHTS)
+    return LandCoverModule(LandCoverNetwork(SPEC, body, 1), TrainConfig(loss=loss), WEIGHTS)
 
 
 def batch() -> dict[str, torch.Tensor]:
@@ -82,13 +81,13 @@ def two_processes() -> Shares:
     processes = [context.Process(target=share, args=(rank, port, results)) for rank in range(2)]
     for process in processes:
         process.start()
-    got = [results.get() for _ in range(2 * len(LOSSES))]
+    got = [results.get() for _ in range(2 * len(LOSSES.names()))]
     for process in processes:
         process.join()
     return {(loss, rank): (value, grads) for loss, rank, value, grads in got}
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", LOSSES.names())
 def test_two_processes_give_the_loss_and_gradient_of_one(two_processes: Shares, loss: str) -> None:
     lightning = module(loss)
     value = lightning.training_step(batch(), 0)

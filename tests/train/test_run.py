@@ -20,20 +20,20 @@ from safetensors.torch import load_file
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.table import read_table, select_split, write_table
 from oemsar.dataset.tile import Tile
-from oemsar.errors import Failure, InputError
+from oemsar.errors import Failure, InputError, Interrupted, OutOfMemory
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.scores import Scores
 from oemsar.models import saved
-from oemsar.train.config import TrainConfig, configure
+from oemsar.train.config import RunOptions
 from oemsar.train.crops import Batch, CropDataset
 from oemsar.train.data import WholeTiles
-from oemsar.train.run import train
+from oemsar.train.run import TrainedRun, train_model
 
 OEMSAR = Path(sys.executable).with_name("oemsar")
 ENCODER = "tu-mobilenetv3_small_050"
 
 
-def config(table: Path, out: Path, **options: object) -> TrainConfig:
+def config(table: Path, out: Path, **options: object) -> RunOptions:
     defaults = {
         "encoder": ENCODER,
         "steps": 12,
@@ -44,7 +44,11 @@ def config(table: Path, out: Path, **options: object) -> TrainConfig:
         "validate_every": 4,
         "checkpoint_every": 3,
     }
-    return configure({**defaults, "data": table, "out": out, **options})
+    return RunOptions.model_validate({**defaults, "data": table, "out": out, **options})
+
+
+def train(options: RunOptions, *, resume: bool = False) -> TrainedRun:
+    return train_model(options.table, options.out, config=options, resume=resume)
 
 
 def weights(out: Path) -> dict[str, torch.Tensor]:
@@ -98,7 +102,7 @@ def test_signal_saves_and_resume_continues_to_the_bit(
     out = tmp_path / "run"
     with monkeypatch.context() as patch:
         StopAt(patch, 9, wanted)
-        with pytest.raises(Failure, match="interrupted at step 5; continue with --resume"):
+        with pytest.raises(Interrupted, match="interrupted at step 5; resume the run"):
             train(config(table, out))
     assert torch.load(out / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 5
     train(config(table, out), resume=True)
@@ -117,12 +121,12 @@ def test_interrupted_validation_is_run_on_resume(
     out = tmp_path / "run"
     with monkeypatch.context() as patch:
         patch.setattr(WholeTiles, "__getitem__", reading)
-        with pytest.raises(Failure, match="interrupted at step 4"):
+        with pytest.raises(Interrupted, match="interrupted at step 4"):
             train(config(table, out))
     assert _score_rows(out) == []
     with monkeypatch.context() as patch:
         StopAt(patch, 9, signal.SIGTERM)
-        with pytest.raises(Failure, match="interrupted at step 5"):
+        with pytest.raises(Interrupted, match="interrupted at step 5"):
             train(config(table, out), resume=True)
     assert json.loads((out / "model/model.json").read_text())["record"]["step"] == 4
     train(config(table, out), resume=True)
@@ -148,17 +152,20 @@ def test_model_is_the_best_and_scores_as_recorded(straight: Path, table: Path) -
 
 def test_finished_run_says_so(straight: Path, table: Path) -> None:
     before = (straight / "checkpoints/last.ckpt").stat().st_mtime_ns
-    assert train(config(table, straight), resume=True) is None
+    again = train(config(table, straight), resume=True)
+    result = json.loads((straight / "record.json").read_text())["result"]
+    assert (again.folder, again.model) == (straight, straight / "model")
+    assert (again.steps, again.best_step, again.best_miou) == tuple(result.values())
     assert (straight / "checkpoints/last.ckpt").stat().st_mtime_ns == before
 
 
 def test_started_run_is_not_overwritten(straight: Path, table: Path) -> None:
-    with pytest.raises(InputError, match="--resume"):
+    with pytest.raises(InputError, match=r"resume, out: .* holds a run already"):
         train(config(table, straight))
 
 
 def test_resume_refuses_other_options_and_names_the_first(straight: Path, table: Path) -> None:
-    with pytest.raises(InputError, match="learning_rate"):
+    with pytest.raises(InputError, match=r"has learning_rate 0\.001, not 0\.01"):
         train(config(table, straight, learning_rate=0.01), resume=True)
 
 
@@ -236,7 +243,7 @@ def test_lack_of_memory_is_explained(table: Path, tmp_path: Path, monkeypatch: p
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("oemsar.train.module.compute_loss", exhausted)
-    with pytest.raises(Failure, match="smaller --batch or --crop"):
+    with pytest.raises(OutOfMemory, match="batch, crop: the memory does not suffice"):
         train(config(table, tmp_path / "run"))
 
 
@@ -245,7 +252,7 @@ def test_diverged_loss_is_not_saved(table: Path, tmp_path: Path, monkeypatch: py
 
     compute = module.compute_loss
     monkeypatch.setattr(module, "compute_loss", lambda *a: compute(*a) * float("nan"))
-    with pytest.raises(Failure, match="--learning-rate"):
+    with pytest.raises(Failure, match="learning_rate: the loss is no longer finite"):
         train(config(table, tmp_path / "run"))
     assert not (tmp_path / "run/checkpoints/last.ckpt").exists()
 

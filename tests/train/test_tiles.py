@@ -15,9 +15,9 @@ from oemsar.dataset.regimes import training_tiles
 from oemsar.dataset.table import read_table, write_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.train.config import TrainConfig, configure
+from oemsar.train.config import RunOptions
 from oemsar.train.crops import CropDataset
-from oemsar.train.run import train
+from oemsar.train.run import TrainedRun, train_model
 from oemsar.train.tiles import usable_tiles
 
 SIDE = 96
@@ -44,8 +44,16 @@ def regime_table(
     return tmp_path / "tiles.parquet"
 
 
-def config(table: Path, **options: object) -> TrainConfig:
-    return configure({"data": table, "out": table.parent / "run", **options})
+def config(table: Path, **options: object) -> RunOptions:
+    return RunOptions.model_validate({"data": table, "out": table.parent / "run", **options})
+
+
+def usable(options: RunOptions) -> tuple[list[Tile], list[Tile]]:
+    return usable_tiles(read_table(options.table), options, options.table.name)
+
+
+def train(options: RunOptions, *, resume: bool = False) -> TrainedRun:
+    return train_model(options.table, options.out, config=options, resume=resume)
 
 
 @pytest.mark.parametrize(("regime", "pseudo", "real"), [("P", 2, 0), ("P+R1", 2, 1), ("R5", 0, 5)])
@@ -53,7 +61,7 @@ def test_pixels_of_each_tile_are_those_of_its_label(
     regime_table: Path, regime: str, pseudo: int, real: int
 ) -> None:
     options = config(regime_table, regime=regime)
-    training, validation = usable_tiles(options)
+    training, validation = usable(options)
     crops = CropDataset(training, options.modalities, SIDE, 0, augment=False)
     labels = sorted({*crops[number]["label"].unique().tolist()}.pop() for number in range(len(training)))
     assert labels == [REAL] * real + [PSEUDO] * pseudo
@@ -65,9 +73,9 @@ def test_pixels_of_each_tile_are_those_of_its_label(
 def test_manifests_decide_and_the_computed_ones_have_seed_0(regime_table: Path, tmp_path: Path) -> None:
     for seed in (0, 1):
         write_manifests(regime_table, tmp_path / str(seed), seed)
-    computed = usable_tiles(config(regime_table, regime="R5"))
-    assert usable_tiles(config(regime_table, regime="R5", manifests=tmp_path / "0")) == computed
-    other, _ = usable_tiles(config(regime_table, regime="R5", manifests=tmp_path / "1"))
+    computed = usable(config(regime_table, regime="R5"))
+    assert usable(config(regime_table, regime="R5", manifests=tmp_path / "0")) == computed
+    other, _ = usable(config(regime_table, regime="R5", manifests=tmp_path / "1"))
     assert other == training_tiles(read_table(regime_table), Regime.R5, seed=1) != computed[0]
 
 
@@ -75,18 +83,18 @@ def test_what_a_regime_misses_is_named(regime_table: Path, tmp_path: Path) -> No
     tiles = read_table(regime_table)
     write_table([replace(tile, real_label=None) for tile in tiles], tmp_path / "bare.parquet")
     with pytest.raises(InputError, match=r"bare\.parquet does not suffice for regime R1: .* hand-labelled"):
-        usable_tiles(config(tmp_path / "bare.parquet", regime="R1"))
+        usable(config(tmp_path / "bare.parquet", regime="R1"))
     blind = [replace(tile, optical=None) if tile.split == "val" else tile for tile in tiles]
     write_table(blind, tmp_path / "blind.parquet")
     with pytest.raises(InputError, match="no optical imagery of tile val_"):
-        usable_tiles(config(tmp_path / "blind.parquet", regime="P+R5", modalities="optical"))
-    assert len(usable_tiles(config(tmp_path / "blind.parquet", regime="P", modalities="optical"))[0]) == 2
+        usable(config(tmp_path / "blind.parquet", regime="P+R5", modalities="optical"))
+    assert len(usable(config(tmp_path / "blind.parquet", regime="P", modalities="optical"))[0]) == 2
 
 
 def test_a_wrong_regime_and_manifests_without_one_are_named(regime_table: Path) -> None:
-    with pytest.raises(InputError, match="option regime is wrong"):
+    with pytest.raises(InputError, match="regime: input should be"):
         config(regime_table, regime="R2")
-    with pytest.raises(InputError, match=r"manifests .* --regime"):
+    with pytest.raises(InputError, match=r"manifests, regime: somewhere is read for a label regime only"):
         config(regime_table, manifests="somewhere")
 
 
@@ -103,7 +111,7 @@ def test_a_run_under_a_regime_resumes_with_its_own_tiles_only(regime_table: Path
     assert record["config"]["regime"] == "R5"
     (tmp_path / "m").rename(tmp_path / "moved")
     moved = config(regime_table, **{**options, "manifests": tmp_path / "moved"})
-    assert train(moved, resume=True) is None
+    assert train(moved, resume=True).steps == 1
     write_manifests(regime_table, tmp_path / "moved", seed=2)
     with pytest.raises(InputError, match="chooses other tiles"):
         train(moved, resume=True)

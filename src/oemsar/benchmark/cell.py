@@ -26,8 +26,8 @@ from oemsar.inference.select import open_model
 from oemsar.legend import NUM_CLASSES
 from oemsar.progress import Report, silent
 from oemsar.record import run_record
-from oemsar.train.config import TrainConfig
-from oemsar.train.run import train
+from oemsar.train.config import RunOptions
+from oemsar.train.run import train_model
 from oemsar.train.run_folder import CONFIG
 
 SPLIT = "test"
@@ -48,7 +48,7 @@ class Task:
 
     name: str
     cell: dict[str, Any]
-    training: TrainConfig
+    training: RunOptions
     engine: EngineKind
     flips: bool
     drawn: tuple[str, ...]
@@ -72,7 +72,8 @@ def work(task: Task, report: Report = silent) -> dict[str, Any]:
     (folder / folders.FAILED).unlink(missing_ok=True)
     begun = (folder / CONFIG).exists()
     start = time.monotonic()
-    train(task.training, resume=begun, report=report)
+    training = task.training
+    train_model(training.table, folder, config=training, resume=begun, report=report)
     trained = time.monotonic()
     results = _score(task, folder)
     record = {
@@ -88,13 +89,13 @@ def work(task: Task, report: Report = silent) -> dict[str, Any]:
         ),
     }
     write_json(folder / folders.FINISHED, record)
-    _let_go()
+    release_memory()
     return record
 
 
 def _score(task: Task, folder: Path) -> dict[str, Any]:
     """Score the model in `folder` and write the confusion matrices of the tiles and the maps to be drawn."""
-    data, modalities = task.training.data, task.training.modalities
+    data, modalities = task.training.table, task.training.modalities
     tiles = scorable(select_split(read_table(data), SPLIT, data), modalities, SPLIT, data)
     counts = np.zeros((2, len(tiles), NUM_CLASSES, NUM_CLASSES), np.int64)
     ground = Ground(tiles)
@@ -138,8 +139,8 @@ def choose_examples(tiles: Sequence[Tile], wanted: int) -> list[Tile]:
     return [complete[place] for place in places.tolist()]
 
 
-def _let_go() -> None:
-    """Give back what the cell held, before the next one of the same process."""
+def release_memory() -> None:
+    """Give back the memory of a cell before the next one of the same process."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

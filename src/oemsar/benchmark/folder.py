@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.errors import InputError
 from oemsar.files import atomic_write, require_writable, write_json
-from oemsar.train.config import TrainConfig, configure, differing_option
-from oemsar.train.run_folder import CONFIG, stored_config
+from oemsar.train.config import RunOptions, differing_option
+from oemsar.train.run_folder import CONFIG, stored_options
 
 PLAN = "plan.yaml"
 ABOUT = "benchmark.json"
@@ -105,7 +105,7 @@ def about(out: Path) -> dict[str, Any]:
     return record
 
 
-def require_same_training(folder: Path, config: TrainConfig) -> None:
+def require_same_training(folder: Path, config: RunOptions) -> None:
     """See that a cell begun or finished earlier was trained as `config` says.
 
     Raises:
@@ -113,9 +113,9 @@ def require_same_training(folder: Path, config: TrainConfig) -> None:
     """
     record = finished(folder)
     if record is not None:
-        stored = configure({**record["training"], "data": config.data, "out": config.out})
+        stored = RunOptions.model_validate({**record["training"], "data": config.data, "out": config.out})
     elif (folder / CONFIG).is_file():
-        stored = stored_config(folder)
+        stored = stored_options(folder)
     else:
         return
     if (name := differing_option(config, stored)) is not None:

@@ -13,7 +13,7 @@ from oemsar.inference.options import EngineKind
 from oemsar.modalities import Modalities
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion
-from oemsar.train.config import TrainConfig, configure
+from oemsar.train.config import RunOptions
 
 _OWN = frozenset({"data", "out", "model", "modalities", "regime", "seed", "fusion", "devices"})
 """Training options that the plan sets for each cell."""
@@ -102,7 +102,7 @@ class Plan(BaseModel):
             if fusion == "stack" or modalities is Modalities.SAR_OPTICAL
         ]
 
-    def training(self, cell: Cell, data: Path, out: Path) -> TrainConfig:
+    def training(self, cell: Cell, data: Path, out: Path) -> RunOptions:
         """How `cell` is trained on the table `data` in the folder `out`.
 
         Raises:
@@ -111,7 +111,7 @@ class Plan(BaseModel):
         options = {**self.train, **self.networks[cell.network]}
         if cell.fusion == "dual":
             options["fusion"] = cell.fusion
-        return configure(
+        return RunOptions.model_validate(
             {
                 **options,
                 "data": data,

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from oemsar.errors import OemsarError
+from oemsar.errors import Interrupted, OemsarError
 from oemsar.processes import watch_parent
 
 if TYPE_CHECKING:  # a cell loads the libraries of the networks, which only the slots need
@@ -205,7 +205,7 @@ def _tell(pipe: Connection, job: Callable[[], object]) -> bool:
         _send(pipe, "finished", job())
     except OemsarError as error:
         log.error("%s", error)
-        _send(pipe, "interrupted" if str(error).startswith("interrupted") else "failed", str(error))
+        _send(pipe, "interrupted" if isinstance(error, Interrupted) else "failed", str(error))
     except Exception as error:  # whatever a cell dies of is its failure, told with its traceback in the log
         log.error("%s", traceback.format_exc())
         summary = str(error).strip().splitlines()[0] if str(error).strip() else "no message"

@@ -14,8 +14,8 @@ from oemsar.modalities import Modalities
 from oemsar.predict.run import PredictConfig, predict
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.run import simulate_world
-from oemsar.train.config import configure
-from oemsar.train.run import train
+from oemsar.train.config import TrainConfig
+from oemsar.train.run import train_model
 
 log = logging.getLogger(__name__)
 
@@ -99,18 +99,16 @@ def demonstrate(folder: Path, config: DemoConfig | None = None) -> tuple[Path, d
 def _train_and_score(folder: Path, table: Path, modalities: Modalities, config: DemoConfig) -> Scores:
     run = folder / "runs" / modalities.value
     log.info("Training a U-Net on %s", modalities.value)
-    options = {
-        "data": table,
-        "out": run,
-        "encoder": config.encoder,
-        "modalities": modalities,
-        "steps": config.steps,
-        "crop": config.crop,
-        "batch": config.batch,
-        "seed": config.seed,
-        "validate_every": config.steps,
-    }
-    train(configure(options), resume=run.exists())
+    training = TrainConfig(
+        encoder=config.encoder,
+        modalities=modalities,
+        steps=config.steps,
+        crop=config.crop,
+        batch=config.batch,
+        seed=config.seed,
+        validate_every=config.steps,
+    )
+    train_model(table, run, config=training, resume=run.exists())
     return evaluate(run, table, "test", folder / "scores" / modalities.value)
 
 

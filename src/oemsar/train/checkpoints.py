@@ -1,16 +1,19 @@
-"""What a run leaves behind as it goes: checkpoints to go on from, and the saved model."""
+"""The files of a run in progress: checkpoints to go on from, and the saved model."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from pydantic import JsonValue
 
 from oemsar.errors import Failure, InputError
-from oemsar.files import partial_path
-from oemsar.models import saved
+from oemsar.files import disk_errors, partial_path
+from oemsar.models.saved import save_model
 from oemsar.train.crops import Batch
 from oemsar.train.interruption import Interruption
+from oemsar.train.lightning import Callback, LightningModule, Trainer
 from oemsar.train.module import LandCoverModule
 from oemsar.train.validation import Validation
 
@@ -20,22 +23,23 @@ MODEL = Path("model")
 
 
 class Checkpoints(Callback):
-    """Writes the last and the best state, each whole or not at all, and stops the run when asked to.
+    """Writes the last and the best state, each whole or not at all, and stops the run after a signal.
 
     Args:
-        out: folder of the run.
-        record: of the run; stored with the model, with the step and the scores it reached.
-        interruption: asks to stop.
-        validation: tells which state is best; None where there is nothing to validate on, and the last
-            state is the model.
-        every: steps between checkpoints.
-        steps: of the run.
+        out: Folder of the run.
+        record: Record of the run, plain values; stored with the model, with the step and the scores it
+            reached.
+        interruption: Signals that were received.
+        validation: Scores by which a state is the best; None where there is nothing to validate on, and the
+            last state is the model.
+        every: Number of steps between checkpoints.
+        steps: Number of steps of the run.
     """
 
     def __init__(
         self,
         out: Path,
-        record: dict[str, Any],
+        record: Mapping[str, JsonValue],
         interruption: Interruption,
         validation: Validation | None,
         *,
@@ -50,7 +54,7 @@ class Checkpoints(Callback):
         self._steps = steps
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write what the validation gave that an earlier interruption had cut off."""
+        """Write the state whose validation an earlier interruption had cut off."""
         if self._validated(trainer.global_step):
             self._write(trainer, cast(LandCoverModule, pl_module))
 
@@ -62,22 +66,24 @@ class Checkpoints(Callback):
         batch: Batch,
         batch_idx: int,
     ) -> None:
-        """Write what is due, after the validation of the same step.
+        """Write the states that are due, after the validation of the same step.
 
         Raises:
-            Failure: the loss is not finite, or a file cannot be written.
+            Failure: The loss is not finite, or a file cannot be written.
         """
         step = trainer.global_step
         stop = self._interruption.agreed(trainer)
         if not (stop or self._validated(step) or step % self._every == 0 or step == self._steps):
             return
         if not torch.isfinite(outputs["loss"]):
-            raise Failure(f"the loss is no longer finite at step {step}; choose a lower --learning-rate")
+            raise Failure(
+                f"the loss is no longer finite at step {step}; choose a lower one", option="learning_rate"
+            )
         self._write(trainer, cast(LandCoverModule, pl_module))
         trainer.should_stop = stop
 
     def _validated(self, step: int) -> bool:
-        """Whether this process has scored `step`, rather than read from a checkpoint that it was scored."""
+        """Tell whether this process scored `step`, rather than read from a checkpoint that it was scored."""
         return (
             self._validation is not None
             and self._validation.scores is not None
@@ -96,31 +102,33 @@ class Checkpoints(Callback):
     def _save_model(self, trainer: Trainer, module: LandCoverModule) -> None:
         scores = None if self._validation is None else self._validation.scores
         reached = {"step": trainer.global_step, "scores": None if scores is None else scores.to_dict()}
-        saved.save_model(module.network, self._out / MODEL, {**self._record, **reached})
+        save_model(module.network, self._out / MODEL, {**self._record, **reached})
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:
     """Write the state of `trainer` to `path`, whole or not at all; every process has to call it.
 
     Raises:
-        Failure: the file cannot be written.
+        DiskFull: The disk has no room left.
+        Failure: The file cannot be written.
     """
     partial = partial_path(path)
     try:
-        trainer.save_checkpoint(partial)
-        if trainer.is_global_zero:
-            partial.replace(path)
+        with disk_errors(path):
+            trainer.save_checkpoint(partial)
+            if trainer.is_global_zero:
+                partial.replace(path)
     except OSError as error:
-        raise Failure(f"{path} cannot be written ({error.strerror}); free space and add --resume") from error
+        raise Failure(f"{path} cannot be written ({error.strerror}); mend that and resume the run") from error
 
 
 def require_readable(path: Path) -> None:
-    """See that the checkpoint at `path` can be gone on from.
+    """Check that a checkpoint can be gone on from.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: It cannot be read.
     """
     try:
         torch.load(path, map_location="meta", weights_only=True, mmap=True)
-    except Exception as error:
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
         raise InputError(f"{path} is not a readable checkpoint; remove it and start the run again") from error

@@ -1,4 +1,4 @@
-"""Training crops: which part of which tile a sample is, and how it is read.
+"""Training crops: samples as parts of tiles, and how they are read.
 
 Sample number n is a function of the seed and n alone. A run that starts again at step k reads what the
 uninterrupted run would have read, in whatever order, process or number of workers.
@@ -43,9 +43,10 @@ class Batch(TypedDict):
     """Samples stacked along a first axis; a single sample has no such axis, and its number is an int.
 
     Attributes:
-        image: digital numbers 0..255, uint8 (after augmentation float32), shape (batch, channels, h, w).
-        label: class ids 0..8, uint8, shape (batch, h, w).
-        number: sample numbers, int64, shape (batch,).
+        image: Digital numbers 0..255, uint8 (after augmentation float32), shape (batch, channels, height,
+            width).
+        label: Class ids 0..8, uint8, shape (batch, height, width).
+        number: Sample numbers, int64, shape (batch,).
     """
 
     image: Tensor
@@ -55,65 +56,73 @@ class Batch(TypedDict):
 
 @dataclass(frozen=True)
 class Crop:
-    """Where a sample comes from.
+    """The part of a tile that a sample is made of.
 
     Attributes:
-        tile: index in the sequence of training tiles.
-        extent: the part of it that is read, within the tile.
-        size: height and width it is resampled to; less than the crop where the tile is smaller.
-        turn: element 0..7 of the symmetries of the square, see `turned`.
+        tile: Index in the sequence of training tiles.
+        extent: Part of the tile that is read, in pixels.
+        size: Height and width that the part is resampled to; less than the crop where the tile is smaller.
+        symmetry: Element 0..7 of the symmetries of the square; see `dihedral`.
     """
 
     tile: int
     extent: Extent
     size: tuple[int, int]
-    turn: int
+    symmetry: int
 
 
 def draw_crop(shapes: Sequence[tuple[int, int]], side: int, seed: int, number: int, augment: bool) -> Crop:
-    """The crop of sample `number`.
+    """Draw the crop of one sample.
 
     Every tile comes once in each run of as many samples as there are tiles, in an order drawn anew.
 
     Args:
-        shapes: rows and columns of each training tile.
-        side: of the crop in pixels.
-        seed: of the run.
-        number: of the sample, counted from the start of the run.
-        augment: whether the crop is scaled and turned, or only placed.
+        shapes: Rows and columns of each training tile.
+        side: Side of the crop, in pixels.
+        seed: Seed of the run.
+        number: Number of the sample, counted from the start of the run.
+        augment: Whether the crop is scaled, mirrored and turned.
     """
-    epoch, place = divmod(number, len(shapes))
-    tile = int(_order(len(shapes), seed, epoch)[place])
+    epoch, position = divmod(number, len(shapes))
+    tile = int(_order(len(shapes), seed, epoch)[position])
     rng = np.random.default_rng([_GEOMETRY, seed, number])
-    scale, turn = 1.0, 0
+    scale, symmetry = 1.0, 0
     if augment:
-        turn = int(rng.integers(8))
+        symmetry = int(rng.integers(8))
         if rng.random() < SCALED:
             scale = math.exp(rng.uniform(-1, 1) * math.log(SCALE_RANGE))
     first_row, height, rows = _span(shapes[tile][0], side, scale, rng)
     first_column, width, columns = _span(shapes[tile][1], side, scale, rng)
-    return Crop(tile, Extent(first_row, first_column, height, width), (rows, columns), turn)
+    return Crop(tile, Extent(first_row, first_column, height, width), (rows, columns), symmetry)
 
 
-def turned(pixels: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
-    """One of the eight symmetries of the square, applied to the last two axes.
+def dihedral(pixels: NDArray[np.uint8], symmetry: int) -> NDArray[np.uint8]:
+    """Apply one of the eight symmetries of the square to the last two axes.
 
     Args:
-        pixels: any shape with at least two axes, the last two of equal length.
-        turn: bit 0 mirrors the rows, bit 1 the columns, bit 2 swaps rows and columns.
+        pixels: Array with at least two axes, the last two of equal length.
+        symmetry: Number 0..7; bit 0 mirrors the rows, bit 1 the columns, bit 2 swaps rows and columns.
 
     Returns:
         A view of `pixels`.
     """
-    if turn & 1:
+    if symmetry & 1:
         pixels = pixels[..., ::-1, :]
-    if turn & 2:
+    if symmetry & 2:
         pixels = pixels[..., ::-1]
-    return pixels.swapaxes(-1, -2) if turn & 4 else pixels
+    return pixels.swapaxes(-1, -2) if symmetry & 4 else pixels
 
 
 class CropDataset(Dataset[Batch]):
-    """Samples by number, without end."""
+    """Samples by number, without end.
+
+    Args:
+        tiles: Training tiles, each with a label and the images of `modalities`.
+        modalities: Images of a sample.
+        side: Side of a crop, in pixels.
+        seed: Seed of the run.
+        augment: Whether crops are scaled, mirrored and turned.
+    """
 
     def __init__(
         self, tiles: Sequence[Tile], modalities: Modalities, side: int, seed: int, augment: bool
@@ -126,7 +135,7 @@ class CropDataset(Dataset[Batch]):
         self._augment = augment
 
     def __getitem__(self, number: int) -> Batch:
-        """Read sample `number`; see `Batch`."""
+        """Read the sample of that number."""
         crop = draw_crop(self._shapes, self._side, self._seed, number, self._augment)
         tile = self._tiles[crop.tile]
         with rasterio.Env(**_READING), warnings.catch_warnings():
@@ -137,8 +146,8 @@ class CropDataset(Dataset[Batch]):
             images, label = _resampled(images, label, crop.size)
         images, label = _padded(images, label, self._side)
         return {
-            "image": torch.from_numpy(np.ascontiguousarray(turned(images, crop.turn))),
-            "label": torch.from_numpy(np.ascontiguousarray(turned(label, crop.turn))),
+            "image": torch.from_numpy(np.ascontiguousarray(dihedral(images, crop.symmetry))),
+            "label": torch.from_numpy(np.ascontiguousarray(dihedral(label, crop.symmetry))),
             "number": torch.tensor(number),
         }
 
@@ -147,11 +156,11 @@ class StepSampler(Sampler[list[int]]):
     """Sample numbers of each step, from any step on: the share of one process.
 
     Args:
-        batch: samples in a step over all processes.
-        start: the first step.
-        steps: the step to stop before.
-        rank: of this process.
-        processes: how many share a batch.
+        batch: Number of samples in a step over all processes.
+        start: First step.
+        steps: Step to stop before.
+        rank: Number of this process, from 0.
+        processes: Number of processes that share a batch.
     """
 
     def __init__(self, batch: int, start: int, steps: int, *, rank: int = 0, processes: int = 1) -> None:
@@ -162,11 +171,11 @@ class StepSampler(Sampler[list[int]]):
         self._rank = rank
 
     def __len__(self) -> int:
-        """Steps of the whole run, those before `start` included: Lightning counts on from there."""
+        """Count the steps of the whole run, those before `start` included: Lightning counts on from there."""
         return self._steps
 
     def __iter__(self) -> Iterator[list[int]]:
-        """The numbers of one step after another."""
+        """Iterate over the steps, giving the sample numbers of each."""
         for step in range(self._start, self._steps):
             first = step * self._batch + self._rank * self._share
             yield list(range(first, first + self._share))

@@ -2,32 +2,33 @@
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import cast
 
 import torch
-from lightning.pytorch import LightningDataModule, Trainer
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Tile
+from oemsar.errors import OemsarError
 from oemsar.modalities import Modalities
 from oemsar.train.augment import Augmentation
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch, CropDataset, StepSampler
+from oemsar.train.lightning import LightningDataModule, Trainer
 
 _MOST_WORKERS = 8
 _GRACE_SECONDS = 60
 
 
 class TileData(LightningDataModule):
-    """The tiles of a run.
+    """The tiles of a run as batches.
 
     Args:
-        config: of the run.
-        train: tiles to train on, each with a label and the images of `config.modalities`.
-        val: tiles to validate on, likewise; may be empty.
+        config: Options of the training.
+        train: Tiles to train on, each with a label and the images of `config.modalities`.
+        val: Tiles to validate on, each with a label and the images of `config.modalities`; may be empty.
     """
 
     def __init__(self, config: TrainConfig, train: Sequence[Tile], val: Sequence[Tile]) -> None:
@@ -39,8 +40,8 @@ class TileData(LightningDataModule):
             Augmentation(config.modalities, config.crop, config.seed) if config.augment else None
         )
 
-    def train_dataloader(self) -> DataLoader[Batch]:
-        """This process's share of every step from the present one on."""
+    def train_dataloader(self) -> "DataLoader[Batch | OemsarError]":
+        """Load this process's share of every step from the present one on."""
         config = self._config
         crops = CropDataset(self._train, config.modalities, config.crop, config.seed, config.augment)
         trainer = cast(Trainer, self.trainer)
@@ -53,11 +54,24 @@ class TileData(LightningDataModule):
         )
         return self._loader(crops, batch_sampler=steps)
 
-    def validation_tiles(self) -> DataLoader[Batch]:
-        """This process's share of the validation tiles, one by one, at their own sizes."""
+    def validation_tiles(self) -> Iterator[Batch]:
+        """Read this process's share of the validation tiles, one by one, at their own sizes.
+
+        Raises:
+            OemsarError: A tile cannot be read.
+        """
         trainer = cast(Trainer, self.trainer)
         share = self._val[trainer.global_rank :: trainer.world_size]
-        return self._loader(WholeTiles(share, self._config.modalities), batch_size=1)
+        tiles = WholeTiles(share, self._config.modalities)
+        return map(_require_batch, self._loader(tiles, sampler=range(len(share)), batch_size=1))
+
+    def on_before_batch_transfer(self, batch: Batch | OemsarError, dataloader_idx: int) -> Batch:
+        """Raise the error that a reading process gave instead of a batch.
+
+        Raises:
+            OemsarError: A tile cannot be read.
+        """
+        return _require_batch(batch)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Change the brightness of a training batch, on the device it now is on."""
@@ -65,11 +79,12 @@ class TileData(LightningDataModule):
             return batch
         return {**batch, "image": self._augmentation(batch["image"], batch["number"])}
 
-    def _loader(self, dataset: Dataset[Batch], **batching: object) -> DataLoader[Batch]:
+    def _loader(self, dataset: Dataset[Batch], **batching: object) -> "DataLoader[Batch | OemsarError]":
         workers = self._config.workers
         workers = default_workers(self._config.devices) if workers is None else workers
         return DataLoader(
-            dataset,
+            _Guarded(dataset),
+            collate_fn=_collate,
             num_workers=workers,
             persistent_workers=workers > 0,  # Lightning ends those, and no others, when the run fails
             worker_init_fn=_leave_signals_to_the_parent,
@@ -79,18 +94,23 @@ class TileData(LightningDataModule):
 
 
 class WholeTiles(Dataset[Batch]):
-    """Tiles as they are; see `Batch`."""
+    """Tiles at their own sizes.
+
+    Args:
+        tiles: Tiles, each with a label and the images of `modalities`.
+        modalities: Images of a sample.
+    """
 
     def __init__(self, tiles: Sequence[Tile], modalities: Modalities) -> None:
         self._tiles = tiles
         self._modalities = modalities
 
     def __len__(self) -> int:
-        """How many tiles."""
+        """Count the tiles."""
         return len(self._tiles)
 
     def __getitem__(self, index: int) -> Batch:
-        """Read the tile of that index."""
+        """Read the tile of an index."""
         tile = self._tiles[index]
         return {
             "image": torch.from_numpy(read_images(tile, self._modalities)),
@@ -99,8 +119,43 @@ class WholeTiles(Dataset[Batch]):
         }
 
 
+class _Guarded(Dataset[Batch | OemsarError]):
+    """Samples, or the errors that reading them raised: PyTorch would hand on only their text."""
+
+    def __init__(self, samples: Dataset[Batch]) -> None:
+        self._samples = samples
+
+    def __getitem__(self, index: int) -> Batch | OemsarError:
+        try:
+            return self._samples[index]
+        except OemsarError as error:
+            return error
+
+
+def _collate(samples: list[Batch | OemsarError]) -> Batch | OemsarError:
+    """Stack samples, or give the first error among them."""
+    for sample in samples:
+        if isinstance(sample, OemsarError):
+            return sample
+    batch: Batch = default_collate(samples)
+    return batch
+
+
+def _require_batch(batch: Batch | OemsarError) -> Batch:
+    if isinstance(batch, OemsarError):
+        raise batch
+    return batch
+
+
 def default_workers(devices: int) -> int:
-    """Reading processes for each of `devices`: its share of the cores but one, 8 at most, at least 1."""
+    """Choose the number of reading processes for each device.
+
+    Args:
+        devices: Number of devices.
+
+    Returns:
+        The device's share of the cores but one, 8 at most, at least 1.
+    """
     return max(1, min(_MOST_WORKERS, ((os.cpu_count() or 1) - 1) // devices))
 
 

@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM: wishes to stop, granted where a checkpoint can be written."""
+"""Ctrl-C and SIGTERM during a training, obeyed where a checkpoint can be written."""
 
 import signal
 import threading
 from types import FrameType
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from oemsar.train.lightning import Callback, LightningModule, Trainer
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -14,7 +14,7 @@ class Interruption(Callback):
     """Remembers a signal until the end of the step; a second one ends the run at once.
 
     Attributes:
-        requested: whether a signal came.
+        requested: Whether a signal came.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Interruption(Callback):
         self._former: dict[signal.Signals, Any] = {}
 
     def agreed(self, trainer: Trainer) -> bool:
-        """Whether a signal came to any process of the run; every process has to ask."""
+        """Tell whether a signal came to any process of the run; every process has to call it."""
         return bool(trainer.strategy.reduce_boolean_decision(self.requested, all=False))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

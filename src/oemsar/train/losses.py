@@ -1,4 +1,4 @@
-"""Losses by name. Unknown pixels (label 0) take no part in any of them.
+"""Losses of a batch, in which unknown pixels (label 0) take no part.
 
 Every loss is a function of sums over pixels. In a distributed run the sums are added up over the
 processes before anything is divided, so that the loss, and its gradient, is that of the whole batch.
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from oemsar.legend import NUM_CLASSES
+from oemsar.train.registry import LOSSES
 
 Sum = Callable[[Tensor], Tensor]
 """Adds a tensor up over the processes of a run, and lets its gradient through."""
@@ -20,15 +21,15 @@ _TINY = 1e-7
 
 
 @dataclass(frozen=True)
-class Pixels:
+class LossInput:
     """Predictions and truth of a batch.
 
     Attributes:
-        log_probability: float32, shape (batch, 8, height, width).
-        truth: one-hot, float32, same shape; all 0 where the label is unknown.
-        known: 1 where the label is known, float32, shape (batch, 1, height, width).
-        weights: of the classes, float32, shape (8,).
-        total: adds sums up over the processes.
+        log_probability: Logarithm of the class probabilities, float32, shape (batch, 8, height, width).
+        truth: One-hot labels, float32, shape (batch, 8, height, width); all 0 where the label is unknown.
+        known: 1 where the label is known, else 0, float32, shape (batch, 1, height, width).
+        weights: Weights of the classes, float32, shape (8,).
+        total: Function that adds sums up over the processes.
     """
 
     log_probability: Tensor
@@ -39,22 +40,22 @@ class Pixels:
 
     @property
     def probability(self) -> Tensor:
-        """Class probabilities, same shape as `log_probability`."""
+        """Class probabilities, float32, shape (batch, 8, height, width)."""
         return self.log_probability.exp()
 
     @property
     def log_probability_of_truth(self) -> Tensor:
-        """Logarithm of the probability given to the true class, 0 where unknown, shape (batch, h, w)."""
+        """Logarithm of the true class's probability, 0 where unknown, shape (batch, height, width)."""
         return (self.log_probability * self.truth).sum(1)
 
     def mean(self, loss: Tensor) -> Tensor:
-        """Mean of a loss by pixel, weighted by class, over the known pixels of all processes.
+        """Average a loss by pixel, weighted by class, over the known pixels of all processes.
 
         The weight of a pixel is that of its true class, and the sum is divided by the sum of weights, as
         `torch.nn.functional.cross_entropy` does.
 
         Args:
-            loss: float32, shape (batch, height, width).
+            loss: Loss of each pixel, float32, shape (batch, height, width).
         """
         weight = (self.truth * self.weights.view(1, -1, 1, 1)).sum(1)
         summed, weights = self.total(torch.stack([(loss * weight).sum(), weight.sum()]))
@@ -62,10 +63,11 @@ class Pixels:
         return mean
 
     def overlap(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Soft counts by class over the known pixels of all processes, each of shape (8,).
+        """Count softly by class over the known pixels of all processes.
 
         Returns:
-            The probability on the true pixels, the probability everywhere, and the true pixels.
+            The sum of the probability over the true pixels, its sum over all known pixels, and the number of
+            true pixels, each float32, shape (8,).
         """
         probability = self.probability
         sums = [
@@ -77,41 +79,41 @@ class Pixels:
         return hits, predicted, true
 
     def mean_of_present(self, loss: Tensor, true: Tensor) -> Tensor:
-        """Weighted mean of a loss by class over the classes that occur in the truth.
+        """Average a loss by class, weighted, over the classes that occur in the truth.
 
         Args:
-            loss: shape (8,).
-            true: true pixels of each class, shape (8,).
+            loss: Loss of each class, shape (8,).
+            true: Number of true pixels of each class, shape (8,).
         """
         weight = self.weights * (true > 0)
         return (loss * weight).sum() / weight.sum().clamp_min(_TINY)
 
 
-def cross_entropy(pixels: Pixels) -> Tensor:
-    """Cross entropy."""
+def cross_entropy(pixels: LossInput) -> Tensor:
+    """Compute the cross entropy."""
     return pixels.mean(-pixels.log_probability_of_truth)
 
 
-def dice(pixels: Pixels) -> Tensor:
-    """Soft Dice loss over the batch, 1 - 2 |A and B| / (|A| + |B|) by class (Milletari et al. 2016)."""
+def dice(pixels: LossInput) -> Tensor:
+    """Compute the soft Dice loss, 1 - 2 |A and B| / (|A| + |B|) by class (Milletari et al. 2016)."""
     hits, predicted, true = pixels.overlap()
     return pixels.mean_of_present(1 - 2 * hits / (predicted + true).clamp_min(_TINY), true)
 
 
-def jaccard(pixels: Pixels) -> Tensor:
-    """Soft Jaccard loss over the batch, 1 - |A and B| / |A or B| by class (Rahman and Wang 2016)."""
+def jaccard(pixels: LossInput) -> Tensor:
+    """Compute the soft Jaccard loss, 1 - |A and B| / |A or B| by class (Rahman and Wang 2016)."""
     hits, predicted, true = pixels.overlap()
     return pixels.mean_of_present(1 - hits / (predicted + true - hits).clamp_min(_TINY), true)
 
 
-def focal(pixels: Pixels, gamma: float = 2.0) -> Tensor:
-    """Focal loss, -(1 - p)^gamma log p of the true class (Lin et al. 2017); gamma = 2 as published."""
+def focal(pixels: LossInput, gamma: float = 2.0) -> Tensor:
+    """Compute the focal loss, -(1 - p)^gamma log p of the true class (Lin et al. 2017, gamma as there)."""
     log_p = pixels.log_probability_of_truth
     return pixels.mean(-((1 - log_p.exp()) ** gamma) * log_p)
 
 
-def symmetric_cross_entropy(pixels: Pixels, forward: float = 0.1, reverse: float = 1.0) -> Tensor:
-    """Cross entropy and reverse cross entropy, for labels with errors (Wang et al. 2019).
+def symmetric_cross_entropy(pixels: LossInput, forward: float = 0.1, reverse: float = 1.0) -> Tensor:
+    """Add cross entropy and reverse cross entropy, for labels with errors (Wang et al. 2019).
 
     The reverse term is -Σ p log(t) over the classes, with the zeros of the one-hot truth t clamped to
     1e-4; weights and clamp are those the authors use for CIFAR-10.
@@ -121,52 +123,45 @@ def symmetric_cross_entropy(pixels: Pixels, forward: float = 0.1, reverse: float
     return pixels.mean(forward * -pixels.log_probability_of_truth + reverse * reversed_term)
 
 
-def generalised_cross_entropy(pixels: Pixels, q: float = 0.7) -> Tensor:
-    """(1 - p^q) / q of the true class, for labels with errors (Zhang and Sabuncu 2018); q as published."""
+def generalised_cross_entropy(pixels: LossInput, q: float = 0.7) -> Tensor:
+    """Compute (1 - p^q) / q of the true class, for labels with errors (Zhang and Sabuncu 2018)."""
     return pixels.mean((1 - (q * pixels.log_probability_of_truth).exp()) / q)
 
 
-def cross_entropy_and_dice(pixels: Pixels) -> Tensor:
-    """Sum of cross entropy and Dice loss."""
+def cross_entropy_and_dice(pixels: LossInput) -> Tensor:
+    """Add cross entropy and Dice loss."""
     return cross_entropy(pixels) + dice(pixels)
 
 
-LOSSES: dict[str, Callable[[Pixels], Tensor]] = {
-    "ce+dice": cross_entropy_and_dice,
-    "ce": cross_entropy,
-    "dice": dice,
-    "focal": focal,
-    "jaccard": jaccard,
-    "symmetric_ce": symmetric_cross_entropy,
-    "generalised_ce": generalised_cross_entropy,
-}
-"""To add a loss, write a function of `Pixels` and name it here and in `oemsar.train.config.LossName`."""
-
-
-def alone(value: Tensor) -> Tensor:
-    """The sum over the processes of a run that has only one."""
+def single_process(value: Tensor) -> Tensor:
+    """Give the sum over the processes of a run that has only one."""
     return value
 
 
-def compute_loss(name: str, logits: Tensor, label: Tensor, weights: Tensor, total: Sum = alone) -> Tensor:
-    """The loss of a batch.
+def compute_loss(
+    name: str, logits: Tensor, label: Tensor, weights: Tensor, total: Sum = single_process
+) -> Tensor:
+    """Compute the loss of a batch.
 
     Args:
-        name: key of `LOSSES`.
-        logits: floating point, shape (batch, 8, height, width).
-        label: class ids 0..8, uint8, shape (batch, height, width).
-        weights: of the classes, float32, shape (8,).
-        total: adds sums up over the processes that share the batch.
+        name: Name in `oemsar.train.registry.LOSSES`.
+        logits: Logits of the classes, floating point, shape (batch, 8, height, width).
+        label: Class ids 0..8, uint8, shape (batch, height, width).
+        weights: Weights of the classes, float32, shape (8,).
+        total: Function that adds sums up over the processes that share the batch.
 
     Returns:
         A scalar; 0 with zero gradient where no pixel is known.
+
+    Raises:
+        InputError: The loss is not known.
     """
     ids = torch.arange(1, NUM_CLASSES + 1, dtype=label.dtype, device=label.device).view(1, -1, 1, 1)
-    pixels = Pixels(
+    pixels = LossInput(
         log_probability=logits.float().log_softmax(1),
         truth=(label[:, None] == ids).float(),
         known=(label[:, None] > 0).float(),
         weights=weights,
         total=total,
     )
-    return LOSSES[name](pixels)
+    return LOSSES.find(name)(pixels)

@@ -6,24 +6,29 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed
-from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from oemsar.models.network import LandCoverNetwork
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch
-from oemsar.train.losses import alone, compute_loss
+from oemsar.train.lightning import LightningModule
+from oemsar.train.losses import compute_loss, single_process
 
 _STEP_STREAM = 6
 
 
 class LandCoverModule(LightningModule):
-    """A network and how it is trained.
+    """A network and its training step.
 
     Args:
-        network: takes digital numbers, gives logits.
-        config: of the run.
-        class_weights: eight weights in legend order.
+        network: Network that turns digital numbers into logits.
+        config: Options of the training.
+        class_weights: Eight weights in legend order.
+
+    Attributes:
+        network: Network in training.
+        config: Options of the training.
+        class_weights: Weights of the classes in legend order, float32, shape (8,).
     """
 
     class_weights: Tensor
@@ -37,14 +42,14 @@ class LandCoverModule(LightningModule):
         self.register_buffer("class_weights", torch.tensor(class_weights), persistent=False)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Draw what the network draws, such as dropout, from the seed and the step alone."""
+        """Seed what the network draws, such as dropout, by the run's seed and the step alone."""
         words = [_STEP_STREAM, self.config.seed, self.global_step, self.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss over the known pixels of the whole batch, those of the other processes included."""
+        """Compute the loss over the known pixels of the batch, those of the other processes included."""
         images = batch["image"].contiguous(memory_format=torch.channels_last)
-        total = sum_over_processes if torch.distributed.is_initialized() else alone
+        total = sum_over_processes if torch.distributed.is_initialized() else single_process
         losses = [
             weight * compute_loss(self.config.loss, logits, batch["label"], self.class_weights, total)
             for weight, logits in self.network.training_outputs(images)
@@ -52,7 +57,7 @@ class LandCoverModule(LightningModule):
         return torch.stack(losses).sum()
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 (Lightning's union of ways to say this)
-        """AdamW (Loshchilov and Hutter 2019), the rate stepped after every batch."""
+        """Set up AdamW (Loshchilov and Hutter 2019), its learning rate stepped after every batch."""
         decayed = [p for p in self.network.parameters() if _is_decayed(p)]
         others = [p for p in self.network.parameters() if not _is_decayed(p)]
         groups: list[dict[str, Any]] = [
@@ -72,17 +77,17 @@ class LandCoverModule(LightningModule):
 
 
 def _is_decayed(parameter: Tensor) -> bool:
-    """Whether weight decay applies: not to norms and biases, nor to what its layer exempts."""
+    """Tell whether weight decay applies: not to norms and biases, nor to what its layer exempts."""
     return parameter.ndim > 1 and not getattr(parameter, "no_weight_decay", False)
 
 
 def rate_factor(step: int, warmup: int, steps: int) -> float:
-    """Learning rate of a step as a fraction of the highest: a linear rise, then half a cosine down to 0.
+    """Compute the learning rate as a fraction of the highest: a linear rise, then half a cosine down to 0.
 
     Args:
-        step: counted from 0.
-        warmup: steps of the rise; the highest rate is that of step `warmup`.
-        steps: of the run.
+        step: Step, counted from 0.
+        warmup: Number of steps of the rise; the highest rate is that of step `warmup`.
+        steps: Number of steps of the run.
     """
     if step < warmup:
         return (step + 1) / (warmup + 1)
@@ -109,6 +114,6 @@ class _SumOverProcesses(torch.autograd.Function):
 
 
 def sum_over_processes(value: Tensor) -> Tensor:
-    """Add `value` up over the processes of the run; see `oemsar.train.losses.Sum`."""
+    """Add a tensor up over the processes of the run, and let its gradient through."""
     summed: Tensor = _SumOverProcesses.apply(value)  # type: ignore[no-untyped-call]
     return summed

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of the imagery, which the network normalises its input with."""
+"""Mean and standard deviation of the imagery, with which a network normalises its input."""
 
 from collections.abc import Sequence
 
@@ -14,24 +14,24 @@ _SIDE = 256
 _STREAM = 5
 
 
-def estimate(
+def estimate_normalisation(
     tiles: Sequence[Tile], modalities: Modalities, seed: int
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel over a sample of the pixels.
+    """Estimate mean and standard deviation of each channel over a sample of the pixels.
 
     One square of 256 pixels from each of up to 200 tiles, at full resolution: a reduced image would have
     less speckle, and so a lower deviation, than what the network will see.
 
     Args:
-        tiles: at least one.
-        modalities: the channels.
-        seed: of the choice of tiles and squares.
+        tiles: Training tiles, at least one.
+        modalities: Images whose channels are meant.
+        seed: Seed of the choice of tiles and squares.
 
     Returns:
         Means and standard deviations in digital numbers, by channel; a deviation is at least 1.
 
     Raises:
-        InputError: an image is missing or wrong.
+        InputError: An image is missing or wrong.
     """
     rng = np.random.default_rng([_STREAM, seed])
     chosen = rng.permutation(len(tiles))[:_TILES]

@@ -1,30 +1,36 @@
-"""How far a training is: a bar on standard error, and a report to whoever called."""
+"""The progress of a training: a bar on standard error, and a report to the caller."""
 
 import logging
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from oemsar.progress import Report
 from oemsar.train.crops import Batch
-from oemsar.train.journal import Journal
+from oemsar.train.lightning import Callback, LightningModule, Trainer
+from oemsar.train.metrics_writer import MetricsWriter
 from oemsar.train.validation import Validation
 
 
 def is_shown() -> bool:
-    """Whether there is a person to draw for: standard error is a terminal, and not `--quiet`."""
+    """Tell whether there is a person to draw for: standard error is a terminal, and messages are shown."""
     telling = logging.getLogger("oemsar").getEffectiveLevel() <= logging.INFO
     return telling and Console(stderr=True).is_terminal
 
 
 class ProgressBar(Callback):
-    """Steps done, samples a second, loss, and mIoU of the last validation."""
+    """A bar of the steps done, with samples a second, loss, and mIoU of the last validation.
 
-    def __init__(self, steps: int, journal: Journal, validation: Validation | None) -> None:
+    Args:
+        steps: Number of steps of the run.
+        metrics: Writer of the loss and the rate that are shown.
+        validation: Validation whose mIoU is shown; None where there is none.
+    """
+
+    def __init__(self, steps: int, metrics: MetricsWriter, validation: Validation | None) -> None:
         self._steps = steps
-        self._journal = journal
+        self._metrics = metrics
         self._validation = validation
         self._progress = Progress(
             TextColumn("Training"),
@@ -63,24 +69,29 @@ class ProgressBar(Callback):
 
     def _state(self) -> str:
         parts = []
-        if self._journal.rate is not None:
-            parts.append(f"{self._journal.rate:.1f} samples/s")
-        if self._journal.loss is not None:
-            parts.append(f"loss {self._journal.loss:.3f}")
+        if self._metrics.rate is not None:
+            parts.append(f"{self._metrics.rate:.1f} samples/s")
+        if self._metrics.loss is not None:
+            parts.append(f"loss {self._metrics.loss:.3f}")
         if self._validation is not None and self._validation.scores is not None:
             parts.append(f"mIoU {self._validation.scores.miou:.3f}")
         return "  ".join(parts)
 
 
 class StepReport(Callback):
-    """Tells `report` the steps done after each, and those before a resumed run's first."""
+    """Reports the steps done after each step, and those before a resumed run's first.
+
+    Args:
+        steps: Number of steps of the run.
+        report: Function that takes the steps done and in all.
+    """
 
     def __init__(self, steps: int, report: Report) -> None:
         self._steps = steps
         self._report = report
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Tell where the run begins."""
+        """Report the step that the run begins at."""
         self._report(trainer.global_step, self._steps)
 
     def on_train_batch_end(
@@ -91,5 +102,5 @@ class StepReport(Callback):
         batch: Batch,
         batch_idx: int,
     ) -> None:
-        """Tell of the step."""
+        """Report the step."""
         self._report(trainer.global_step, self._steps)

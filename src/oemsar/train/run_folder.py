@@ -1,54 +1,116 @@
-"""The folder of a run: what it was started with, how far it came, and whether a command may go on with it."""
+"""The folder of a run: its options, its record, and whether a command may go on with it."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import JsonValue
+
+from oemsar.config_file import Value, read_json, read_yaml
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json, write_text
 from oemsar.models.spec import ModelSpec
 from oemsar.record import origin, run_record
 from oemsar.train.checkpoints import LAST
-from oemsar.train.config import TrainConfig, configure, differing_option, read_yaml
+from oemsar.train.config import RunOptions, differing_option
+from oemsar.train.tiles import TableOrigin, TilesSummary
 
 CONFIG = Path("config.yaml")
 RECORD = Path("record.json")
 
 
+class Outcome(Value):
+    """The result of a finished run as its record keeps it."""
+
+    steps: int
+    """Number of steps of the run."""
+    best_step: int | None
+    """Step whose weights are the saved model; None where there was nothing to validate on."""
+    best_miou: float | None
+    """mIoU of the saved model on the validation tiles, 0..1; None where there are none."""
+
+
+class TrainingRecord(Value):
+    """Content of `record.json`."""
+
+    format: Literal[1] = 1
+    """Version of the format."""
+    command: list[str]
+    """Words of the command."""
+    config: dict[str, JsonValue]
+    """Options of the training, with the table and the folder."""
+    seed: int | None
+    """Seed of every random draw."""
+    data: TableOrigin
+    """Table of tiles that the run was started with."""
+    versions: dict[str, str]
+    """Versions of the packages that decide the result."""
+    git_commit: str | None
+    """Commit of the package's checkout; None for an installed package."""
+    started: str
+    """Start in UTC, in ISO 8601."""
+    spec: ModelSpec
+    """Description of the network, with the normalisation of the training imagery."""
+    class_weights: tuple[float, ...]
+    """Eight weights in legend order."""
+    tiles: TilesSummary | None = None
+    """Tiles of the run; None in records that were written before labels had regimes."""
+    encoder_weights: dict[str, str] | None = None
+    """Name and checksum of the encoder file; None where there is none."""
+    finished: str | None = None
+    """End in UTC, in ISO 8601; None for a run that is not finished."""
+    result: Outcome | None = None
+    """Result; None for a run that is not finished."""
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Give the plain values that are stored; a run that is not finished has no result."""
+        left_out = {"result"} if self.result is None else set()
+        return self.model_dump(mode="json", exclude=left_out)
+
+
 @dataclass(frozen=True)
-class Start:
-    """What a run begins from, found once and kept in its record.
+class RunStart:
+    """The start of a run, found once and kept in its record.
 
     Attributes:
-        spec: of the network, with the normalisation of the training imagery.
-        class_weights: eight weights in legend order.
+        spec: Description of the network, with the normalisation of the training imagery.
+        class_weights: Eight weights in legend order.
     """
 
     spec: ModelSpec
     class_weights: tuple[float, ...]
 
 
-def gather(given: dict[str, Any], *, file: Path | None = None, resume: bool = False) -> TrainConfig:
-    """The configuration from options `given`, which win over those of a YAML file.
+def resolve_config(given: Mapping[str, Any], *, file: Path | None = None, resume: bool = False) -> RunOptions:
+    """Complete the options that were given by those of a YAML file, and by those of the run that is resumed.
 
     Args:
-        given: options by name.
-        file: YAML file of options.
-        resume: take what neither says from the run in the folder `out`.
+        given: Options by name; they win over those of the file.
+        file: YAML file of options; they win over those of the run.
+        resume: Whether to take what neither says from the run in the folder `out`.
 
     Raises:
-        InputError: an option is unknown, missing or wrong, the file cannot be read, or there is no run.
+        InputError: An option is unknown, missing or wrong, the file cannot be read, or there is no run.
     """
-    options = _over({} if file is None else read_yaml(file), given)
+    options = _over({} if file is None else _read_options(file), given)
     if resume and "out" in options:
-        options = _over(stored_config(Path(options["out"])).model_dump(), options)
-    return configure(options)
+        options = _over(stored_options(Path(options["out"])).model_dump(), options)
+    return RunOptions.model_validate(options)
 
 
-def _over(options: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """`options` with those `given` in their place; a network given anew takes its size along."""
+def _read_options(file: Path) -> dict[str, Any]:
+    options = read_yaml(file)
+    for name in options:
+        if name not in RunOptions.model_fields:
+            known = ", ".join(RunOptions.model_fields)
+            raise InputError(f"{file} has the unknown option {name}; choose from {known}")
+    return options
+
+
+def _over(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace options by those that were given; a network given anew takes its size along."""
     replaced: set[str] = set()
     if "model" in options and given.get("model", options["model"]) != options["model"]:
         replaced = {"encoder", "variant"}
@@ -59,110 +121,120 @@ def _over(options: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in options.items() if name not in replaced}, **given}
 
 
-def stored_config(out: Path) -> TrainConfig:
-    """The configuration of the run in the folder `out`.
+def stored_options(out: Path) -> RunOptions:
+    """Read the options of the run in the folder `out`.
 
     Raises:
-        InputError: there is no run.
+        InputError: There is no run.
     """
     path = out / CONFIG
     if not path.is_file():
-        raise InputError(f"{out} holds no run to resume ({CONFIG} is missing); leave out --resume")
-    return configure({**read_yaml(path), "out": out})
+        raise InputError(
+            f"{out} holds no run to resume ({CONFIG} is missing); begin one first", option="resume"
+        )
+    return RunOptions.model_validate({**read_yaml(path), "out": out})
 
 
 def require_unused(out: Path) -> None:
-    """See that the folder `out` holds no run.
+    """Check that the folder `out` holds no run.
 
     Raises:
-        InputError: it does.
+        InputError: It does.
     """
     if (out / CONFIG).exists():
-        raise InputError(f"{out} holds a run already; add --resume to go on with it, or choose another --out")
+        raise InputError(
+            f"{out} holds a run already; resume it, or choose another folder", option=("resume", "out")
+        )
 
 
-def require_same(config: TrainConfig, stored: TrainConfig) -> None:
-    """See that a run resumed with `config` trains what the run in its folder trained.
+def require_same(options: RunOptions, stored: RunOptions) -> None:
+    """Check that a resumed run trains what the run in its folder trained.
+
+    Args:
+        options: Options of the present command.
+        stored: Options that the run was started with.
 
     Raises:
-        InputError: an option differs; it is named.
+        InputError: An option differs; it is named.
     """
-    name = differing_option(config, stored)
+    name = differing_option(options, stored)
     if name is not None:
-        was, given = getattr(stored, name), getattr(config, name)
+        was, given = getattr(stored, name), getattr(options, name)
         raise InputError(
-            f"the run in {config.out} has {name} {was}, not {given}; "
-            "leave the option out or choose another --out"
+            f"the run in {options.out} has {name} {was}, not {given}; leave the option out or choose another "
+            "folder",
+            option=name,
         )
 
 
-def read_record(config: TrainConfig) -> dict[str, Any]:
-    """The record of the run in the folder of `config`.
+def read_record(out: Path, data: TableOrigin) -> TrainingRecord:
+    """Read the record of the run in the folder `out`.
+
+    Args:
+        out: Folder of the run.
+        data: Table of tiles of the present command.
 
     Raises:
-        InputError: it cannot be read, or the table of tiles is not the one the run began with.
+        InputError: It cannot be read, or the table of tiles is not the one the run began with.
     """
-    path = config.out / RECORD
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        recorded = record["data"]["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not a record of a run; choose another --out") from error
-    if run_record({}, data=config.data)["data"]["sha256"] != recorded:
-        raise InputError(f"{config.data} is not the table that the run in {config.out} began with")
+    record = read_json(out / RECORD, TrainingRecord, "record of a run")
+    if record.data.sha256 != data.sha256:
+        raise InputError(
+            f"{data.table or 'the sequence of tiles'} is not the table that the run in {out} began with",
+            option="data",
+        )
     return record
 
 
-def require_same_tiles(config: TrainConfig, record: dict[str, Any], tiles: dict[str, Any]) -> None:
-    """See that a resumed run trains and validates on the tiles, with the labels, that it began with.
+def require_same_tiles(options: RunOptions, record: TrainingRecord, tiles: TilesSummary) -> None:
+    """Check that a resumed run trains and validates on the tiles, with the labels, that it began with.
 
     Args:
-        config: of the run.
-        record: of the run.
-        tiles: as `oemsar.train.tiles.describe_tiles` describes those of the present command.
+        options: Options of the present command.
+        record: Record of the run.
+        tiles: Tiles that the present command chooses.
 
     Raises:
-        InputError: they differ.
+        InputError: They differ.
     """
-    if record.get("tiles") != tiles:
-        source = "this version of oemsar" if config.manifests is None else f"--manifests {config.manifests}"
+    if record.tiles != tiles:
+        source = "this version of oemsar" if options.manifests is None else f"{options.manifests}"
         raise InputError(
-            f"{source} chooses other tiles than the run in {config.out} began with; choose another --out"
+            f"{source} chooses other tiles than the run in {options.out} began with; choose another folder",
+            option="out" if options.manifests is None else ("manifests", "out"),
         )
 
 
-def recorded_start(record: dict[str, Any]) -> Start:
-    """What the run of that record began from."""
-    return Start(ModelSpec.model_validate(record["spec"]), tuple(record["class_weights"]))
+def recorded_start(record: TrainingRecord) -> RunStart:
+    """Give the start of the run of a record."""
+    return RunStart(record.spec, record.class_weights)
 
 
-def create(config: TrainConfig, start: Start, tiles: dict[str, Any]) -> dict[str, Any]:
-    """Make the folder of a new run; its configuration comes last and marks it as begun.
-
-    Args:
-        config: of the run.
-        start: what it begins from.
-        tiles: description of its tiles (`oemsar.train.tiles.describe_tiles`).
-
-    Returns:
-        The record of the run.
-    """
-    require_writable(config.out)
-    record = {
-        **run_record(config.model_dump(mode="json"), seed=config.seed, data=config.data),
-        "spec": start.spec.model_dump(mode="json"),
-        "class_weights": list(start.class_weights),
-        "tiles": tiles,
-        "encoder_weights": None if config.encoder_weights is None else origin(config.encoder_weights),
-        "finished": None,
-    }
-    write_json(config.out / RECORD, record)
-    write_text(config.out / CONFIG, config.to_yaml())
-    require_writable((config.out / LAST).parent)
-    return record
+def new_record(
+    options: RunOptions, start: RunStart, data: TableOrigin, tiles: TilesSummary
+) -> TrainingRecord:
+    """Describe a run that begins now."""
+    return TrainingRecord.model_validate(
+        {
+            **run_record(options.model_dump(mode="json"), seed=options.seed),
+            "data": data,
+            "spec": start.spec,
+            "class_weights": start.class_weights,
+            "tiles": tiles,
+            "encoder_weights": None if options.encoder_weights is None else origin(options.encoder_weights),
+        }
+    )
 
 
-def finish(out: Path, record: dict[str, Any], result: dict[str, Any]) -> None:
-    """Record that the run is finished, and with what."""
+def create(options: RunOptions, record: TrainingRecord) -> None:
+    """Make the folder of a new run; its configuration comes last and marks it as begun."""
+    require_writable(options.out)
+    write_json(options.out / RECORD, record.to_json())
+    write_text(options.out / CONFIG, options.to_yaml())
+    require_writable((options.out / LAST).parent)
+
+
+def finish(out: Path, record: TrainingRecord, result: Outcome) -> None:
+    """Record that the run is finished, and its result."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    write_json(out / RECORD, {**record, "finished": now, "result": result})
+    write_json(out / RECORD, record.model_copy(update={"finished": now, "result": result}).to_json())

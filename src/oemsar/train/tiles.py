@@ -1,86 +1,127 @@
-"""Which tiles of the table a run trains and validates on, and with which label."""
+"""The tiles that a run trains and validates on, each with the label it trains with."""
 
 import hashlib
 import logging
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
+from oemsar.config_file import Value
+from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.manifests import manifest_tiles
 from oemsar.dataset.regimes import training_tiles, validation_tiles
-from oemsar.dataset.table import read_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
+from oemsar.files import checksum
 from oemsar.train.config import TrainConfig
 
 log = logging.getLogger(__name__)
 
 
-def usable_tiles(config: TrainConfig) -> tuple[list[Tile], list[Tile]]:
-    """Tiles to train and to validate on: those with a label and the imagery asked for.
+class TableOrigin(Value):
+    """The table that a run was started with."""
+
+    table: str | None
+    """Name of the file; None for tiles that were given as values."""
+    sha256: str
+    """Checksum of the file, or of the values."""
+
+
+class TilesSummary(Value):
+    """The tiles of a run in numbers, and a checksum of their names and labels."""
+
+    train: int
+    """Number of training tiles."""
+    train_real_labels: int
+    """Number of training tiles with a hand-made label."""
+    val: int
+    """Number of validation tiles."""
+    sha256: str
+    """Checksum over use, name and kind of label of each tile."""
+
+
+def table_origin(data: Path | Sequence[Tile]) -> TableOrigin:
+    """Describe a table of tiles, so that a resumed run knows it again."""
+    if isinstance(data, Path):
+        return TableOrigin(table=data.name, sha256=checksum(data))
+    lines = "".join(f"{tile!r}\n" for tile in data)
+    return TableOrigin(table=None, sha256=hashlib.sha256(lines.encode()).hexdigest())
+
+
+def usable_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> tuple[list[Tile], list[Tile]]:
+    """Choose the tiles to train and to validate on: those with a label and the imagery of the network.
 
     Without a regime these are the splits `train` and `val`, each tile with its hand-made label where it has
     one. With a regime they are its tiles, and the hand-labelled tiles of split val that it does not train on.
 
+    Args:
+        tiles: Whole table, in its order.
+        config: Options of the training.
+        source: Name of the table, for sentences.
+
+    Returns:
+        Training tiles and validation tiles; of the latter there may be none.
+
     Raises:
-        InputError: the table or a manifest is wrong, no tile can be trained on, or the table does not have
-            the labels of the regime, or the imagery of a hand-labelled tile of it.
+        InputError: A manifest is wrong, no tile can be trained on, or the table does not have the labels of
+            the regime, or the imagery of a hand-labelled tile of it.
     """
-    tiles = read_table(config.data)
+    imagery = config.modalities.value
     if config.regime is None:
         training = _usable(config, [tile for tile in tiles if tile.split == "train"], "of split train")
         validation = [tile for tile in tiles if tile.split == "val"]
     else:
-        training = _of_regime(config, tiles)
+        training = _of_regime(tiles, config.regime, config, source)
         validation = validation_tiles(tiles, training)
         training = _usable(config, training, f"of regime {config.regime.value}")
     validation = _usable(config, validation, "to validate on")
     if not training:
         raise InputError(
-            f"{config.data} has no tile of split train with a label and {config.modalities.value} imagery; "
-            "add some or choose other --modalities"
+            f"{source} has no tile of split train with a label and {imagery} imagery; add some or choose "
+            "other modalities",
+            option="modalities",
         )
     if not validation:
         log.warning(
             "%s has no tile of split val with a label and %s imagery%s: nothing is validated, and the model "
             "of the last step is kept",
-            config.data,
-            config.modalities.value,
+            source,
+            imagery,
             "" if config.regime is None else " that is not trained on",
         )
     return training, validation
 
 
-def describe_tiles(training: Sequence[Tile], validation: Sequence[Tile]) -> dict[str, Any]:
-    """What a run's record keeps of its tiles: their numbers, and a checksum of their names and labels."""
+def describe_tiles(training: Sequence[Tile], validation: Sequence[Tile]) -> TilesSummary:
+    """Sum up the tiles of a run for its record."""
     lines = [
         f"{use} {tile.name} {'real' if tile.real_label is not None else 'pseudo'}\n"
         for use, tiles in (("train", training), ("val", validation))
         for tile in tiles
     ]
-    return {
-        "train": len(training),
-        "train_real_labels": sum(tile.real_label is not None for tile in training),
-        "val": len(validation),
-        "sha256": hashlib.sha256("".join(lines).encode()).hexdigest(),
-    }
+    return TilesSummary(
+        train=len(training),
+        train_real_labels=sum(tile.real_label is not None for tile in training),
+        val=len(validation),
+        sha256=hashlib.sha256("".join(lines).encode()).hexdigest(),
+    )
 
 
-def _of_regime(config: TrainConfig, tiles: Sequence[Tile]) -> list[Tile]:
-    regime, folder = config.regime, config.manifests
-    if regime is None:
-        raise ValueError("the run has no regime")
-    if folder is not None:
-        chosen = manifest_tiles(tiles, regime, folder)
+def _of_regime(tiles: Sequence[Tile], regime: Regime, config: TrainConfig, source: str) -> list[Tile]:
+    if config.manifests is not None:
+        chosen = manifest_tiles(tiles, regime, config.manifests)
     else:
         try:
             chosen = training_tiles(tiles, regime)
         except InputError as error:
-            raise InputError(f"{config.data} does not suffice for regime {regime.value}: {error}") from error
+            raise InputError(
+                f"{source} does not suffice for regime {regime.value}: {error.sentence}", option="regime"
+            ) from error
     for tile in chosen:
         if tile.real_label is not None and not tile.has(config.modalities):
             raise InputError(
-                f"{config.data} has no {config.modalities.value} imagery of tile {tile.name}, which regime "
-                f"{regime.value} trains on; add it or choose other --modalities"
+                f"{source} has no {config.modalities.value} imagery of tile {tile.name}, which regime "
+                f"{regime.value} trains on; add it or choose other modalities",
+                option="modalities",
             )
     return chosen
 

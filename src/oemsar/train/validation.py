@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 
 from oemsar.errors import Failure
@@ -15,6 +14,7 @@ from oemsar.legend import NUM_CLASSES
 from oemsar.train.crops import Batch
 from oemsar.train.data import TileData
 from oemsar.train.interruption import Interruption
+from oemsar.train.lightning import Callback, LightningModule, Trainer
 from oemsar.train.module import LandCoverModule
 
 
@@ -26,17 +26,17 @@ class Validation(Callback):
     that is due and was not finished is run when training goes on.
 
     Args:
-        data: whose validation tiles are scored.
-        interruption: ends a validation early.
-        every: steps between validations.
-        steps: of the run.
+        data: Data module whose validation tiles are scored.
+        interruption: Signals that end a validation early.
+        every: Number of steps between validations.
+        steps: Number of steps of the run.
 
     Attributes:
-        validated_step: the step of the last finished validation.
-        scores: of the last finished validation of this process; None before it.
-        best_step: the step of the highest mIoU so far; None before a validation.
-        best_miou: the highest mIoU so far, -1 where none.
-        seconds: spent in validation by this process.
+        validated_step: Step of the last finished validation.
+        scores: Scores of the last finished validation of this process; None before it.
+        best_step: Step of the highest mIoU so far; None before a validation.
+        best_miou: Highest mIoU so far, -1 where none.
+        seconds: Seconds that this process spent in validation.
     """
 
     def __init__(self, data: TileData, interruption: Interruption, every: int, steps: int) -> None:
@@ -51,7 +51,7 @@ class Validation(Callback):
         self.seconds = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps: plain values."""
+        """Give what a checkpoint keeps, plain values."""
         return {
             "validated_step": self.validated_step,
             "best_step": self.best_step,
@@ -59,7 +59,7 @@ class Validation(Callback):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what a checkpoint kept."""
+        """Take over the values of a checkpoint."""
         for name, value in state_dict.items():
             setattr(self, name, value)
 
@@ -92,7 +92,7 @@ class Validation(Callback):
         self.validated_step = step
         miou = self.scores.miou
         if miou is None:
-            raise Failure("the validation labels hold no known pixel; check the table's split val")
+            raise Failure("the validation labels hold no known pixel; check the labels of split val")
         if miou > self.best_miou:
             self.best_miou, self.best_step = miou, step
 

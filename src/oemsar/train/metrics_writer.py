@@ -1,4 +1,4 @@
-"""What a run tells as it goes: metrics.csv, TensorBoard, a log line at each validation."""
+"""The metrics of a run in progress: metrics.csv, TensorBoard, a log line at each validation."""
 
 import csv
 import logging
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.utils.tensorboard import SummaryWriter
 
 from oemsar.files import atomic_write
 from oemsar.legend import NAMES
 from oemsar.train.crops import Batch
+from oemsar.train.lightning import Callback, LightningModule, Trainer
 from oemsar.train.validation import Validation
 
 METRICS = Path("metrics.csv")
@@ -24,41 +24,41 @@ _EVERY = 10
 log = logging.getLogger(__name__)
 
 
-class Journal(Callback):
+class MetricsWriter(Callback):
     """Writes the mean loss every ten steps and at every validation, and the scores of the validation.
 
-    It comes after the validation and before the checkpoints, so that what is written of a step is there
-    when its checkpoint is.
+    It comes after the validation and before the checkpoints, so that the metrics of a step are there when its
+    checkpoint is.
 
     Args:
-        out: folder of the run.
-        batch: samples in a step.
-        validation: whose scores are written; None where there is none.
-        tell: whether to log a line at each validation.
+        out: Folder of the run.
+        batch: Number of samples in a step.
+        validation: Validation whose scores are written; None where there is none.
+        logs: Whether to log a line at each validation.
 
     Attributes:
-        loss: mean since it was last written; None before.
-        rate: samples a second since then, validation left out; None before.
+        loss: Mean loss between the last two times it was written; None before the first.
+        rate: Samples a second over the same steps, validation left out; None before the first.
     """
 
-    def __init__(self, out: Path, batch: int, validation: Validation | None, tell: bool) -> None:
+    def __init__(self, out: Path, batch: int, validation: Validation | None, logs: bool) -> None:
         self._out = out
         self._batch = batch
         self._validation = validation
-        self._tell = tell
+        self._logs = logs
         self._writer: SummaryWriter | None = None
         self._losses: list[torch.Tensor] = []
         self._clock = 0.0
-        self._told = 0
+        self._written = 0
         self.loss: float | None = None
         self.rate: float | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Remember which validation the checkpoint has, which is restored by now."""
-        self._told = 0 if self._validation is None else self._validation.validated_step
+        """Remember the last validation of the checkpoint, which is restored by now."""
+        self._written = 0 if self._validation is None else self._validation.validated_step
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Open the files, without what was written after the checkpoint the run goes on from."""
+        """Open the files, without the rows that come after the checkpoint the run goes on from."""
         if trainer.is_global_zero:
             rewind(self._out / METRICS, trainer.global_step)
             purge = trainer.global_step + 1 if trainer.global_step else None
@@ -74,7 +74,7 @@ class Journal(Callback):
         batch: Batch,
         batch_idx: int,
     ) -> None:
-        """Write what the step gave."""
+        """Write the metrics that are due after the step."""
         self._losses.append(outputs["loss"].detach())
         if len(self._losses) >= _EVERY or self._has_news():
             self._write_losses(trainer)
@@ -93,8 +93,8 @@ class Journal(Callback):
         return time.perf_counter() - (0.0 if self._validation is None else self._validation.seconds)
 
     def _has_news(self) -> bool:
-        """Whether a validation was finished and not yet told."""
-        return self._validation is not None and self._validation.validated_step != self._told
+        """Whether a validation was finished and is not yet written."""
+        return self._validation is not None and self._validation.validated_step != self._written
 
     def _write_losses(self, trainer: Trainer) -> None:
         self.loss = float(torch.stack(self._losses).mean())
@@ -112,13 +112,13 @@ class Journal(Callback):
         validation = self._validation
         if validation is None or validation.scores is None or not self._has_news():
             return
-        self._told = validation.validated_step
+        self._written = validation.validated_step
         scores = {name: scores.iou for name, scores in validation.scores.classes.items()}
         self._write(trainer, {"miou": validation.scores.miou, **scores})
-        if self._tell and trainer.is_global_zero:
+        if self._logs and trainer.is_global_zero:
             loss = "" if self.loss is None else f"loss {self.loss:.4f}, "
             rate = "" if self.rate is None else f", {self.rate:.1f} samples/s"
-            log.info("step %d: %smIoU %.4f%s", self._told, loss, validation.scores.miou, rate)
+            log.info("step %d: %smIoU %.4f%s", self._written, loss, validation.scores.miou, rate)
 
     def _write(self, trainer: Trainer, values: dict[str, float | None]) -> None:
         if self._writer is None:

@@ -1,0 +1,42 @@
+"""The losses and the class weights by name."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from oemsar.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from oemsar.arrays import Doubles
+    from oemsar.train.losses import LossInput
+
+    Loss = Callable[[LossInput], Tensor]
+    ClassWeighting = Callable[[Doubles], Doubles]
+
+LOSSES: "Registry[Loss]" = Registry(
+    "loss",
+    "oemsar.losses",
+    {
+        "ce+dice": "oemsar.train.losses:cross_entropy_and_dice",
+        "ce": "oemsar.train.losses:cross_entropy",
+        "dice": "oemsar.train.losses:dice",
+        "focal": "oemsar.train.losses:focal",
+        "jaccard": "oemsar.train.losses:jaccard",
+        "symmetric_ce": "oemsar.train.losses:symmetric_cross_entropy",
+        "generalised_ce": "oemsar.train.losses:generalised_cross_entropy",
+    },
+)
+"""Functions from the predictions and the truth of a batch (`oemsar.train.losses.LossInput`) to a scalar."""
+
+CLASS_WEIGHTS: "Registry[ClassWeighting]" = Registry(
+    "class_weights",
+    "oemsar.class_weights",
+    {
+        "none": "oemsar.train.class_weights:even",
+        "inverse_frequency": "oemsar.train.class_weights:inverse_frequency",
+        "sqrt_inverse_frequency": "oemsar.train.class_weights:sqrt_inverse_frequency",
+        "effective_number": "oemsar.train.class_weights:effective_number",
+    },
+)
+"""Functions from the labelled pixels of the classes that occur, float64, to their weights on any scale."""

@@ -1,0 +1,109 @@
+"""The Lightning trainer of a run: its devices and precision, and its errors as sentences."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from traceback import clear_frames
+from typing import Literal
+
+import torch
+from rasterio.errors import NotGeoreferencedWarning
+
+from oemsar.errors import InputError, Interrupted, OemsarError, OutOfMemory
+from oemsar.inference.precision import autocast_dtype
+from oemsar.train.config import RunOptions, TrainConfig
+from oemsar.train.lightning import Callback, SIGTERMException, Trainer
+
+log = logging.getLogger(__name__)
+
+_PRECISIONS: dict[torch.dtype | None, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
+    None: "32-true",
+    torch.bfloat16: "bf16-mixed",
+    torch.float16: "16-mixed",
+}
+
+
+def make_trainer(options: RunOptions, device: torch.device, callbacks: list[Callback]) -> Trainer:
+    """Make the trainer of a run on a kind of device."""
+    on_cuda = device.type == "cuda"
+    dtype = {"float32": None, "bfloat16": torch.bfloat16}.get(options.precision, autocast_dtype(device))
+    # fills every new tensor, to find reads of uninitialised memory; costs time and decides nothing
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    return Trainer(
+        accelerator=device.type,
+        devices=options.devices,
+        strategy="auto" if options.devices == 1 else "ddp",
+        precision=_PRECISIONS[dtype],
+        sync_batchnorm=on_cuda and options.devices > 1,
+        deterministic="warn" if on_cuda else None,
+        max_steps=options.steps,
+        max_epochs=-1,
+        limit_val_batches=0,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=options.out,
+    )
+
+
+def require_devices(config: TrainConfig, device: torch.device) -> None:
+    """Check that the machine has as many devices as the run takes.
+
+    Raises:
+        InputError: It has fewer.
+    """
+    present = {"cuda": torch.cuda.device_count(), "mps": 1}.get(device.type, config.devices)
+    if config.devices > present:
+        raise InputError(
+            f"{config.devices} is more than the {present} that this machine has", option="devices"
+        )
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Silence the remarks of the libraries and of the reading processes, unless every step is logged."""
+    if log.isEnabledFor(logging.DEBUG):
+        yield
+        return
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning)
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
+        yield
+
+
+@contextmanager
+def explained(config: TrainConfig, trainer: Trainer) -> Iterator[None]:
+    """Turn the errors that a training can end with into sentences."""
+    memory = OutOfMemory(
+        f"the memory does not suffice for {config.batch} crops of {config.crop} pixels; choose fewer or "
+        "smaller ones",
+        option=("batch", "crop"),
+    )
+    try:
+        yield
+    except (SystemExit, KeyboardInterrupt, SIGTERMException) as error:
+        raise Interrupted(
+            f"interrupted at step {trainer.global_step}; resume the run to go on from its last checkpoint"
+        ) from error
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise memory from error
+    except OemsarError as error:
+        clear_frames(error.__traceback__)  # lets go of the reading processes, which else hold up the exit
+        raise
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "out of memory" in str(error):
+            raise memory from error
+        if "DataLoader worker" in str(error):
+            raise OutOfMemory(
+                "a process that reads crops died, most likely for want of memory; choose fewer",
+                option="workers",
+            ) from error
+        raise
