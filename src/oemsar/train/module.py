@@ -12,7 +12,8 @@ from oemsar.models.network import LandCoverNetwork
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch
 from oemsar.train.lightning import LightningModule
-from oemsar.train.losses import compute_loss, single_process
+from oemsar.train.loss_input import single_process
+from oemsar.train.losses import compute_loss
 
 _STEP_STREAM = 6
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from oemsar.arrays import Doubles
-    from oemsar.train.losses import LossInput
+    from oemsar.train.loss_input import LossInput
 
     Loss = Callable[[LossInput], Tensor]
     ClassWeighting = Callable[[Doubles], Doubles]
@@ -27,7 +27,7 @@ LOSSES: "Registry[Loss]" = Registry(
         "generalised_ce": "oemsar.train.losses:generalised_cross_entropy",
     },
 )
-"""Functions from the predictions and the truth of a batch (`oemsar.train.losses.LossInput`) to a scalar."""
+"""Functions from predictions and truth of a batch (`oemsar.train.loss_input.LossInput`) to a scalar."""
 
 CLASS_WEIGHTS: "Registry[ClassWeighting]" = Registry(
     "class_weights",
