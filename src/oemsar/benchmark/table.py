@@ -4,13 +4,11 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-
-from jinja2 import Environment
 
 from oemsar.benchmark.rows import Fraction, Row
 from oemsar.legend import NAMES
 from oemsar.modalities import Modalities
+from oemsar.pages import render
 
 METHODS = {"unet": "U-Net", "segformer": "SegFormer", "vmamba": "VMamba"}
 """The paper's names of the networks; another network has its own."""
@@ -98,20 +96,16 @@ def latex(table: Table) -> str:
 
 def html(table: Table, figure: str | None) -> str:
     """The table as a page that opens from disk, with the figure of that file name below it."""
-    template = files("oemsar.benchmark").joinpath("table4.html.j2").read_text(encoding="utf-8")
-    rendered: str = (
-        Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        .from_string(template)
-        .render(
-            headings=HEADINGS,
-            rows=table.cells(),
-            notes=table.notes,
-            failures=table.failures,
-            figure=figure,
-            texts=_FIRST_NUMBER,
-        )
+    return render(
+        "oemsar.benchmark",
+        "table4.html.j2",
+        headings=HEADINGS,
+        rows=table.cells(),
+        notes=table.notes,
+        failures=table.failures,
+        figure=figure,
+        texts=_FIRST_NUMBER,
     )
-    return rendered
 
 
 def comma_separated(table: Table) -> str:

@@ -2,15 +2,13 @@
 
 import os
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-
-from jinja2 import Environment
 
 from oemsar import legend
 from oemsar.evaluate.scores import Scores
 from oemsar.files import write_text
 from oemsar.modalities import Modalities
+from oemsar.pages import render
 
 
 @dataclass(frozen=True)
@@ -36,19 +34,17 @@ class Shown:
 
 def write_page(shown: Shown, path: Path) -> None:
     """Write the page to `path`, whole or not at all."""
-    template = files("oemsar.demo").joinpath("page.html.j2").read_text(encoding="utf-8")
     links = {
         name: Path(os.path.relpath(getattr(shown, name), path.parent)).as_posix()
         for name in ("figure", "quicklook", "land_cover")
     }
-    rendered = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
-    write_text(
-        path,
-        rendered.render(
-            classes=legend.CLASSES,
-            scores=shown.scores,
-            best=shown.best.value,
-            about=shown.about,
-            **links,
-        ),
+    page = render(
+        "oemsar.demo",
+        "page.html.j2",
+        classes=legend.CLASSES,
+        scores=shown.scores,
+        best=shown.best.value,
+        about=shown.about,
+        **links,
     )
+    write_text(path, page)

@@ -1,14 +1,13 @@
 """The report of an alignment: figures, thresholds and pictures, as JSON and as a page."""
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment
 
 from oemsar.arrays import Doubles
 from oemsar.files import write_text
+from oemsar.pages import render
 from oemsar.prepare.align.model.correction import Ties
 from oemsar.prepare.align.model.selection import Choice
 
@@ -45,6 +44,5 @@ def residuals(
 
 def write_page(path: Path, report: dict[str, Any], pictures: list[str]) -> None:
     """Write the report as one HTML page beside its pictures."""
-    template = files("oemsar.prepare.align.output").joinpath("report.html.j2").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
-    write_text(path, page.render(report=report, pictures=pictures))
+    page = render("oemsar.prepare.align.output", "report.html.j2", report=report, pictures=pictures)
+    write_text(path, page)
