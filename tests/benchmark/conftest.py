@@ -14,7 +14,7 @@ from oemsar.benchmark.cell import Task
 from oemsar.benchmark.plan import Cell, Plan
 from oemsar.benchmark.run import _task
 from oemsar.dataset.label_regime import Regime
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Split, Tile
 from oemsar.modalities import Modalities
 
@@ -76,7 +76,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
     ]
     tiles = [_tile(folder, number, place) for number, place in enumerate(places)]
-    write_table(tiles, folder / "tiles.parquet")
+    write_tiles(tiles, folder / "tiles.parquet")
     return folder / "tiles.parquet"
 
 

@@ -23,7 +23,7 @@ from oemsar.benchmark.plan import Plan
 from oemsar.benchmark.run import Status, run
 from oemsar.benchmark.slots import News, Slot
 from oemsar.dataset.pixels import read_label
-from oemsar.dataset.table import read_table
+from oemsar.dataset.table import read_tiles
 from oemsar.errors import InputError
 from oemsar.evaluate.run import evaluate
 
@@ -59,7 +59,7 @@ def test_a_cell_stores_what_an_evaluation_of_its_model_finds(
     assert counts.sum(0).tolist() == record["confusion"]
     assert folders.finished(folder) == json.loads(json.dumps(record))
     # t5 shares its western half with t4
-    truths = {tile.name: read_label(tile) for tile in read_table(table) if tile.split == "test"}
+    truths = {tile.name: read_label(tile) for tile in read_tiles(table) if tile.split == "test"}
     maps = {name: np.asarray(Image.open(folder / "maps" / f"{name}.png")) for name in ("t4", "t7")}
     assert np.bincount(truths["t5"][:, 32:].ravel(), minlength=9)[1:].tolist() == once[1].sum(1).tolist()
     assert np.array_equal(np.delete(once, 1, axis=0), np.delete(counts, 1, axis=0))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from oemsar.dataset.regions import assign_regions
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.plan import World, plan_world
@@ -40,5 +40,5 @@ def release(bare_tiles: list[Tile]) -> list[Tile]:
 
 @pytest.fixture
 def release_table(release: list[Tile], tmp_path: Path) -> Path:
-    write_table(release, tmp_path / "tiles.parquet")
+    write_tiles(release, tmp_path / "tiles.parquet")
     return tmp_path / "tiles.parquet"

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from oemsar.cli.data_index import index as index_command
 from oemsar.dataset.index import count_files, index
-from oemsar.dataset.table import read_table
+from oemsar.dataset.table import read_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 
@@ -261,7 +261,7 @@ def test_command_writes_the_table_and_counts(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, [str(tmp_path / "data"), "--out", str(out), "--json"])
     assert result.exit_code == 0
     tiles = index(tmp_path / "data")
-    assert read_table(out) == tiles
+    assert read_tiles(out) == tiles
     counts = json.loads(result.stdout)
     assert counts["tiles"] == 7
     assert counts["splits"] == count_files(tiles)

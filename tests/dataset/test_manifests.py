@@ -14,7 +14,7 @@ import pytest
 from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.manifests import manifest_tiles, write_manifests
 from oemsar.dataset.regimes import training_tiles
-from oemsar.dataset.table import read_table, write_table
+from oemsar.dataset.table import read_tiles, write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.files import checksum
@@ -54,7 +54,7 @@ def test_command_writes_the_same_whatever_the_hash_seed_and_the_order(
         "test": 490,
     }
     (tmp_path / "moved").mkdir()
-    write_table(random.Random(4).sample(release, len(release)), tmp_path / "moved" / "tiles.parquet")
+    write_tiles(random.Random(4).sample(release, len(release)), tmp_path / "moved" / "tiles.parquet")
     write_manifests(tmp_path / "moved" / "tiles.parquet", tmp_path / "two")  # under this process's hash seed
     assert {path.name for path in (tmp_path / "one").iterdir()} == FILES
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
@@ -80,7 +80,7 @@ def test_manifests_name_the_tiles_of_the_regimes_and_sha256sum_agrees(
 
 def test_reading_gives_the_tiles_that_were_written(release_table: Path, tmp_path: Path) -> None:
     write_manifests(release_table, tmp_path / "m", seed=2)
-    tiles = read_table(release_table)
+    tiles = read_tiles(release_table)
     for regime in Regime:
         assert manifest_tiles(tiles, regime, tmp_path / "m") == training_tiles(tiles, regime, seed=2)
 
@@ -94,7 +94,7 @@ def test_shared_ground_is_listed_and_told(release: list[Tile], tmp_path: Path) -
         "TrainArea_002": real.grid,
     }
     tiles = [replace(tile, grid=moved.get(tile.name, tile.grid)) for tile in release]
-    write_table(tiles, tmp_path / "tiles.parquet")
+    write_tiles(tiles, tmp_path / "tiles.parquet")
     done = regimes(tmp_path / "tiles.parquet", tmp_path / "m")
     assert done.returncode == 0, done.stderr
     pairs = json.loads((tmp_path / "m" / "overlaps.json").read_text())["pairs"]
@@ -110,14 +110,14 @@ def test_shared_ground_is_listed_and_told(release: list[Tile], tmp_path: Path) -
 
 def test_tiles_that_cannot_be_measured_are_told(release: list[Tile], tmp_path: Path) -> None:
     tiles = [replace(tile, grid=None) if tile.name == "TestArea_007" else tile for tile in release]
-    write_table(tiles, tmp_path / "tiles.parquet")
+    write_tiles(tiles, tmp_path / "tiles.parquet")
     assert write_manifests(tmp_path / "tiles.parquet", tmp_path / "m").unmeasured == 1
 
 
 def test_missing_hand_labels_are_one_sentence_and_nothing_is_written(
     release: list[Tile], tmp_path: Path
 ) -> None:
-    write_table([replace(tile, real_label=None) for tile in release], tmp_path / "tiles.parquet")
+    write_tiles([replace(tile, real_label=None) for tile in release], tmp_path / "tiles.parquet")
     done = regimes(tmp_path / "tiles.parquet", tmp_path / "m")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "no hand-labelled tile of split val" in done.stderr

@@ -13,6 +13,7 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
+from pyproj import Transformer
 from scipy.cluster.hierarchy import fcluster, linkage
 from typer.testing import CliRunner
 
@@ -25,7 +26,7 @@ from oemsar.dataset.regions import (
     require_regions,
     summarise,
 )
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.paper.release_counts import differences, looks_whole
@@ -96,6 +97,18 @@ def test_a_chain_of_steps_within_the_distance_is_one_region() -> None:
     assert names == ["FRA-01"] * 4 + ["FRA-02"]
     assert {one.region for one in assign_regions([*chain, beyond], 12)} == {"FRA-01"}
     assert len({one.region for one in assign_regions([*chain, beyond], 5)}) == 5
+
+
+def test_the_centre_of_an_oblong_and_turned_tile_is_that_of_its_pixels() -> None:
+    """A tile of 20 rows and 90 000 columns of a metre: rows taken for columns would move it by 45 km."""
+    shape = (20, 90_000)
+    east = GeoBox(shape, Affine(1, 0, 500_000, 0, -1, 5_400_010), "EPSG:32631")
+    turned = Affine.translation(500_010, 5_400_000) @ Affine.rotation(-90) @ Affine.scale(1, -1)
+    south = GeoBox(shape, turned, "EPSG:32631")
+    for grid, centre in ((east, (545_000, 5_400_000)), (south, (500_000, 5_355_000))):
+        (region,) = summarise(assign_regions([Tile("a", "train", shape, grid)]))
+        lon, lat = Transformer.from_crs("EPSG:32631", "EPSG:4326", always_xy=True).transform(*centre)
+        assert (region.lon, region.lat) == pytest.approx((lon, lat), abs=1e-6)
 
 
 def test_one_region_may_lie_in_two_zones_and_on_both_sides_of_the_antimeridian() -> None:
@@ -184,5 +197,5 @@ def test_command_lists_the_regions(release: list[Tile], release_table: Path, tmp
     assert (document["unassigned_tiles"], document["differences_from_published"]) == (0, None)
     table = CliRunner().invoke(app, [str(release_table)]).stdout
     assert "35 regions, 0 tiles without one" in table
-    write_table(assign_regions(whole(train=2300)), tmp_path / "none.parquet")
+    write_tiles(assign_regions(whole(train=2300)), tmp_path / "none.parquet")
     assert isinstance(CliRunner().invoke(app, [str(tmp_path / "none.parquet")]).exception, InputError)

@@ -19,7 +19,7 @@ from oemsar.cli.data_stats import stats as stats_command
 from oemsar.dataset import statistics
 from oemsar.dataset.regions import UNASSIGNED
 from oemsar.dataset.statistics import Statistics, count_labels
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Split, Tile
 from oemsar.errors import InputError
 from oemsar.legend import NAMES
@@ -69,7 +69,7 @@ def tiles(labels: list[NDArray[np.uint8]], tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def table(tiles: list[Tile], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("table") / "tiles.parquet"
-    write_table(tiles, path)
+    write_tiles(tiles, path)
     return path
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from oemsar.dataset.table import read_table, select_split, write_table
+from oemsar.dataset.table import as_tiles, read_tiles, select_split, table_files, write_tiles
 from oemsar.dataset.tile import SPLITS, Tile
 from oemsar.errors import InputError
 
@@ -58,16 +58,16 @@ def tile_lists(draw: st.DrawFn, root: Path) -> list[Tile]:
 @given(data=st.data())
 def test_reading_gives_back_what_was_written(tmp_path: Path, data: st.DataObject) -> None:
     tiles = data.draw(tile_lists(tmp_path.resolve()))
-    write_table(tiles, tmp_path / "tiles.parquet")
-    assert read_table(tmp_path / "tiles.parquet") == tiles
+    write_tiles(tiles, tmp_path / "tiles.parquet")
+    assert read_tiles(tmp_path / "tiles.parquet") == tiles
 
 
 def test_a_dataset_moves_with_its_table(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     tile = Tile("A", "train", SHAPE, sar=old / "train" / "A.tif", optical=tmp_path / "other" / "A.tif")
-    write_table([tile], old / "tiles.parquet")
+    write_tiles([tile], old / "tiles.parquet")
     os.rename(old, new)  # noqa: PTH104 (a folder, not a file)
-    (moved,) = read_table(new / "tiles.parquet")
+    (moved,) = read_tiles(new / "tiles.parquet")
     assert moved.sar == new / "train" / "A.tif"
     assert moved.optical == tmp_path / "other" / "A.tif"
 
@@ -75,7 +75,7 @@ def test_a_dataset_moves_with_its_table(tmp_path: Path) -> None:
 def test_geometry_is_the_footprint_in_degrees(tmp_path: Path) -> None:
     """500 000 m east in zone 31 is the central meridian, 3 degrees east; northing 0 is the equator."""
     grid = GeoBox((10, 20), Affine(1, 0, 500_000, 0, -1, 10), "EPSG:32631")
-    write_table([Tile("A", "train", (10, 20), grid), Tile("B", "train", SHAPE)], tmp_path / "tiles.parquet")
+    write_tiles([Tile("A", "train", (10, 20), grid), Tile("B", "train", SHAPE)], tmp_path / "tiles.parquet")
     frame = gpd.read_parquet(tmp_path / "tiles.parquet")
     assert frame.crs == "EPSG:4326"
     west, south, east, north = frame.geometry[0].bounds
@@ -94,7 +94,7 @@ def test_what_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
     gpd.GeoDataFrame({"name": ["A"]}, geometry=[None], crs="EPSG:4326").to_parquet(other)
     for path in (absent, text, other):
         with pytest.raises(InputError, match=path.name):
-            read_table(path)
+            read_tiles(path)
 
 
 def test_an_empty_or_unknown_split_is_refused(tmp_path: Path) -> None:
@@ -104,3 +104,31 @@ def test_an_empty_or_unknown_split_is_refused(tmp_path: Path) -> None:
         select_split(tiles, "test", tmp_path)
     with pytest.raises(InputError, match="dev"):
         select_split(tiles, "dev", tmp_path)
+
+
+def test_two_tiles_of_one_name_are_refused_when_written_read_and_given(tmp_path: Path) -> None:
+    """Labels, predictions and scores go by the name: a second one would stand for the first."""
+    path = tmp_path / "tiles.parquet"
+    tiles = [Tile("A", "train", SHAPE), Tile("B", "val", SHAPE), Tile("A", "val", SHAPE)]
+    with pytest.raises(InputError, match=r"tiles\.parquet has 2 tiles named A"):
+        write_tiles(tiles, path)
+    assert not path.exists()
+    write_tiles(tiles[:2], path)
+    frame = gpd.read_parquet(path)
+    frame.assign(name=["A", "A"]).to_parquet(path)
+    with pytest.raises(InputError, match=r"tiles\.parquet has 2 tiles named A"):
+        read_tiles(path)
+    with pytest.raises(InputError, match="the table has 2 tiles named A"):
+        as_tiles(tiles)
+
+
+def test_a_table_is_a_file_or_its_tiles(tmp_path: Path) -> None:
+    path = tmp_path / "tiles.parquet"
+    image, label = tmp_path / "a.tif", Path("/b")
+    tiles = [Tile("A", "train", SHAPE, sar=image), Tile("B", "val", SHAPE, real_label=label)]
+    write_tiles(tiles, path)
+    assert as_tiles(path) == as_tiles(tuple(tiles)) == tiles
+    assert table_files(path, tiles) == [path, image, label]
+    assert table_files(tiles, tiles) == [image, label]
+    with pytest.raises(InputError, match=r"^the table has no tile of split test"):
+        select_split(tiles, "test", tiles)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from oemsar.cli.data_verify import verify as verify_command
 from oemsar.dataset.findings import Kind
 from oemsar.dataset.index import index
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.dataset.verify import verify
 
@@ -233,7 +233,7 @@ def run(table: Path, *options: str) -> Any:
 
 def test_command_ends_with_0_on_a_sound_set_and_1_on_another(tiles: list[Tile], tmp_path: Path) -> None:
     table = tmp_path / "tiles.parquet"
-    write_table(tiles, table)
+    write_tiles(tiles, table)
     sound = run(table, "--json")
     assert sound.exit_code == 0
     assert json.loads(sound.stdout) == {"tiles": 3, "files": 7, "findings": [], "ok": True}

@@ -16,7 +16,7 @@ from sklearn import metrics
 from typer.testing import CliRunner
 
 from oemsar.cli.data_agreement import agreement as agreement_command
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.agreement import compare, pairs_against, pairs_of_tiles
@@ -69,7 +69,7 @@ def tiles(
 @pytest.fixture(scope="module")
 def table(tiles: list[Tile], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("table") / "tiles.parquet"
-    write_table(tiles, path)
+    write_tiles(tiles, path)
     return path
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from odc.geo.geobox import GeoBox
+from pyproj import Transformer
 from rasterio import Affine
 
 from oemsar.dataset.tile import Tile
@@ -39,6 +40,35 @@ def test_grids_of_other_pixels_count_by_the_centre() -> None:
 def test_neighbours_that_share_an_edge_count_in_full() -> None:
     tiles = [_tile("a", _grid(EAST, NORTH)), _tile("b", _grid(EAST + 10, NORTH))]
     assert Ground(tiles).is_first(tiles[1]).all()
+
+
+def test_oblong_tiles_give_way_on_the_whole_ground_they_share_its_last_row_and_column_too() -> None:
+    """Tiles of 6 rows and 15 columns: the later one 4 columns east and 2 rows north of the earlier one."""
+    earlier = GeoBox((6, 15), Affine(1, 0, EAST, 0, -1, NORTH), UTM)
+    later = GeoBox((6, 15), Affine(1, 0, EAST + 4, 0, -1, NORTH + 2), UTM)
+    tiles = [Tile("a", "test", (6, 15), grid=earlier), Tile("b", "test", (6, 15), grid=later)]
+    expected = np.ones((6, 15), bool)
+    expected[2:, :11] = False
+    np.testing.assert_array_equal(Ground(tiles).is_first(tiles[1]), expected)
+    np.testing.assert_array_equal(covered(earlier, later), expected[::-1, ::-1] ^ True)
+
+
+def test_a_tile_on_the_ground_of_another_counts_nowhere() -> None:
+    """The same ground in the same pixels, in halved pixels, and by way of another CRS, to the last column."""
+    shape = (6, 15)
+    grid = GeoBox(shape, Affine(1, 0, EAST, 0, -1, NORTH), UTM)
+    halved = GeoBox((12, 30), Affine(0.5, 0, EAST, 0, -0.5, NORTH), UTM)
+    tiles = [Tile("a", "test", shape, grid=grid), Tile("b", "test", shape, grid=grid)]
+    assert Ground(tiles).is_first(tiles[0]).all()
+    assert not Ground(tiles).is_first(tiles[1]).any()
+    assert covered(halved, grid).all()
+    assert covered(grid, halved).all()
+    neighbouring = GeoBox(shape, grid.affine, UTM).to_crs("EPSG:32653")
+    inside = covered(neighbouring, grid)
+    to_grid = Transformer.from_crs("EPSG:32653", UTM, always_xy=True)
+    for row, column in np.ndindex(*neighbouring.shape):
+        x, y = to_grid.transform(*(neighbouring.affine @ (column + 0.5, row + 0.5)))
+        assert inside[row, column] == (0 <= x - EAST < 15 and 0 <= NORTH - y < 6)
 
 
 def test_every_piece_of_ground_is_counted_once() -> None:

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from oemsar.cli import evaluate as verb
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.run import evaluate
@@ -70,7 +70,7 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> list[Tile]:
 @pytest.fixture(scope="module")
 def table(tiles: list[Tile], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("table") / "tiles.parquet"
-    write_table(tiles, path)
+    write_tiles(tiles, path)
     return path
 
 
@@ -163,8 +163,8 @@ def test_tiles_that_cannot_be_scored_are_left_out_with_a_warning(
 ) -> None:
     unlabelled = replace(tiles[1], pseudo_label=None, real_label=None)
     blind = replace(tiles[2], optical=None)
-    write_table([tiles[0], unlabelled, blind], tmp_path / "some.parquet")
-    write_table(tiles[:1], tmp_path / "one.parquet")
+    write_tiles([tiles[0], unlabelled, blind], tmp_path / "some.parquet")
+    write_tiles(tiles[:1], tmp_path / "one.parquet")
     with caplog.at_level(logging.WARNING, logger="oemsar"):
         some = _evaluate(model, tmp_path / "some.parquet", tmp_path / "some")
     assert "2 of 3 tiles" in caplog.text
@@ -183,7 +183,7 @@ def test_a_split_without_labels_or_images_is_refused_by_name(
     without: dict[str, None], message: str, model: Path, tiles: list[Tile], tmp_path: Path
 ) -> None:
     data = tmp_path / "poor.parquet"
-    write_table([replace(tile, **without) for tile in tiles], data)
+    write_tiles([replace(tile, **without) for tile in tiles], data)
     with pytest.raises(InputError, match=rf"poor\.parquet.*{message}"):
         _evaluate(model, data, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -193,7 +193,7 @@ def test_a_label_of_another_size_is_refused_by_name_and_nothing_is_written(
     model: Path, tiles: list[Tile], tmp_path: Path
 ) -> None:
     odd = replace(tiles[0], real_label=_write(tmp_path / "odd.tif", np.ones((1, 20, 30), dtype=np.uint8)))
-    write_table([odd], tmp_path / "tiles.parquet")
+    write_tiles([odd], tmp_path / "tiles.parquet")
     with pytest.raises(InputError, match=r"odd\.tif has 20 x 30 pixels .* 64 x 64"):
         _evaluate(model, tmp_path / "tiles.parquet", tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
@@ -201,7 +201,7 @@ def test_a_label_of_another_size_is_refused_by_name_and_nothing_is_written(
 
 def test_truth_unknown_everywhere_gives_absent_scores(model: Path, tiles: list[Tile], tmp_path: Path) -> None:
     unknown = _write(tmp_path / "unknown.tif", np.zeros((1, *SHAPES[0]), dtype=np.uint8))
-    write_table([replace(tiles[0], real_label=unknown)], tmp_path / "tiles.parquet")
+    write_tiles([replace(tiles[0], real_label=unknown)], tmp_path / "tiles.parquet")
     scores = _evaluate(model, tmp_path / "tiles.parquet", tmp_path / "out")
     assert scores.miou is None
     assert json.loads((tmp_path / "out" / "scores.json").read_text())["overall_accuracy"] is None

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from oemsar.cli.data_figures import figures as figures_command
 from oemsar.dataset.regions import assign_regions, summarise
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.legend import CLASSES
@@ -152,7 +152,7 @@ def test_a_country_across_the_antimeridian_is_drawn_at_both_ends_and_not_between
 
 def test_both_figures_are_written(placed: list[Tile], tmp_path: Path) -> None:
     tiles = with_files(placed, tmp_path)
-    write_table(tiles, tmp_path / "tiles.parquet")
+    write_tiles(tiles, tmp_path / "tiles.parquet")
     drawn = write_figures(tmp_path / "tiles.parquet", tmp_path / "out", per_country=1)
     assert drawn.tiles == ("tile_0_0", "tile_2_0", "tile_3_0")
     assert drawn.why_no_regions is None
@@ -173,7 +173,7 @@ def run(*arguments: str | Path) -> Any:
 def test_without_georeferencing_there_are_examples_and_the_reason(placed: list[Tile], tmp_path: Path) -> None:
     tiles = [replace(one, grid=None, region=None, country=None) for one in with_files(placed, tmp_path)]
     table = tmp_path / "tiles.parquet"
-    write_table(tiles, table)
+    write_tiles(tiles, table)
     done = run(table, "--out", tmp_path / "out", "--per-country", "1", "--json")
     document = json.loads(done.stdout)
     assert document["regions"] is None
@@ -184,7 +184,7 @@ def test_without_georeferencing_there_are_examples_and_the_reason(placed: list[T
 
 def test_wrong_input_is_one_sentence(placed: list[Tile], tmp_path: Path) -> None:
     table = tmp_path / "tiles.parquet"
-    write_table(placed, table)
+    write_tiles(placed, table)
     with pytest.raises(InputError, match="--per-country 0"):
         write_figures(table, tmp_path / "out", per_country=0)
     with pytest.raises(InputError, match=r"tiles\.parquet has no tile with a file"):

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 import torch
 
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Split, Tile
 
 SIDE = 96
@@ -57,7 +57,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     tiles = [toy_tile(folder, f"train_{n}", "train", rng) for n in range(6)]
     tiles += [toy_tile(folder, f"val_{n}", "val", rng) for n in range(2)]
-    write_table(tiles, folder / "tiles.parquet")
+    write_tiles(tiles, folder / "tiles.parquet")
     return folder / "tiles.parquet"
 
 

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.table import read_table, select_split, write_table
+from oemsar.dataset.table import read_tiles, select_split, write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure, InputError, Interrupted, OutOfMemory
 from oemsar.evaluate.confusion import confusion_matrix
@@ -136,7 +136,7 @@ def test_interrupted_validation_is_run_on_resume(
 def test_model_is_the_best_and_scores_as_recorded(straight: Path, table: Path) -> None:
     network = saved.load_model(straight)
     total = np.zeros((8, 8), np.int64)
-    for tile in select_split(read_table(table), "val", table):
+    for tile in select_split(read_tiles(table), "val", table):
         images = torch.from_numpy(read_images(tile, network.spec.modalities))[None]
         with torch.no_grad():
             prediction = network(images).argmax(1)[0].numpy().astype(np.uint8) + 1
@@ -171,7 +171,7 @@ def test_resume_refuses_other_options_and_names_the_first(straight: Path, table:
 
 def test_resume_refuses_another_table(straight: Path, table: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.parquet"
-    write_table(read_table(table)[:4], other)
+    write_tiles(read_tiles(table)[:4], other)
     with pytest.raises(InputError, match="not the table"):
         train(config(other, straight), resume=True)
 
@@ -205,7 +205,7 @@ def test_without_validation_split_the_last_model_is_kept(
     table: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     only_train = table.parent / "train.parquet"
-    write_table([tile for tile in read_table(table) if tile.split == "train"], only_train)
+    write_tiles([tile for tile in read_tiles(table) if tile.split == "train"], only_train)
     out = tmp_path / "run"
     result = train(config(only_train, out, steps=2))
     assert result.best_miou is None
@@ -220,7 +220,7 @@ def test_wrong_label_in_a_reading_process_is_one_sentence(
 ) -> None:
     tile = make_tile("bad")
     write(tile.pseudo_label, np.full((1, 96, 96), 9, np.uint8))
-    write_table([tile], tmp_path / "bad.parquet")
+    write_tiles([tile], tmp_path / "bad.parquet")
     with pytest.raises(InputError, match=r"^\S*bad\.tif has label id 9") as caught:
         train(config(tmp_path / "bad.parquet", tmp_path / "run", workers=1))
     assert "Traceback" not in str(caught.value)
@@ -232,7 +232,7 @@ def test_wrong_label_in_validation_leaves_no_reading_process(
     """One that is left holds up the exit of the command."""
     good, bad = make_tile("good"), replace(make_tile("bad"), split="val")
     write(bad.pseudo_label, np.full((1, 96, 96), 9, np.uint8))
-    write_table([good, bad], tmp_path / "bad.parquet")
+    write_tiles([good, bad], tmp_path / "bad.parquet")
     with pytest.raises(InputError, match=r"^\S*bad\.tif has label id 9"):
         train(config(tmp_path / "bad.parquet", tmp_path / "run", steps=1, workers=1))
     assert multiprocessing.active_children() == []
@@ -271,7 +271,7 @@ def test_two_processes_score_every_validation_pixel_once(table: Path, tmp_path: 
     options = "--steps 2 --crop 64 --batch 2 --workers 1 --device cpu --devices 2"
     command = [OEMSAR, "train", "--data", table, "--encoder", ENCODER, "--out", out, *options.split()]
     subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    known = sum(np.count_nonzero(read_label(t)) for t in select_split(read_table(table), "val", table))
+    known = sum(np.count_nonzero(read_label(t)) for t in select_split(read_tiles(table), "val", table))
     scores = json.loads((out / "model/model.json").read_text())["record"]["scores"]
     assert np.sum(scores["confusion"]) == known
     assert len(_score_rows(out)) == 1

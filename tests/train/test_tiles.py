@@ -12,7 +12,7 @@ from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.manifests import write_manifests
 from oemsar.dataset.pixels import read_label
 from oemsar.dataset.regimes import training_tiles
-from oemsar.dataset.table import read_table, write_table
+from oemsar.dataset.table import read_tiles, write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.train.config import RunOptions
@@ -40,7 +40,7 @@ def regime_table(
         for split, count in splits.items()
         for number in range(count)
     ]
-    write_table(tiles, tmp_path / "tiles.parquet")
+    write_tiles(tiles, tmp_path / "tiles.parquet")
     return tmp_path / "tiles.parquet"
 
 
@@ -49,7 +49,7 @@ def config(table: Path, **options: object) -> RunOptions:
 
 
 def usable(options: RunOptions) -> tuple[list[Tile], list[Tile]]:
-    return usable_tiles(read_table(options.table), options, options.table.name)
+    return usable_tiles(read_tiles(options.table), options, options.table.name)
 
 
 def train(options: RunOptions, *, resume: bool = False) -> TrainedRun:
@@ -76,16 +76,16 @@ def test_manifests_decide_and_the_computed_ones_have_seed_0(regime_table: Path, 
     computed = usable(config(regime_table, regime="R5"))
     assert usable(config(regime_table, regime="R5", manifests=tmp_path / "0")) == computed
     other, _ = usable(config(regime_table, regime="R5", manifests=tmp_path / "1"))
-    assert other == training_tiles(read_table(regime_table), Regime.R5, seed=1) != computed[0]
+    assert other == training_tiles(read_tiles(regime_table), Regime.R5, seed=1) != computed[0]
 
 
 def test_what_a_regime_misses_is_named(regime_table: Path, tmp_path: Path) -> None:
-    tiles = read_table(regime_table)
-    write_table([replace(tile, real_label=None) for tile in tiles], tmp_path / "bare.parquet")
+    tiles = read_tiles(regime_table)
+    write_tiles([replace(tile, real_label=None) for tile in tiles], tmp_path / "bare.parquet")
     with pytest.raises(InputError, match=r"bare\.parquet does not suffice for regime R1: .* hand-labelled"):
         usable(config(tmp_path / "bare.parquet", regime="R1"))
     blind = [replace(tile, optical=None) if tile.split == "val" else tile for tile in tiles]
-    write_table(blind, tmp_path / "blind.parquet")
+    write_tiles(blind, tmp_path / "blind.parquet")
     with pytest.raises(InputError, match="no optical imagery of tile val_"):
         usable(config(tmp_path / "blind.parquet", regime="P+R5", modalities="optical"))
     assert len(usable(config(tmp_path / "blind.parquet", regime="P", modalities="optical"))[0]) == 2

@@ -14,7 +14,7 @@ from PIL import Image
 
 from oemsar.benchmark import folder as folders
 from oemsar.dataset.regions import UNASSIGNED
-from oemsar.dataset.table import read_table, select_split
+from oemsar.dataset.table import read_tiles, select_split
 from oemsar.dataset.tile import Tile
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.ground import Ground
@@ -96,7 +96,7 @@ def work(task: Task, report: Report = silent) -> dict[str, Any]:
 def _score(task: Task, folder: Path) -> dict[str, Any]:
     """Score the model in `folder` and write the confusion matrices of the tiles and the maps to be drawn."""
     data, modalities = task.training.table, task.training.modalities
-    tiles = scorable(select_split(read_table(data), SPLIT, data), modalities, SPLIT, data)
+    tiles = scorable(select_split(read_tiles(data), SPLIT, data), modalities, SPLIT, data)
     counts = np.zeros((2, len(tiles), NUM_CLASSES, NUM_CLASSES), np.int64)
     ground = Ground(tiles)
     with (

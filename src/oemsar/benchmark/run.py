@@ -24,7 +24,7 @@ from oemsar.benchmark.pace import Pace, in_words
 from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.benchmark.slots import News, Slot
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.table import read_table, select_split
+from oemsar.dataset.table import read_tiles, select_split
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure, InputError
 from oemsar.files import atomic_write, checksum, require_writable, write_json, write_text
@@ -123,7 +123,7 @@ def run(
     if jobs is not None and jobs < 1:
         raise InputError(f"--jobs {jobs} is too few; ask for at least 1")
     plan = _plan(plan_file, out)
-    tiles = read_table(data)
+    tiles = read_tiles(data)
     test = select_split(tiles, SPLIT, data)
     require_writable(out)
     with folders.sole_run(out):

@@ -24,7 +24,7 @@ def index(
 
     with reporting("Reading headers") as report:
         tiles = find_tiles(root, report, region_distance)
-    table.write_table(tiles, out)
+    table.write_tiles(tiles, out)
     counts = count_files(tiles)
     regions = len({tile.region for tile in tiles} - {None})
     if as_json:

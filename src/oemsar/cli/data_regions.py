@@ -15,10 +15,10 @@ def regions(
 ) -> None:
     """List the regions of TILES; a whole release is held against the published counts."""
     from oemsar.dataset.regions import require_regions, summarise
-    from oemsar.dataset.table import read_table
+    from oemsar.dataset.table import read_tiles
     from oemsar.paper.release_counts import differences, looks_whole
 
-    table = read_table(tiles)
+    table = read_tiles(tiles)
     require_regions(table, tiles)
     found = summarise(table)
     unassigned = sum(tile.region is None for tile in table)

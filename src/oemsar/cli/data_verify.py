@@ -18,11 +18,11 @@ def verify(
 ) -> None:
     """Decode every file of TILES; exit code 1 when something is wrong with one."""
     from oemsar.cli.progress import reporting
-    from oemsar.dataset.table import read_table
+    from oemsar.dataset.table import read_tiles
     from oemsar.dataset.verify import verify as verify_tiles
 
     with reporting("Verifying tiles") as report:
-        verification = verify_tiles(read_table(tiles), size, report)
+        verification = verify_tiles(read_tiles(tiles), size, report)
     if as_json:
         _print_json(verification)
     else:

@@ -18,7 +18,7 @@ from oemsar.dataset.regimes import (
     with_pseudo,
     with_real,
 )
-from oemsar.dataset.table import read_table, select_split
+from oemsar.dataset.table import read_tiles, select_split
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable, write_json, write_text
@@ -58,7 +58,7 @@ def write_manifests(table: Path, out: Path, seed: int = 0) -> Manifests:
         InputError: the table cannot be read, has no test tile, or its labels do not suffice for the regimes;
             or `out` cannot be written to.
     """
-    tiles = read_table(table)
+    tiles = read_tiles(table)
     test = select_split(tiles, "test", table)
     names = {regime.value: _names(training_tiles(tiles, regime, seed)) for regime in Regime}
     names[TEST] = _names(test)

@@ -1,9 +1,10 @@
 """The table of tiles: GeoParquet on disk, a sequence of `Tile` in memory."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import pandas as pd
@@ -15,18 +16,29 @@ from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.raster.grid import footprint
 
+Table: TypeAlias = Path | Sequence[Tile]
+"""Table of tiles as verbs take it: the path of a GeoParquet file, or the tiles themselves."""
+
 _FILES = ("sar", "optical", "pseudo_label", "real_label")
 _COLUMNS = ("name", "split", "region", "country", "height", "width", "crs", "affine", *_FILES)
 
 
-def write_table(tiles: Sequence[Tile], path: Path) -> None:
-    """Write `tiles` to `path` as GeoParquet, whole or not at all.
+def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
+    """Write a table of tiles as GeoParquet, whole or not at all.
 
     Paths are stored relative to the folder of the table where they lie below it, so that a dataset
     moves together with its table, and absolute elsewhere. The geometry is the footprint in EPSG:4326,
     empty for a tile without georeferencing; `crs` (WKT) and `affine` (six numbers a, b, c, d, e, f)
     restore the grid exactly.
+
+    Args:
+        tiles: Tiles of different names, in the order of the rows.
+        path: File to write.
+
+    Raises:
+        InputError: Two tiles have the same name, or the folder of `path` cannot be written to.
     """
+    _require_distinct(tiles, f"the table for {path}")
     folder = path.resolve().parent
     rows = [_row(tile, folder) for tile in tiles]
     frame = gpd.GeoDataFrame(
@@ -38,11 +50,11 @@ def write_table(tiles: Sequence[Tile], path: Path) -> None:
         frame.to_parquet(partial)
 
 
-def read_table(path: Path) -> list[Tile]:
-    """Read the tiles of the table at `path`.
+def read_tiles(path: Path) -> list[Tile]:
+    """Read the tiles of a table in the order of its rows.
 
     Raises:
-        InputError: the file is missing or is not a table of tiles.
+        InputError: The file is missing, is not a table of tiles, or has two tiles of the same name.
     """
     if not path.is_file():
         raise InputError(f"{path} does not exist; write it with `oemsar data index ROOT --out {path}`")
@@ -54,22 +66,60 @@ def read_table(path: Path) -> list[Tile]:
     if missing:
         raise InputError(f"{path} is not a table of tiles: column {sorted(missing)[0]} is missing")
     folder = path.resolve().parent
-    return [_tile(row, folder) for row in frame[[*_COLUMNS]].to_dict("records")]
+    tiles = [_tile(row, folder) for row in frame[[*_COLUMNS]].to_dict("records")]
+    _require_distinct(tiles, str(path))
+    return tiles
 
 
-def select_split(tiles: Sequence[Tile], split: str, table: Path) -> list[Tile]:
-    """The tiles of one split.
+def as_tiles(table: Table) -> list[Tile]:
+    """Take the tiles of a table that is given as a path or as the tiles themselves.
 
     Raises:
-        InputError: the split has no tile or its name is not known; `table` is named.
+        InputError: The file cannot be read as a table, or two tiles have the same name.
+    """
+    if isinstance(table, Path):
+        return read_tiles(table)
+    tiles = list(table)
+    _require_distinct(tiles, describe_table(table))
+    return tiles
+
+
+def describe_table(table: Table) -> str:
+    """Name a table in a sentence: by its path, or as `the table` where it is no file."""
+    return str(table) if isinstance(table, Path) else "the table"
+
+
+def table_files(table: Table, tiles: Sequence[Tile]) -> list[Path]:
+    """List every file that work on a table may read: its own, where it has one, and those of the tiles."""
+    files = (getattr(tile, column) for tile in tiles for column in _FILES)
+    return [*([table] if isinstance(table, Path) else []), *(path for path in files if path is not None)]
+
+
+def select_split(tiles: Sequence[Tile], split: str, table: Table) -> list[Tile]:
+    """Choose the tiles of one split, in their order.
+
+    Args:
+        tiles: Tiles of all splits.
+        split: `train`, `val` or `test`.
+        table: Table they come from, named in the sentence of an error.
+
+    Raises:
+        InputError: The split has no tile or its name is not known.
     """
     if split not in SPLITS:
-        raise InputError(f"split {split} is not known; choose one of {', '.join(SPLITS)}")
+        raise InputError(f"{split} is no split; choose one of {', '.join(SPLITS)}", option="split")
     chosen = [tile for tile in tiles if tile.split == split]
     if not chosen:
         present = ", ".join(name for name in SPLITS if any(tile.split == name for tile in tiles)) or "none"
-        raise InputError(f"{table} has no tile of split {split}; it has: {present}")
+        raise InputError(f"{describe_table(table)} has no tile of split {split}; it has: {present}")
     return chosen
+
+
+def _require_distinct(tiles: Sequence[Tile], table: str) -> None:
+    """Check that no two tiles have the same name: predictions, labels and scores go by it."""
+    name, count = next(iter(Counter(tile.name for tile in tiles).most_common(1)), ("", 0))
+    if count > 1:
+        raise InputError(f"{table} has {count} tiles named {name}; keep one of them or rename the others")
 
 
 def _row(tile: Tile, folder: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from oemsar import legend
 from oemsar.dataset.index import index
-from oemsar.dataset.table import write_table
+from oemsar.dataset.table import write_tiles
 from oemsar.demo.page import Shown, write_page
 from oemsar.evaluate.run import evaluate
 from oemsar.evaluate.scores import Scores
@@ -67,7 +67,7 @@ def demonstrate(folder: Path, config: DemoConfig | None = None) -> tuple[Path, d
             regions=config.regions, tiles=config.tiles, size=config.size, seed=config.seed, scene=config.scene
         ),
     )
-    write_table(index(world), table)
+    write_tiles(index(world), table)
     scores = {modalities: _train_and_score(folder, table, modalities, config) for modalities in Modalities}
     land_cover = folder / "map" / "map.tif"
     log.info("Mapping the scene from radar alone")

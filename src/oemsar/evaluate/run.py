@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.dataset.pixels import read_images
-from oemsar.dataset.table import read_table, select_split
+from oemsar.dataset.table import read_tiles, select_split
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.confusion import confusion_matrix
@@ -64,7 +64,7 @@ def evaluate(
         raise InputError(f"tiles_in_figure is {tiles_in_figure}; choose 1 or more")
     network = load_model(model)
     modalities = network.spec.modalities
-    tiles = scorable(select_split(read_table(data), split, data), modalities, split, data)
+    tiles = scorable(select_split(read_tiles(data), split, data), modalities, split, data)
     options = {"split": split, "flips": flips, "tiles_in_figure": tiles_in_figure}
     record = run_record(
         {"model": str(model), "data": str(data), **options, "engine": engine, "device": device}, data=data

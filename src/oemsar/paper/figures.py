@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oemsar.dataset.regions import require_regions, summarise
-from oemsar.dataset.table import read_table
+from oemsar.dataset.table import read_tiles
 from oemsar.errors import InputError
 from oemsar.figures import save_figure
 from oemsar.files import require_writable
@@ -42,7 +42,7 @@ def write_figures(table: Path, out: Path, *, per_country: int = 3) -> DatasetFig
     """
     if per_country < 1:
         raise InputError(f"--per-country {per_country} is too few; ask for at least 1")
-    tiles = read_table(table)
+    tiles = read_tiles(table)
     examples = choose_examples(tiles, per_country)
     if not examples:
         raise InputError(f"{table} has no tile with a file to draw; index the dataset again")

@@ -7,7 +7,7 @@ from typing import Any
 
 from oemsar.dataset.segments import Connectivity
 from oemsar.dataset.statistics import GROUPINGS, Labels, Statistics, Tally, count_labels
-from oemsar.dataset.table import read_table
+from oemsar.dataset.table import read_tiles
 from oemsar.files import require_writable, write_json, write_text
 from oemsar.legend import CLASSES
 from oemsar.paper import published
@@ -54,7 +54,7 @@ def write_statistics(
         InputError: the table or a label is wrong, or there is no label.
         Failure: a reading process was killed.
     """
-    tiles = read_table(table)
+    tiles = read_tiles(table)
     require_writable(out)
     record = run_record({"data": str(table), "connectivity": connectivity}, data=table)
     statistics = count_labels(tiles, connectivity, workers=workers, report=report)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from oemsar.dataset.table import read_table
+from oemsar.dataset.table import read_tiles
 from oemsar.evaluate.agreement import Agreement, LabelPair, compare, pairs_against, pairs_of_tiles
 from oemsar.files import require_writable, write_json, write_text
 from oemsar.legend import NAMES
@@ -43,7 +43,7 @@ def write_agreement(
     Raises:
         InputError: the table, a label or the folder is wrong, or there is nothing to compare.
     """
-    tiles = read_table(table)
+    tiles = read_tiles(table)
     pairs = pairs_of_tiles(tiles, table) if against is None else pairs_against(tiles, table, against)
     require_writable(out)
     config = {"data": str(table), "against": None if against is None else str(against)}

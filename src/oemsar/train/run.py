@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from oemsar.config_file import Value
-from oemsar.dataset.table import read_table
+from oemsar.dataset.table import read_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Interrupted, OemsarError
 from oemsar.files import require_apart
@@ -108,7 +108,7 @@ def _train(
     device = find_device(options.device)
     require_devices(options, device)
     source = str(table) if isinstance(table, Path) else "the sequence of tiles"
-    tiles = read_table(table) if isinstance(table, Path) else table
+    tiles = read_tiles(table) if isinstance(table, Path) else table
     train_tiles, val_tiles = usable_tiles(tiles, options, source)
     described = describe_tiles(train_tiles, val_tiles)
     _require_apart(options, [*train_tiles, *val_tiles])
