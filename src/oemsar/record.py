@@ -1,47 +1,94 @@
-"""What a run was made of: the record that stands beside every result."""
+"""The record of a run that stands beside every result: command, configuration, versions, inputs."""
 
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
+
 import oemsar
+from oemsar.config_file import Value
 from oemsar.files import checksum
 
 _PACKAGES = ("torch", "lightning", "segmentation-models-pytorch", "timm", "numpy", "rasterio", "openvino")
 
 
+class FileOrigin(Value):
+    """A file that a result was made from."""
+
+    file: str
+    """Name of the file, without its folder."""
+    sha256: str
+    """Digest of its content."""
+
+
+class TableOrigin(Value):
+    """A table of tiles that a result was made from."""
+
+    table: str | None
+    """Name of the file, without its folder; None for tiles that were given as values."""
+    sha256: str
+    """Digest of the file's content, or of the values."""
+
+
+class RunRecord(Value):
+    """The facts of a run that decide its result."""
+
+    format: int = 1
+    """Version of the record's layout."""
+    command: tuple[str, ...]
+    """Program and arguments."""
+    config: dict[str, JsonValue]
+    """Configuration of the verb, plain values."""
+    seed: int | None
+    """Seed of every random draw; None where nothing is drawn."""
+    data: TableOrigin | None
+    """Table of tiles that the run reads; None where it reads none."""
+    versions: dict[str, str]
+    """Versions of Python and of the packages that decide a result."""
+    git_commit: str | None
+    """Commit of the package's checkout, with `+changes` where files differ; None for an installed package."""
+    started: str
+    """Time at which the run began, UTC, ISO 8601."""
+
+    def plain(self) -> dict[str, Any]:
+        """Give the record as plain values, to be written as JSON."""
+        return self.model_dump(mode="json")
+
+
 def run_record(
-    config: dict[str, Any], *, seed: int | None = None, data: Path | None = None
-) -> dict[str, Any]:
+    config: Value | Mapping[str, Any],
+    *,
+    seed: int | None = None,
+    data: Path | TableOrigin | None = None,
+) -> RunRecord:
     """Describe the present run.
 
     Args:
-        config: the typed configuration of the verb, as plain values.
-        seed: the seed of every random draw, where there is one.
-        data: the table of tiles the run reads; its checksum is recorded.
-
-    Returns:
-        A dictionary of plain values: command, configuration, versions, seed, data table with its
-        sha256, git commit of the package's checkout (None for an installed package), start time in UTC.
+        config: Configuration of the verb.
+        seed: Seed of every random draw, where there is one.
+        data: Table of tiles that the run reads; its checksum is recorded.
     """
-    return {
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "config": config,
-        "seed": seed,
-        "data": None if data is None else {"table": data.name, "sha256": checksum(data)},
-        "versions": {"oemsar": oemsar.__version__, "python": platform.python_version(), **_versions()},
-        "git_commit": _git_commit(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    return RunRecord(
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        config=to_jsonable_python(config),
+        seed=seed,
+        data=TableOrigin(table=data.name, sha256=checksum(data)) if isinstance(data, Path) else data,
+        versions={"oemsar": oemsar.__version__, "python": platform.python_version(), **_versions()},
+        git_commit=_git_commit(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
-def origin(path: Path) -> dict[str, str]:
-    """Name and sha256 of a file that a result was made from."""
-    return {"file": path.name, "sha256": checksum(path)}
+def origin(path: Path) -> FileOrigin:
+    """Take name and sha256 of a file that a result is made from."""
+    return FileOrigin(file=path.name, sha256=checksum(path))
 
 
 def _versions() -> dict[str, str]:

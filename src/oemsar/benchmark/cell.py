@@ -86,7 +86,7 @@ def work(task: Task, report: Report = silent) -> dict[str, Any]:
         },
         "record": run_record(
             {"engine": task.engine, "flips": task.flips}, seed=task.training.seed, data=task.training.data
-        ),
+        ).plain(),
     }
     write_json(folder / folders.FINISHED, record)
     release_memory()

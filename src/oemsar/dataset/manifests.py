@@ -70,7 +70,9 @@ def write_manifests(table: Path, out: Path, seed: int = 0) -> Manifests:
         write_text(_sum_path(path), f"{checksum(path)}  {path.name}\n")
     write_json(out / "overlaps.json", {"unmeasured_tiles": unmeasured, "pairs": [*map(asdict, overlaps)]})
     write_text(out / "overlaps.csv", _csv(overlaps))
-    write_json(out / "record.json", run_record({"data": str(table), "seed": seed}, seed=seed, data=table))
+    write_json(
+        out / "record.json", run_record({"data": str(table), "seed": seed}, seed=seed, data=table).plain()
+    )
     return Manifests(names, overlaps, unmeasured)
 
 

@@ -80,7 +80,7 @@ def evaluate(
         "labels": count_labels(tiles),
         "engine": running.name,
         "flips": flips,
-        "record": record,
+        "record": record.plain(),
     }
     _write_scores(scores, about, data, out)
     return scores

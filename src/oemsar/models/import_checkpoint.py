@@ -50,7 +50,11 @@ def import_checkpoint(path: Path, out: Path, channels: Channels = "radar-first")
         network = import_unet(tensors, path, channels)
         if out.suffix == SUFFIX:
             raise InputError(f"{path} holds a whole network; give --out a folder, not {out.name}")
-        save_model(network, out, {**run_record({"channels": channels}), "imported": origin(path)})
+        save_model(
+            network,
+            out,
+            {**run_record({"channels": channels}).plain(), "imported": origin(path).model_dump()},
+        )
         return f"U-Net with {_ENCODER} on {network.spec.modalities.value}"
     name, weights = _encoder(tensors, path)
     if out.suffix != SUFFIX:

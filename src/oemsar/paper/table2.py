@@ -12,7 +12,7 @@ from oemsar.files import require_writable, write_json, write_text
 from oemsar.legend import CLASSES
 from oemsar.paper import published
 from oemsar.progress import Report, silent
-from oemsar.record import run_record
+from oemsar.record import RunRecord, run_record
 from oemsar.text_table import csv_table, markdown_table
 
 _TITLES: dict[Labels, str] = {
@@ -158,7 +158,7 @@ def _csv_rows(statistics: Statistics, *, is_release: bool) -> Iterator[tuple[obj
                 yield (kind, group, name, tally.tiles, of_class, *cells, *beside)
 
 
-def _document(statistics: Statistics, record: dict[str, Any], *, is_release: bool) -> dict[str, Any]:
+def _document(statistics: Statistics, record: RunRecord, *, is_release: bool) -> dict[str, Any]:
     """Plain values: every tally, the connectivity, and the published table where it belongs beside."""
     return {
         "connectivity": statistics.connectivity,
@@ -175,7 +175,7 @@ def _document(statistics: Statistics, record: dict[str, Any], *, is_release: boo
             for kind, breakdown in statistics.labels.items()
         },
         "published": _published() if is_release else None,
-        "record": record,
+        "record": record.plain(),
     }
 
 

@@ -10,7 +10,7 @@ from oemsar.files import require_writable, write_json, write_text
 from oemsar.legend import NAMES
 from oemsar.paper import published
 from oemsar.progress import Report, silent
-from oemsar.record import run_record
+from oemsar.record import RunRecord, run_record
 from oemsar.text_table import csv_table, markdown_table
 
 _HEADINGS: tuple[str, ...] = ("Class", "Agreement", "IoU")
@@ -124,7 +124,7 @@ def _csv_rows(agreement: Agreement, *, beside: bool) -> list[tuple[object, ...]]
 
 
 def _document(
-    agreement: Agreement, pairs: list[LabelPair], record: dict[str, Any], compared: str, *, beside: bool
+    agreement: Agreement, pairs: list[LabelPair], record: RunRecord, compared: str, *, beside: bool
 ) -> dict[str, Any]:
     """Plain values: agreement and IoU of every class, their means, the matrix, and what was compared."""
     scores = agreement.scores
@@ -146,5 +146,5 @@ def _document(
         "confusion": [list(row) for row in scores.confusion],
         "names": [pair.tile for pair in pairs],
         "published": table if beside else None,
-        "record": record,
+        "record": record.plain(),
     }

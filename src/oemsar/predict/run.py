@@ -261,7 +261,7 @@ def _summary(
         "engine": engine,
         "nodata_share": 1 - int(pixels.sum()) / total,
         "classes": classes,
-        "record": run_record(options),
+        "record": run_record(options).plain(),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -12,10 +12,10 @@ from oemsar.config_file import Value, read_json, read_yaml
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json, write_text
 from oemsar.models.spec import ModelSpec
-from oemsar.record import origin, run_record
+from oemsar.record import FileOrigin, RunRecord, TableOrigin, origin, run_record
 from oemsar.train.checkpoints import LAST
 from oemsar.train.config import RunOptions, differing_option
-from oemsar.train.tiles import TableOrigin, TilesSummary
+from oemsar.train.tiles import TilesSummary
 
 CONFIG = Path("config.yaml")
 RECORD = Path("record.json")
@@ -32,32 +32,18 @@ class Outcome(Value):
     """mIoU of the saved model on the validation tiles, 0..1; None where there are none."""
 
 
-class TrainingRecord(Value):
+class TrainingRecord(RunRecord):
     """Content of `record.json`."""
 
-    format: Literal[1] = 1
-    """Version of the format."""
-    command: list[str]
-    """Words of the command."""
-    config: dict[str, JsonValue]
-    """Options of the training, with the table and the folder."""
-    seed: int | None
-    """Seed of every random draw."""
     data: TableOrigin
     """Table of tiles that the run was started with."""
-    versions: dict[str, str]
-    """Versions of the packages that decide the result."""
-    git_commit: str | None
-    """Commit of the package's checkout; None for an installed package."""
-    started: str
-    """Start in UTC, in ISO 8601."""
     spec: ModelSpec
     """Description of the network, with the normalisation of the training imagery."""
     class_weights: tuple[float, ...]
     """Eight weights in legend order."""
     tiles: TilesSummary | None = None
     """Tiles of the run; None in records that were written before labels had regimes."""
-    encoder_weights: dict[str, str] | None = None
+    encoder_weights: FileOrigin | None = None
     """Name and checksum of the encoder file; None where there is none."""
     finished: str | None = None
     """End in UTC, in ISO 8601; None for a run that is not finished."""
@@ -216,7 +202,7 @@ def new_record(
     """Describe a run that begins now."""
     return TrainingRecord.model_validate(
         {
-            **run_record(options.model_dump(mode="json"), seed=options.seed),
+            **run_record(options.model_dump(mode="json"), seed=options.seed).plain(),
             "data": data,
             "spec": start.spec,
             "class_weights": start.class_weights,

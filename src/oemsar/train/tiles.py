@@ -12,18 +12,10 @@ from oemsar.dataset.regimes import training_tiles, validation_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.files import checksum
+from oemsar.record import TableOrigin
 from oemsar.train.config import TrainConfig
 
 log = logging.getLogger(__name__)
-
-
-class TableOrigin(Value):
-    """The table that a run was started with."""
-
-    table: str | None
-    """Name of the file; None for tiles that were given as values."""
-    sha256: str
-    """Checksum of the file, or of the values."""
 
 
 class TilesSummary(Value):

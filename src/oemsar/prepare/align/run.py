@@ -135,7 +135,7 @@ def align(
         "thresholds": asdict(config.thresholds),
         "record": run_record(
             {"align": _plain(config), "inputs": [origin(path) for path in _inputs(sar, optical, config)]}
-        ),
+        ).plain(),
     }
     write_page(out / "report.html", summary, pictures)
     write_json(out / "report.json", summary)

@@ -115,7 +115,7 @@ def ortho(
     }
     inputs = [origin(path) for path in (scene, *terrain.files())]
     record = run_record({**asdict(config), "inputs": inputs})
-    write_json(out.with_suffix(".json"), {**summary, "record": record})
+    write_json(out.with_suffix(".json"), {**summary, "record": record.plain()})
     return summary
 
 

@@ -44,5 +44,5 @@ def provenance(
             for name, stamp in stamps.items()
             if stamp is not None
         },
-        "record": run_record(region.plain()),
+        "record": run_record(region.plain()).plain(),
     }

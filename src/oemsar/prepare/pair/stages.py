@@ -91,7 +91,7 @@ class Stages:
         log.info("%s: started", name)
         made = work()
         files = {path.relative_to(self.out).as_posix(): checksum(path) for path in made.files}
-        write_json(self._path(name), asdict(Stamp(key, made.result, files, run_record(self.config))))
+        write_json(self._path(name), asdict(Stamp(key, made.result, files, run_record(self.config).plain())))
         self.states[name] = "done"
         return made.result
 
