@@ -30,9 +30,10 @@ STRIP = 512
 CALL = """
 import sys, time
 from pathlib import Path
-from oemsar.prepare.radiometry.run import RadiometryConfig, remap_scene
+from oemsar.prepare.radiometry.config import RadiometryConfig
+from oemsar.prepare.radiometry.run import apply_radiometry
 begin = time.perf_counter()
-remap_scene(Path(sys.argv[1]), Path(sys.argv[2]), RadiometryConfig(sys.argv[3]))
+apply_radiometry(Path(sys.argv[1]), Path(sys.argv[2]), config=RadiometryConfig(remap=sys.argv[3]))
 print(time.perf_counter() - begin)
 """
 PACKINGS = ({"COMPRESS": "ZSTD", "LEVEL": "1"}, {"COMPRESS": "DEFLATE", "LEVEL": "6"}, {"COMPRESS": "LZW"})

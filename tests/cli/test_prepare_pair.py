@@ -69,7 +69,7 @@ def test_a_second_call_skips_every_stage_and_says_so(scene: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("changes", "ending"),
     [
-        ({"gds": 1}, (2, "unknown key gds")),
+        ({"gds": 1}, (2, "gds: is not known")),
         ({"accept": False, "tie_points": "two.geojson"}, (1, "needs a person")),
     ],
 )

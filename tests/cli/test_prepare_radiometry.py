@@ -43,8 +43,8 @@ def test_the_remaps_are_listed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--remap", "clahe", "--out", "o.tif"], "remap clahe is not known; choose one of identity"),
-        (["--remap", "linear"], "give SCENE, --out and --remap"),
+        (["--remap", "clahe", "--out", "o.tif"], "--remap: remap clahe is not known; choose one of identity"),
+        (["--remap", "linear"], "--out: give SCENE"),
         (["--remap", "linear", "--out", "o.tif", "--sigma0"], "carries no calibration"),
     ],
 )

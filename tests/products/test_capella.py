@@ -13,7 +13,8 @@ import rasterio
 
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
-from oemsar.prepare.radiometry.run import RadiometryConfig, remap_scene
+from oemsar.prepare.radiometry.config import RadiometryConfig
+from oemsar.prepare.radiometry.run import apply_radiometry
 from oemsar.products.capella_metadata import parse_metadata
 from oemsar.products.product import Encoding, sigma_nought_gain
 from oemsar.products.registry import find_product
@@ -122,5 +123,5 @@ def test_integer_complex_pixels_are_read_as_delivered(tmp_path: Path) -> None:
         dataset.update_tags(**_described(_document()))
     found = find_product(path)
     assert found.product.kind == "capella-slc"
-    summary = remap_scene(path, tmp_path / "o.tif", RadiometryConfig("pedf"))
-    assert summary["statistics"]["mean"] == pytest.approx(0.01 * np.abs(pixels).mean(), rel=1e-3)
+    summary = apply_radiometry(path, tmp_path / "o.tif", config=RadiometryConfig(remap="pedf"))
+    assert summary.statistics.mean == pytest.approx(0.01 * np.abs(pixels).mean(), rel=1e-3)

@@ -11,8 +11,8 @@ import pytest
 import rasterio
 
 from oemsar.errors import InputError
-from oemsar.prepare.radiometry.remap import Choice
-from oemsar.prepare.radiometry.run import RadiometryConfig, remap_scene
+from oemsar.prepare.radiometry.config import RadiometryConfig
+from oemsar.prepare.radiometry.run import apply_radiometry
 from oemsar.products.product import GainPolynomial, sigma_nought_gain
 from oemsar.products.registry import find_product
 from oemsar.raster.read import Extent
@@ -171,12 +171,12 @@ def test_other_and_cut_files_are_refused(
 
 def test_sigma_nought_of_a_gain_that_varies_reaches_the_output(tmp_path: Path, pixels: np.ndarray) -> None:
     path = _write(tmp_path / "a.nitf", pixels, "RE32F_IM32F", _radiometric((0, 0, 2.0), (1, 0, 0.5)))
-    config = RadiometryConfig("db-clip", sigma0=True, choice=Choice(decibels=(-20, 20)))
-    summary = remap_scene(path, tmp_path / "o.tif", config)
+    config = RadiometryConfig(remap="db-clip", sigma0=True, db=(-20, 20))
+    summary = apply_radiometry(path, tmp_path / "o.tif", config=config)
     gain = 2 + 0.5 * 0.5 * (np.arange(SHAPE[0]) - 4)[:, None]
     expected = np.clip(255 * (10 * np.log10(gain * np.abs(pixels) ** 2) + 20) / 40, 1, 255)
     with rasterio.open(tmp_path / "o.tif") as dataset:
         assert np.abs(dataset.read(1) - expected).max() <= 1.1
         assert len(dataset.gcps[0]) == 4
         assert dataset.tags()["OEMSAR_LOOK_AZIMUTH"] == "20.0"
-    assert summary["quantity"] == "root of sigma nought"
+    assert summary.quantity == "root of sigma nought"

@@ -5,15 +5,17 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.options import AsJson
+
 
 def pair(
     region: Annotated[
         Path,
-        typer.Argument(help="YAML file that names the images and says what to make.", show_default=False),
+        typer.Argument(help="YAML file of the region: its images and the pair to make.", show_default=False),
     ],
     *,
     out: Annotated[Path, typer.Option(help="Folder of the results.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Put a radar scene and an orthophoto on one grid, aligned, with masks and a record of how.
 
@@ -23,20 +25,18 @@ def pair(
     import json
 
     from oemsar.cli.progress import reporting
-    from oemsar.prepare.pair.run import pair as run
+    from oemsar.prepare.pair.run import make_pair
 
     with reporting("Pairing") as report:
-        summary = run(region, out, report)
+        made = make_pair(region, out, report=report)
     if as_json:
-        typer.echo(json.dumps(summary, indent=2))
+        typer.echo(json.dumps(made.model_dump(mode="json"), indent=2))
         return
-    rows, columns = summary["grid"]["shape"]
-    masks, alignment = summary["masks"], summary["alignment"]
+    rows, columns = made.grid.shape
+    typer.echo(f"{made.files['sar']}: {columns} x {rows} pixels, {made.masks.both_valid_share:.1%} in both")
+    alignment = made.alignment
     typer.echo(
-        f"{summary['files']['sar']}: {columns} x {rows} pixels, {masks['both_valid_share']:.1%} in both"
+        f"alignment {alignment.verdict}: {alignment.model} through {alignment.n_tie_points} tie points, "
+        f"leave-one-out error {alignment.residual_px.median:.2f} px (median)"
     )
-    typer.echo(
-        f"alignment {alignment['verdict']}: {alignment['model']} through {alignment['n_tie_points']} tie "
-        f"points, leave-one-out error {alignment['residual_px']['median']:.2f} px (median)"
-    )
-    typer.echo(", ".join(f"{name} {state}" for name, state in summary["stages"].items()))
+    typer.echo(", ".join(f"{name} {state}" for name, state in made.stages.items()))

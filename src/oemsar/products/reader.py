@@ -13,6 +13,9 @@ from oemsar.raster.georeference import Georeference, georeference_of
 from oemsar.raster.pixels import Opener, raster_opener
 from oemsar.raster.read import open_raster
 
+_METADATA = ("*_extended.json", "*_METADATA.json")
+"""Names of metadata files beside products of Capella and Umbra."""
+
 
 @dataclass(frozen=True)
 class OpenedProduct:
@@ -102,6 +105,11 @@ def require_radar(
             f"{path} has {dataset.dtypes[0]} pixels where {kind} is complex; name no kind of product",
             option="product",
         )
+
+
+def metadata_beside(path: Path) -> list[Path]:
+    """List metadata files in the folder of a product that a reader may open with it."""
+    return [file for pattern in _METADATA for file in sorted(path.parent.glob(pattern))]
 
 
 def looks_optical(dataset: DatasetReader) -> bool:

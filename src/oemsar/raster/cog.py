@@ -94,6 +94,11 @@ def publish_cog(canvases: Sequence[RawRaster], path: Path, grid: GeoBox | None, 
     _copy(recipe, path, COMPRESS="DEFLATE", PREDICTOR=predictor, OVERVIEW_RESAMPLING="AVERAGE")
 
 
+def cog_files(path: Path) -> list[Path]:
+    """List the files that are written or removed with the Cloud Optimized GeoTIFF `path`."""
+    return [path, path.with_name(f"{path.name}.aux.xml")]
+
+
 def publish_pyramid(
     pyramid: Pyramid,
     path: Path,

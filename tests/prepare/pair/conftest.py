@@ -13,7 +13,8 @@ import rasterio
 import yaml
 from numpy.typing import NDArray
 
-from oemsar.prepare.pair.run import pair
+from oemsar.prepare.pair.results import Pair
+from oemsar.prepare.pair.run import make_pair
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.run import simulate_scene
 
@@ -134,10 +135,10 @@ def write_region(scene: Scene, path: Path, **changes: Any) -> Path:
 
 @dataclass(frozen=True)
 class Built:
-    """A pair that is made, and what making it told."""
+    """A pair that is made, in its folder."""
 
     out: Path
-    summary: dict[str, Any]
+    pair: Pair
 
     def again(self, folder: Path) -> Path:
         """A copy of the pair in `folder`, to go on from."""
@@ -151,5 +152,5 @@ class Built:
 @pytest.fixture(scope="session")
 def built(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("built")
-    summary = pair(write_region(scene, folder / "region.yaml"), folder / "out")
-    return Built(folder / "out", summary)
+    pair = make_pair(write_region(scene, folder / "region.yaml"), folder / "out")
+    return Built(folder / "out", pair)

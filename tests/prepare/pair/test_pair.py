@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -8,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from numpy.typing import NDArray
 from rasterio import Affine
 
 from oemsar.errors import Failure, InputError
 from oemsar.files import checksum
-from oemsar.prepare.pair.run import pair
+from oemsar.prepare.pair.region_file import read_region
+from oemsar.prepare.pair.results import Pair
+from oemsar.prepare.pair.run import make_pair
 
 from .conftest import Built, Scene, Write
 
@@ -21,8 +25,8 @@ IMAGES = ("town_sar.tif", "town_optical.tif", "town_masks.tif")
 ALL = ["align", "grid", "radar", "optical", "masks", "record"]
 
 
-def done(summary: dict[str, dict[str, str]]) -> set[str]:
-    return {name for name, state in summary["stages"].items() if state == "done"}
+def done(pair: Pair) -> set[str]:
+    return {name for name, state in pair.stages.items() if state == "done"}
 
 
 def test_both_images_and_the_masks_lie_on_one_grid(built: Built) -> None:
@@ -34,7 +38,7 @@ def test_both_images_and_the_masks_lie_on_one_grid(built: Built) -> None:
         assert sar.shape == optical.shape == masks.shape
         assert sar.transform == optical.transform == masks.transform
         assert sar.crs == optical.crs == masks.crs
-        assert f"EPSG:{sar.crs.to_epsg()}" == built.summary["grid"]["crs"]
+        assert f"EPSG:{sar.crs.to_epsg()}" == built.pair.grid.crs
         assert [sar.transform.a, sar.transform.e] == [0.5, -0.5]
         assert sar.transform.c % 0.5 == sar.transform.f % 0.5 == 0
         assert (sar.count, sar.dtypes[0], sar.nodata) == (1, "uint8", 0)
@@ -74,7 +78,7 @@ def errors(scene: Scene, out: Path) -> NDArray[np.float64]:
 def test_what_is_bright_on_the_ground_lies_where_the_orthophoto_has_that_ground(
     scene: Scene, built: Built
 ) -> None:
-    assert built.summary["alignment"]["verdict"] == "accepted"
+    assert built.pair.alignment.verdict == "accepted"
     assert np.median(errors(scene, built.out)) < 1.5
     assert np.max(errors(scene, built.out)) < 3
 
@@ -82,8 +86,8 @@ def test_what_is_bright_on_the_ground_lies_where_the_orthophoto_has_that_ground(
 @pytest.mark.slow
 def test_it_lies_there_without_tie_points_too(scene: Scene, region: Write, tmp_path: Path) -> None:
     """Matched from 12 m away; a scene this small has too few windows to be accepted without a person."""
-    summary = pair(region(tie_points=None, search=30, accept=True), tmp_path / "out")
-    assert summary["alignment"]["verdict"] in ("accepted", "needs_person")
+    pair = make_pair(region(tie_points=None, search=30, accept=True), tmp_path / "out")
+    assert pair.alignment.verdict in ("accepted", "needs_person")
     assert np.median(errors(scene, tmp_path / "out")) < 1.5
 
 
@@ -98,7 +102,7 @@ def test_on_the_grid_of_the_orthophoto_its_pixels_come_through_unchanged(
     with rasterio.open(moved, "r+") as dataset:
         dataset.transform = Affine(0.5, 0, left, 0, -0.5, top)
     extent = [left, top - 0.5 * shape[0], left + 0.5 * shape[1], top]
-    pair(region(optical=str(moved), extent=[float(value) for value in extent]), tmp_path / "out")
+    make_pair(region(optical=str(moved), extent=[float(value) for value in extent]), tmp_path / "out")
     with rasterio.open(tmp_path / "out" / IMAGES[1]) as dataset:
         np.testing.assert_array_equal(dataset.read(), np.maximum(colours, 1))
 
@@ -135,15 +139,15 @@ def test_layover_and_shadow_agree_with_the_truth_of_the_scene(scene: Scene, buil
 def test_a_second_run_makes_nothing_again(built: Built, region: Write, tmp_path: Path) -> None:
     out = built.again(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
-    assert pair(region(), out)["stages"] == dict.fromkeys(ALL, "skipped")
+    assert make_pair(region(), out).stages == dict.fromkeys(ALL, "skipped")
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_another_remap_makes_only_the_radar_image_again(built: Built, region: Write, tmp_path: Path) -> None:
     out = built.again(tmp_path)
-    assert done(pair(region(remap="density"), out)) == {"radar", "record"}
+    assert done(make_pair(region(remap="density"), out)) == {"radar", "record"}
     assert checksum(out / IMAGES[0]) != checksum(built.out / IMAGES[0])
-    assert done(pair(region(), out)) == {"radar", "record"}
+    assert done(make_pair(region(), out)) == {"radar", "record"}
     assert checksum(out / IMAGES[0]) == checksum(built.out / IMAGES[0])
 
 
@@ -151,7 +155,7 @@ def test_another_year_makes_only_the_optical_image_again(
     scene: Scene, built: Built, region: Write, tmp_path: Path
 ) -> None:
     optical = {"path": str(scene.folder / "optical.tif"), "profile": "naip", "year": 2019}
-    assert done(pair(region(optical=optical), built.again(tmp_path))) == {"optical", "masks", "record"}
+    assert done(make_pair(region(optical=optical), built.again(tmp_path))) == {"optical", "masks", "record"}
 
 
 def test_another_elevation_model_aligns_again(
@@ -162,7 +166,7 @@ def test_another_elevation_model_aligns_again(
     with rasterio.open(dem, "r+") as dataset:
         dataset.write(dataset.read() + 3)
     out = built.again(tmp_path)
-    states = pair(region(dem=str(dem)), out)["stages"]
+    states = make_pair(region(dem=str(dem)), out).stages
     assert states["align"] == states["radar"] == "done"
     assert states["optical"] == "skipped"
 
@@ -171,7 +175,7 @@ def test_a_copy_of_an_input_elsewhere_changes_nothing(
     scene: Scene, built: Built, region: Write, tmp_path: Path
 ) -> None:
     shutil.copy(scene.folder / "sar.tif", tmp_path / "sar.tif")
-    assert not done(pair(region(sar="sar.tif"), built.again(tmp_path)))
+    assert not done(make_pair(region(sar="sar.tif"), built.again(tmp_path)))
 
 
 KILLER = """
@@ -179,8 +183,9 @@ import importlib, os, signal, sys
 module, name = sys.argv[3].rsplit(".", 1)
 setattr(importlib.import_module(module), name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
 from pathlib import Path
-from oemsar.prepare.pair.run import pair
-pair(Path(sys.argv[1]), Path(sys.argv[2]))
+from oemsar.prepare.pair.results import Pair
+from oemsar.prepare.pair.run import make_pair
+make_pair(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
@@ -198,7 +203,7 @@ def test_a_run_killed_at_any_stage_goes_on_to_the_same_bytes(
         killed = subprocess.run(command, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})
         assert killed.returncode == -signal.SIGKILL
         assert not (out / "town.json").exists()
-    assert done(pair(path, out)) == {"record"}
+    assert done(make_pair(path, out)) == {"record"}
     for name in (*IMAGES, "alignment/transform.json", "alignment/tie_points.geojson"):
         assert checksum(out / name) == checksum(built.out / name)
     assert not list(out.rglob("*.partial"))
@@ -210,14 +215,14 @@ def test_an_alignment_that_needs_a_person_stops_the_run_and_takes_the_old_pair_a
     out = built.again(tmp_path)
     few = str(scene.folder / "few.geojson")
     with pytest.raises(Failure, match=r"needs a person .*report.html.*tie_points.geojson.*accept: true"):
-        pair(region(tie_points=few), out)
+        make_pair(region(tie_points=few), out)
     assert not [name for name in (*IMAGES, "town.json") if (out / name).exists()]
     assert (out / "alignment" / "report.html").exists()
     with pytest.raises(Failure, match="needs a person"):
-        pair(region(tie_points=few), out)
-    summary = pair(region(tie_points=few, accept=True), out)
-    assert summary["stages"]["align"] == "skipped"
-    assert summary["alignment"]["verdict"] == "needs_person"
+        make_pair(region(tie_points=few), out)
+    pair = make_pair(region(tie_points=few, accept=True), out)
+    assert pair.stages["align"] == "skipped"
+    assert pair.alignment.verdict == "needs_person"
     assert (out / "town.json").exists()
 
 
@@ -227,11 +232,65 @@ def test_tie_points_edited_in_place_are_not_lost(built: Built, region: Write, tm
     points.write_text(points.read_text().replace('"used": true', '"used": false', 1))
     edited = points.read_text()
     with pytest.raises(InputError, match="was edited; copy it"):
-        pair(region(search=20), out)
+        make_pair(region(search=20), out)
     with pytest.raises(InputError, match="copy it out of"):
-        pair(region(tie_points=str(points)), out)
+        make_pair(region(tie_points=str(points)), out)
     assert points.read_text() == edited
     copy = tmp_path / "mine.geojson"
     shutil.copy(points, copy)
     points.unlink()
-    assert pair(region(tie_points=str(copy)), out)["stages"]["align"] == "done"
+    assert make_pair(region(tie_points=str(copy)), out).stages["align"] == "done"
+
+
+@pytest.mark.parametrize("key", ["sar", "optical", "dem", "tie_points"])
+def test_a_pair_never_replaces_an_input(scene: Scene, region: Write, tmp_path: Path, key: str) -> None:
+    """Inputs in the folder of the pair, under names of its results."""
+    names = {
+        "sar": "town_sar.tif",
+        "optical": "town_masks.tif",
+        "dem": "stages/amplitude.tif",
+        "tie_points": "town.json",
+    }
+    out = tmp_path / "out"
+    moved = out / names[key]
+    moved.parent.mkdir(parents=True)
+    source = {"sar": "sar.tif", "optical": "optical.tif", "dem": "dem.tif", "tie_points": "ties.geojson"}[key]
+    shutil.copy(scene.folder / source, moved)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match="choose another output path"):
+        make_pair(region(**{key: str(moved)}), out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_a_pair_replaces_no_file_behind_a_virtual_raster(scene: Scene, region: Write, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    shutil.copy(scene.folder / "optical.tif", out / "town_optical.tif")
+    rasterio.shutil.copy(out / "town_optical.tif", tmp_path / "mosaic.vrt", driver="VRT")
+    with pytest.raises(InputError, match=r"town_optical\.tif .*choose another output path"):
+        make_pair(region(optical=str(tmp_path / "mosaic.vrt")), out)
+    assert checksum(out / "town_optical.tif") == checksum(scene.folder / "optical.tif")
+
+
+def test_a_region_is_given_as_a_value_too(built: Built, region: Write, tmp_path: Path) -> None:
+    """It is the same input as its file, and its errors name the key alone."""
+    value = read_region(region())
+    assert set(make_pair(value, built.again(tmp_path)).stages.values()) == {"skipped"}
+    wrong = value.model_copy(update={"engine": "steam"})
+    with pytest.raises(InputError, match=r"^engine"):
+        make_pair(wrong, tmp_path / "none")
+
+
+def test_tie_points_edited_in_a_pair_of_an_earlier_version_are_not_lost(
+    built: Built, region: Write, tmp_path: Path
+) -> None:
+    """Its records have no format, and their keys are of another kind."""
+    out = built.again(tmp_path)
+    for path in (out / "stages").glob("*.json"):
+        fields = json.loads(path.read_text())
+        del fields["format"]
+        path.write_text(json.dumps({**fields, "key": "earlier"}))
+    points = out / "alignment" / "tie_points.geojson"
+    points.write_text(points.read_text().replace('"used": true', '"used": false', 1))
+    with pytest.raises(InputError, match="was edited; copy it"):
+        make_pair(region(), out)

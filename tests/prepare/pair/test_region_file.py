@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 from oemsar.errors import InputError
-from oemsar.prepare.pair.region_file import read_region
-from oemsar.prepare.radiometry.optical import Calibrated
+from oemsar.prepare.pair.config import PairRegion
+from oemsar.prepare.pair.region_file import naming, read_region
+from oemsar.prepare.radiometry.config import RemapOptions
 
 
 @pytest.fixture
@@ -38,50 +39,89 @@ def test_a_section_of_one_word_is_the_same_as_one_with_keys(folder: Path) -> Non
     assert short == long
 
 
+def test_a_remap_is_known_however_it_is_spelt(folder: Path) -> None:
+    region = read_region(write(folder, remap={"name": "dB clip", "db": [-20, 3]}))
+    assert region.remap.options() == RemapOptions(remap="db-clip", db=(-20, 3))
+
+
+def test_a_region_made_in_python_is_the_one_of_its_file(folder: Path) -> None:
+    values = {"name": "a", "sar": folder / "sar.tif", "optical": {"path": folder / "optical.tif"}, "gsd": 0.5}
+    assert PairRegion.model_validate({**values, "sar": str(values["sar"])}) == read_region(write(folder))
+
+
+def test_plain_values_name_files_without_their_folders(folder: Path) -> None:
+    plain = read_region(write(folder, dem="dem.tif", crs=32654)).plain()
+    assert plain["dem"] == "dem.tif"
+    assert plain["crs"] == "EPSG:32654"
+    assert isinstance(plain["optical"], dict)
+    assert list(plain["optical"])[:3] == ["path", "profile", "meaning"]
+    assert plain["optical"]["path"] == "optical.tif"
+    assert str(folder) not in str(plain)
+
+
 def test_a_number_is_a_code_of_epsg(folder: Path) -> None:
     assert read_region(write(folder, crs=32654)).crs == "EPSG:32654"
 
 
 def test_reflectance_is_declared(folder: Path) -> None:
     optical = {"path": "optical.tif", "meaning": "calibrated", "gain": 0.0001}
-    assert read_region(write(folder, optical=optical)).optical.config().meaning == Calibrated(0.0001, 0.0)
+    region = read_region(write(folder, optical=optical))
+    assert (region.optical.meaning, region.optical.gain, region.optical.offset) == (
+        "calibrated",
+        0.0001,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"gds": 0.5}, "unknown key gds; choose from name, sar"),
+        ({"gds": 0.5}, "gds: is not known; choose from name, sar"),
         (
             {"optical": {"path": "optical.tif", "proflie": "naip"}},
-            "unknown key optical.proflie; choose from path",
+            "optical.proflie: is not known; choose from path",
         ),
-        ({"gsd": None}, "lacks the key gsd"),
-        ({"gsd": 0}, "gsd is wrong"),
-        ({"gsd": -0.5}, "gsd is wrong"),
-        ({"gsd": "half a metre"}, "gsd is wrong"),
-        ({"gsd": float("nan")}, "gsd is wrong"),
-        ({"name": "../up"}, "name is wrong"),
-        ({"sar": "missing.tif"}, "sar is .*missing.tif, which is no file"),
-        ({"dem": "dem"}, "dem is .*, which is no file"),
-        ({"dem_datum": "sea"}, "dem_datum is wrong"),
-        ({"dsm": "dsm.tif"}, "go with dem"),
-        ({"extent": [10, 0, 5, 9]}, "left, bottom, right, top"),
-        ({"extent": [10, 0, 5]}, "extent has too few values"),
-        ({"optical": {"path": "optical.tif", "gain": 2}}, "belong to meaning calibrated"),
-        ({"optical": {"path": "optical.tif", "meaning": "calibrated"}}, "needs gain"),
-        ({"remap": {"name": "pedf", "percentiles": [99, 1]}}, "99 1"),
-        ({"remap": {"name": "db-clip", "db": [0, -20]}}, "dB limits"),
-        ({"optical": 5}, "optical is wrong: write path or keys"),
-        ({"remap": ["pedf"]}, "remap is wrong: write name or keys"),
-        ({"accept": "perhaps"}, "accept is wrong"),
+        ({"sar": {"band": 1}}, "sar.path: is missing"),
+        ({"sar": {"path": "sar.tif", "band": 0}}, "sar.band: "),
+        ({"gsd": None}, "gsd: is missing"),
+        ({"gsd": 0}, "gsd: "),
+        ({"gsd": -0.5}, "gsd: "),
+        ({"gsd": "half a metre"}, "gsd: "),
+        ({"gsd": float("nan")}, "gsd: "),
+        ({"name": "../up"}, "name: "),
+        ({"dem_datum": "sea"}, "dem_datum: "),
+        ({"dsm": "dsm.tif"}, "dem: surface model and geoid go with"),
+        ({"extent": [10, 0, 5, 9]}, "extent: the extent is not left, bottom, right, top"),
+        ({"extent": [10, 0, 5]}, "extent.3: is missing"),
+        (
+            {"optical": {"path": "optical.tif", "gain": 2}},
+            "optical.gain, optical.offset: .* calibrated pixels",
+        ),
+        ({"optical": {"path": "optical.tif", "meaning": "calibrated"}}, "optical.gain: .* need a gain"),
+        ({"optical": {"path": "optical.tif", "profile": "nap"}}, "optical.profile: .* naip, bd-ortho, gsi"),
+        ({"optical": {"path": "optical.tif", "nodata": "0"}}, "optical.nodata: is not known"),
+        ({"remap": {"name": "pedf", "percentiles": [99, 1]}}, "remap.percentiles: .* 99 1"),
+        ({"remap": {"name": "db-clip", "db": [0, -20]}}, "remap.db: .* do not rise"),
+        ({"remap": "magic"}, "remap: remap magic is not known"),
+        ({"optical": 5}, "optical: write path, or keys"),
+        ({"remap": ["pedf"]}, "remap: write name, or keys"),
+        ({"accept": "perhaps"}, "accept: "),
     ],
 )
 def test_what_is_wrong_is_told_by_its_key(folder: Path, changes: dict[str, Any], sentence: str) -> None:
     path = write(folder, **changes)
     with pytest.raises(InputError, match=sentence) as error:
         read_region(path)
-    assert str(path) in str(error.value)
+    assert str(error.value).startswith(f"{path}: ")
     assert "\n" not in str(error.value)
+
+
+def test_errors_of_other_verbs_name_the_file_and_the_key() -> None:
+    path = Path("region.yaml")
+    with pytest.raises(InputError, match=r"^region\.yaml: dem_datum: state it$"), naming(path):
+        raise InputError("state it", option="dem_datum")
+    with pytest.raises(InputError, match=r"^region\.yaml: sar\.tif is empty$"), naming(path):
+        raise InputError("sar.tif is empty")
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "name: [\n", "just words"])

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from numpy.typing import NDArray
 
 from oemsar.errors import InputError
 from oemsar.files import checksum
 from oemsar.geometry.look import look_tags
 from oemsar.geometry.look import read_look as look_of
-from oemsar.prepare.pair.run import pair
+from oemsar.prepare.pair.run import make_pair
 
 from .conftest import Built, Scene, Write
 
@@ -23,7 +24,7 @@ EXTENT = 150.0
 
 @pytest.fixture
 def extent(built: Built) -> list[float]:
-    left, top = built.summary["grid"]["affine"][2], built.summary["grid"]["affine"][5]
+    left, top = built.pair.grid.affine[2], built.pair.grid.affine[5]
     return [left + 50, top - 50 - EXTENT, left + 50 + EXTENT, top - 50]
 
 
@@ -64,7 +65,7 @@ def test_complex_pixels_and_decibels_become_the_same_pair_as_amplitude(
     images, states = {}, {}
     for kind, change in kinds.items():
         sar = rewritten(scene, tmp_path / f"{kind}.tif", change)
-        states[kind] = pair(region(sar=sar, extent=extent), tmp_path / kind)["stages"]
+        states[kind] = make_pair(region(sar=sar, extent=extent), tmp_path / kind).stages
         images[kind] = grey(tmp_path / kind)
     assert "amplitude" not in states["amplitude"]
     assert states["complex"]["amplitude"] == states["db"]["amplitude"] == "done"
@@ -81,9 +82,9 @@ def test_a_scale_factor_is_part_of_the_amplitude(
     image = {"collect": {"image": {"scale_factor": 0.01, "data_type": "uint16"}, "mode": "spotlight"}}
     with rasterio.open(sar, "r+") as dataset:
         dataset.update_tags(TIFFTAG_IMAGEDESCRIPTION=json.dumps(image))
-    pair(region(sar=sar, extent=extent), tmp_path / "scaled")
+    make_pair(region(sar=sar, extent=extent), tmp_path / "scaled")
     plain = rewritten(scene, tmp_path / "plain.tif", lambda pixels: pixels.astype(np.uint16))
-    pair(region(sar=plain, extent=extent), tmp_path / "plain")
+    make_pair(region(sar=plain, extent=extent), tmp_path / "plain")
     means = {}
     for name in ("scaled", "plain"):
         record = json.loads((tmp_path / name / "town.json").read_text())["sar"]
@@ -98,14 +99,14 @@ def test_a_scale_factor_is_part_of_the_amplitude(
 def test_identity_keeps_bytes_and_refuses_others(
     scene: Scene, built: Built, region: Write, extent: list[float], tmp_path: Path
 ) -> None:
-    pair(region(remap="identity", extent=extent), built.again(tmp_path))
+    make_pair(region(remap="identity", extent=extent), built.again(tmp_path))
     with rasterio.open(scene.folder / "sar.tif") as dataset:
         raw = dataset.read(1)
     found = grey(tmp_path / "out")
     assert found[found > 0].mean() == pytest.approx(raw[raw > 0].mean(), rel=0.1)
     sar = rewritten(scene, tmp_path / "sar.tif", lambda pixels: pixels.astype(np.float32))
     with pytest.raises(InputError, match="identity keeps bytes"):
-        pair(region(sar=sar, remap="identity"), tmp_path / "none")
+        make_pair(region(sar=sar, remap="identity"), tmp_path / "none")
 
 
 def test_sixteen_bits_are_stretched_between_percentiles_and_bands_are_chosen(
@@ -119,7 +120,7 @@ def test_sixteen_bits_are_stretched_between_percentiles_and_bands_are_chosen(
     ) as dataset:
         dataset.write(np.concatenate([np.full_like(colours[:1], 7), colours * 40]))
     optical = {"path": str(path), "bands": [2, 3, 4], "percentiles": [2, 98], "attribution": "A. Nother"}
-    pair(region(optical=optical, extent=extent), tmp_path / "out")
+    make_pair(region(optical=optical, extent=extent), tmp_path / "out")
     with rasterio.open(tmp_path / "out" / "town_optical.tif") as dataset:
         pixels, tags = dataset.read(), dataset.tags()
     assert tags["OEMSAR_ATTRIBUTION"] == "A. Nother"
@@ -133,7 +134,7 @@ def test_coarse_pairs_are_averaged(
 ) -> None:
     """Mean colour over the ground stays; the noise of single pixels goes."""
     out = built.again(tmp_path)
-    pair(region(gsd=4, extent=extent), out)
+    make_pair(region(gsd=4, extent=extent), out)
     with (
         rasterio.open(out / "town_optical.tif") as dataset,
         rasterio.open(scene.folder / "optical.tif") as fine,
@@ -148,10 +149,10 @@ def test_coarse_pairs_are_averaged(
 def test_a_region_without_elevation_knows_no_layover(
     scene: Scene, region: Write, extent: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    summary = pair(region(dem=None, dsm=None, extent=extent, accept=True), tmp_path / "out")
+    pair = make_pair(region(dem=None, dsm=None, extent=extent, accept=True), tmp_path / "out")
     assert "stays where its map has it" in caplog.text
-    assert summary["masks"]["relief_from"] is None
-    assert summary["masks"]["layover_share"] is None
+    assert pair.masks.relief_from is None
+    assert pair.masks.layover_share is None
     with rasterio.open(tmp_path / "out" / "town_masks.tif") as dataset:
         assert (dataset.read([3, 4]) == 255).all()
         assert (dataset.read(2) == 1).all()
@@ -160,9 +161,9 @@ def test_a_region_without_elevation_knows_no_layover(
 def test_without_a_surface_model_the_bare_ground_serves_and_the_record_says_so(
     region: Write, extent: list[float], tmp_path: Path
 ) -> None:
-    summary = pair(region(dsm=None, extent=extent), tmp_path / "out")
-    assert summary["masks"]["relief_from"] == "dem.tif"
-    assert "buildings and trees are not" in summary["masks"]["relief_kind"]
+    pair = make_pair(region(dsm=None, extent=extent), tmp_path / "out")
+    assert pair.masks.relief_from == "dem.tif"
+    assert "buildings and trees are not" in pair.masks.relief_kind
 
 
 def test_a_virtual_raster_changes_with_the_file_behind_it(
@@ -171,11 +172,11 @@ def test_a_virtual_raster_changes_with_the_file_behind_it(
     shutil.copy(scene.folder / "optical.tif", tmp_path / "tile.tif")
     rasterio.shutil.copy(tmp_path / "tile.tif", tmp_path / "optical.vrt", driver="VRT")
     path = region(optical=str(tmp_path / "optical.vrt"), extent=extent)
-    pair(path, tmp_path / "out")
-    assert set(pair(path, tmp_path / "out")["stages"].values()) == {"skipped"}
+    make_pair(path, tmp_path / "out")
+    assert set(make_pair(path, tmp_path / "out").stages.values()) == {"skipped"}
     with rasterio.open(tmp_path / "tile.tif", "r+") as dataset:
         dataset.write(255 - dataset.read())
-    assert pair(path, tmp_path / "out")["stages"]["optical"] == "done"
+    assert make_pair(path, tmp_path / "out").stages["optical"] == "done"
     assert checksum(tmp_path / "out" / "town_optical.tif") != checksum(built.out / "town_optical.tif")
 
 
@@ -197,6 +198,10 @@ def elsewhere(scene: Scene, folder: Path, name: str) -> str:
     return str(path)
 
 
+def missing(scene: Scene, folder: Path) -> str:
+    return str(folder / "missing.tif")
+
+
 CASES: dict[str, tuple[Callable[[Scene, Path], dict[str, Any]], str]] = {
     "datum": (lambda scene, folder: {"dem": untold(scene, folder)}, "dem_datum ellipsoid, or dem_datum"),
     "geoid": (
@@ -208,10 +213,23 @@ CASES: dict[str, tuple[Callable[[Scene, Path], dict[str, Any]], str]] = {
         "overlap|height",
     ),
     "far heights": (lambda scene, folder: {"dem": elsewhere(scene, folder, "dem.tif")}, "has no height for"),
-    "remap": (lambda scene, folder: {"remap": "magic"}, "remap magic is not known"),
+    "no file": (
+        lambda scene, folder: {"sar": missing(scene, folder)},
+        "sar: .*missing.tif is no file",
+    ),
+    "no elevation model": (lambda scene, folder: {"dem": "dem"}, "dem: .* is no file"),
+    "no such band": (
+        lambda scene, folder: {"sar": {"path": str(scene.folder / "sar.tif"), "band": 3}},
+        "no band 3",
+    ),
+    "bands of the orthophoto": (
+        lambda scene, folder: {"optical": {"path": str(scene.folder / "optical.tif"), "bands": [1, 2, 4]}},
+        "optical.bands: .* choose other bands",
+    ),
+    "remap": (lambda scene, folder: {"remap": "magic"}, "remap: remap magic is not known"),
     "profile": (
         lambda scene, folder: {"optical": {"path": str(scene.folder / "optical.tif"), "profile": "nap"}},
-        "profile nap is not known",
+        "optical.profile: profile nap is not known",
     ),
     "engine": (lambda scene, folder: {"engine": "steam"}, "steam"),
     "half a look": (lambda scene, folder: {"look_azimuth": 90}, "look_azimuth and incidence belong together"),
@@ -238,7 +256,7 @@ def test_wrong_input_is_told_in_words_of_the_file_and_leaves_nothing(
     changes, sentence = CASES[case]
     path = region(**changes(scene, tmp_path))
     with pytest.raises(InputError, match=sentence) as error:
-        pair(path, tmp_path / "out")
+        make_pair(path, tmp_path / "out")
     assert str(path) in str(error.value)
     assert "--" not in str(error.value)
     assert not (tmp_path / "out").exists()
@@ -249,5 +267,5 @@ def test_input_that_turns_out_wrong_on_the_way_leaves_nothing(
 ) -> None:
     sar = rewritten(scene, tmp_path / "sar.tif", lambda pixels: np.full_like(pixels, 9))
     with pytest.raises(InputError, match="one value only"):
-        pair(region(sar=sar, tie_points=None), tmp_path / "out")
+        make_pair(region(sar=sar, tie_points=None), tmp_path / "out")
     assert not (tmp_path / "out").exists()

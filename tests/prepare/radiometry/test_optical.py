@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 
 from oemsar.errors import InputError
-from oemsar.prepare.radiometry.optical import Calibrated, Display, OpticalConfig, optical_to_eight_bit
-from oemsar.prepare.radiometry.optical_profiles import PROFILES
+from oemsar.prepare.radiometry.config import PROFILES, OpticalConfig
+from oemsar.prepare.radiometry.optical import convert_orthophoto
 
 
 def _convert(scene: Path, **config: Any) -> tuple[np.ndarray, dict[str, str]]:
     out = scene.with_name("out.tif")
-    optical_to_eight_bit(scene, out, OpticalConfig(**config))
+    convert_orthophoto(scene, out, config=OpticalConfig(**config))
     with rasterio.open(out) as dataset:
         return dataset.read(), dataset.tags()
 
@@ -47,14 +48,14 @@ def test_only_a_calibrated_product_is_called_reflectance(
     write_scene: Callable[..., Path], colours: np.ndarray
 ) -> None:
     scene = write_scene("a.tif", colours)
-    calibrated, tags = _convert(scene, meaning=Calibrated(1e-4, -0.01))
+    calibrated, tags = _convert(scene, meaning="calibrated", gain=1e-4, offset=-0.01)
     assert tags["OEMSAR_QUANTITY"] == "reflectance"
     limits = json.loads(tags["OEMSAR_STRETCH"])
     back = limits["low"] + calibrated / 255 * (limits["high"] - limits["low"])
     inside = (calibrated > 1) & (calibrated < 255)
     difference = np.abs(back - (colours[:3] * 1e-4 - 0.01))[inside]
     assert difference.max() <= (limits["high"] - limits["low"]) / 255 * 1.001
-    display, tags = _convert(scene, meaning=Display())
+    display, tags = _convert(scene, meaning="display")
     np.testing.assert_array_equal(display, calibrated)
     assert "reflectance" not in json.dumps(tags)
 
@@ -90,7 +91,7 @@ def test_named_sources_carry_attribution_and_licence(
     assert words in tags["OEMSAR_ATTRIBUTION"]
     assert licence in tags["OEMSAR_LICENCE"]
     assert tags["OEMSAR_QUANTITY"] == "display"
-    assert PROFILES[name].url.startswith("https://")
+    assert PROFILES.find(name).url.startswith("https://")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,13 @@ def test_what_is_no_orthophoto_is_refused(
         _convert(write_scene("a.tif", pixels), **config)
 
 
-def test_a_calibration_needs_a_gain() -> None:
-    with pytest.raises(InputError, match="gain above 0"):
-        Calibrated(0)
+def test_an_orthophoto_is_never_replaced_by_its_own_conversion(write_scene: Callable[..., Path]) -> None:
+    """Nor is the file behind a virtual raster."""
+    scene = write_scene("a.tif", np.random.default_rng(0).integers(0, 256, (3, 30, 40), np.uint8))
+    before = scene.read_bytes()
+    mosaic = scene.with_name("mosaic.vrt")
+    rasterio.shutil.copy(scene, mosaic, driver="VRT")
+    for source in (scene, mosaic):
+        with pytest.raises(InputError, match="choose another output path"):
+            convert_orthophoto(source, scene)
+    assert scene.read_bytes() == before

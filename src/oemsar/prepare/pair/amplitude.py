@@ -1,4 +1,4 @@
-"""Products that are not amplitude yet, as a raster that is: of complex pixels, power or dB."""
+"""The amplitude of products that hold complex pixels, power or decibels."""
 
 from pathlib import Path
 
@@ -18,9 +18,9 @@ def write_amplitude(found: OpenedProduct, out: Path, report: Report = silent) ->
     says which they are; zeros around the collect stay zeros. Memory does not grow with the scene.
 
     Args:
-        found: the product.
+        found: Radar product.
         out: GeoTIFF to write; replaced at once when it is whole.
-        report: told blocks done and in all.
+        report: Called with the blocks done and in all.
 
     Raises:
         InputError: the product is damaged.

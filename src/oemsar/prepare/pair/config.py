@@ -1,190 +1,184 @@
-"""The configuration of a pair: one typed object."""
+"""The region of a pair: its images and elevation models, and the pair to be made of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 
+from oemsar.config_file import Config, Value
+from oemsar.errors import InputError
 from oemsar.geometry.vertical import Datum
-from oemsar.prepare.radiometry.optical import Calibrated, Display, OpticalConfig
-from oemsar.prepare.radiometry.remap import Choice
+from oemsar.prepare.radiometry.config import (
+    Decibels,
+    OpticalOptions,
+    Percentiles,
+    RemapName,
+    RemapOptions,
+)
+from oemsar.products.registry import READERS
+
+_ONE_WORD = {"sar": "path", "optical": "path", "remap": "name"}
+"""Sections that may be written as one word, and the key that the word stands for."""
 
 
-def _beside(path: Path, info: ValidationInfo) -> Path:
-    """A relative path counts from the folder of the YAML file."""
+@contextmanager
+def within(section: str) -> Iterator[None]:
+    """Put the name of a section before the options that an error is about: `band` is `sar.band`."""
+    try:
+        yield
+    except InputError as error:
+        names = [name if name == section else f"{section}.{name}" for name in error.options]
+        raise InputError(error.sentence, option=names or section) from error
+
+
+def _section(
+    content: Any,  # noqa: ANN401 (content of a file)
+    handler: ValidatorFunctionWrapHandler,
+    info: ValidationInfo,
+) -> Value:
+    section = str(info.field_name)
+    if isinstance(content, str):
+        content = {_ONE_WORD[section]: content}
+    if not isinstance(content, dict | Value):
+        raise InputError(f"write {_ONE_WORD[section]}, or keys and values", option=section)
+    with within(section):
+        made: Value = handler(content)
+        return made
+
+
+def _from_folder(path: Path, info: ValidationInfo) -> Path:
+    """Resolve a relative path against the folder of the region file."""
     folder: Path = (info.context or {}).get("folder", Path())
     return folder / path
 
 
-Beside = Annotated[Path, AfterValidator(_beside)]
-Percentiles = tuple[float, float]
+FilePath = Annotated[Path, AfterValidator(_from_folder)]
+Section = WrapValidator(_section)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class ImageFile(Value):
+    """File of an image."""
+
+    path: FilePath
+    """File of the image; a relative path counts from the folder of the region file."""
 
 
-class SarSource(_Section):
-    """The radar scene.
+class SarSource(ImageFile):
+    """Radar scene of a region."""
 
-    Attributes:
-        path: the product; relative to the YAML file.
-        product: kind of product, where it is not recognised.
-        band: of a file of several, from 1.
-        attribution: what a publication must say, instead of what the product says.
-        licence: likewise.
-    """
-
-    path: Beside
-    product: str | None = None
+    product: Annotated[str | None, READERS] = None
+    """Kind of product, where it is not recognised."""
     band: int | None = Field(None, ge=1)
+    """Band of a file of several, from 1."""
     attribution: str | None = None
+    """Words that a publication must carry, instead of those of the product."""
     licence: str | None = None
+    """Terms of the data, instead of those of the product."""
 
 
-class OpticalSource(_Section):
-    """The orthophoto.
+class OpticalSource(OpticalOptions, ImageFile):
+    """Orthophoto of a region."""
 
-    Attributes:
-        path: the file; relative to the YAML file.
-        profile: name of its source, see `oemsar.prepare.radiometry.optical_profiles`.
-        meaning: what the pixels are: colours for viewing, or reflectance by `gain` and `offset`.
-        gain: reflectance of one unit of the pixels, where they are calibrated.
-        offset: reflectance of the value 0.
-        percentiles: that become 1 and 255; bytes for viewing stay as they are.
-        year: of the data, for the attribution.
-        bands: red, green and blue, from 1; the profile's, or 1, 2, 3.
-        attribution: what a publication must say, instead of what the profile says.
-        licence: likewise.
-    """
-
-    path: Beside
-    profile: str | None = None
-    meaning: Literal["display", "calibrated"] = "display"
-    gain: float | None = Field(None, gt=0)
-    offset: float | None = None
-    percentiles: Percentiles = (1.0, 99.0)
-    year: int | None = Field(None, ge=1900, le=2100)
-    bands: tuple[int, int, int] | None = None
     attribution: str | None = None
+    """Words that a publication must carry, instead of those of the profile."""
     licence: str | None = None
-
-    @model_validator(mode="after")
-    def _calibration_where_it_belongs(self) -> Self:
-        if self.meaning == "calibrated" and self.gain is None:
-            raise ValueError("meaning calibrated needs gain (reflectance of one unit), and offset if not 0")
-        if self.meaning == "display" and (self.gain is not None or self.offset is not None):
-            raise ValueError("gain and offset belong to meaning calibrated; write that or leave them out")
-        Choice(self.percentiles)
-        return self
-
-    def config(self) -> OpticalConfig:
-        """The treatment, as `optical_to_eight_bit` takes it."""
-        meaning = Display() if self.gain is None else Calibrated(self.gain, self.offset or 0.0)
-        return OpticalConfig(meaning, self.percentiles, self.profile, self.bands, self.year)
+    """Terms of the data, instead of those of the profile."""
 
 
-class RemapChoice(_Section):
-    """How amplitude becomes 8 bits.
+class RemapSection(Value):
+    """Remap of the radar image of a pair."""
 
-    Attributes:
-        name: see `oemsar.prepare.radiometry.remap`.
-        percentiles: limits of `percentile` and `db-clip`.
-        db: limits of `db-clip` in dB, instead of the percentiles.
-    """
+    model_config = ConfigDict(allow_inf_nan=False)
 
-    name: str = "density"
+    name: RemapName = "density"
+    """How amplitude becomes 8 bits."""
     percentiles: Percentiles = (1.0, 99.0)
-    db: tuple[float, float] | None = None
+    """Limits of percentile and db-clip, in percent of the pixels."""
+    db: Decibels = None
+    """Limits of db-clip in dB, instead of percentiles."""
 
-    @model_validator(mode="after")
-    def _limits_rise(self) -> Self:
-        self.choice()
-        return self
-
-    def choice(self) -> Choice:
-        """The parameters a person sets, as a remap takes them."""
-        return Choice(self.percentiles, self.db)
+    def options(self) -> RemapOptions:
+        """Give the remap and its limits as `apply_radiometry` takes them."""
+        return RemapOptions(remap=self.name, percentiles=self.percentiles, db=self.db)
 
 
-SHORT = {"sar": "path", "optical": "path", "remap": "name"}
-"""Sections that may be written as one word, and what it is."""
+class PairRegion(Config):
+    """One region: its images and elevation models, and the pair to be made of them."""
 
-
-class Region(_Section):
-    """One region: where its images are, and what the pair is to be.
-
-    Attributes:
-        name: of the region; the outputs begin with it.
-        sar: radar scene; may be written as its path alone.
-        optical: orthophoto; may be written as its path alone.
-        dem: elevation model of the bare ground; without one a radar image lies where its map has it.
-        dem_datum: what its heights are counted from, where it does not say.
-        geoid: undulations, where they are counted from the sea.
-        dsm: surface model with roofs and crowns.
-        crs: of the pair, `EPSG:N`, or `auto` for the UTM zone of the orthophoto's centre.
-        gsd: ground sampling distance of the pair, metres.
-        extent: left, bottom, right, top in `crs`; by default the ground that both images show.
-        remap: amplitude to 8 bits; may be written as its name alone.
-        look_azimuth: degrees from true north, instead of what the product tells.
-        incidence: degrees from the vertical, likewise.
-        projection_height: ellipsoidal metres of a ground range product's plane, likewise.
-        search: radius of the search along the look, metres.
-        engine: of the alignment.
-        tie_points: that a person edited; then nothing is matched.
-        accept: whether to go on with an alignment that needs a person.
-    """
+    model_config = ConfigDict(allow_inf_nan=False)
 
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")
-    sar: SarSource
-    optical: OpticalSource
-    dem: Beside | None = None
+    """Name of the region; the outputs begin with it."""
+    sar: Annotated[SarSource, Section]
+    """Radar scene; may be written as its path alone."""
+    optical: Annotated[OpticalSource, Section]
+    """Orthophoto; may be written as its path alone."""
+    dem: FilePath | None = None
+    """Elevation model of the bare ground; without one a radar image stays where its map has it."""
     dem_datum: Datum | None = None
-    geoid: Beside | None = None
-    dsm: Beside | None = None
+    """Zero of the elevation model's heights, where the file does not say."""
+    geoid: FilePath | None = None
+    """Grid of the geoid's height, for heights counted from the sea."""
+    dsm: FilePath | None = None
+    """Surface model with roofs and crowns."""
     crs: str = "auto"
+    """CRS of the pair, `EPSG:N`, or `auto` for the UTM zone of the orthophoto's centre."""
     gsd: float = Field(gt=0)
+    """Ground sampling distance of the pair, in metres."""
     extent: tuple[float, float, float, float] | None = None
-    remap: RemapChoice = RemapChoice()
+    """Left, bottom, right and top of the pair in its CRS; by default the ground that both images show."""
+    remap: Annotated[RemapSection, Section] = RemapSection()
+    """Remap of amplitude to 8 bits; may be written as its name alone."""
     look_azimuth: float | None = None
+    """Direction from the radar to the scene in degrees from true north, instead of that of the product."""
     incidence: float | None = None
+    """Angle between ray and vertical in degrees, instead of that of the product."""
     projection_height: float | None = None
+    """Ellipsoidal height in metres of a ground range product's plane, instead of that of the product."""
     search: float | None = Field(None, gt=0)
+    """Radius of the search along the look, in metres; 80 by default, but 48 pixels at least."""
     engine: str = "orientation"
-    tie_points: Beside | None = None
+    """Comparison of windows in the alignment."""
+    tie_points: FilePath | None = None
+    """Tie points that a person edited; nothing is matched then."""
     accept: bool = False
+    """Whether to go on with an alignment that needs a person."""
 
     @model_validator(mode="before")
     @classmethod
-    def _sections_of_one_word(cls, content: Any) -> Any:  # noqa: ANN401 (what the file holds)
-        if not isinstance(content, dict):
-            return content
-        sections = {
-            key: {SHORT[key]: value} if key in SHORT and isinstance(value, str) else value
-            for key, value in content.items()
-        }
-        code = sections.get("crs")
-        return {**sections, "crs": f"EPSG:{code}"} if isinstance(code, int) else sections
+    def _number_is_a_code_of_epsg(cls, content: Any) -> Any:  # noqa: ANN401 (content of a file)
+        if isinstance(content, dict) and isinstance(content.get("crs"), int):
+            return {**content, "crs": f"EPSG:{content['crs']}"}
+        return content
 
     @model_validator(mode="after")
     def _models_that_belong_together(self) -> Self:
         if self.dem is None and (self.dsm is not None or self.geoid is not None):
-            raise ValueError("dsm and geoid go with dem; add the elevation model of the bare ground")
+            raise InputError(
+                "surface model and geoid go with an elevation model of the bare ground; add it", option="dem"
+            )
         if self.extent is not None:
             left, bottom, right, top = self.extent
             if not (left < right and bottom < top):
-                raise ValueError("extent is not left, bottom, right, top with left < right and bottom < top")
+                raise InputError(
+                    "the extent is not left, bottom, right, top with left < right and bottom < top",
+                    option="extent",
+                )
         return self
 
     def files(self) -> dict[str, Path]:
-        """The input files that are given, by key."""
+        """List the input files that are given, by key."""
         paths = {
             "sar": self.sar.path,
             "optical": self.optical.path,
@@ -195,12 +189,13 @@ class Region(_Section):
         }
         return {key: path for key, path in paths.items() if path is not None}
 
-    def plain(self) -> dict[str, Any]:
-        """The configuration as plain values, files by their names."""
-        values = self.model_dump(mode="json")
+    def plain(self) -> dict[str, JsonValue]:
+        """Give the region as plain values, files by their names, for a record."""
+        values: dict[str, JsonValue] = self.model_dump(mode="json")
         for key, path in self.files().items():
-            if isinstance(values[key], dict):
-                values[key]["path"] = path.name
+            section = values[key]
+            if isinstance(section, dict):
+                section["path"] = path.name
             else:
                 values[key] = path.name
         return values

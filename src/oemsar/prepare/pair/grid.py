@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,21 +32,21 @@ from oemsar.raster.pixels import RasterPixels
 from oemsar.raster.read import describe, open_raster
 
 _EDGE = 33
-"""Points along each side of the orthophoto that its extent is found by."""
+"""Points along each side of the orthophoto from which its extent is computed."""
 _LARGEST_GROWTH = 100
-"""Pixels of the pair for a pixel of the larger image from which on the distance must be a mistake."""
+"""Pixels of the pair for a pixel of the larger image above which the sampling distance must be a mistake."""
 _SMALLEST_SIDE = 16
 _ON_EDGE = 1e-6
 """Pixels by which a bound may miss a multiple of the sampling distance and still lie on it."""
 STEP = 16
-"""Pixels between the places at which the common ground is looked for; the pair reaches one step beyond it."""
+"""Pixels between the points at which the common ground is sought; the pair reaches one step beyond it."""
 _ROWS = 64
 
 Hit = Callable[[Doubles, Doubles], NDArray[np.bool_]]
 
 
 def whole_grid(sources: Sources) -> GeoBox:
-    """The grid of the extent that was asked for, or else over the whole orthophoto.
+    """Make the grid of the given extent, or else over the whole orthophoto.
 
     Its edges lie on multiples of the sampling distance.
 
@@ -62,41 +61,44 @@ def whole_grid(sources: Sources) -> GeoBox:
     found = _bounds(optical, crs)
     if not np.isfinite(found).all():
         raise InputError(
-            f"--crs {region.crs} is not defined where {region.optical.path} lies; choose another"
+            f"{region.crs} is not defined where {region.optical.path} lies; choose another", option="crs"
         )
-    asked = region.extent or found
-    if not (asked[0] < found[2] and found[0] < asked[2] and asked[1] < found[3] and found[1] < asked[3]):
-        told = ", ".join(f"{value:.1f}" for value in found)
+    wanted = region.extent or found
+    if not (wanted[0] < found[2] and found[0] < wanted[2] and wanted[1] < found[3] and found[1] < wanted[3]):
+        reach = ", ".join(f"{value:.1f}" for value in found)
         raise InputError(
-            f"--extent does not meet {region.optical.path}, which reaches from left, bottom to right, top "
-            f"{told}; give it in the CRS of the pair"
+            f"the extent does not meet {region.optical.path}, whose left, bottom, right and top are {reach}; "
+            "give the extent in the CRS of the pair",
+            option="extent",
         )
     gsd = region.gsd
-    left, bottom = (math.floor(value / gsd + _ON_EDGE) for value in asked[:2])
-    right, top = (math.ceil(value / gsd - _ON_EDGE) for value in asked[2:])
+    left, bottom = (math.floor(value / gsd + _ON_EDGE) for value in wanted[:2])
+    right, top = (math.ceil(value / gsd - _ON_EDGE) for value in wanted[2:])
     rows, columns = top - bottom, right - left
     with open_raster(sources.found.path) as dataset:
         pixels = max(pixels, dataset.width * dataset.height, 1 << 16)
     if rows * columns > _LARGEST_GROWTH * pixels:
         raise InputError(
-            f"--gsd {gsd:g} would make {columns} x {rows} pixels from {pixels}; give the ground sampling "
-            "distance of the pair in metres"
+            f"{gsd:g} m would make {columns} x {rows} pixels from {pixels}; give the ground sampling "
+            "distance of the pair in metres",
+            option="gsd",
         )
     if min(rows, columns) < _SMALLEST_SIDE:
         raise InputError(
-            f"--gsd {gsd:g} leaves {columns} x {rows} pixels; give the ground sampling distance of the pair "
-            "in metres, or a larger extent"
+            f"{gsd:g} m leaves {columns} x {rows} pixels; give the ground sampling distance of the pair in "
+            "metres, or a larger extent",
+            option="gsd",
         )
     return _on_multiples(gsd, crs, (left, top), (rows, columns))
 
 
 def common_grid(sources: Sources, transform: Path, whole: GeoBox) -> GeoBox:
-    """The grid of the pair: the extent that was asked for, or else the ground that both images show.
+    """Make the grid of the pair: of the given extent, or else of the ground that both images show.
 
     Args:
-        sources: inputs of the pair.
-        transform: of the alignment.
-        whole: that of `whole_grid`.
+        sources: Inputs of the pair.
+        transform: `transform.json` of the alignment.
+        whole: Grid from `whole_grid`.
 
     Raises:
         InputError: the two share no ground once they are aligned.
@@ -123,24 +125,8 @@ def common_grid(sources: Sources, transform: Path, whole: GeoBox) -> GeoBox:
 
 
 def _on_multiples(gsd: float, crs: str, first: tuple[int, int], shape: tuple[int, int]) -> GeoBox:
-    """The grid whose left and upper edge are `first` times its sampling distance."""
+    """Make the grid whose left and upper edge are `first` times its sampling distance."""
     return GeoBox(shape, Affine(gsd, 0, first[0] * gsd, 0, -gsd, first[1] * gsd), crs)
-
-
-def as_plain(grid: GeoBox) -> dict[str, Any]:
-    """A grid as plain values."""
-    epsg = None if grid.crs is None else grid.crs.to_epsg()
-    return {
-        "crs": crs_of(grid) if epsg is None else f"EPSG:{epsg}",
-        "shape": list(grid.shape),
-        "affine": [float(value) for value in grid.affine[:6]],
-    }
-
-
-def of_plain(values: dict[str, Any]) -> GeoBox:
-    """The grid of `as_plain`."""
-    rows, columns = values["shape"]
-    return GeoBox((rows, columns), Affine(*values["affine"]), values["crs"])
 
 
 def _shared(rows: NDArray[np.intp], columns: NDArray[np.intp], hits: tuple[Hit, ...]) -> NDArray[np.bool_]:
@@ -149,13 +135,13 @@ def _shared(rows: NDArray[np.intp], columns: NDArray[np.intp], hits: tuple[Hit, 
     return shared
 
 
-def _reach(places: NDArray[np.intp], size: int) -> tuple[int, int]:
-    """First pixel and the one behind the last, a step beyond the places."""
-    return max(0, int(places[0]) - STEP), min(size, int(places[-1]) + STEP + 1)
+def _reach(indices: NDArray[np.intp], size: int) -> tuple[int, int]:
+    """Give the first pixel and the one behind the last, a step beyond the shared ones."""
+    return max(0, int(indices[0]) - STEP), min(size, int(indices[-1]) + STEP + 1)
 
 
 def _radar(sources: Sources, transform: Path, grid: GeoBox, files: ExitStack) -> Hit:
-    """Whether the radar image carries data where pixels of the grid lie in it."""
+    """Make the test whether the radar image carries data at pixels of the grid."""
     alignment = files.enter_context(aligned(sources, transform, grid))
     with open_raster(sources.sar) as dataset:
         filled, shape = Source.of(dataset, sources.sar).filled, dataset.shape
@@ -167,7 +153,7 @@ def _radar(sources: Sources, transform: Path, grid: GeoBox, files: ExitStack) ->
 
 
 def _optical(sources: Sources, grid: GeoBox) -> Hit:
-    """Whether the orthophoto carries data where pixels of the grid lie in it."""
+    """Make the test whether the orthophoto carries data at pixels of the grid."""
     path = sources.region.optical.path
     with open_raster(path) as dataset:
         mapping, shape = between_grids(grid, _grid(grid_of(dataset))), dataset.shape
@@ -194,7 +180,7 @@ def _in_cells(
 
 
 def _bounds(optical: GeoBox, crs: str) -> tuple[float, float, float, float]:
-    """Left, bottom, right, top of an orthophoto in another CRS."""
+    """Compute left, bottom, right and top of an orthophoto in another CRS."""
     rows, columns = optical.shape
     along = np.linspace(0, 1, _EDGE)
     ends = np.zeros(_EDGE), np.ones(_EDGE)
@@ -206,7 +192,7 @@ def _bounds(optical: GeoBox, crs: str) -> tuple[float, float, float, float]:
 
 
 def _utm(optical: GeoBox) -> str:
-    """The UTM zone of an orthophoto's centre."""
+    """Find the UTM zone of an orthophoto's centre."""
     rows, columns = optical.shape
     to_lonlat = compose(affine_map(centre_affine(optical)), projection(crs_of(optical), GEOGRAPHIC))
     lon, lat = to_lonlat(np.array([(columns - 1) / 2]), np.array([(rows - 1) / 2]))
@@ -214,7 +200,8 @@ def _utm(optical: GeoBox) -> str:
         return f"EPSG:{CRS.utm(float(lon[0]), float(lat[0])).to_epsg()}"
     except (ValueError, IndexError) as error:
         raise InputError(
-            f"--crs auto finds no UTM zone at longitude {lon[0]:.3f}, latitude {lat[0]:.3f}; give EPSG:N"
+            f"there is no UTM zone at longitude {lon[0]:.3f}, latitude {lat[0]:.3f}; give EPSG:N",
+            option="crs",
         ) from error
 
 

@@ -1,7 +1,6 @@
 """The optical image of a pair: the orthophoto resampled on the pair's grid, then 8 bits."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from odc.geo.geobox import GeoBox
@@ -10,12 +9,14 @@ from oemsar.errors import InputError
 from oemsar.files import checksum, scratch_folder
 from oemsar.geometry.mapping import between_grids
 from oemsar.geometry.resample import resample
+from oemsar.prepare.pair.pipeline import StageOutput
+from oemsar.prepare.pair.results import OpticalImage
 from oemsar.prepare.pair.sources import Sources
-from oemsar.prepare.pair.stages import Made
-from oemsar.prepare.radiometry.amplitude_table import levels_of
-from oemsar.prepare.radiometry.apply import Painter
-from oemsar.prepare.radiometry.optical import fit_stretch, optical_tags, summarise
-from oemsar.prepare.radiometry.scene_statistics import workers
+from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
+from oemsar.prepare.radiometry.apply import LookupTable
+from oemsar.prepare.radiometry.fit import fit_stretch
+from oemsar.prepare.radiometry.scene_statistics import open_workers
+from oemsar.prepare.radiometry.summary import optical_tags, summarise_optical
 from oemsar.products.product import Encoding
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
@@ -28,30 +29,29 @@ from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import open_raster
 
 _TABLED = {"uint8", "uint16"}
-"""Types whose values are their own place in a table of grey values; others become float32."""
+"""Types whose values are their own index in a table of grey values; others become float32."""
 
 
-def make_optical(sources: Sources, grid: GeoBox, out: Path, report: Report = silent) -> Made:
+def make_optical(
+    sources: Sources, grid: GeoBox, out: Path, report: Report = silent
+) -> StageOutput[OpticalImage]:
     """Write the optical image of a pair: red, green and blue of bytes, 1 to 255, 0 without data.
 
     Values are interpolated as they are, and averaged where the pair is coarser than the orthophoto. Memory
     does not grow with the grid.
 
     Args:
-        sources: inputs of the pair.
-        grid: of the pair.
-        out: COG to write.
-        report: told blocks done and in all, of the resampling.
-
-    Returns:
-        Summary as that of `optical_to_eight_bit`, with a digest of where there is data.
+        sources: Inputs of the pair.
+        grid: Grid of the pair.
+        out: Cloud Optimized GeoTIFF to write.
+        report: Called with the blocks done and in all, of the resampling.
 
     Raises:
         InputError: there is no optical data on the grid, or one value only.
         Failure: the disk is full.
     """
     shape = grid.shape.yx
-    path, config = sources.region.optical.path, sources.region.optical.config()
+    path, options = sources.region.optical.path, sources.region.optical
     with (
         gdal_cache(path),
         open_raster(path) as dataset,
@@ -76,22 +76,25 @@ def make_optical(sources: Sources, grid: GeoBox, out: Path, report: Report = sil
             report=report,
         )
         if not count:
-            raise InputError(f"{path} carries no data on the grid of the pair; choose another extent")
+            raise InputError(
+                f"{path} carries no data on the grid of the pair; choose another extent", option="extent"
+            )
         colours = [bands[band - 1] for band in sources.bands]
-        with workers(raw_opener(colours, validity)) as crew:
-            levels = levels_of(dtype, Encoding.AMPLITUDE, 1.0)
-            stretch, table = fit_stretch(crew, levels, path, config, lambda done, total: None)
-            summary: dict[str, Any] = {
-                "source": path.name,
-                "sha256": sources.sha256("optical"),
-                **summarise(config, stretch),
-                **sources.terms("optical"),
-                "interpolation": "bicubic, of values",
-                "valid_share": count / (shape[0] * shape[1]),
-            }
+        with open_workers(raw_opener(colours, validity)) as workers:
+            table = AmplitudeTable.build(dtype, Encoding.AMPLITUDE, 1.0)
+            stretch, grey = fit_stretch(workers, table, options, path, silent)
+            summary = summarise_optical(
+                options, stretch, source=path.name, sha256=sources.sha256("optical")
+            ).model_copy(update=sources.terms("optical"))
             pyramid = Pyramid.create(folder, shape, bands=3)
-            Painter(levels, table).paint(crew, pyramid, lambda done, total: None)
+            LookupTable(table, grey).apply(workers, pyramid, silent)
             digest = checksum(validity.path)
             layer = Layer(nodata=0, tags=optical_tags(summary), colours=("Red", "Green", "Blue"))
             publish_pyramid(pyramid, out, Georeference(grid), layer)
-    return Made({**summary, "validity_sha256": digest}, [out])
+    result = OpticalImage(
+        **dict(summary),
+        interpolation="bicubic, of values",
+        valid_share=count / (shape[0] * shape[1]),
+        validity_sha256=digest,
+    )
+    return StageOutput(result, [out])

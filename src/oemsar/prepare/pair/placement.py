@@ -1,4 +1,4 @@
-"""Where the pixels of a pair's grid lie in the radar image, as the alignment found it."""
+"""The map from a pair's grid to the radar image, as the alignment found it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,12 +13,12 @@ from oemsar.prepare.pair.sources import Sources
 
 @contextmanager
 def aligned(sources: Sources, transform: Path, grid: GeoBox) -> Iterator[Alignment]:
-    """The map from the pixels of `grid` straight to those of the radar image as it came.
+    """Open the map from the pixels of a grid straight to those of the radar image as it came.
 
     Args:
-        sources: inputs of the pair.
-        transform: `transform.json` of the alignment; it holds on any grid.
-        grid: with a CRS.
+        sources: Inputs of the pair.
+        transform: `transform.json` of the alignment, which holds on any grid.
+        grid: Grid with a CRS.
     """
     with ExitStack() as files:
         geometry = geometry_on(sources.sar, grid, grid.shape.yx, sources.placing, files)

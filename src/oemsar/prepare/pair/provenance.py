@@ -1,48 +1,83 @@
-"""The record of a pair: what it is, what it was made of, and under which terms it may be used."""
+"""The record of a pair: its description, its origin, and the terms under which it may be used."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from oemsar.files import checksum
+from oemsar.prepare.pair.pipeline import Pipeline
+from oemsar.prepare.pair.results import (
+    AcceptedAlignment,
+    AlignmentResult,
+    MaskShares,
+    OpticalImage,
+    PairGrid,
+    PairRecord,
+    RadarImage,
+    SampledGrid,
+    StageProvenance,
+    Terms,
+)
 from oemsar.prepare.pair.sources import Sources
-from oemsar.prepare.pair.stages import Stages
-from oemsar.record import run_record
+from oemsar.record import origin, run_record
+
+STAGES = ("align", "grid", "radar", "optical", "masks")
+"""Stages that a record describes."""
 
 
-def provenance(
-    sources: Sources,
-    stages: Stages,
-    results: dict[str, dict[str, Any]],
-    files: dict[str, Path],
-) -> dict[str, Any]:
-    """Everything about a pair as plain values.
+@dataclass(frozen=True)
+class StageResults:
+    """Results of the stages of a pair.
+
+    Attributes:
+        align: Result of the alignment.
+        grid: Grid of the pair.
+        radar: Description of the radar image.
+        optical: Description of the optical image.
+        masks: Shares of the masks.
+    """
+
+    align: AlignmentResult
+    grid: PairGrid
+    radar: RadarImage
+    optical: OpticalImage
+    masks: MaskShares
+
+
+def terms_of(image: RadarImage | OpticalImage) -> Terms:
+    """Give the terms of use of an image."""
+    return Terms(attribution=image.attribution, licence=image.licence)
+
+
+def pair_record(
+    sources: Sources, pipeline: Pipeline, results: StageResults, files: Mapping[str, Path]
+) -> PairRecord:
+    """Describe a pair.
 
     Args:
-        sources: inputs of the pair.
-        stages: that made it.
-        results: of each stage, by name.
-        files: of the pair, by what they hold.
+        sources: Inputs of the pair.
+        pipeline: Stages that made it.
+        results: Results of the stages.
+        files: Files of the pair: `sar`, `optical` and `masks`.
     """
     region = sources.region
-    stamps = {name: stages.stamp(name) for name in results}
-    return {
-        "name": region.name,
-        "files": {key: {"file": path.name, "sha256": checksum(path)} for key, path in files.items()},
-        "grid": {**results["grid"], "gsd": region.gsd},
-        "alignment": {**results["align"], "accepted_anyway": results["align"]["verdict"] != "accepted"},
-        "sar": results["radar"],
-        "optical": results["optical"],
-        "masks": results["masks"],
-        "terms": {
-            key: {name: results[stage][name] for name in ("attribution", "licence")}
-            for key, stage in (("sar", "radar"), ("optical", "optical"))
+    records = {name: pipeline.record(name) for name in STAGES}
+    return PairRecord(
+        name=region.name,
+        files={key: origin(path) for key, path in files.items()},
+        grid=SampledGrid(**dict(results.grid), gsd=region.gsd),
+        alignment=AcceptedAlignment(
+            **dict(results.align), accepted_anyway=results.align.verdict != "accepted"
+        ),
+        sar=results.radar,
+        optical=results.optical,
+        masks=results.masks,
+        terms={"sar": terms_of(results.radar), "optical": terms_of(results.optical)},
+        inputs=sources.checksums(),
+        region=region.plain(),
+        stages={
+            name: StageProvenance(key=record.key, files=record.files, record=record.record)
+            for name, record in records.items()
+            if record is not None
         },
-        "inputs": sources.origins(),
-        "region": region.plain(),
-        "stages": {
-            name: {"key": stamp.key, "files": stamp.files, "record": stamp.record}
-            for name, stamp in stamps.items()
-            if stamp is not None
-        },
-        "record": run_record(region.plain()).plain(),
-    }
+        record=run_record(region.plain()),
+    )

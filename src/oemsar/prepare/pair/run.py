@@ -1,172 +1,238 @@
-"""A pair from its region's configuration: alignment, grid, images, masks, record."""
+"""An aligned pair of a region: alignment, grid, images, masks, record."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from odc.geo.geobox import GeoBox
 
 from oemsar.errors import Failure, InputError
-from oemsar.files import require_writable, write_json
-from oemsar.geometry.look import Look
-from oemsar.prepare.pair.alignment import run_alignment
+from oemsar.files import require_apart, require_writable, write_json
+from oemsar.prepare.align.run import RESULTS
+from oemsar.prepare.pair.alignment import alignment_folder, require_copied_tie_points, run_alignment
 from oemsar.prepare.pair.amplitude import write_amplitude
-from oemsar.prepare.pair.grid import as_plain, common_grid, of_plain, whole_grid
+from oemsar.prepare.pair.config import PairRegion
+from oemsar.prepare.pair.grid import common_grid, whole_grid
 from oemsar.prepare.pair.masks import make_masks
 from oemsar.prepare.pair.optical import make_optical
-from oemsar.prepare.pair.provenance import provenance
+from oemsar.prepare.pair.pipeline import NoResult, Pipeline, StageOutput
+from oemsar.prepare.pair.provenance import STAGES, StageResults, pair_record, terms_of
 from oemsar.prepare.pair.radar import make_radar
-from oemsar.prepare.pair.region_file import read_region
-from oemsar.prepare.pair.sources import Sources, look_at
-from oemsar.prepare.pair.stages import Made, Stages
-from oemsar.prepare.pair.words import in_words_of
+from oemsar.prepare.pair.region_file import naming, read_region
+from oemsar.prepare.pair.results import AlignmentSummary, MaskShares, OpticalImage, Pair, PairGrid, RadarImage
+from oemsar.prepare.pair.sources import Sources, inspect_region
+from oemsar.products.reader import metadata_beside
 from oemsar.progress import Report, silent
+from oemsar.raster.cog import cog_files
+from oemsar.raster.read import files_of
 
 _PAIR = ("radar", "optical", "masks", "record")
 """Stages that stand on an alignment."""
 
 
-def pair(configuration: Path, out: Path, report: Report = silent) -> dict[str, Any]:
+def make_pair(region: PairRegion | Path, out: Path, *, report: Report = silent) -> Pair:
     """Make an aligned pair of a region, each stage only where its inputs changed.
 
     Writes into `out`: `NAME_sar.tif`, `NAME_optical.tif` and `NAME_masks.tif` on one grid, `NAME.json`, the
-    record, last; the folders `alignment`, with the report, and `stages`, with what a later run goes on from.
+    record, last; the folders `alignment`, with the report, and `stages`, which a later run goes on from.
 
     Args:
-        configuration: YAML file, see `oemsar.prepare.pair.config.Region`.
-        out: folder of the results.
-        report: told blocks of the present step, done and in all.
+        region: Region, or the YAML file that describes it.
+        out: Folder of the results.
+        report: Called with the blocks of the present step, done and in all.
 
     Returns:
-        Plain values: files, grid, verdict and residuals of the alignment, shares of the masks, and what
-        became of each stage, `done` or `skipped`.
+        Files, grid, verdict and residuals of the alignment, shares of the masks, and the state of each
+        stage, `done` or `skipped`.
 
     Raises:
-        InputError: the configuration or an input is wrong; the sentence names the key.
+        InputError: the region or an input is wrong; the sentence names the key, and the region file where
+            there is one.
         Failure: the alignment needs a person, or the disk is full.
     """
-    region = read_region(configuration)
-    with in_words_of(configuration):
-        sources = look_at(region)
-        whole = whole_grid(sources)
-        with _taken_away_unless_begun(out):
-            stages = Stages(out, region.plain(), out / f"{region.name}.json")
-            require_writable(stages.folder)
-            return _run(sources, stages, whole, report)
+    if isinstance(region, PairRegion):
+        return _make(region, out, [], report)
+    described = read_region(region)
+    with naming(region):
+        return _make(described, out, [region], report)
 
 
-def _run(sources: Sources, stages: Stages, whole: GeoBox, report: Report) -> dict[str, Any]:
-    region, out = sources.region, stages.out
+def _make(region: PairRegion, out: Path, read: list[Path], report: Report) -> Pair:
+    sources = inspect_region(region)
+    whole = whole_grid(sources)
     files = {key: out / f"{region.name}_{key}.tif" for key in ("sar", "optical", "masks")}
-    sources = _amplitude(sources, stages, report)
-    results: dict[str, dict[str, Any]] = {}
-    try:
-        results["align"] = run_alignment(sources, stages, report)
-    except Failure:
-        stages.withdraw(_PAIR)
-        raise
-    transform = out / "alignment" / "transform.json"
-    place = {**sources.sar_place(), "transform": results["align"]["transform_sha256"]}
-    results["grid"] = stages.run(
-        "grid",
-        {
-            "sar": place,
-            "optical": sources.prints["optical"],
-            "crs": region.crs,
-            "gsd": region.gsd,
-            "extent": region.extent,
-        },
-        lambda: Made(as_plain(common_grid(sources, transform, whole)), []),
-    )
-    grid = of_plain(results["grid"])
-    results["radar"] = stages.run(
-        "radar",
-        {
-            "sar": place,
-            "grid": results["grid"],
-            "remap": region.remap.model_dump(),
-            "terms": sources.terms("sar"),
-            "file": files["sar"].name,
-        },
-        lambda: make_radar(sources, transform, grid, files["sar"], report),
-    )
-    results["optical"] = stages.run(
-        "optical",
-        {
-            "optical": sources.prints["optical"],
-            "grid": results["grid"],
-            "config": region.optical.model_dump(exclude={"path"}),
-            "file": files["optical"].name,
-        },
-        lambda: make_optical(sources, grid, files["optical"], report),
-    )
-    look = results["radar"]["look"]
-    surface = "dsm" if region.dsm is not None else "dem"
-    terms = {key: [results[key][name] for name in ("attribution", "licence")] for key in ("radar", "optical")}
-    results["masks"] = stages.run(
-        "masks",
-        {
-            "grid": results["grid"],
-            "look": look,
-            "surface": {surface: sources.prints.get(surface)},
-            "valid": [results[key]["validity_sha256"] for key in ("radar", "optical")],
-            "terms": terms,
-            "file": files["masks"].name,
-        },
-        lambda: make_masks(
-            sources, files, None if look is None else Look(**look), grid, files["masks"], terms=terms
-        ),
-    )
-    _record(sources, stages, results, files)
-    return _summary(stages, results, files)
+    pipeline = Pipeline(out, region.plain(), out / f"{region.name}.json")
+    require_copied_tie_points(region.tie_points, alignment_folder(out))
+    require_apart(_outputs(pipeline, files), [*read, *_inputs(region)])
+    with _removed_unless_begun(out):
+        require_writable(pipeline.folder)
+        return _Run(_amplitude(sources, pipeline, report), pipeline, files, report).run(whole)
 
 
-def _amplitude(sources: Sources, stages: Stages, report: Report) -> Sources:
-    """The same sources, with amplitude made of a product that holds something else."""
+def _outputs(pipeline: Pipeline, files: dict[str, Path]) -> list[Path]:
+    """List every file that a run may write or remove."""
+    alignment = alignment_folder(pipeline.out)
+    records = [pipeline.folder / f"{name}.json" for name in ("amplitude", *STAGES, "record")]
+    images = [file for path in files.values() for file in cog_files(path)]
+    folder = [*(alignment / name for name in RESULTS), *alignment.rglob("*")]
+    return [pipeline.final, *images, *records, pipeline.folder / "amplitude.tif", *folder]
+
+
+def _inputs(region: PairRegion) -> list[Path]:
+    """List every file that a run may read: the files of the region, and those that they refer to."""
+    files = region.files()
+    rasters = [path for key, path in files.items() if key != "tie_points"]
+    beside = [file for path in rasters for file in files_of(path)]
+    return [*files.values(), *beside, *metadata_beside(region.sar.path)]
+
+
+def _amplitude(sources: Sources, pipeline: Pipeline, report: Report) -> Sources:
+    """Give the same sources, with amplitude made of a product that holds something else."""
     if not sources.needs_amplitude:
         return sources
-    path = stages.folder / "amplitude.tif"
+    path = pipeline.folder / "amplitude.tif"
 
-    def work() -> Made:
+    def work() -> StageOutput[NoResult]:
         write_amplitude(sources.found, path, report)
-        return Made({}, [path])
+        return StageOutput(NoResult(), [path])
 
-    made_of = {
-        "sar": sources.prints["sar"],
-        "encoding": sources.found.product.encoding.value,
+    inputs = {
+        "sar": sources.states["sar"],
+        "encoding": sources.found.product.encoding,
         "band": sources.found.band,
     }
-    stages.run("amplitude", made_of, work)
+    pipeline.run("amplitude", NoResult, inputs, work)
     return sources.with_amplitude(path)
 
 
-def _record(
-    sources: Sources, stages: Stages, results: dict[str, dict[str, Any]], files: dict[str, Path]
-) -> None:
-    def work() -> Made:
-        write_json(stages.final, provenance(sources, stages, results, files))
-        return Made({}, [stages.final])
+@dataclass(frozen=True)
+class _Run:
+    """Stages of a pair, once the amplitude of its radar image is there.
 
-    keys = {name: stamp.key for name in results if (stamp := stages.stamp(name)) is not None}
-    stages.run("record", {"stages": keys, "region": sources.region.plain()}, work)
+    Attributes:
+        sources: Inputs of the pair.
+        pipeline: Stages of the folder.
+        files: Files of the pair: `sar`, `optical` and `masks`.
+        report: Called with the blocks of the present step, done and in all.
+    """
 
+    sources: Sources
+    pipeline: Pipeline
+    files: dict[str, Path]
+    report: Report
 
-def _summary(stages: Stages, results: dict[str, dict[str, Any]], files: dict[str, Path]) -> dict[str, Any]:
-    alignment = ("verdict", "reasons", "warnings", "model", "n_tie_points", "residual_px")
-    return {
-        "files": {key: str(path) for key, path in (*files.items(), ("record", stages.final))},
-        "grid": results["grid"],
-        "alignment": {name: results["align"][name] for name in alignment},
-        "masks": results["masks"],
-        "stages": stages.states,
-    }
+    @property
+    def transform(self) -> Path:
+        """File of the correction that the alignment found."""
+        return alignment_folder(self.pipeline.out) / "transform.json"
+
+    def run(self, whole: GeoBox) -> Pair:
+        """Do every stage whose inputs changed.
+
+        Args:
+            whole: Grid from `whole_grid`.
+        """
+        try:
+            align = run_alignment(self.sources, self.pipeline, self.report)
+        except Failure:
+            self.pipeline.withdraw(_PAIR)
+            raise
+        geometry = {**self.sources.geometry_inputs(), "transform": align.transform_sha256}
+        grid = self._grid(geometry, whole)
+        radar = self._radar(geometry, grid)
+        optical = self._optical(grid)
+        masks = self._masks(grid, radar, optical)
+        results = StageResults(align, grid, radar, optical, masks)
+        self._record(results)
+        return Pair(
+            files={**self.files, "record": self.pipeline.final},
+            grid=grid,
+            alignment=AlignmentSummary(**align.model_dump(include=set(AlignmentSummary.model_fields))),
+            masks=masks,
+            stages=self.pipeline.states,
+        )
+
+    def _grid(self, geometry: dict[str, object], whole: GeoBox) -> PairGrid:
+        region = self.sources.region
+        return self.pipeline.run(
+            "grid",
+            PairGrid,
+            {
+                "sar": geometry,
+                "optical": self.sources.states["optical"],
+                "crs": region.crs,
+                "gsd": region.gsd,
+                "extent": region.extent,
+            },
+            lambda: StageOutput(PairGrid.from_geobox(common_grid(self.sources, self.transform, whole)), []),
+        )
+
+    def _radar(self, geometry: dict[str, object], grid: PairGrid) -> RadarImage:
+        out = self.files["sar"]
+        return self.pipeline.run(
+            "radar",
+            RadarImage,
+            {
+                "sar": geometry,
+                "grid": grid,
+                "remap": self.sources.region.remap,
+                "terms": self.sources.terms("sar"),
+                "file": out.name,
+            },
+            lambda: make_radar(self.sources, self.transform, grid.geobox(), out, self.report),
+        )
+
+    def _optical(self, grid: PairGrid) -> OpticalImage:
+        out = self.files["optical"]
+        return self.pipeline.run(
+            "optical",
+            OpticalImage,
+            {
+                "optical": self.sources.states["optical"],
+                "grid": grid,
+                "config": self.sources.region.optical.model_dump(exclude={"path"}),
+                "file": out.name,
+            },
+            lambda: make_optical(self.sources, grid.geobox(), out, self.report),
+        )
+
+    def _masks(self, grid: PairGrid, radar: RadarImage, optical: OpticalImage) -> MaskShares:
+        region, out = self.sources.region, self.files["masks"]
+        surface = "dsm" if region.dsm is not None else "dem"
+        terms = {"radar": terms_of(radar), "optical": terms_of(optical)}
+        return self.pipeline.run(
+            "masks",
+            MaskShares,
+            {
+                "grid": grid,
+                "look": radar.look,
+                "surface": {surface: self.sources.states.get(surface)},
+                "valid": [radar.validity_sha256, optical.validity_sha256],
+                "terms": terms,
+                "file": out.name,
+            },
+            lambda: make_masks(region, self.files, radar.look, grid.geobox(), out, terms=terms),
+        )
+
+    def _record(self, results: StageResults) -> None:
+        final = self.pipeline.final
+
+        def work() -> StageOutput[NoResult]:
+            record = pair_record(self.sources, self.pipeline, results, self.files)
+            write_json(final, record.model_dump(mode="json"))
+            return StageOutput(NoResult(), [final])
+
+        records = {name: self.pipeline.record(name) for name in STAGES}
+        keys = {name: record.key for name, record in records.items() if record is not None}
+        inputs = {"stages": keys, "region": self.sources.region.plain()}
+        self.pipeline.run("record", NoResult, inputs, work)
 
 
 @contextmanager
-def _taken_away_unless_begun(out: Path) -> Iterator[None]:
-    """After wrong input, take away a folder that this run made, unless a stage in it is whole."""
+def _removed_unless_begun(out: Path) -> Iterator[None]:
+    """After wrong input, remove a folder that this run made, unless a stage in it is whole."""
     existed = out.exists()
     try:
         yield

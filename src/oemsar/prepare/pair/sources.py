@@ -1,14 +1,11 @@
-"""The inputs of a pair, looked at before anything is made of them."""
+"""The inputs of a pair, checked before anything is made of them."""
 
 import logging
-import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
-
-from rasterio.io import DatasetReader
+from typing import Literal
 
 from oemsar.errors import InputError
 from oemsar.files import checksum
@@ -18,49 +15,47 @@ from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.align.matching.engines import find_engine
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.open_geometry import GeometryOptions, geometry_of
-from oemsar.prepare.pair.config import Region
-from oemsar.prepare.radiometry.optical import bands_of, require_colours
-from oemsar.prepare.radiometry.remap import find_remap
-from oemsar.prepare.radiometry.run import require_eight_bit
+from oemsar.prepare.pair.config import PairRegion, within
+from oemsar.prepare.pair.inputs import InputState, input_states
+from oemsar.prepare.pair.results import InputChecksum
+from oemsar.prepare.radiometry.config import REMAPS
+from oemsar.prepare.radiometry.fit import require_remappable
+from oemsar.prepare.radiometry.optical import colour_bands, require_colours
 from oemsar.products.product import Encoding
 from oemsar.products.reader import OpenedProduct
 from oemsar.products.registry import find_product
-from oemsar.raster.georeference import georeference_of
 from oemsar.raster.grid import grid_of
 from oemsar.raster.read import open_raster
 
 log = logging.getLogger(__name__)
 
-_DERIVED = {".ovr", ".xml"}
-"""Suffixes of files that programs put beside a raster they have looked at: overviews, statistics."""
-
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """The inputs of a pair.
+    """Inputs of a pair.
 
     Attributes:
-        region: the configuration.
-        found: the radar product.
-        sar: the file that amplitude is read from: the product, until its amplitude had to be made.
-        placing: what is known of the radar image's geometry.
-        prints: by key of the configuration, all that a file is: sha256 and place of its pixels.
+        region: Region that names them.
+        found: Radar product.
+        sar: File that amplitude is read from: the product, or the amplitude that was made of it.
+        placing: Geometry of the radar image, as far as it is known.
+        states: State of each input file, by key of the region.
     """
 
-    region: Region
+    region: PairRegion
     found: OpenedProduct
     sar: Path
     placing: GeometryOptions
-    prints: Mapping[str, Any]
+    states: Mapping[str, InputState]
 
     @property
     def bands(self) -> tuple[int, int, int]:
-        """Bands of the orthophoto that are red, green and blue."""
-        return bands_of(self.region.optical.config())
+        """Bands of the orthophoto that are red, green and blue, from 1."""
+        return colour_bands(self.region.optical)
 
     @property
     def needs_amplitude(self) -> bool:
-        """Whether the product holds something else than one band of amplitude that GDAL reads."""
+        """Whether the product is something else than a single band of amplitude that GDAL reads."""
         product = self.found.product
         if product.encoding is not Encoding.AMPLITUDE:
             return True
@@ -68,69 +63,73 @@ class Sources:
             return int(dataset.count) != 1
 
     def with_amplitude(self, path: Path) -> "Sources":
-        """The same sources, amplitude read from `path`."""
+        """Give the same sources with amplitude read from `path`."""
         return replace(self, sar=path)
 
-    def sar_place(self) -> dict[str, Any]:
-        """All that decides where the ground appears in the radar image, as plain values."""
-        keys = ("sar", "dem", "geoid")
-        look, region = self.placing.look, self.region
+    def geometry_inputs(self) -> dict[str, object]:
+        """Give everything that decides where the ground appears in the radar image."""
         return {
-            **{key: self.prints.get(key) for key in keys},
-            "product": asdict(self.found.product),
+            **{key: self.states.get(key) for key in ("sar", "dem", "geoid")},
+            "product": self.found.product,
             "band": self.found.band,
-            "dem_datum": region.dem_datum,
-            "look": None if look is None else asdict(look),
+            "dem_datum": self.region.dem_datum,
+            "look": self.placing.look,
             "projection_height": self.placing.projection_height,
         }
 
     def sha256(self, key: str) -> str:
-        """Of an input file, by its key."""
-        return str(self.prints[key]["files"][self.region.files()[key].name])
+        """Compute the SHA-256 of an input file, by its key."""
+        return checksum(self.region.files()[key])
 
     def terms(self, key: Literal["sar", "optical"]) -> dict[str, str]:
-        """Attribution and licence that a person gave for an image, as far as given."""
+        """Give attribution and licence that a person stated for an image, those that were stated."""
         section = self.region.sar if key == "sar" else self.region.optical
         given = {"attribution": section.attribution, "licence": section.licence}
         return {name: value for name, value in given.items() if value is not None}
 
-    def origins(self) -> list[dict[str, Any]]:
-        """Key, name and sha256 of every file the pair is made of."""
+    def checksums(self) -> list[InputChecksum]:
+        """Compute the SHA-256 of every file that the pair is made of."""
+        files = self.region.files()
         return [
-            {"key": key, "file": name, "sha256": digest}
-            for key, print_ in self.prints.items()
-            for name, digest in print_["files"].items()
+            InputChecksum(key=key, file=name, sha256=checksum(files[key].parent / name))
+            for key, state in self.states.items()
+            for name in state.files
         ]
 
 
-def look_at(region: Region) -> Sources:
-    """See that the inputs of a region fit each other, without writing anything.
+def inspect_region(region: PairRegion) -> Sources:
+    """Check that the inputs of a region fit each other, without writing anything.
 
     Raises:
-        InputError: a file is unfit, the images do not overlap, or the configuration does not fit them.
+        InputError: a file is unfit, the images do not overlap, or the region does not fit them.
     """
+    for key, path in region.files().items():
+        if not path.is_file():
+            raise InputError(f"{path} is no file; correct the path", option=key)
     find_engine(region.engine)
-    remap = find_remap(region.remap.name)
-    found = find_product(region.sar.path, region.sar.product, region.sar.band)
+    remap = REMAPS.find(region.remap.name)
+    with within("sar"):
+        found = find_product(region.sar.path, region.sar.product, region.sar.band)
     if remap.name == "identity":
         with found.opener() as pixels:
-            require_eight_bit(remap, pixels.dtype, found.path)
+            require_remappable(remap, pixels.dtype, found.path)
     sources = Sources(region, found, found.path, _placing(region, found), {})
-    require_colours(region.optical.path, sources.bands)
+    with within("optical"):
+        require_colours(region.optical.path, sources.bands)
     with open_raster(region.optical.path) as dataset:
         grid = grid_of(dataset)
         if grid is None or grid.crs is None:
             raise InputError(f"{region.optical.path} has no CRS; give an orthophoto with georeferencing")
-    _require_place(found)
+    _require_georeferencing(found)
     with ExitStack() as files:
         geometry = geometry_of(found.path, region.optical.path, sources.placing, files)
         _require_geometry(geometry, sources)
         if region.dsm is not None:
             files.enter_context(open_surface(region.dsm))
-    return replace(sources, prints={key: _print(key, path) for key, path in region.files().items()})
+    return replace(sources, states=input_states(region.files()))
 
 
-def _placing(region: Region, found: OpenedProduct) -> GeometryOptions:
+def _placing(region: PairRegion, found: OpenedProduct) -> GeometryOptions:
     look = look_from_angles(region.look_azimuth, region.incidence) or found.product.look
     plane = region.projection_height
     terrain = None if region.dem is None else Terrain(region.dem, region.geoid, region.dsm)
@@ -139,11 +138,11 @@ def _placing(region: Region, found: OpenedProduct) -> GeometryOptions:
     )
 
 
-def _require_place(found: OpenedProduct) -> None:
-    """See that the product says where it lies; control points alone are too rough.
+def _require_georeferencing(found: OpenedProduct) -> None:
+    """Check that the product has a sensor model or a map projection; control points alone are too rough.
 
     Raises:
-        InputError: it does not.
+        InputError: it has neither.
     """
     grid = found.georeference.grid
     if found.georeference.rpcs is None and (grid is None or grid.crs is None):
@@ -157,7 +156,10 @@ def _require_place(found: OpenedProduct) -> None:
 def _require_geometry(geometry: Geometry, sources: Sources) -> None:
     region = sources.region
     if region.dsm is not None and geometry.look is None:
-        raise InputError(f"{region.dsm} is given but not the look; pass --look-azimuth and --incidence")
+        raise InputError(
+            f"{region.dsm} makes masks only where the look of the radar is known; give both angles",
+            option=("look_azimuth", "incidence"),
+        )
     if not geometry.through_terrain:
         log.warning(
             "%s stays where its map has it: %s; displacement by terrain is left to the alignment",
@@ -166,32 +168,3 @@ def _require_geometry(geometry: Geometry, sources: Sources) -> None:
             if region.dem is None
             else "it has neither an RPC nor look and projection_height",
         )
-
-
-def _print(key: str, path: Path) -> dict[str, Any]:
-    """All that decides what is read from a file: content, and for rasters place and nodata."""
-    if key == "tie_points":
-        return {"files": {path.name: checksum(path)}}
-    with open_raster(path) as dataset:
-        return {"files": _digests(path, dataset), **_place(dataset)}
-
-
-def _digests(path: Path, dataset: DatasetReader) -> dict[str, str]:
-    """sha256 of a raster and of the files it refers to, as a virtual raster does."""
-    beside = [Path(name) for name in dataset.files if Path(name).is_file()]
-    wanted = [each for each in beside if each.suffix.lower() not in _DERIVED and each.name != path.name]
-    names = {each: os.path.relpath(each, path.parent) for each in sorted(wanted)}
-    return {path.name: checksum(path), **{names[each]: checksum(each) for each in names}}
-
-
-def _place(dataset: DatasetReader) -> dict[str, Any]:
-    place = georeference_of(dataset)
-    grid = place.grid
-    return {
-        "crs": None if grid is None or grid.crs is None else str(grid.crs.to_wkt()),
-        "affine": None if grid is None else [float(value) for value in grid.affine[:6]],
-        "rpc": place.rpc_items(),
-        "nodata": repr(dataset.nodata),
-        "units": [*dataset.scales, *dataset.offsets, *dataset.units],
-        "tags": {key: value for key, value in dataset.tags().items() if key.startswith("OEMSAR_")},
-    }

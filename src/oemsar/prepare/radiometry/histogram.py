@@ -1,32 +1,33 @@
-"""Statistics of a scene's amplitude from counts, however large the scene is."""
+"""Histogram of the amplitudes of a scene of any size, and the statistics of it."""
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.arrays import Doubles
+
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How many pixels have which amplitude.
+    """Number of pixels of each amplitude.
 
     Attributes:
         amplitudes: float64, ascending.
-        counts: int64, of each amplitude, none of them 0.
-        relative_error: by how much an amplitude can differ from the pixels' own, relatively: the bound of
-            the error of every statistic below. 0 for 8 and 16 bit pixels.
+        counts: int64, number of pixels of each amplitude, none of them 0.
+        relative_error: Largest relative difference between an amplitude and that of the pixels counted for
+            it, which bounds the error of every statistic; 0 for pixels of 8 and 16 bits.
     """
 
-    amplitudes: NDArray[np.float64]
+    amplitudes: Doubles
     counts: NDArray[np.int64]
     relative_error: float
 
     @classmethod
-    def of_table(
-        cls, table: NDArray[np.float64], counts: NDArray[np.int64], relative_error: float
-    ) -> "Histogram":
-        """From an unordered table of amplitudes, NaN where there is none, and the count of each."""
+    def from_table(cls, table: Doubles, counts: NDArray[np.int64], relative_error: float) -> Self:
+        """Sort an unordered table of amplitudes, NaN where there is none, and the count of each."""
         used = (counts > 0) & np.isfinite(table)
         order = np.argsort(table[used], kind="stable")
         return cls(table[used][order], counts[used][order], relative_error)
@@ -62,9 +63,9 @@ class Histogram:
         return np.cumsum(self.counts)
 
     def quantile(self, percent: float) -> float:
-        """Amplitude that `percent` percent of the pixels do not exceed: the inverted distribution function.
+        """Find the amplitude that `percent` percent of the pixels do not exceed.
 
-        The definition is numpy's `inverted_cdf` (Hyndman & Fan 1996, definition 1).
+        The inverted distribution function, numpy's `inverted_cdf` (Hyndman & Fan 1996, definition 1).
         """
         wanted = max(1, int(np.ceil(percent / 100 * self.count)))
         return float(self.amplitudes[np.searchsorted(self._cumulative, wanted)])

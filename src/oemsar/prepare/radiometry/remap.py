@@ -1,4 +1,4 @@
-"""Amplitude to 8 bits by name.
+"""Remaps of amplitude to 8 bits.
 
 A remap is a curve from amplitude to grey values 0..255 whose parameters are taken once from the statistics
 of a whole scene. Grey values are cut to whole numbers, as in NGA's `sarpy` 2.1.1 (module
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.errors import InputError
+from oemsar.arrays import Doubles
+from oemsar.prepare.radiometry.config import RemapOptions
 from oemsar.prepare.radiometry.histogram import Histogram
 
-Amplitude = NDArray[np.float64]
 Parameters = Mapping[str, float]
 
 _TOP = 255.0
@@ -26,30 +26,34 @@ _NRL_KNEE = 0.8 * _TOP
 _NRL_PERCENT = 99.0
 
 
-def identity(amplitude: Amplitude) -> Amplitude:
-    """Grey value = amplitude, for products that the provider tuned for display already."""
+def identity(amplitude: Doubles) -> Doubles:
+    """Keep the amplitude as grey value, for products that the provider tuned for display already."""
     return amplitude
 
 
-def linear(amplitude: Amplitude, *, minimum: float, maximum: float) -> Amplitude:
-    """Grey value = 255 (a - minimum) / (maximum - minimum); minimum and maximum of the scene.
+def linear(amplitude: Doubles, *, minimum: float, maximum: float) -> Doubles:
+    """Stretch amplitudes from the minimum to the maximum of the scene linearly.
+
+    Grey value = 255 (a - minimum) / (maximum - minimum).
 
     Source: sarpy `Linear`.
     """
     return _TOP * _fraction(amplitude, minimum, maximum)
 
 
-def log(amplitude: Amplitude, *, minimum: float, maximum: float) -> Amplitude:
-    """Grey value = 255 log2(1 + (a - minimum) / (maximum - minimum)); minimum above zero and maximum.
+def log(amplitude: Doubles, *, minimum: float, maximum: float) -> Doubles:
+    """Stretch amplitudes from the least above zero to the maximum of the scene logarithmically.
+
+    Grey value = 255 log2(1 + (a - minimum) / (maximum - minimum)).
 
     Source: sarpy `Logarithmic`.
     """
-    grey: Amplitude = _TOP * np.log2(1 + _fraction(amplitude, minimum, maximum))
+    grey: Doubles = _TOP * np.log2(1 + _fraction(amplitude, minimum, maximum))
     return grey
 
 
-def density(amplitude: Amplitude, *, mean: float) -> Amplitude:
-    """Logarithmic between 0.8 of the mean (grey value 30) and 40 times that (grey value 255).
+def density(amplitude: Doubles, *, mean: float) -> Doubles:
+    """Stretch the logarithm between 0.8 of the mean (grey value 30) and 40 times that (grey value 255).
 
     With C_L = 0.8 mean and C_H = 40 C_L: grey value = 30 + (255 - 30) log10(a / C_L) / log10(C_H / C_L).
     Source: sarpy `amplitude_to_density` (dmin 30, mmult 40), after K. Mangis 1994, "Softcopy Display of
@@ -58,12 +62,12 @@ def density(amplitude: Amplitude, *, mean: float) -> Amplitude:
     low = _DENSITY_LOW * mean
     with np.errstate(divide="ignore"):
         above = np.log10(amplitude / low)
-    grey: Amplitude = _DENSITY_FLOOR + (_TOP - _DENSITY_FLOOR) * above / np.log10(_DENSITY_RATIO)
+    grey: Doubles = _DENSITY_FLOOR + (_TOP - _DENSITY_FLOOR) * above / np.log10(_DENSITY_RATIO)
     return grey
 
 
-def pedf(amplitude: Amplitude, *, mean: float) -> Amplitude:
-    """Piecewise Extended Density Format: density, whose upper half is compressed by two.
+def pedf(amplitude: Doubles, *, mean: float) -> Doubles:
+    """Apply the Piecewise Extended Density Format: density, its upper half compressed by two.
 
     Grey value = d up to 127.5 and (d + 127.5) / 2 above, d the grey value of `density`. Bright targets that
     `density` saturates keep their differences. Source: sarpy `PEDF`.
@@ -72,8 +76,10 @@ def pedf(amplitude: Amplitude, *, mean: float) -> Amplitude:
     return np.where(dense > _TOP / 2, (dense + _TOP / 2) / 2, dense)
 
 
-def nrl(amplitude: Amplitude, *, minimum: float, maximum: float, changeover: float) -> Amplitude:
-    """Linear up to the 99th percentile, logarithmic above it (Naval Research Laboratory's lin-log).
+def nrl(amplitude: Doubles, *, minimum: float, maximum: float, changeover: float) -> Doubles:
+    """Stretch linearly up to the 99th percentile and logarithmically above it.
+
+    The lin-log remap of the Naval Research Laboratory.
 
     With the knee k = 0.8 x 255 = 204 at the changeover c: grey value = k (a - minimum) / (c - minimum) up
     to c, and k + (255 - k) log2(1 + (a - c) / (maximum - c)) above it. Source: sarpy `NRL`.
@@ -83,18 +89,20 @@ def nrl(amplitude: Amplitude, *, minimum: float, maximum: float, changeover: flo
     return np.where(amplitude <= changeover, below, above)
 
 
-def percentile(amplitude: Amplitude, *, low: float, high: float) -> Amplitude:
-    """Grey value = 255 (a - low) / (high - low), low and high two percentiles of the scene.
+def percentile(amplitude: Doubles, *, low: float, high: float) -> Doubles:
+    """Stretch amplitudes between two percentiles of the scene linearly.
 
-    The cumulative count cut of GIS programs (QGIS user manual, raster symbology).
+    Grey value = 255 (a - low) / (high - low). The cumulative count cut of GIS programs (QGIS user manual,
+    raster symbology).
     """
     return _TOP * _fraction(amplitude, low, high)
 
 
-def db_clip(amplitude: Amplitude, *, low_db: float, high_db: float) -> Amplitude:
-    """Grey value = 255 (20 log10(a) - low) / (high - low) with low and high in dB.
+def db_clip(amplitude: Doubles, *, low_db: float, high_db: float) -> Doubles:
+    """Stretch amplitudes in dB between two limits linearly.
 
-    Power in dB, P = 10 log10(a^2), cut to an interval: the usual display of calibrated backscatter.
+    Grey value = 255 (20 log10(a) - low) / (high - low). Power in dB, P = 10 log10(a^2), cut to an interval is
+    the usual display of calibrated backscatter.
     """
     with np.errstate(divide="ignore"):
         decibel = 20 * np.log10(amplitude)
@@ -102,66 +110,50 @@ def db_clip(amplitude: Amplitude, *, low_db: float, high_db: float) -> Amplitude
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What a person may set of a remap.
-
-    Attributes:
-        percentiles: the low and the high percentile of `percentile` and `db-clip`.
-        decibels: limits of `db-clip` in dB; None takes the percentiles of the scene.
-    """
-
-    percentiles: tuple[float, float] = (1.0, 99.0)
-    decibels: tuple[float, float] | None = None
-
-    def __post_init__(self) -> None:
-        low, high = self.percentiles
-        if not 0 <= low < high <= 100:
-            raise InputError(f"percentiles {low:g} {high:g} are not two rising numbers between 0 and 100")
-        if self.decibels is not None and not self.decibels[0] < self.decibels[1]:
-            raise InputError(f"dB limits {self.decibels[0]:g} {self.decibels[1]:g} do not rise")
-
-
-@dataclass(frozen=True)
 class Remap:
-    """A curve and how its parameters are taken from a scene.
+    """A curve, and the way its parameters are taken from a scene.
 
     Attributes:
-        name: as given to `--remap`.
-        curve: amplitude and parameters to grey values.
-        fit: statistics of the scene to parameters.
+        name: Name that chooses the remap.
+        summary: One line for lists of remaps.
+        curve: Grey values from amplitudes and parameters, float64 of the same shape.
+        fit: Parameters from the statistics of a scene and the limits that a person sets.
     """
 
     name: str
-    curve: Callable[..., Amplitude]
-    fit: Callable[[Histogram, Choice], dict[str, float]]
+    summary: str
+    curve: Callable[..., Doubles]
+    fit: Callable[[Histogram, RemapOptions], dict[str, float]]
 
-    def grey(self, amplitude: Amplitude, parameters: Parameters) -> NDArray[np.uint8]:
-        """Grey values 1..255 of amplitudes, 0 where the amplitude is NaN; uint8 of the same shape."""
+    def grey(self, amplitude: Doubles, parameters: Parameters) -> NDArray[np.uint8]:
+        """Remap amplitudes to grey values 1..255, 0 where the amplitude is NaN; uint8 of the same shape."""
         with np.errstate(invalid="ignore"):
             values = np.clip(self.curve(amplitude, **parameters), 1, _TOP)
         grey: NDArray[np.uint8] = np.where(np.isnan(amplitude), 0, values).astype(np.uint8)
         return grey
 
 
-def _fraction(values: Amplitude, low: float, high: float) -> Amplitude:
+def _fraction(values: Doubles, low: float, high: float) -> Doubles:
     if low == high:
         return np.where(values > high, 1.0, 0.0)
     return np.clip((values - low) / (high - low), 0, 1)
 
 
-def _decibels(histogram: Histogram, choice: Choice) -> dict[str, float]:
-    if choice.decibels is not None:
-        return {"low_db": choice.decibels[0], "high_db": choice.decibels[1]}
-    low, high = (max(histogram.quantile(percent), histogram.least_positive) for percent in choice.percentiles)
+def _decibels(histogram: Histogram, options: RemapOptions) -> dict[str, float]:
+    if options.db is not None:
+        return {"low_db": options.db[0], "high_db": options.db[1]}
+    low, high = (
+        max(histogram.quantile(percent), histogram.least_positive) for percent in options.percentiles
+    )
     return {"low_db": float(20 * np.log10(low)), "high_db": float(20 * np.log10(high))}
 
 
-def _percentiles(histogram: Histogram, choice: Choice) -> dict[str, float]:
-    low, high = (histogram.quantile(percent) for percent in choice.percentiles)
+def _percentiles(histogram: Histogram, options: RemapOptions) -> dict[str, float]:
+    low, high = (histogram.quantile(percent) for percent in options.percentiles)
     return {"low": low, "high": high}
 
 
-def _nrl_parameters(histogram: Histogram, _: Choice) -> dict[str, float]:
+def _nrl_parameters(histogram: Histogram, _: RemapOptions) -> dict[str, float]:
     return {
         "minimum": histogram.minimum,
         "maximum": histogram.maximum,
@@ -169,42 +161,30 @@ def _nrl_parameters(histogram: Histogram, _: Choice) -> dict[str, float]:
     }
 
 
-REMAPS = {
-    remap.name: remap
-    for remap in (
-        Remap("identity", identity, lambda histogram, _: {}),
-        Remap(
-            "linear",
-            linear,
-            lambda histogram, _: {"minimum": histogram.minimum, "maximum": histogram.maximum},
-        ),
-        Remap(
-            "log",
-            log,
-            lambda histogram, _: {"minimum": histogram.least_positive, "maximum": histogram.maximum},
-        ),
-        Remap("density", density, lambda histogram, _: {"mean": histogram.mean}),
-        Remap("nrl", nrl, _nrl_parameters),
-        Remap("pedf", pedf, lambda histogram, _: {"mean": histogram.mean}),
-        Remap("percentile", percentile, _percentiles),
-        Remap("db-clip", db_clip, _decibels),
-    )
-}
-"""The remaps by name."""
-
-
-def find_remap(name: str) -> Remap:
-    """The remap called `name`; case, blanks, hyphens and underscores do not matter.
-
-    Raises:
-        InputError: there is none of that name.
-    """
-    wanted = _plain(name)
-    for remap in REMAPS.values():
-        if _plain(remap.name) == wanted:
-            return remap
-    raise InputError(f"remap {name} is not known; choose one of {', '.join(REMAPS)}")
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+IDENTITY = Remap(
+    "identity", "amplitude as it is, for bytes that the provider tuned for display", identity, lambda *_: {}
+)
+LINEAR = Remap(
+    "linear",
+    "linear from the minimum to the maximum of the scene",
+    linear,
+    lambda histogram, _: {"minimum": histogram.minimum, "maximum": histogram.maximum},
+)
+LOG = Remap(
+    "log",
+    "logarithmic from the least amplitude above zero to the maximum of the scene",
+    log,
+    lambda histogram, _: {"minimum": histogram.least_positive, "maximum": histogram.maximum},
+)
+DENSITY = Remap(
+    "density",
+    "logarithmic from 0.8 of the mean to 40 times that",
+    density,
+    lambda histogram, _: {"mean": histogram.mean},
+)
+NRL = Remap("nrl", "linear up to the 99th percentile, logarithmic above it", nrl, _nrl_parameters)
+PEDF = Remap(
+    "pedf", "density, its upper half compressed by two", pedf, lambda histogram, _: {"mean": histogram.mean}
+)
+PERCENTILE = Remap("percentile", "linear between two percentiles of the scene", percentile, _percentiles)
+DB_CLIP = Remap("db-clip", "decibels between two limits", db_clip, _decibels)

@@ -1,4 +1,4 @@
-"""The first pass over a scene: its histogram, and the ground the collect covers."""
+"""The first pass over a scene: its histogram, and the ground that the collect covers."""
 
 import os
 from collections import deque
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.prepare.radiometry.amplitude_table import Levels
+from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.histogram import Histogram
 from oemsar.progress import Report
 from oemsar.raster.collect import CELL, Padding, padding_of
@@ -21,37 +21,37 @@ from oemsar.raster.pyramid import ROWS
 from oemsar.raster.read import Extent
 
 BLOCK = (ROWS, 2 * ROWS)
-"""Rows and columns of the blocks a scene is worked through in; multiples of `CELL`."""
+"""Rows and columns of the blocks that a scene is read in, multiples of `CELL`."""
 _FRINGE = 128
-"""Side of the squares in which the edge of the collect is followed."""
+"""Side in pixels of the squares in which the edge of the collect is followed."""
 _MOST_WORKERS = 8
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
-    """What the first pass found.
+class SceneStatistics:
+    """Amplitudes of a scene, and the zeros around its collect.
 
     Attributes:
-        histogram: amplitudes of the pixels that carry data.
-        padding: the zeros around the collect; None where the file tells its own nodata or has none.
-        pixels: number of pixels of the raster.
+        histogram: Amplitudes of the pixels that carry data.
+        padding: Zeros around the collect; None where the file itself tells its nodata or has no padding.
+        pixels: Number of pixels of the raster.
     """
 
     histogram: Histogram
     padding: Padding | None
     pixels: int
 
-    def valid(self, pixels: Pixels, levels: Levels, extent: Extent) -> NDArray[np.bool_] | None:
-        """Which pixels of `extent` lie inside the collect; None where all do."""
+    def inside(self, pixels: Pixels, table: AmplitudeTable, extent: Extent) -> NDArray[np.bool_] | None:
+        """Mark the pixels of a block that lie inside the collect, (height, width); None where all do."""
         if self.padding is None or not self.padding.touches(extent):
             return None
-        return _inside(pixels, levels, self.padding, extent)
+        return _inside(pixels, table, self.padding, extent)
 
 
 def blocks(shape: tuple[int, int]) -> list[Extent]:
-    """The blocks of a raster, row by row; those at the right and lower edge are smaller."""
+    """Cut a raster into blocks, row by row; those at the right and lower edge are smaller."""
     height, width = shape
     return [
         Extent(row, column, min(BLOCK[0], height - row), min(BLOCK[1], width - column))
@@ -61,8 +61,8 @@ def blocks(shape: tuple[int, int]) -> list[Extent]:
 
 
 @contextmanager
-def workers(opener: Opener) -> Iterator["Workers"]:
-    """Yield threads, as many as there are cores to use, each with the pixels opened for itself."""
+def open_workers(opener: Opener) -> Iterator["Workers"]:
+    """Yield one thread a core, 8 at most, each with the pixels opened for itself."""
     number = min(_MOST_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
     with ExitStack() as stack:
         idle: Queue[Pixels] = Queue()
@@ -74,16 +74,27 @@ def workers(opener: Opener) -> Iterator["Workers"]:
 
 @dataclass(frozen=True)
 class Workers:
-    """Threads that work through blocks."""
+    """Threads that work on the blocks of one raster.
+
+    Attributes:
+        pool: Threads.
+        idle: Open pixels that no thread uses at present.
+        number: Number of threads.
+    """
 
     pool: ThreadPoolExecutor
     idle: "Queue[Pixels]"
     number: int
 
     def describe(self) -> tuple[tuple[int, int], np.dtype[Any]]:
-        """Rows and columns of the pixels, and their type."""
+        """Tell rows and columns of the pixels, and their type."""
         pixels = self.idle.queue[0]
         return pixels.shape, pixels.dtype
+
+    def tells_nodata(self) -> bool:
+        """Tell whether the file itself says which pixels carry data."""
+        pixels: Pixels = self.idle.queue[0]
+        return pixels.tells_nodata
 
     def submit(self, work: Callable[[Pixels, Extent], Result], extent: Extent) -> "Future[Result]":
         """Start `work` on a block, with pixels that no other thread uses."""
@@ -100,7 +111,7 @@ class Workers:
     def each(
         self, extents: list[Extent], work: Callable[[Pixels, Extent], Result], report: Report
     ) -> Iterator[Result]:
-        """Results of `work` on every extent, in order; a few for each thread are under way at once."""
+        """Yield the results of `work` on every extent, in order; a few a thread are under way at once."""
         running: deque[Future[Result]] = deque()
         try:
             for done, extent in enumerate(extents):
@@ -116,44 +127,44 @@ class Workers:
                 future.cancel()
 
 
-def survey(crew: Workers, levels: Levels, report: Report) -> Survey:
-    """Count the amplitudes of a scene, streamed; memory is that of a few blocks and the table.
+def scene_statistics(workers: Workers, table: AmplitudeTable, report: Report) -> SceneStatistics:
+    """Count the amplitudes of a scene block by block; memory does not grow with the scene.
 
-    A thousandth of the raster, one bit for every cell of 32 x 32 pixels, is kept to find the padding.
+    One bit for every cell of 32 x 32 pixels is kept to find the padding.
 
     Args:
-        crew: threads with the pixels.
-        levels: the table of amplitudes.
-        report: told the blocks done and in all.
+        workers: Threads with the pixels.
+        table: Amplitudes of the pixel values.
+        report: Called with the blocks done and in all.
     """
-    shape, _ = crew.describe()
-    searched = not crew.idle.queue[0].tells_nodata
-    counts = np.zeros(levels.amplitudes.size, np.int64)
+    shape, _ = workers.describe()
+    searched = not workers.tells_nodata()
+    counts = np.zeros(table.amplitudes.size, np.int64)
     empty = np.zeros((-(-shape[0] // CELL), -(-shape[1] // CELL)), bool)
 
     def count(pixels: Pixels, extent: Extent) -> tuple[Extent, NDArray[np.int64], NDArray[np.bool_] | None]:
         values, valid = pixels.read(extent)
-        positions = levels.positions(values)
-        cells = _empty_cells(positions[0]) if searched else None
-        return extent, _count(positions if valid is None else positions[:, valid], counts.size), cells
+        indices = table.indices(values)
+        cells = _empty_cells(indices[0]) if searched else None
+        return extent, _count(indices if valid is None else indices[:, valid], counts.size), cells
 
-    for extent, part, cells in crew.each(blocks(shape), count, report):
+    for extent, part, cells in workers.each(blocks(shape), count, report):
         counts[: part.size] += part
         if cells is not None:
             row, column = extent.row // CELL, extent.column // CELL
             empty[row : row + cells.shape[0], column : column + cells.shape[1]] = cells
     padding = padding_of(empty) if searched and empty.any() else None
     if padding is not None and padding.cells.any():
-        counts[0] -= _padded(crew, levels, padding, shape)
+        counts[0] -= _padded(workers, table, padding, shape)
     else:
         padding = None
-    histogram = Histogram.of_table(levels.amplitudes, counts, levels.relative_error)
-    return Survey(histogram, padding, shape[0] * shape[1])
+    histogram = Histogram.from_table(table.amplitudes, counts, table.relative_error)
+    return SceneStatistics(histogram, padding, shape[0] * shape[1])
 
 
-def _count(positions: NDArray[Any], size: int) -> NDArray[np.int64]:
-    """Histogram of table positions. Pairs of bytes are counted as one number: half the additions."""
-    flat = positions.ravel()
+def _count(indices: NDArray[Any], size: int) -> NDArray[np.int64]:
+    """Count table indices. Pairs of bytes are counted as one number: half the additions."""
+    flat = indices.ravel()
     if flat.dtype == np.uint8 and flat.size % 2 == 0:
         pairs = np.bincount(flat.view(np.uint16), minlength=1 << 16).reshape(256, 256)
         counts: NDArray[np.int64] = pairs.sum(0) + pairs.sum(1)
@@ -161,30 +172,30 @@ def _count(positions: NDArray[Any], size: int) -> NDArray[np.int64]:
     return np.bincount(flat, minlength=size if size <= 1 << 16 else 0)
 
 
-def _empty_cells(positions: NDArray[Any]) -> NDArray[np.bool_]:
-    """Cells of `CELL` x `CELL` pixels that are all zero; those over the edge count what lies inside."""
-    height, width = positions.shape
+def _empty_cells(indices: NDArray[Any]) -> NDArray[np.bool_]:
+    """Mark cells of `CELL` x `CELL` pixels whose pixels inside the raster are all zero."""
+    height, width = indices.shape
     rows, columns = -(-height // CELL), -(-width // CELL)
     if (height % CELL, width % CELL) != (0, 0):
-        wide = np.zeros((rows * CELL, columns * CELL), positions.dtype)
-        wide[:height, :width] = positions
-        positions = wide
-    words = np.ascontiguousarray(positions).view(np.uint64)
+        wide = np.zeros((rows * CELL, columns * CELL), indices.dtype)
+        wide[:height, :width] = indices
+        indices = wide
+    words = np.ascontiguousarray(indices).view(np.uint64)
     lines = np.bitwise_or.reduce(words.reshape(rows, CELL, -1), axis=1)
     empty: NDArray[np.bool_] = np.bitwise_or.reduce(lines.reshape(rows, columns, -1), axis=2) == 0
     return empty
 
 
-def _zeros(pixels: Pixels, levels: Levels, extent: Extent) -> NDArray[np.bool_]:
-    """Which pixels of a rectangle are zero; those over the edge of the raster are."""
+def _zeros(pixels: Pixels, table: AmplitudeTable, extent: Extent) -> NDArray[np.bool_]:
+    """Mark the pixels of a rectangle that are zero; those beyond the edge of the raster count as zero."""
     zeros = np.ones((extent.height, extent.width), bool)
     part = extent.clipped(pixels.shape)
-    zeros[part.slices_in(extent)] = levels.positions(pixels.read(part)[0][0]) == 0
+    zeros[part.slices_in(extent)] = table.indices(pixels.read(part)[0][0]) == 0
     return zeros
 
 
-def _inside(pixels: Pixels, levels: Levels, padding: Padding, extent: Extent) -> NDArray[np.bool_]:
-    """Which pixels of a block lie inside the collect; only squares that padding touches are looked at."""
+def _inside(pixels: Pixels, table: AmplitudeTable, padding: Padding, extent: Extent) -> NDArray[np.bool_]:
+    """Mark the pixels of a block inside the collect; only squares that padding touches are read."""
     inside = np.ones((extent.height, extent.width), bool)
     for row in range(0, extent.height, _FRINGE):
         for column in range(0, extent.width, _FRINGE):
@@ -194,13 +205,13 @@ def _inside(pixels: Pixels, levels: Levels, padding: Padding, extent: Extent) ->
                 inside[row : row + height, column : column + width] = False
             elif padding.touches(square):
                 inside[row : row + height, column : column + width] = padding.inside(
-                    square, lambda wide: _zeros(pixels, levels, wide)
+                    square, lambda wide: _zeros(pixels, table, wide)
                 )
     return inside
 
 
-def _padded(crew: Workers, levels: Levels, padding: Padding, shape: tuple[int, int]) -> int:
-    """Number of pixels of padding: whole cells are counted, blocks at the edge of the collect read again."""
+def _padded(workers: Workers, table: AmplitudeTable, padding: Padding, shape: tuple[int, int]) -> int:
+    """Count the pixels of padding: whole blocks at once, blocks at the edge of the collect read again."""
     total = 0
     fringe = []
     for extent in blocks(shape):
@@ -210,6 +221,6 @@ def _padded(crew: Workers, levels: Levels, padding: Padding, shape: tuple[int, i
             fringe.append(extent)
 
     def count(pixels: Pixels, extent: Extent) -> int:
-        return int(np.count_nonzero(~_inside(pixels, levels, padding, extent)))
+        return int(np.count_nonzero(~_inside(pixels, table, padding, extent)))
 
-    return total + sum(crew.each(fringe, count, lambda done, of: None))
+    return total + sum(workers.each(fringe, count, lambda done, of: None))
