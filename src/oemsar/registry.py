@@ -82,8 +82,12 @@ class Registry(Generic[Entry]):
         return loaded
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 (pydantic's signature)
-        """Check the names in fields annotated with the registry."""
-        return core_schema.no_info_after_validator_function(self.require, handler(source))
+        """Check the names in fields annotated with the registry; a field may also hold None."""
+
+        def check(name: str | None) -> str | None:
+            return None if name is None else self.require(name)
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
 
     def _plugged(self) -> dict[str, EntryPoint]:
         return _entry_points(self.group)

@@ -84,7 +84,7 @@ def test_beta_nought_becomes_sigma_nought_by_the_incidence_angle(write_scene: Ca
         "OEMSAR_INCIDENCE": "30",
     }
     product = find_product(write_scene("a.tif", SLC, tags=tags)).product
-    with pytest.raises(InputError, match="beta nought and tells no incidence angle"):
+    with pytest.raises(InputError, match="beta nought and states no incidence angle"):
         sigma_nought_gain(product, "a.tif")
     seen = replace(product, look=Look(90, 30))
     assert sigma_nought_gain(seen, "a.tif") == pytest.approx(math.sin(math.radians(30)))

@@ -46,7 +46,7 @@ def test_a_wrong_option_of_a_remap_is_named(fields: dict[str, Any], option: str,
     ("fields", "options", "sentence"),
     [
         ({"meaning": "calibrated"}, ("gain",), "need a gain"),
-        ({"meaning": "calibrated", "gain": 0}, ("gain",), "greater than 0"),
+        ({"meaning": "calibrated", "gain": 0}, ("gain",), "gain: 0 is out of range"),
         ({"gain": 2}, ("gain", "offset"), "belong to calibrated pixels"),
         ({"offset": 2}, ("gain", "offset"), "belong to calibrated pixels"),
         ({"profile": "nap"}, ("profile",), "choose one of naip, bd-ortho, gsi"),

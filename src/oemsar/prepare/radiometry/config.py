@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from oemsar.config_file import Config
 from oemsar.errors import InputError
@@ -58,16 +58,16 @@ def _rising_decibels(db: tuple[float, float] | None) -> tuple[float, float] | No
     return db
 
 
-def _registered(registry: Registry[Any]) -> AfterValidator:
+def _however_spelt(registry: Registry[Any]) -> BeforeValidator:
     """Make a validator that finds a name, whatever its case, blanks, hyphens and underscores."""
 
-    def find(name: str | None) -> str | None:
-        if name is None:
-            return None
+    def find(name: Any) -> Any:  # noqa: ANN401 (anything may be given)
+        if not isinstance(name, str):
+            return name
         alike = (known for known in registry.names() if _letters(known) == _letters(name))
-        return next(alike, None) or registry.require(name)
+        return next(alike, name)
 
-    return AfterValidator(find)
+    return BeforeValidator(find)
 
 
 def _letters(name: str) -> str:
@@ -76,8 +76,8 @@ def _letters(name: str) -> str:
 
 Percentiles = Annotated[tuple[float, float], AfterValidator(_rising_percentiles)]
 Decibels = Annotated[tuple[float, float] | None, AfterValidator(_rising_decibels)]
-RemapName = Annotated[str, REMAPS, _registered(REMAPS)]
-ProfileName = Annotated[str | None, PROFILES, _registered(PROFILES)]
+RemapName = Annotated[str, REMAPS, _however_spelt(REMAPS)]
+ProfileName = Annotated[str | None, PROFILES, _however_spelt(PROFILES)]
 
 
 class RemapOptions(Config):
