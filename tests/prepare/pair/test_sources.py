@@ -203,10 +203,13 @@ def missing(scene: Scene, folder: Path) -> str:
 
 
 CASES: dict[str, tuple[Callable[[Scene, Path], dict[str, Any]], str]] = {
-    "datum": (lambda scene, folder: {"dem": untold(scene, folder)}, "dem_datum ellipsoid, or dem_datum"),
+    "datum": (
+        lambda scene, folder: {"dem": untold(scene, folder)},
+        r"yaml: dem_datum, geoid: .* does not say what",
+    ),
     "geoid": (
         lambda scene, folder: {"dem": untold(scene, folder), "dem_datum": "orthometric"},
-        "pass the geoid with geoid FILE",
+        r"yaml: geoid: .* give the file of the geoid",
     ),
     "far orthophoto": (
         lambda scene, folder: {"optical": elsewhere(scene, folder, "optical.tif")},
@@ -220,7 +223,7 @@ CASES: dict[str, tuple[Callable[[Scene, Path], dict[str, Any]], str]] = {
     "no elevation model": (lambda scene, folder: {"dem": "dem"}, "dem: .* is no file"),
     "no such band": (
         lambda scene, folder: {"sar": {"path": str(scene.folder / "sar.tif"), "band": 3}},
-        "no band 3",
+        r"yaml: sar.band: .* no band 3",
     ),
     "bands of the orthophoto": (
         lambda scene, folder: {"optical": {"path": str(scene.folder / "optical.tif"), "bands": [1, 2, 4]}},
@@ -232,7 +235,7 @@ CASES: dict[str, tuple[Callable[[Scene, Path], dict[str, Any]], str]] = {
         "optical.profile: profile nap is not known",
     ),
     "engine": (lambda scene, folder: {"engine": "steam"}, "steam"),
-    "half a look": (lambda scene, folder: {"look_azimuth": 90}, "look_azimuth and incidence belong together"),
+    "half a look": (lambda scene, folder: {"look_azimuth": 90}, r"yaml: look_azimuth, incidence: "),
     "radar as orthophoto": (
         lambda scene, folder: {"optical": str(scene.folder / "sar.tif")},
         "red, green and blue are due",
