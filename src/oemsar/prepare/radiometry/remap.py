@@ -8,12 +8,12 @@ lowest grey value given to a pixel that carries data is 1, because 0 means no da
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.arrays import Doubles
-from oemsar.prepare.radiometry.config import RemapOptions
 from oemsar.prepare.radiometry.histogram import Histogram
 
 Parameters = Mapping[str, float]
@@ -109,6 +109,18 @@ def db_clip(amplitude: Doubles, *, low_db: float, high_db: float) -> Doubles:
     return _TOP * _fraction(decibel, low_db, high_db)
 
 
+class RemapLimits(Protocol):
+    """Limits that a person sets, such as `RemapOptions`."""
+
+    @property
+    def percentiles(self) -> tuple[float, float]:
+        """Low and high percentile of the scene, in percent."""
+
+    @property
+    def db(self) -> tuple[float, float] | None:
+        """Low and high limit in dB; None takes the percentiles of the scene."""
+
+
 @dataclass(frozen=True)
 class Remap:
     """A curve, and the way its parameters are taken from a scene.
@@ -123,7 +135,7 @@ class Remap:
     name: str
     summary: str
     curve: Callable[..., Doubles]
-    fit: Callable[[Histogram, RemapOptions], dict[str, float]]
+    fit: Callable[[Histogram, RemapLimits], dict[str, float]]
 
     def grey(self, amplitude: Doubles, parameters: Parameters) -> NDArray[np.uint8]:
         """Remap amplitudes to grey values 1..255, 0 where the amplitude is NaN; uint8 of the same shape."""
@@ -139,21 +151,19 @@ def _fraction(values: Doubles, low: float, high: float) -> Doubles:
     return np.clip((values - low) / (high - low), 0, 1)
 
 
-def _decibels(histogram: Histogram, options: RemapOptions) -> dict[str, float]:
-    if options.db is not None:
-        return {"low_db": options.db[0], "high_db": options.db[1]}
-    low, high = (
-        max(histogram.quantile(percent), histogram.least_positive) for percent in options.percentiles
-    )
+def _decibels(histogram: Histogram, limits: RemapLimits) -> dict[str, float]:
+    if limits.db is not None:
+        return {"low_db": limits.db[0], "high_db": limits.db[1]}
+    low, high = (max(histogram.quantile(percent), histogram.least_positive) for percent in limits.percentiles)
     return {"low_db": float(20 * np.log10(low)), "high_db": float(20 * np.log10(high))}
 
 
-def _percentiles(histogram: Histogram, options: RemapOptions) -> dict[str, float]:
-    low, high = (histogram.quantile(percent) for percent in options.percentiles)
+def _percentiles(histogram: Histogram, limits: RemapLimits) -> dict[str, float]:
+    low, high = (histogram.quantile(percent) for percent in limits.percentiles)
     return {"low": low, "high": high}
 
 
-def _nrl_parameters(histogram: Histogram, _: RemapOptions) -> dict[str, float]:
+def _nrl_parameters(histogram: Histogram, _: RemapLimits) -> dict[str, float]:
     return {
         "minimum": histogram.minimum,
         "maximum": histogram.maximum,
