@@ -59,8 +59,11 @@ def test_dual_fusion_adds_cells_only_where_there_are_two_modalities(change_plan:
         ("regimes: [P, R3]", r"key regimes\.1 is wrong"),
         ("modalities: [lidar]", r"key modalities\.0 is wrong"),
         ("seeds: [1, 1]", r"seeds names one of its values twice"),
-        ("networks: [unet]\ntrain: {stepps: 3}", r"option stepps is not known"),
-        ("networks: [unet]\ntrain: {steps: 0}", r"option steps is wrong"),
+        ("networks: [unet]\ntrain: {stepps: 3}", r"stepps: is not known"),
+        (
+            "networks: [unet]\ntrain: {steps: 0}",
+            r"steps: 0 is out of range; give at least 1",
+        ),
         ("train: {out: here}", r"training option out is set by the benchmark"),
         ("fusions: [dual]\nmodalities: [sar]", r"it has no cell: dual fusion needs modalities sar\+optical"),
         ("- unet", r"is not a plan; write one"),

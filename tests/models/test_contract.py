@@ -1,16 +1,20 @@
-"""The one contract of every registered network."""
-
-from pathlib import Path
+"""The contract of every registered network, which other packages may import from `oemsar.testing`."""
 
 import pytest
 import torch
+from torch import nn
 
-from oemsar.legend import NUM_CLASSES
-from oemsar.modalities import Modalities
-from oemsar.models import saved
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.registry import NETWORKS, build
-from oemsar.models.spec import Fusion, ModelSpec
+from oemsar.models.registry import NETWORKS
+from oemsar.models.spec import Fusion
+from oemsar.testing.networks import (
+    check_gradients,
+    check_logits,
+    check_network,
+    check_saved,
+    check_training_outputs,
+    make_network,
+)
 
 SMALL_ENCODERS = {
     "unet": ("resnet18", "efficientnet-b0", "tu-mobilenetv3_small_050"),
@@ -18,97 +22,72 @@ SMALL_ENCODERS = {
     "vmamba": ("vmamba_t",),
 }
 """Encoders each architecture is tried with; a new architecture adds its own."""
-CASES = [
-    (name, encoder, fusion)
-    for name in NETWORKS
-    for encoder in SMALL_ENCODERS[name]
-    for fusion in ("stack", "dual")
-]
 
 
-def _network(
-    architecture: str,
-    encoder: str,
-    fusion: Fusion = "stack",
-    modalities: Modalities = Modalities.SAR_OPTICAL,
-) -> LandCoverNetwork:
-    torch.manual_seed(0)
-    channels = modalities.channels
-    return build(
-        ModelSpec(
-            architecture=architecture,
-            encoder=encoder,
-            modalities=modalities,
-            mean=(60.0,) * channels,
-            std=(50.0,) * channels,
-            fusion=fusion,
-        )
-    )
-
-
-def _images(*shape: int) -> torch.Tensor:
-    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
-
-
-@pytest.fixture(scope="module", params=CASES, ids="-".join)
-def network(request: pytest.FixtureRequest) -> LandCoverNetwork:
-    return _network(*request.param)
-
-
-@pytest.mark.parametrize("size", [(64, 64), (1, 1), (33, 97), (100, 31)])
-def test_logits_are_finite_and_of_the_input_size(network: LandCoverNetwork, size: tuple[int, int]) -> None:
-    with torch.inference_mode():
-        logits = network.eval()(_images(2, 4, *size))
-    assert logits.shape == (2, NUM_CLASSES, *size)
-    assert logits.isfinite().all()
-
-
-def test_gradient_reaches_every_parameter(network: LandCoverNetwork) -> None:
-    network.train()
-    network.zero_grad()
-    truth = torch.randint(0, NUM_CLASSES, (2, 96, 80))
-    outputs = network.training_outputs(_images(2, 4, 96, 80))
-    torch.stack(
-        [w * torch.nn.functional.cross_entropy(logits, truth) for w, logits in outputs]
-    ).sum().backward()
-    missing = [name for name, value in network.named_parameters() if value.grad is None]
-    assert missing == []
-    assert all(value.grad.isfinite().all() for value in network.parameters() if value.grad is not None)
-
-
-def test_the_first_training_output_is_what_the_network_answers(network: LandCoverNetwork) -> None:
-    images = _images(2, 4, 40, 70)
-    with torch.inference_mode():
-        weight, logits = network.eval().training_outputs(images)[0]
-        assert weight == 1
-        assert torch.equal(logits, network(images))
-
-
-def test_saved_and_loaded_network_gives_equal_logits(network: LandCoverNetwork, tmp_path: Path) -> None:
-    saved.save_model(network.eval(), tmp_path / "model", {"note": "contract"})
-    again = saved.load_model(tmp_path / "model")
-    images = _images(1, 4, 70, 50)
-    with torch.inference_mode():
-        assert torch.equal(network(images), again(images))
-    assert again.spec == network.spec
-
-
-def test_pixels_mean_the_same_as_bytes_and_as_floats(network: LandCoverNetwork) -> None:
-    images = _images(1, 4, 64, 64)
-    with torch.inference_mode():
-        assert torch.equal(network.eval()(images), network(images.float()))
-
-
-@pytest.mark.parametrize("modalities", list(Modalities))
-@pytest.mark.parametrize("architecture", list(NETWORKS))
-def test_every_modality_set_is_taken(architecture: str, modalities: Modalities) -> None:
-    network = _network(architecture, SMALL_ENCODERS[architecture][0], modalities=modalities).eval()
-    with torch.inference_mode():
-        assert network(_images(1, modalities.channels, 32, 32)).shape == (1, NUM_CLASSES, 32, 32)
+@pytest.mark.parametrize("fusion", ["stack", "dual"])
+@pytest.mark.parametrize(
+    ("architecture", "encoder"), [(name, encoder) for name in NETWORKS for encoder in SMALL_ENCODERS[name]]
+)
+def test_every_network_keeps_the_contract(architecture: str, encoder: str, fusion: Fusion) -> None:
+    check_network(architecture, encoder=encoder, fusions=(fusion,))
 
 
 def test_the_published_baseline_has_the_size_of_its_library() -> None:
-    network = _network("unet", "efficientnet-b4")
+    network = make_network("unet", encoder="efficientnet-b4")
     attention = [name for name, _ in network.named_modules() if name.endswith(("cSE", "sSE"))]
     assert len(attention) == 2 * (2 * 5 - 1)
     assert network.body.encoder.out_channels == [4, 48, 32, 56, 160, 448]  # type: ignore[union-attr]
+
+
+class _Faulty(nn.Module):
+    """A body of one convolution with a fault."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__()
+        self.fault = fault
+        self.used = nn.Conv2d(4, 8, 3, padding=1)
+        if fault == "unused":
+            self.idle = nn.Parameter(torch.zeros(3))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if self.fault == "forgets":
+            return self.used(images) + torch.randn(1)
+        if self.fault == "reduces":
+            return self.used(images)[..., ::2, ::2]
+        return self.used(images) / 0 if self.fault == "infinite" else self.used(images)
+
+    def training_outputs(self, images: torch.Tensor) -> tuple[tuple[float, torch.Tensor], ...]:
+        return ((0.5 if self.fault == "weighs" else 1.0, self(images)),)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("reduces", "images of 64 x 64 give logits of shape"),
+        ("infinite", "not finite"),
+        ("unused", "no gradient reaches the parameter body.idle"),
+        ("forgets", "other logits"),
+        ("weighs", "has the weight 0.5"),
+    ],
+)
+def test_a_network_that_breaks_the_contract_is_told(fault: str, sentence: str) -> None:
+    spec = make_network("unet", encoder="tu-mobilenetv3_small_050").spec
+    network = LandCoverNetwork(spec, _Faulty(fault), 1)
+
+    def check() -> None:
+        check_logits(network)
+        check_training_outputs(network)
+        check_gradients(network)
+
+    with pytest.raises(AssertionError, match=sentence):
+        check()
+
+
+def test_a_network_that_loads_with_other_weights_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = make_network("unet", encoder="tu-mobilenetv3_small_050").eval()
+    other = make_network("unet", encoder="tu-mobilenetv3_small_050").eval()
+    with torch.no_grad():
+        next(other.parameters()).mul_(2)
+    monkeypatch.setattr("oemsar.testing.networks.load_model", lambda _: other)
+    with pytest.raises(AssertionError, match="a loaded network gives other logits"):
+        check_saved(network)

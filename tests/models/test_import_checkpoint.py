@@ -10,6 +10,7 @@ import torch
 from oemsar.errors import InputError
 from oemsar.modalities import Modalities
 from oemsar.models import saved
+from oemsar.models.config import ImportConfig
 from oemsar.models.encoder_file import start_encoder, write_encoder
 from oemsar.models.import_checkpoint import import_checkpoint
 from oemsar.models.registry import build
@@ -69,7 +70,7 @@ def test_an_imported_unet_has_the_logits_of_the_original(
 def test_optical_first_input_is_told_from_radar_first(tmp_path: Path) -> None:
     original = _authors_unet(4)
     torch.save(original.state_dict(), tmp_path / "a.pth")
-    import_checkpoint(tmp_path / "a.pth", tmp_path / "model", "optical-first")
+    import_checkpoint(tmp_path / "a.pth", tmp_path / "model", config=ImportConfig(channels="optical-first"))
     network = saved.load_model(tmp_path / "model")
     images = _pixels(4)
     optical_first = torch.cat([images[:, 1:], images[:, :1]], 1)
@@ -143,7 +144,19 @@ def test_a_grey_image_gives_the_features_of_the_classifier(
 
 def test_the_variant_is_told_by_the_tensors(tmp_path: Path) -> None:
     torch.save(get_encoder("mit_b1", weights=None).state_dict(), tmp_path / "a.pth")
-    assert import_checkpoint(tmp_path / "a.pth", tmp_path / "a.safetensors") == "encoder mit_b1"
+    imported = import_checkpoint(tmp_path / "a.pth", tmp_path / "a.safetensors")
+    assert (imported.path, imported.content) == (tmp_path / "a.safetensors", "encoder mit_b1")
+
+
+def test_a_checkpoint_is_not_replaced_by_its_encoder(
+    tmp_path: Path, classifier: dict[str, torch.Tensor]
+) -> None:
+    path = tmp_path / "mit.safetensors"
+    torch.save(classifier, path)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=r"would replace the input .*mit\.safetensors"):
+        import_checkpoint(path, path)
+    assert path.read_bytes() == before
 
 
 def test_wrong_classifiers_are_refused(tmp_path: Path, classifier: dict[str, torch.Tensor]) -> None:
@@ -159,7 +172,7 @@ def test_wrong_classifiers_are_refused(tmp_path: Path, classifier: dict[str, tor
     )
     refuse({key: value for key, value in classifier.items() if key != name}, f"tensor {name} is missing")
     refuse({"stem.weight": torch.ones(2)}, r"no network known here.* stem\.weight of shape \(2,\)")
-    refuse(classifier, "give --out a file ending in .safetensors", out="folder")
+    refuse(classifier, r"out: .* give a file ending in \.safetensors", out="folder")
 
 
 @pytest.fixture
@@ -176,7 +189,8 @@ def test_vmamba_starts_from_its_classifier(
     torch.manual_seed(0)
     original = VMambaClassifier(small_vmamba, classes=5).eval()
     torch.save({"model": original.state_dict(), "epoch": 3}, tmp_path / "a.pth")
-    assert import_checkpoint(tmp_path / "a.pth", tmp_path / "v.safetensors") == "encoder vmamba_t"
+    imported = import_checkpoint(tmp_path / "a.pth", tmp_path / "v.safetensors")
+    assert imported.content == "encoder vmamba_t"
     spec = _spec(modalities, fusion).model_copy(update={"architecture": "vmamba", "encoder": "vmamba_t"})
     network = build(spec).eval()
     start_encoder(network, tmp_path / "v.safetensors")
@@ -210,6 +224,6 @@ def test_wrong_encoder_files_are_refused(tmp_path: Path, classifier: dict[str, t
     path.write_bytes(b"no tensors")
     refuse("cannot be read as an encoder file")
     write_encoder("mit_b2", classifier, path)
-    refuse(r"holds the encoder mit_b2, not mit_b0; choose --encoder mit_b2")
+    refuse(r"encoder, encoder_weights: .* holds the encoder mit_b2, not mit_b0; choose that encoder")
     write_encoder("mit_b0", classifier, path)
     refuse("damaged: tensor head.* belongs to no layer")

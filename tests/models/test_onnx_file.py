@@ -8,7 +8,7 @@ import torch
 
 from oemsar.errors import InputError
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.onnx_file import write_onnx
+from oemsar.models.onnx_file import export_model
 from oemsar.models.registry import build
 from oemsar.models.spec import Fusion, ModelSpec
 from oemsar.models.vmamba.encoder import VARIANTS as VMAMBA
@@ -46,7 +46,8 @@ def test_class_maps_are_those_of_the_network(
 ) -> None:
     monkeypatch.setitem(VMAMBA, "vmamba_t", Variant(16, (1, 1, 1, 1), 1, 0.0))
     network = _network(architecture, encoder, fusion)
-    write_onnx(network, tmp_path / "network.onnx")
+    exported = export_model(network, tmp_path / "network.onnx")
+    assert exported.path == tmp_path / "network.onnx"
     assert not any(module.training for module in network.modules())
     session = ort.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
@@ -65,5 +66,5 @@ def test_class_maps_are_those_of_the_network(
 
 def test_a_name_that_is_not_onnx_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"network.pb does not end in \.onnx"):
-        write_onnx(_network("segformer", "mit_b0"), tmp_path / "network.pb")
+        export_model(_network("segformer", "mit_b0"), tmp_path / "network.pb")
     assert list(tmp_path.iterdir()) == []

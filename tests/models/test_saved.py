@@ -126,5 +126,5 @@ def test_pretrained_weights_without_network_say_what_to_do() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], env=offline, capture_output=True, text=True, check=False
     )
-    assert "oemsar.errors.Failure: the ImageNet weights of encoder resnet18" in done.stderr
-    assert "train without --pretrained" in done.stderr
+    assert "oemsar.errors.Failure: pretrained: the ImageNet weights of encoder resnet18" in done.stderr
+    assert "or train without them" in done.stderr

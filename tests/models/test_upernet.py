@@ -40,6 +40,6 @@ def test_heads_answer_at_the_size_of_their_level() -> None:
 
 def test_training_on_one_crop_is_refused_in_a_sentence() -> None:
     pooling = PyramidPooling(4)
-    with pytest.raises(InputError, match="--batch of 2"):
+    with pytest.raises(InputError, match="batch: UPerNet cannot train on one crop"):
         pooling(torch.randn(1, 4, 3, 3))
     assert pooling.eval()(torch.randn(1, 4, 3, 3)).shape == (1, 512, 3, 3)

@@ -7,13 +7,11 @@ import typer
 
 
 def export(
-    model: Annotated[Path, typer.Argument(help="A run of `oemsar train`, or a saved model.")],
+    model: Annotated[Path, typer.Argument(help="Folder of a run of `oemsar train`, or of a saved model.")],
     *,
-    out: Annotated[Path, typer.Option(help="The file to write, ending in .onnx.")],
+    out: Annotated[Path, typer.Option(help="ONNX file to write, ending in .onnx.")],
 ) -> None:
     """Write a network as ONNX: pixels 0 to 255 in, logits of the eight classes out, at any size."""
-    from oemsar.models.onnx_file import write_onnx
-    from oemsar.models.saved import load_model
+    from oemsar.models.onnx_file import export_model
 
-    write_onnx(load_model(model), out)
-    typer.echo(str(out))
+    typer.echo(str(export_model(model, out).path))

@@ -1,22 +1,23 @@
 """`oemsar models import`: a published checkpoint as a saved model or an encoder file."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from oemsar.cli.options import with_options
+from oemsar.models.config import ImportConfig
 
+
+@with_options
 def import_(
-    checkpoint: Annotated[Path, typer.Argument(metavar="FILE.pth", help="The checkpoint, a PyTorch file.")],
+    checkpoint: Annotated[Path, typer.Argument(metavar="FILE.pth", help="Checkpoint, a PyTorch file.")],
     *,
     out: Annotated[
         Path,
         typer.Option(help="Folder of the saved model; for a classifier the encoder file, .safetensors."),
     ],
-    channels: Annotated[
-        Literal["radar-first", "optical-first"],
-        typer.Option(help="How a U-Net of four channels stacks its input."),
-    ] = "radar-first",
+    config: ImportConfig,
 ) -> None:
     """Turn a published checkpoint into what oemsar predicts with or trains from.
 
@@ -25,5 +26,5 @@ def import_(
     """
     from oemsar.models.import_checkpoint import import_checkpoint
 
-    what = import_checkpoint(checkpoint, out, channels)
-    typer.echo(f"{out}: {what}")
+    imported = import_checkpoint(checkpoint, out, config=config)
+    typer.echo(f"{imported.path}: {imported.content}")

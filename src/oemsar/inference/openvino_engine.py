@@ -23,7 +23,7 @@ _MAX_STREAMS = 8
 
 @cache
 def _core() -> ov.Core:
-    """The one core of the process, never given back.
+    """Make the one core of the process, which is never given back.
 
     A core sets the stack that signal handlers run on and, when it goes, frees it; of two that go in the
     order they came, the second restores the freed stack of the first, and the next Ctrl-C ends the process
@@ -69,7 +69,7 @@ class OpenVinoEngine(Engine):
         self._compiled = None
 
     def _compiled_for(self, shape: tuple[int, ...]) -> "_Compiled":
-        """The network compiled for a shape; images of another size in flight are waited for."""
+        """Compile the network for a shape; images of another size in flight are waited for."""
         if self._compiled is None or self._compiled.shape != shape:
             wait(self._running)
             self._compiled = None

@@ -13,25 +13,25 @@ from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 from oemsar.errors import InputError
 
 _KEYS = ("state_dict", "model", "model_state_dict")
-"""Where training programs put the tensors when they save more than these."""
+"""Keys under which training programs put the tensors when they save more than these."""
 _PARALLEL = "module."
-"""What PyTorch's data-parallel wrapper puts before every name."""
+"""Prefix that PyTorch's data-parallel wrapper puts before every name."""
 _MAPPINGS = frozenset({"yacs.config.CfgNode"})
 """Classes of configurations that are dictionaries; they lie beside the tensors of many vision models."""
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The named tensors in the PyTorch checkpoint at `path`, on the CPU.
+    """Read the named tensors in a PyTorch checkpoint, on the CPU.
 
     Nothing in the file is executed: an object of another kind than tensors and plain values becomes an
     empty one, and no code is imported by its name.
 
     Args:
-        path: a state dictionary, or a dictionary that holds one under `state_dict`, `model` or
+        path: File of a state dictionary, or of a dictionary that holds one under `state_dict`, `model` or
             `model_state_dict`; the prefix `module.` of every name is taken off.
 
     Raises:
-        InputError: there is no such file, or it holds no tensors by name.
+        InputError: There is no such file, or it holds no tensors by name.
     """
     if not path.is_file():
         raise InputError(f"{path} does not exist")
@@ -47,14 +47,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def named_tensors(content: object, source: str) -> dict[str, Tensor]:
-    """The named tensors in `content`, what a PyTorch checkpoint was found to hold.
+    """Find the named tensors in the content of a PyTorch checkpoint.
 
     Args:
-        content: as `read_tensors` takes it from a file.
-        source: what it was read from, for the message of an error.
+        content: State dictionary, or a dictionary that holds one.
+        source: Name of the file, for sentences.
 
     Raises:
-        InputError: it holds no tensors by name.
+        InputError: It holds no tensors by name.
     """
     found = _state(content)
     if found is None:
@@ -68,7 +68,7 @@ def named_tensors(content: object, source: str) -> dict[str, Tensor]:
 
 
 def first_difference(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str | None:
-    """What is wrong with the first tensor by which `found` differs from `expected` in name or shape.
+    """Describe the first tensor by which `found` differs from `expected` in name or shape.
 
     Returns:
         Half a sentence that names the tensor; None where there is no difference.
@@ -85,7 +85,7 @@ def first_difference(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]
 
 
 class _Inert:
-    """Takes the place of an object that is not read."""
+    """Stand-in for an object that is not read."""
 
     def __new__(cls, *_: object, **__: object) -> "_Inert":
         return super().__new__(cls)
@@ -98,7 +98,7 @@ class _Inert:
 
 
 def _stand_ins(path: Path) -> list[Any]:
-    """Harmless classes under the names that the file asks for and that PyTorch would refuse."""
+    """Make harmless classes under the names in the file that PyTorch would refuse."""
     try:
         names = get_unsafe_globals_in_checkpoint(path)
     except ValueError:  # written before PyTorch 1.6: only tensors and plain values are read of it
@@ -107,7 +107,7 @@ def _stand_ins(path: Path) -> list[Any]:
 
 
 def _state(content: object) -> dict[str, Tensor] | None:
-    """The state dictionary that `content` is or holds; None where there is none."""
+    """Find the state dictionary that `content` is or holds; None where there is none."""
     if not isinstance(content, dict):
         return None
     for candidate in (content, *(content.get(key) for key in _KEYS)):

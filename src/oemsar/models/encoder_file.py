@@ -22,25 +22,26 @@ _ENCODER = "oemsar.encoder"
 
 
 def write_encoder(name: str, weights: Mapping[str, Tensor], path: Path) -> None:
-    """Write the weights of the encoder `name`, made for three channels, to `path`."""
+    """Write the weights of an encoder for three channels to an encoder file."""
     with atomic_write(path) as partial:
         save_file({key: value.contiguous() for key, value in weights.items()}, partial, {_ENCODER: name})
 
 
 def start_encoder(network: LandCoverNetwork, path: Path) -> None:
-    """Give the encoder of `network`, or each of its two, the weights in the encoder file at `path`.
+    """Load an encoder file into the encoder of a network, or into each of its two.
 
     The first convolution is adapted to the channels of the encoder so that a grey image, the same in every
     channel, gives the features it gave in three colours; see `adapt_channels`.
 
     Raises:
-        InputError: the file is no encoder file, or holds another encoder.
+        InputError: The file is no encoder file, or holds another encoder.
     """
     name, weights = _read_encoder(path)
     if name != network.spec.encoder:
         raise InputError(
-            f"{path} holds the encoder {name}, not {network.spec.encoder}; choose --encoder {name} "
-            "or another --encoder-weights"
+            f"{path} holds the encoder {name}, not {network.spec.encoder}; choose that encoder or another "
+            "file",
+            option=("encoder", "encoder_weights"),
         )
     body: Any = network.body
     if isinstance(body.encoder, DualEncoder):
@@ -64,7 +65,7 @@ def _load(encoder: nn.Module, weights: Mapping[str, Tensor], channels: int, path
 
 
 def _read_encoder(path: Path) -> tuple[str, dict[str, Tensor]]:
-    """Name and weights of the encoder in the file at `path`."""
+    """Read name and weights of the encoder in a file."""
     if not path.is_file():
         raise InputError(f"encoder file {path} does not exist; make it with `oemsar models import`")
     try:

@@ -1,4 +1,4 @@
-"""Encoders of segmentation-models-pytorch and timm, and what goes wrong with them."""
+"""Encoders of segmentation-models-pytorch and timm, and their errors as sentences."""
 
 import difflib
 import logging
@@ -12,20 +12,20 @@ from oemsar.models.spec import ModelSpec
 from oemsar.models.torchvision_ops import declare
 
 STRIDE = 32
-"""Five halvings of the encoder."""
+"""Stride of the deepest level, after five halvings."""
 
 
 def with_encoder(build: Callable[..., nn.Module], spec: ModelSpec, pretrained: bool) -> nn.Module:
-    """The network of segmentation-models-pytorch that `build` makes, with the encoder of `spec`.
+    """Make a network of segmentation-models-pytorch with the encoder of `spec`.
 
     Args:
-        build: takes `encoder_weights`; the encoder is the attribute `encoder` of what it returns.
-        spec: of the network.
-        pretrained: start the encoder from ImageNet weights, fetched over the network.
+        build: Function of `encoder_weights` that makes the network; its attribute `encoder` is the encoder.
+        spec: Description of the network.
+        pretrained: Whether to start the encoder from ImageNet weights, fetched over the network.
 
     Raises:
-        InputError: the encoder is not known.
-        Failure: the ImageNet weights cannot be fetched.
+        InputError: The encoder is not known.
+        Failure: The ImageNet weights cannot be fetched.
     """
     _require_known(spec.encoder)
     # the hub's remarks on every retry; what they come to is told in one sentence below
@@ -37,14 +37,15 @@ def with_encoder(build: Callable[..., nn.Module], spec: ModelSpec, pretrained: b
             raise
         raise Failure(
             f"the ImageNet weights of encoder {spec.encoder} could not be loaded "
-            f"({type(error).__name__}); connect to the network, or train without --pretrained"
+            f"({type(error).__name__}); connect to the network, or train without them",
+            option="pretrained",
         ) from error
     _drop_classifier(body.encoder)
     return body
 
 
 def _imagenet(encoder: str) -> str | bool:
-    """How the library wants ImageNet weights asked for: timm encoders have theirs in their name."""
+    """Give the library's name of the ImageNet weights: those of timm encoders go by their encoder's name."""
     return True if encoder.startswith("tu-") else "imagenet"
 
 
@@ -60,7 +61,7 @@ def _require_known(encoder: str) -> None:
         hint = (
             f"; did you mean {', '.join(near)}?" if near else "; see segmentation-models-pytorch's encoders"
         )
-        raise InputError(f"encoder {encoder} is not known{hint}")
+        raise InputError(f"encoder {encoder} is not known{hint}", option="encoder")
 
 
 def _drop_classifier(encoder: Any) -> None:  # noqa: ANN401 (the library ships no types)

@@ -14,14 +14,14 @@ from oemsar.models.spec import ModelSpec
 def dual(
     architecture: Callable[..., LandCoverNetwork], spec: ModelSpec, *, pretrained: bool = False
 ) -> LandCoverNetwork:
-    """The network of `architecture` with its encoder replaced by one for radar and one for optical.
+    """Build the network of an architecture with one encoder for radar and one for optical.
 
     The decoder is that of the stacked network: the merged features have the channels of its encoder's.
 
     Args:
-        architecture: builds a network over stacked channels; see `oemsar.models.registry`.
-        spec: of the network, with both modalities.
-        pretrained: start both encoders from ImageNet weights.
+        architecture: Function that builds a network over stacked channels; see `oemsar.models.registry`.
+        spec: Description of the network, with both modalities.
+        pretrained: Whether to start both encoders from ImageNet weights.
     """
     network = architecture(spec, pretrained=False)
     bodies: list[Any] = [
@@ -43,8 +43,11 @@ class DualEncoder(nn.Module):
     differs between modalities or holds nothing to weigh; it is stacked, as one encoder would have it.
 
     Attributes:
-        out_channels: of each level, as those of one encoder over the stacked channels.
-        output_stride: of the deepest level, asked for by segmentation-models-pytorch.
+        sar: Encoder of the radar image.
+        optical: Encoder of the optical image.
+        out_channels: Channels of each level, as those of one encoder over the stacked channels.
+        output_stride: Stride of the deepest level, which segmentation-models-pytorch reads.
+        merges: Merge of each level.
     """
 
     def __init__(self, sar: nn.Module, optical: nn.Module) -> None:
@@ -57,10 +60,10 @@ class DualEncoder(nn.Module):
         self.merges = nn.ModuleList(GatedMerge(a) if _is_feature(a, b) else _Stack() for a, b in pairs)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Merged features of `images`.
+        """Merge the features of both encoders.
 
         Args:
-            images: normalised, shape (batch, 4, height, width), radar first.
+            images: Normalised images, shape (batch, 4, height, width), radar first.
 
         Returns:
             A feature map for each level, shape (batch, out_channels[level], height', width').
@@ -94,7 +97,7 @@ class GatedMerge(nn.Module):
             self.mix.weight.copy_(torch.eye(channels).repeat(1, 2)[..., None, None])
 
     def forward(self, sar: Tensor, optical: Tensor) -> Tensor:
-        """The merged map; all three of shape (batch, channels, height, width)."""
+        """Merge two feature maps into one; all three have the shape (batch, channels, height, width)."""
         both = torch.cat([sar, optical], 1)
         merged: Tensor = self.mix(self.gate(both).sigmoid() * both)
         return merged

@@ -1,84 +1,97 @@
-"""Published checkpoints, turned into what this project trains from and predicts with.
+"""The import of published checkpoints.
 
 U-Nets of the OpenEarthMap-SAR authors become saved models, ImageNet classifiers encoder files.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from torch import Tensor
 
+from oemsar.config_file import Value
 from oemsar.errors import InputError
+from oemsar.files import require_apart
+from oemsar.legend import NUM_CLASSES
 from oemsar.modalities import Modalities
 from oemsar.models.checkpoint import first_difference, read_tensors
+from oemsar.models.config import ChannelOrder, ImportConfig
 from oemsar.models.encoder_file import SUFFIX, write_encoder
 from oemsar.models.mit import is_mit, mit_encoder
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
-from oemsar.models.saved import save_model
+from oemsar.models.saved import DESCRIPTION, WEIGHTS, save_model
 from oemsar.models.spec import ModelSpec
 from oemsar.models.unet import whole_unet
 from oemsar.models.vmamba.classifier_file import is_vmamba, vmamba_encoder
 from oemsar.record import origin, run_record
 
-Channels = Literal["radar-first", "optical-first"]
-
+_DEFAULTS = ImportConfig()
 _ENCODER = "efficientnet-b4"
-_CLASSES = 9
+_CLASSES = 1 + NUM_CLASSES
 """Background first, then the eight classes in legend order."""
 _HEAD = "segmentation_head.0."
 _STEM = "encoder._conv_stem.weight"
 
 
-def import_checkpoint(path: Path, out: Path, channels: Channels = "radar-first") -> str:
-    """Turn the checkpoint at `path` into a saved model or an encoder file.
+class ImportedCheckpoint(Value):
+    """A checkpoint that was imported."""
+
+    path: Path
+    """Folder of the saved model, or the encoder file."""
+    content: str
+    """Name of the network or of the encoder."""
+
+
+def import_checkpoint(checkpoint: Path, out: Path, *, config: ImportConfig = _DEFAULTS) -> ImportedCheckpoint:
+    """Turn a published checkpoint into a saved model or an encoder file.
 
     Args:
-        path: a U-Net of the authors, or an ImageNet classifier of Mix Transformer or VMamba.
-        out: folder of the saved model; for a classifier the encoder file, ending in .safetensors.
-        channels: how the authors' U-Net of four channels stacks its input.
-
-    Returns:
-        What it was, for people.
+        checkpoint: PyTorch file of a U-Net of the OpenEarthMap-SAR authors, or of an ImageNet classifier of
+            Mix Transformer or VMamba.
+        out: Folder of the saved model; for a classifier the encoder file, ending in .safetensors.
+        config: Options of the import.
 
     Raises:
-        InputError: the file cannot be read, is another network, or `out` does not fit.
+        InputError: The file cannot be read, is another network, or `out` does not fit.
     """
-    tensors = read_tensors(path)
+    require_apart([out, out / WEIGHTS, out / DESCRIPTION], [checkpoint])
+    tensors = read_tensors(checkpoint)
     if _STEM in tensors or f"{_HEAD}weight" in tensors:
-        network = import_unet(tensors, path, channels)
+        network = import_unet(tensors, checkpoint, config.channels)
         if out.suffix == SUFFIX:
-            raise InputError(f"{path} holds a whole network; give --out a folder, not {out.name}")
-        save_model(
-            network,
-            out,
-            {**run_record({"channels": channels}).plain(), "imported": origin(path).model_dump()},
+            raise InputError(
+                f"{checkpoint} holds a whole network; give a folder, not {out.name}", option="out"
+            )
+        record = {**run_record(config).plain(), "imported": origin(checkpoint).model_dump()}
+        save_model(network, out, record)
+        return ImportedCheckpoint(
+            path=out, content=f"U-Net with {_ENCODER} on {network.spec.modalities.value}"
         )
-        return f"U-Net with {_ENCODER} on {network.spec.modalities.value}"
-    name, weights = _encoder(tensors, path)
+    name, weights = _encoder(tensors, checkpoint)
     if out.suffix != SUFFIX:
-        raise InputError(f"{path} holds the encoder {name}; give --out a file ending in {SUFFIX}")
+        raise InputError(
+            f"{checkpoint} holds the encoder {name}; give a file ending in {SUFFIX}", option="out"
+        )
     write_encoder(name, weights, out)
-    return f"encoder {name}"
+    return ImportedCheckpoint(path=out, content=f"encoder {name}")
 
 
 def import_unet(
-    tensors: Mapping[str, Tensor], path: Path, channels: Channels = "radar-first"
+    tensors: Mapping[str, Tensor], path: Path, channels: ChannelOrder = "radar-first"
 ) -> LandCoverNetwork:
-    """The authors' U-Net as a network of this project, in evaluation mode.
+    """Turn the authors' U-Net into a network of this project, in evaluation mode.
 
     Its logits are those of the checkpoint without the background's. The input was divided by 255 and not
     normalised otherwise. Four channels are taken as radar, red, green, blue, the order of the modalities
     here; the paper does not tell its own.
 
     Args:
-        tensors: of segmentation-models-pytorch's U-Net with EfficientNet-B4, scSE and nine classes.
-        path: where they come from, for messages.
-        channels: `optical-first` for red, green, blue, radar.
+        tensors: Weights of segmentation-models-pytorch's U-Net with EfficientNet-B4, scSE and nine classes.
+        path: File of the tensors, for sentences.
+        channels: `optical-first` where the order is red, green, blue, radar.
 
     Raises:
-        InputError: the tensors are those of another network; the first that differs is named.
+        InputError: The tensors are those of another network; the first that differs is named.
     """
     modalities = _modalities(tensors, path)
     count = modalities.channels
@@ -103,7 +116,7 @@ def import_unet(
 
 
 def _modalities(tensors: Mapping[str, Tensor], path: Path) -> Modalities:
-    """The imagery that a U-Net's first convolution takes."""
+    """Find the imagery that a U-Net's first convolution takes."""
     by_channels = {modalities.channels: modalities for modalities in Modalities}
     shape = tuple(tensors[_STEM].shape) if _STEM in tensors else None
     if shape is None:

@@ -15,19 +15,22 @@ _LEVELS = 4
 
 
 def is_mit(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether `tensors` have the names of a Mix Transformer."""
+    """Tell whether tensors have the names of a Mix Transformer."""
     return any(name.startswith("patch_embed1.") for name in tensors)
 
 
 def mit_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
-    """Name and weights of the encoder in a classifier of Xie et al. 2021; its last layer is left out.
+    """Take the encoder out of a classifier of Xie et al. 2021; its last layer is left out.
 
     Args:
-        tensors: under the authors' names, which are those of segmentation-models-pytorch.
-        path: where they come from, for messages.
+        tensors: Weights under the authors' names, which are those of segmentation-models-pytorch.
+        path: File of the tensors, for sentences.
+
+    Returns:
+        Name and weights of the encoder.
 
     Raises:
-        InputError: they are no Mix Transformer; the first that differs from the nearest is named.
+        InputError: They are no Mix Transformer; the first that differs from the nearest is named.
     """
     declare()
     from segmentation_models_pytorch.encoders import get_encoder
@@ -42,7 +45,7 @@ def mit_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[st
 
 
 def _nearest(tensors: Mapping[str, Tensor]) -> str:
-    """The encoder whose width and number of blocks come nearest to those of `tensors`."""
+    """Find the encoder whose width and number of blocks come nearest to those of the tensors."""
     from segmentation_models_pytorch.encoders import encoders
 
     width = tensors[_PATCHES].shape[0] if _PATCHES in tensors else 0

@@ -1,4 +1,4 @@
-"""The one shape every network has towards the rest of the toolkit."""
+"""The one interface of every network."""
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +14,13 @@ class LandCoverNetwork(nn.Module):
     trained with. Unknown has no logit: logit k belongs to class id k + 1.
 
     Attributes:
-        spec: what it is made of.
-        stride: the number that the body's input height and width must divide by.
-        body: maps normalised images (batch, channels, height, width) to logits (batch, 8, height, width).
-            Where it has more outputs to learn from, its method `training_outputs` gives all of them, each
-            behind the weight of its loss.
+        spec: Description of the network.
+        stride: Number that divides height and width of the body's input.
+        body: Module that maps normalised images (batch, channels, height, width) to logits (batch, 8, height,
+            width). Where it has more outputs to learn from, its method `training_outputs` gives all of them,
+            each behind the weight of its loss.
+        mean: Mean of each channel, in digital numbers, shape (1, channels, 1, 1).
+        std: Standard deviation of each channel, in digital numbers, shape (1, channels, 1, 1).
     """
 
     mean: Tensor
@@ -33,10 +35,10 @@ class LandCoverNetwork(nn.Module):
         self.register_buffer("std", torch.tensor(spec.std).view(1, -1, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits of `images`.
+        """Compute the logits of images.
 
         Args:
-            images: digital numbers 0..255, uint8 or floating point, shape (batch, channels, height, width)
+            images: Digital numbers 0..255, uint8 or floating point, shape (batch, channels, height, width)
                 with channels as `spec.modalities`; any height and width from 1.
 
         Returns:
@@ -47,13 +49,13 @@ class LandCoverNetwork(nn.Module):
         return logits[..., :height, :width]
 
     def training_outputs(self, images: Tensor) -> tuple[tuple[float, Tensor], ...]:
-        """All logits that the loss is taken of: those of `forward`, and those of auxiliary heads.
+        """Compute all logits that the loss is taken of: those of `forward`, and those of auxiliary heads.
 
         Args:
-            images: as `forward` takes them.
+            images: Digital numbers as `forward` takes them.
 
         Returns:
-            (weight of the loss, logits of shape (batch, 8, height, width)), the logits of `forward` first.
+            Weights of the loss and logits of shape (batch, 8, height, width), the logits of `forward` first.
         """
         height, width = images.shape[-2:]
         prepared = self._prepared(images)
@@ -62,6 +64,6 @@ class LandCoverNetwork(nn.Module):
         return tuple((weight, logits[..., :height, :width]) for weight, logits in outputs)
 
     def _prepared(self, images: Tensor) -> Tensor:
-        """`images` normalised and padded."""
+        """Normalise and pad images."""
         normalised = (images.to(self.mean.dtype) - self.mean) / self.std
         return pad_to_multiple(normalised, self.stride)

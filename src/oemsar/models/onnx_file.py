@@ -6,34 +6,50 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from oemsar.config_file import Value
 from oemsar.errors import InputError
-from oemsar.files import atomic_write
+from oemsar.files import atomic_write, require_apart
 from oemsar.models.network import LandCoverNetwork
+from oemsar.models.saved import DESCRIPTION, WEIGHTS, as_network, model_folder
 
 OPSET = 18
 """Version of the operators; read by every onnxruntime since 1.14."""
 
 
-def write_onnx(network: LandCoverNetwork, path: Path) -> None:
-    """Write `network` to `path`, normalisation and padding inside.
+class ExportedModel(Value):
+    """A network that was exported."""
+
+    path: Path
+    """ONNX file."""
+    opset: int = OPSET
+    """Version of the operators."""
+
+
+def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
+    """Write a network as an ONNX file, normalisation and padding inside.
 
     The file takes `images`, float32 of 0..255, shape (batch, channels, height, width), channels as the
     network's modalities, and gives `logits`, float32, shape (batch, 8, height, width); logit k belongs to
     class id k + 1. Batch, height and width are free.
 
     Args:
-        network: in evaluation mode, on the CPU.
-        path: ends in .onnx.
+        model: Folder of a saved model or of a run, or a network in evaluation mode, on the CPU.
+        out: ONNX file, ending in .onnx.
 
     Raises:
-        InputError: the name does not end in .onnx, or the folder cannot be written to.
+        InputError: The model cannot be read, the name does not end in .onnx, or the folder cannot be written
+            to.
     """
-    if path.suffix != ".onnx":
-        raise InputError(f"{path} does not end in .onnx; choose another --out")
+    if out.suffix != ".onnx":
+        raise InputError(f"{out} does not end in .onnx; choose another name", option="out")
+    if isinstance(model, Path):
+        folder = model_folder(model)
+        require_apart([out], [folder / WEIGHTS, folder / DESCRIPTION])
+    network = as_network(model)
     # neither one stride high or wide, nor square: a size that a trace could take for a constant
     example = torch.zeros(2, network.spec.modalities.channels, network.stride + 5, 2 * network.stride + 9)
     free = {0: "batch", 2: "height", 3: "width"}
-    with atomic_write(path) as partial, warnings.catch_warnings(), torch.no_grad():
+    with atomic_write(out) as partial, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         # By tracing: the exporter through torch.export writes an equal graph in ten to twenty times the
         # time, and needs two packages more.
@@ -48,10 +64,11 @@ def write_onnx(network: LandCoverNetwork, path: Path) -> None:
             output_names=["logits"],
             dynamic_axes={"images": free, "logits": free},
         )
+    return ExportedModel(path=out)
 
 
 class _AnySize(nn.Module):
-    """The network with its padding told in a way that holds for sizes not known when it is traced."""
+    """The network with its padding written for sizes that are not known when it is traced."""
 
     def __init__(self, network: LandCoverNetwork) -> None:
         super().__init__()
@@ -66,6 +83,6 @@ class _AnySize(nn.Module):
         return logits[..., :height, :width]
 
     def _repeating_the_last(self, size: int) -> Tensor:
-        """Indices 0 .. size - 1, and the last of them repeated up to the next multiple of the stride."""
+        """List indices 0 .. size - 1, and the last of them repeated up to the next multiple of the stride."""
         stride = self._network.stride
         return torch.arange((size + stride - 1) // stride * stride).clamp(max=size - 1)

@@ -1,4 +1,4 @@
-"""Padding images to the sizes a network divides."""
+"""Padding of images to sizes that a number divides."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -8,8 +8,8 @@ def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
     """Extend `images` at the bottom and right to the next multiple of `multiple`, repeating the edge.
 
     Args:
-        images: floating point, shape (batch, channels, height, width), at least one pixel.
-        multiple: the number that the new height and width divide by.
+        images: Floating point, shape (batch, channels, height, width), at least one pixel.
+        multiple: Number that divides the new height and width.
 
     Returns:
         The extended images; `images` itself where its size divides already.

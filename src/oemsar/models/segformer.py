@@ -10,19 +10,19 @@ from oemsar.models.torchvision_ops import declare
 from oemsar.models.variants import require_variant
 
 _NARROW, _WIDE = 256, 768
-"""Channels of the decoder: of B0 and B1, and of the others (Xie et al. 2021, appendix A)."""
+"""Channels of the decoder in B0 and B1, and in the others (Xie et al. 2021, appendix A)."""
 
 
 def segformer(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
-    """SegFormer (Xie et al. 2021, arXiv 2105.15203) with a Mix Transformer encoder.
+    """Build SegFormer (Xie et al. 2021, arXiv 2105.15203) with a Mix Transformer encoder.
 
     Args:
-        spec: `encoder` is one of `mit_b0` to `mit_b5`.
-        pretrained: start the encoder from ImageNet weights, fetched over the network.
+        spec: Description of the network; its encoder is one of `mit_b0` to `mit_b5`.
+        pretrained: Whether to start the encoder from ImageNet weights, fetched over the network.
 
     Raises:
-        InputError: the encoder is another one.
-        Failure: the ImageNet weights cannot be fetched.
+        InputError: The encoder is another one.
+        Failure: The ImageNet weights cannot be fetched.
     """
     require_variant("segformer", spec.encoder)
     declare()

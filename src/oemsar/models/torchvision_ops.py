@@ -18,7 +18,7 @@ _SCHEMAS = (
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
 _libraries: list[torch.library.Library] = []
-"""Keeps the declarations alive: they go when their library object goes."""
+"""Libraries that hold the declarations, which end with their library object."""
 
 
 @cache

@@ -13,15 +13,16 @@ from oemsar.models.torchvision_ops import declare
 
 
 def unet(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
-    """U-Net (Ronneberger et al. 2015) with an encoder of segmentation-models-pytorch or timm (`tu-` names).
+    """Build U-Net (Ronneberger et al. 2015) with an encoder of segmentation-models-pytorch or timm (`tu-`).
 
     Args:
-        spec: `encoder` is the published baseline's `efficientnet-b4` or any other name of the library.
-        pretrained: start the encoder from ImageNet weights, fetched over the network.
+        spec: Description of the network; its encoder is the published baseline's `efficientnet-b4` or any
+            other of the library.
+        pretrained: Whether to start the encoder from ImageNet weights, fetched over the network.
 
     Raises:
-        InputError: the encoder is not known.
-        Failure: the ImageNet weights cannot be fetched.
+        InputError: The encoder is not known.
+        Failure: The ImageNet weights cannot be fetched.
     """
     build = partial(whole_unet, spec.encoder, spec.modalities.channels, NUM_CLASSES)
     body = with_encoder(build, spec, pretrained)
@@ -32,7 +33,7 @@ def unet(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
 def whole_unet(
     encoder: str, channels: int, classes: int, encoder_weights: str | bool | None = None
 ) -> nn.Module:
-    """The library's U-Net with every layer that the published baseline's checkpoints hold."""
+    """Build the library's U-Net with every layer that the published baseline's checkpoints hold."""
     declare()
     import segmentation_models_pytorch as smp
 

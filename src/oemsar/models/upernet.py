@@ -19,18 +19,21 @@ AUXILIARY_CHANNELS = 256
 AUXILIARY_LEVEL = 2
 """The third level, at a stride of 16."""
 AUXILIARY_WEIGHT = 0.4
-"""Of the auxiliary loss beside that of the decode head."""
+"""Weight of the auxiliary loss beside that of the decode head."""
 _DROPOUT = 0.1
 
 
 class UPerNet(nn.Module):
-    """An encoder of four levels, the UPerNet head, and the auxiliary head, which only training asks.
+    """An encoder of four levels, the UPerNet head, and the auxiliary head, which only training uses.
 
     Args:
-        encoder: maps images to four feature maps at the strides 4 to 32; `out_channels` are theirs.
+        encoder: Module that maps images to four feature maps at the strides 4 to 32, with their channels as
+            `out_channels`.
 
     Attributes:
-        encoder: as given; may be replaced by another of the same levels.
+        encoder: Encoder; may be replaced by another of the same levels.
+        decode_head: Head whose logits are the answer.
+        auxiliary_head: Head whose logits only training uses.
     """
 
     def __init__(self, encoder: nn.Module) -> None:
@@ -41,11 +44,11 @@ class UPerNet(nn.Module):
         self.auxiliary_head = FcnHead(channels[AUXILIARY_LEVEL])
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits, shape (batch, 8, height, width), of normalised images (batch, channels, height, width)."""
+        """Compute logits (batch, 8, height, width) of normalised images (batch, channels, height, width)."""
         return _resized(self.decode_head(self.encoder(images)), images)
 
     def training_outputs(self, images: Tensor) -> tuple[tuple[float, Tensor], ...]:
-        """The logits of both heads, each shaped as those of `forward`, behind the weight of its loss."""
+        """Compute the logits of both heads, shape (batch, 8, height, width), behind their loss's weight."""
         features = self.encoder(images)
         return (
             (1.0, _resized(self.decode_head(features), images)),
@@ -57,7 +60,7 @@ class UPerHead(nn.Module):
     """The decode head.
 
     Args:
-        in_channels: of the levels, finest first.
+        in_channels: Channels of the levels, finest first.
     """
 
     def __init__(self, in_channels: Sequence[int]) -> None:
@@ -71,7 +74,7 @@ class UPerHead(nn.Module):
         self.classify = _classification(CHANNELS)
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Logits at the size of the finest of `features`, shape (batch, 8, height, width)."""
+        """Compute logits at the size of the finest level, shape (batch, 8, height, width)."""
         levels = [lateral(level) for lateral, level in zip(self.lateral_convs, features[:-1], strict=True)]
         levels.append(self.pyramid(features[-1]))
         for finer in reversed(range(len(levels) - 1)):
@@ -87,7 +90,7 @@ class FcnHead(nn.Module):
     """The auxiliary head: one convolution and the classification.
 
     Args:
-        in_channels: of its level.
+        in_channels: Channels of its level.
     """
 
     def __init__(self, in_channels: int) -> None:
@@ -96,7 +99,7 @@ class FcnHead(nn.Module):
         self.classify = _classification(AUXILIARY_CHANNELS)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Logits at the size of `features`, shape (batch, 8, height, width)."""
+        """Compute logits at the size of the level, shape (batch, 8, height, width)."""
         logits: Tensor = self.classify(self.convolution(features))
         return logits
 
@@ -105,7 +108,7 @@ class PyramidPooling(nn.Module):
     """A level beside its own means over grids of 1, 2, 3 and 6 cells a side (Zhao et al. 2017).
 
     Args:
-        in_channels: of the level.
+        in_channels: Channels of the level.
     """
 
     def __init__(self, in_channels: int) -> None:
@@ -114,14 +117,14 @@ class PyramidPooling(nn.Module):
         self.bottleneck = _convolution(in_channels + len(POOL_SCALES) * CHANNELS, CHANNELS, 3)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Shape (batch, 512, height, width).
+        """Pool a level at four scales and join the means with it, shape (batch, 512, height, width).
 
         Raises:
-            InputError: a batch of one in training, of whose single mean no variance can be taken.
+            InputError: The batch has one image in training: of a single mean no variance can be taken.
         """
         if self.training and features.shape[0] < 2:
             raise InputError(
-                "UPerNet cannot train on one crop at a time; use a --batch of 2 or more a device"
+                "UPerNet cannot train on one crop at a time; choose two or more a device", option="batch"
             )
         joined = [features]
         for cells, stage in zip(POOL_SCALES, self.stages, strict=True):
@@ -131,24 +134,24 @@ class PyramidPooling(nn.Module):
 
 
 def grid_means(features: Tensor, cells: int) -> Tensor:
-    """Means over a grid of `cells` x `cells`, cell i from floor(i n / cells) to ceil((i + 1) n / cells).
+    """Average over a grid of `cells` x `cells`, cell i from floor(i n / cells) to ceil((i + 1) n / cells).
 
     The values are those of `torch.nn.functional.adaptive_avg_pool2d`, which cannot be exported for images
     of any size; as two products of matrices it can.
 
     Args:
-        features: shape (batch, channels, height, width).
-        cells: on each side.
+        features: Feature maps, shape (batch, channels, height, width).
+        cells: Number of cells on each side.
 
     Returns:
-        Shape (batch, channels, cells, cells).
+        Means, shape (batch, channels, cells, cells).
     """
     rows, columns = (_cell_weights(features, axis, cells) for axis in (-2, -1))
     return rows @ features @ columns.transpose(0, 1)
 
 
 def _cell_weights(features: Tensor, axis: int, cells: int) -> Tensor:
-    """What each position of an axis weighs in the mean of each cell, shape (cells, length of the axis)."""
+    """Compute the weight of each position of an axis in the mean of each cell, shape (cells, length)."""
     length = features.shape[axis]
     position = torch.arange(length, device=features.device)
     cell = torch.arange(cells, device=features.device)[:, None]

@@ -97,7 +97,7 @@ class Validation(Callback):
             self.best_miou, self.best_step = miou, step
 
     def _confusion(self, trainer: Trainer, module: LandCoverModule) -> NDArray[np.int64] | None:
-        """Counts over the split, shape (8, 8); None where a signal cut it off before the last step."""
+        """Count over the split, shape (8, 8); None where a signal cut it off before the last step."""
         last = trainer.global_step == self._steps
         counts = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64, device=module.device)
         module.network.eval()

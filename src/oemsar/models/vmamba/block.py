@@ -23,9 +23,9 @@ class VssBlock(nn.Module):
     """Scan and perceptron, each behind a norm and beside a shortcut (Liu et al., figure 3, right).
 
     Args:
-        channels: of input and output.
-        ratio: channels of the scan over `channels`.
-        drop_path: share of the samples that skip each of the two, in training.
+        channels: Channels of input and output.
+        ratio: Channels of the scan over `channels`.
+        drop_path: Share of the samples that skip each of the two, in training.
     """
 
     def __init__(self, channels: int, ratio: int, drop_path: float) -> None:
@@ -37,7 +37,7 @@ class VssBlock(nn.Module):
         self.drop_path = DropPath(drop_path)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Shape (batch, height, width, channels), as the input."""
+        """Transform images of shape (batch, height, width, channels), which they keep."""
         images = images + self.drop_path(self.op(self.norm(images)))
         output: Tensor = images + self.drop_path(self.mlp(self.norm2(images)))
         return output
@@ -49,8 +49,8 @@ class Scan2d(nn.Module):
     Parameters have the published names; those of the four directions lie one after the other.
 
     Args:
-        channels: of input and output.
-        ratio: channels of the scan over `channels`.
+        channels: Channels of input and output.
+        ratio: Channels of the scan over `channels`.
     """
 
     def __init__(self, channels: int, ratio: int) -> None:
@@ -73,7 +73,7 @@ class Scan2d(nn.Module):
             value.no_weight_decay = True  # type: ignore[attr-defined]
 
     def forward(self, images: Tensor) -> Tensor:
-        """Shape (batch, height, width, channels), as the input."""
+        """Transform images of shape (batch, height, width, channels), which they keep."""
         height, width = images.shape[1:3]
         images = self.in_proj(images)
         images = self.act(self.conv2d(images.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
@@ -82,7 +82,7 @@ class Scan2d(nn.Module):
         return output
 
     def _scan(self, images: Tensor) -> Tensor:
-        """The four sequences scanned, shape (batch, 4, height * width, inner channels)."""
+        """Scan in four directions, giving sequences of shape (batch, 4, height * width, inner channels)."""
         u = cross_scan(images.unsqueeze(1).expand(-1, DIRECTIONS, -1, -1, -1))
         projected = _by_direction(self.x_proj(images), axis=-1).permute(0, 3, 1, 2, 4)
         delta, b, c = torch.split(cross_scan(projected), self._split, dim=-1)
@@ -115,7 +115,7 @@ class DropPath(nn.Module):
     """Stochastic depth (Huang et al. 2016): in training, some samples skip a branch, the others weigh more.
 
     Args:
-        rate: share of the samples that skip it, 0 to below 1.
+        rate: Share of the samples that skip it, 0 to below 1.
     """
 
     def __init__(self, rate: float) -> None:
@@ -123,7 +123,7 @@ class DropPath(nn.Module):
         self.rate = rate
 
     def forward(self, branch: Tensor) -> Tensor:
-        """`branch`, whole samples of it 0, shape (batch, ...)."""
+        """Set whole samples of a branch to 0, shape (batch, ...)."""
         if not self.training or self.rate == 0:
             return branch
         kept = branch.new_empty(branch.shape[0], *(1,) * (branch.ndim - 1)).bernoulli_(1 - self.rate)
@@ -131,7 +131,7 @@ class DropPath(nn.Module):
 
 
 def linear(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:
-    """A linear layer as the paper's classifiers begin: normal weights of standard deviation 0.02."""
+    """Make a linear layer as the paper's classifiers begin: normal weights of standard deviation 0.02."""
     layer = nn.Linear(inputs, outputs, bias=bias)
     nn.init.trunc_normal_(layer.weight, std=0.02)
     if bias:
@@ -140,12 +140,12 @@ def linear(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:
 
 
 def _by_direction(values: Tensor, axis: int = 0) -> Tensor:
-    """The four directions, one after the other on `axis`, as an axis of their own before it."""
+    """Turn the four directions, one after the other on `axis`, into an axis of their own before it."""
     return torch.unflatten(values, axis, (DIRECTIONS, -1))
 
 
 def _step_bias(channels: int) -> Tensor:
-    """Biases whose softplus, the step size, is log-uniform within its bounds, shape (4, channels)."""
+    """Draw biases whose softplus, the step size, is log-uniform within its bounds, shape (4, channels)."""
     low, high = math.log(_SHORTEST_STEP), math.log(_LONGEST_STEP)
     step = torch.empty(DIRECTIONS, channels).uniform_(low, high).exp()
     return step + torch.log(-torch.expm1(-step))

@@ -21,7 +21,7 @@ from torch.autograd.function import once_differentiable
 def chunked_scan(
     u: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor, delta_bias: Tensor
 ) -> Tensor:
-    """The selective scan of `oemsar.models.vmamba.scan`, on any device."""
+    """Compute the selective scan of `oemsar.models.vmamba.scan`, on any device."""
     output: Tensor = _ChunkedScan.apply(u, delta, a, b, c, d, delta_bias)  # type: ignore[no-untyped-call]
     return output
 
@@ -94,7 +94,7 @@ def _chunks_like(sequence: Tensor) -> Tensor:
 
 
 def _states_before_chunks(u: Tensor, step: Tensor, rate: Tensor, b: Tensor) -> Tensor:
-    """The state before each chunk, shape (batch, directions, chunks, channels)."""
+    """Compute the state before each chunk, shape (batch, directions, chunks, channels)."""
     length = _chunk_length(u)
     left = _chunks_like(u)
     time = _chunks_like(u)
@@ -111,7 +111,7 @@ def _states_before_chunks(u: Tensor, step: Tensor, rate: Tensor, b: Tensor) -> T
 
 
 def _gradients_after_chunks(gradient: Tensor, step: Tensor, rate: Tensor, c: Tensor) -> Tensor:
-    """The gradient of the state after each chunk that comes from later ones, shape as the states'."""
+    """Compute the gradient of the state after each chunk that comes from later ones, shaped as the states."""
     length = _chunk_length(step)
     left = _chunks_like(step)
     time = _chunks_like(step)
@@ -133,16 +133,16 @@ def _walk_back(
     bounds: tuple[Tensor, Tensor],
     gradients: tuple[Tensor, ...],
 ) -> Tensor:
-    """Gradients of one state's part of the output.
+    """Compute the gradients of one state's part of the output.
 
     With h the state, x = step u b its input and g its gradient: h_t = decay_t h_{t-1} + x_t and
     g_t = c_t gradient_t + decay_{t+1} g_{t+1}.
 
     Args:
-        inputs: u, step, rate, b and c.
-        gradient: of the output.
-        bounds: the state before each chunk, and the gradient of the state after it.
-        gradients: of u and step, which are added to, and of b and c, which are written.
+        inputs: The tensors u, step, rate, b and c.
+        gradient: Gradient of the output.
+        bounds: State before each chunk, and gradient of the state after it.
+        gradients: Gradients of u and step, which are added to, and of b and c, which are written.
 
     Returns:
         The gradient of the decay rate, shape (directions, channels).
@@ -173,7 +173,7 @@ def _walk_back(
 
 
 def _states_within_chunks(u: Tensor, step: Tensor, rate: Tensor, b: Tensor, before: Tensor) -> Tensor:
-    """The state at every position, shape (batch, directions, length, channels)."""
+    """Compute the state at every position, shape (batch, directions, length, channels)."""
     length = _chunk_length(u)
     states = torch.empty_like(u)
     previous = before

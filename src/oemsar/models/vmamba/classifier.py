@@ -1,4 +1,4 @@
-"""The ImageNet classifier of the paper: what the published checkpoints hold."""
+"""The ImageNet classifier of the paper, which the published checkpoints hold."""
 
 from torch import Tensor, nn
 
@@ -12,8 +12,8 @@ class VMambaClassifier(Backbone):
     Every parameter has the published name and shape, so a published checkpoint loads as it is.
 
     Args:
-        variant: its settings.
-        classes: number of logits.
+        variant: Settings of the encoder.
+        classes: Number of logits.
     """
 
     def __init__(self, variant: Variant, classes: int = 1000) -> None:
@@ -21,7 +21,7 @@ class VMambaClassifier(Backbone):
         self.classifier = _Classification(variant.out_channels[-1], classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits, shape (batch, classes), of images of shape (batch, 3, height, width)."""
+        """Compute logits, shape (batch, classes), of images of shape (batch, 3, height, width)."""
         logits: Tensor = self.classifier(self.levels(images)[-1])
         return logits
 

@@ -1,4 +1,4 @@
-"""Classifiers of VMamba by their tensors: which variant they are, and the encoder in them."""
+"""Classifiers of VMamba by their tensors: their variant, and the encoder in them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,19 +13,22 @@ _WIDTH = "patch_embed.5.weight"
 
 
 def is_vmamba(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether `tensors` have the names of VMamba."""
+    """Tell whether tensors have the names of VMamba."""
     return any(name.startswith("layers.0.blocks.0.op.") for name in tensors)
 
 
 def vmamba_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
-    """Name and weights of the encoder in a classifier of Liu et al., version 2.
+    """Take the encoder out of a classifier of Liu et al., version 2.
 
     Args:
-        tensors: under the published names.
-        path: where they come from, for messages.
+        tensors: Weights under the published names.
+        path: File of the tensors, for sentences.
+
+    Returns:
+        Name and weights of the encoder.
 
     Raises:
-        InputError: they are no VMamba; the first that differs from the nearest variant is named.
+        InputError: They are no VMamba; the first that differs from the nearest variant is named.
     """
     name = _nearest(tensors)
     encoder = VMambaEncoder(3, name)
@@ -34,7 +37,7 @@ def vmamba_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict
 
 
 def _nearest(tensors: Mapping[str, Tensor]) -> str:
-    """The variant whose width and number of blocks come nearest to those of `tensors`."""
+    """Find the variant whose width and number of blocks come nearest to those of the tensors."""
     width = tensors[_WIDTH].shape[0] if _WIDTH in tensors else 0
     names = [name.split(".") for name in tensors]
     levels = [

@@ -11,13 +11,13 @@ DIRECTIONS = 4
 
 
 def cross_scan(maps: Tensor) -> Tensor:
-    """Four images, each as the sequence of its pixels in its own direction.
+    """Turn four images into the sequences of their pixels, each in its own direction.
 
     Args:
-        maps: shape (batch, 4, height, width, channels).
+        maps: Images, shape (batch, 4, height, width, channels).
 
     Returns:
-        Shape (batch, 4, height * width, channels).
+        Sequences, shape (batch, 4, height * width, channels).
     """
     along_rows, along_columns, rows_reversed, columns_reversed = maps.unbind(1)
     return torch.stack(
@@ -32,15 +32,15 @@ def cross_scan(maps: Tensor) -> Tensor:
 
 
 def cross_merge(sequences: Tensor, height: int, width: int) -> Tensor:
-    """Put the pixels of four sequences back into their places and add the four images up.
+    """Turn four sequences back into images and add the four images up.
 
     Args:
-        sequences: shape (batch, 4, height * width, channels), in the directions of `cross_scan`.
-        height: of the image.
-        width: of the image.
+        sequences: Pixels, shape (batch, 4, height * width, channels), in the directions of `cross_scan`.
+        height: Height of the image.
+        width: Width of the image.
 
     Returns:
-        Shape (batch, height, width, channels).
+        Sum of the images, shape (batch, height, width, channels).
     """
     along_rows = sequences[:, 0] + sequences[:, 2].flip(1)
     along_columns = sequences[:, 1] + sequences[:, 3].flip(1)

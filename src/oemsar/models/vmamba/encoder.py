@@ -9,18 +9,18 @@ from oemsar.errors import InputError
 from oemsar.models.vmamba.block import VssBlock
 
 STRIDE = 32
-"""Of the deepest level."""
+"""Stride of the deepest level."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """The settings of a published encoder.
+    """Settings of a published encoder.
 
     Attributes:
-        channels: of the first level; each further level has twice those of the one before.
-        depths: blocks of the four levels.
-        ratio: channels of the scans over those of their level.
-        drop_path: share of the samples that skip the last block; it rises from 0 at the first.
+        channels: Channels of the first level; each further level has twice those of the one before.
+        depths: Number of blocks of the four levels.
+        ratio: Channels of the scans over those of their level.
+        drop_path: Share of the samples that skip the last block; it rises from 0 at the first.
     """
 
     channels: int
@@ -43,25 +43,27 @@ VARIANTS = {
 
 
 def variant_of(encoder: str) -> Variant:
-    """The variant of that name.
+    """Find the settings of an encoder by its name.
 
     Raises:
-        InputError: there is none.
+        InputError: There is no encoder of that name.
     """
     if encoder not in VARIANTS:
-        raise InputError(f"encoder {encoder} is not known; vmamba has {', '.join(VARIANTS)}")
+        raise InputError(
+            f"encoder {encoder} is not known; vmamba has {', '.join(VARIANTS)}", option="encoder"
+        )
     return VARIANTS[encoder]
 
 
 class Backbone(nn.Module):
-    """Patch embedding and the four levels, without norms behind them: what classifier and encoder share.
+    """Patch embedding and the four levels, the part that classifier and encoder share.
 
     Its parameters have the names of the published classifiers. The numbers in `patch_embed` and
     `downsample` count layers without parameters, too.
 
     Args:
-        in_channels: of the images.
-        variant: its settings.
+        in_channels: Channels of the images.
+        variant: Settings of the encoder.
     """
 
     def __init__(self, in_channels: int, variant: Variant) -> None:
@@ -76,10 +78,10 @@ class Backbone(nn.Module):
             self.layers.append(layer)
 
     def levels(self, images: Tensor) -> list[Tensor]:
-        """The output of the blocks of each level, channels-last.
+        """Compute the output of the blocks of each level, channels-last.
 
         Args:
-            images: normalised, shape (batch, channels, height, width).
+            images: Normalised images, shape (batch, channels, height, width).
 
         Returns:
             Four tensors, shape (batch, height / stride, width / stride, channels) for the strides 4 to 32.
@@ -96,14 +98,15 @@ class VMambaEncoder(Backbone):
     """Features of an image at the strides 4, 8, 16 and 32, each behind a layer norm of its own.
 
     Args:
-        in_channels: of the images.
-        variant: `vmamba_t`, `vmamba_s` or `vmamba_b`.
+        in_channels: Channels of the images.
+        variant: Name of the encoder, `vmamba_t`, `vmamba_s` or `vmamba_b`.
 
     Attributes:
-        out_channels: channels of the four levels.
+        out_channels: Channels of the four levels.
+        outnorms: Norm behind each level.
 
     Raises:
-        InputError: the variant is not known.
+        InputError: The variant is not known.
     """
 
     def __init__(self, in_channels: int, variant: str) -> None:
@@ -113,10 +116,10 @@ class VMambaEncoder(Backbone):
         self.outnorms = nn.ModuleList(nn.LayerNorm(channels) for channels in self.out_channels)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """The feature maps, finest first.
+        """Compute the feature maps, finest first.
 
         Args:
-            images: normalised, shape (batch, channels, height, width), height and width multiples of 32.
+            images: Normalised images, shape (batch, channels, height, width), sides multiples of 32.
 
         Returns:
             Four tensors of shape (batch, channels of the level, height / stride, width / stride).
@@ -126,7 +129,7 @@ class VMambaEncoder(Backbone):
 
 
 class _Level(nn.Module):
-    """Blocks, and what leads to the next level."""
+    """Blocks, and the step to the next level."""
 
     def __init__(self, blocks: list[VssBlock], downsample: nn.Module) -> None:
         super().__init__()
@@ -153,7 +156,7 @@ def _halving(inputs: int, outputs: int) -> nn.Conv2d:
 
 
 def _patch_embedding(in_channels: int, channels: int) -> nn.Sequential:
-    """Two convolutions of stride 2; images in, channels-last features out."""
+    """Make two convolutions of stride 2; images in, channels-last features out."""
     half = channels // 2
     return nn.Sequential(
         _halving(in_channels, half),
@@ -168,7 +171,7 @@ def _patch_embedding(in_channels: int, channels: int) -> nn.Sequential:
 
 
 def _downsampling(channels: int) -> nn.Sequential:
-    """Channels-last features to twice the channels at half the resolution."""
+    """Make the step from channels-last features to twice the channels at half the resolution."""
     return nn.Sequential(
         _ChannelsFirst(), _halving(channels, 2 * channels), _ChannelsLast(), nn.LayerNorm(2 * channels)
     )

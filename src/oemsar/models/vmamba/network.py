@@ -8,19 +8,19 @@ from oemsar.models.vmamba.weights import PUBLISHED, fetch_checkpoint, load_class
 
 
 def vmamba(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
-    """VMamba (Liu et al., arXiv 2401.10166, version 2) with a UPerNet head of 512 channels.
+    """Build VMamba (Liu et al., arXiv 2401.10166, version 2) with a UPerNet head of 512 channels.
 
     With three channels it has 61.7, 81.6 and 121.9 million parameters for T, S and B, auxiliary head
     included: the published 62, 82 and 122 million. The published networks tell 150 classes apart instead
     of eight, 0.1 million parameters more.
 
     Args:
-        spec: `encoder` is `vmamba_t`, `vmamba_s` or `vmamba_b`.
-        pretrained: start the encoder from the authors' ImageNet weights, fetched over the network.
+        spec: Description of the network; its encoder is `vmamba_t`, `vmamba_s` or `vmamba_b`.
+        pretrained: Whether to start the encoder from the authors' ImageNet weights, fetched over the network.
 
     Raises:
-        InputError: the encoder is not known.
-        Failure: the ImageNet weights cannot be fetched.
+        InputError: The encoder is not known.
+        Failure: The ImageNet weights cannot be fetched.
     """
     encoder = VMambaEncoder(spec.modalities.channels, spec.encoder)
     if pretrained:

@@ -29,32 +29,32 @@ _chosen: ContextVar[ScanName | None] = ContextVar("_chosen", default=None)
 
 
 class Scan(Protocol):
-    """An implementation."""
+    """An implementation of the selective scan."""
 
     def __call__(
         self, u: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor, delta_bias: Tensor
     ) -> Tensor:
-        """The output, in the dtype of `u`, for arguments of one dtype."""
+        """Compute the output, in the dtype of `u`, for arguments of one dtype."""
         ...
 
 
 def selective_scan(
     u: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor, delta_bias: Tensor
 ) -> Tensor:
-    """The scan of the module's docstring, by the implementation that fits the device.
+    """Compute the selective scan by the implementation that fits the device.
 
     Args:
-        u: the sequences, floating point, shape (batch, directions, length, channels), length from 1.
-        delta: size of each step before bias and softplus, same shape.
-        a: rate of each state, negative, shape (directions, channels, states).
-        b: how each position enters the states, shape (batch, directions, length, states).
-        c: how the states leave at each position, same shape as `b`.
-        d: share of the input passed by, shape (directions, channels).
-        delta_bias: shape (directions, channels).
+        u: Sequences, floating point, shape (batch, directions, length, channels), length from 1.
+        delta: Size of each step before bias and softplus, shaped as `u`.
+        a: Rate of each state, negative, shape (directions, channels, states).
+        b: Weight by which each position enters the states, shape (batch, directions, length, states).
+        c: Weight by which the states leave at each position, shaped as `b`.
+        d: Share of the input that is passed by, shape (directions, channels).
+        delta_bias: Bias of the step sizes, shape (directions, channels).
 
     Returns:
-        Same shape as `u`; float32 (float64 where `u` is), since a sum over thousands of positions has no
-        place in a reduced precision.
+        Output, shaped as `u`; float32 (float64 where `u` is), since a reduced precision does not suffice for
+        a sum over thousands of positions.
     """
     dtype = torch.promote_types(u.dtype, torch.float32)
     scan = _implementation(implementation_name(u.device))
@@ -63,7 +63,7 @@ def selective_scan(
 
 
 def implementation_name(device: torch.device) -> ScanName:
-    """The implementation that runs on `device`: the chosen one, or by circumstance.
+    """Choose the implementation on a device: the one of `scanning_with`, or by circumstance.
 
     A form of fixed size while a network is traced for export, Triton on CUDA where it is installed, else
     plain PyTorch.
@@ -80,7 +80,7 @@ def implementation_name(device: torch.device) -> ScanName:
 
 @contextmanager
 def scanning_with(name: ScanName) -> Iterator[None]:
-    """Within this context every scan of this thread is done by the implementation `name`."""
+    """Do every scan of this thread by one implementation, within this context."""
     token = _chosen.set(name)
     try:
         yield

@@ -8,7 +8,7 @@ from torch import Tensor
 def sequential_scan(
     u: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor, delta_bias: Tensor
 ) -> Tensor:
-    """The selective scan of `oemsar.models.vmamba.scan`; its gradient is PyTorch's own.
+    """Compute the selective scan of `oemsar.models.vmamba.scan`; its gradient is PyTorch's own.
 
     The reference that the other implementations are held against: slow, and in training it keeps every state.
     """

@@ -19,7 +19,7 @@ LONGEST = _GROUP**_LEVELS
 def traced_scan(
     u: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor, delta_bias: Tensor
 ) -> Tensor:
-    """The selective scan of `oemsar.models.vmamba.scan`, for sequences up to `LONGEST`."""
+    """Compute the selective scan of `oemsar.models.vmamba.scan`, for sequences up to `LONGEST`."""
     step = F.softplus(delta + delta_bias.unsqueeze(1))
     scaled = step * u
     output = u * d.unsqueeze(1)
@@ -30,7 +30,7 @@ def traced_scan(
 
 
 def _recurrence(decay: Tensor, x: Tensor, levels: int) -> Tensor:
-    """H of h_t = decay_t h_{t-1} + x_t with h_{-1} = 0, shape (batch, directions, length, channels)."""
+    """Solve h_t = decay_t h_{t-1} + x_t with h_{-1} = 0, shape (batch, directions, length, channels)."""
     if levels == 0:
         return x
     length = x.shape[2]

@@ -19,13 +19,13 @@ from torch.autograd.function import once_differentiable
 
 _POSITIONS = 64
 _CHANNELS = 16
-"""Of a program's block; a block of float32 is 4 KiB, of which the backward pass holds about ten."""
+"""Sides of a program's block; a block of float32 is 4 KiB, of which the backward pass holds about ten."""
 
 
 def triton_scan(
     u: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor, delta_bias: Tensor
 ) -> Tensor:
-    """The selective scan of `oemsar.models.vmamba.scan` on a CUDA device, in float32 throughout."""
+    """Compute the selective scan of `oemsar.models.vmamba.scan` on a CUDA device, in float32 throughout."""
     arguments = (x.float().contiguous() for x in (u, delta, a, b, c, d, delta_bias))
     output: Tensor = _TritonScan.apply(*arguments)
     return output
@@ -88,7 +88,7 @@ def _summed(parts: Tensor) -> Tensor:
 
 @triton.jit
 def _join(decay_1, state_1, decay_2, state_2):
-    """What the first and then the second element of a scan come to."""
+    """Join the first and then the second element of a scan."""
     return decay_1 * decay_2, decay_2 * state_1 + state_2
 
 

@@ -16,7 +16,7 @@ PUBLISHED = {
     "vmamba_s": f"{_RELEASE}/vssm_small_0229_ckpt_epoch_222.pth",
     "vmamba_b": f"{_RELEASE}/vssm_base_0229_ckpt_epoch_237.pth",
 }
-"""Where the authors of VMamba publish their checkpoints."""
+"""Addresses of the checkpoints that the authors of VMamba publish."""
 
 _STACKED = {"x_proj_weight": "x_proj.weight", "dt_projs_weight": "dt_projs.weight"}
 """Parameters that some checkpoints keep with one axis for the four directions."""
@@ -34,12 +34,12 @@ def load_classifier_weights(
     The first convolution, made for red, green and blue, is adapted to other channels by `adapt_channels`.
 
     Args:
-        encoder: of the variant that the checkpoint holds.
-        state_dict: of the classifier, such as `oemsar.models.checkpoint.read_tensors` gives.
-        source: what the weights were read from, for the message of an error.
+        encoder: Encoder of the variant that the checkpoint holds.
+        state_dict: Tensors of the classifier, such as `oemsar.models.checkpoint.read_tensors` gives.
+        source: Name of the file, for sentences.
 
     Raises:
-        InputError: a parameter is missing, unknown or of another shape; the encoder is then as it was.
+        InputError: A parameter is missing, unknown or of another shape; the encoder is then as it was.
     """
     own = {name: value for name, value in encoder.state_dict().items() if not name.startswith("outnorms.")}
     given = _with_own_names(state_dict)
@@ -57,18 +57,19 @@ def load_classifier_weights(
 
 
 def adapt_channels(weight: Tensor, channels: int) -> Tensor:
-    """The first convolution of a network for three colours, made one for other channels.
+    """Adapt the first convolution of a network for three colours to other channels.
 
     One channel gets the sum over the colours: a grey image then gives what it gave as three equal colours.
     Of four, radar stacked before the colours, radar gets the mean of the colours, and all are scaled by
     3/4 to keep the sum.
 
     Args:
-        weight: shape (out channels, 3, height, width); of another number of channels it is given back.
-        channels: 1, 3 or 4.
+        weight: Weights, shape (out channels, 3, height, width); those of another number of channels are given
+            back.
+        channels: Number of channels: 1, 3 or 4.
 
     Returns:
-        Shape (out channels, channels, height, width).
+        Weights, shape (out channels, channels, height, width).
     """
     if weight.shape[1] == 3 and channels == 1:
         return weight.sum(1, keepdim=True)
@@ -78,10 +79,10 @@ def adapt_channels(weight: Tensor, channels: int) -> Tensor:
 
 
 def fetch_checkpoint(variant: str) -> dict[str, Tensor]:
-    """The published weights of `variant`, over the network; PyTorch's cache keeps the file.
+    """Fetch the published weights of a variant over the network; PyTorch's cache keeps the file.
 
     Raises:
-        Failure: they cannot be fetched.
+        Failure: They cannot be fetched.
     """
     url = PUBLISHED[variant]
     try:
@@ -89,13 +90,14 @@ def fetch_checkpoint(variant: str) -> dict[str, Tensor]:
     except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
         raise Failure(
             f"the ImageNet weights of encoder {variant} could not be loaded from {url} "
-            f"({type(error).__name__}); connect to the network, or train without --pretrained"
+            f"({type(error).__name__}); connect to the network, or train without them",
+            option="pretrained",
         ) from error
     return named_tensors(content, url)
 
 
 def _with_own_names(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The classifier's weights under the encoder's names."""
+    """Rename the classifier's weights to the encoder's names."""
     given = {}
     for name, value in state_dict.items():
         if name.startswith("classifier."):

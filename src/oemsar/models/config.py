@@ -1,0 +1,14 @@
+"""The configuration of an import."""
+
+from typing import Literal
+
+from oemsar.config_file import Config
+
+ChannelOrder = Literal["radar-first", "optical-first"]
+
+
+class ImportConfig(Config):
+    """Options of the import of a checkpoint."""
+
+    channels: ChannelOrder = "radar-first"
+    """Order in which a U-Net of four channels stacks its input."""

@@ -1,0 +1,134 @@
+"""The contract of a network."""
+
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from oemsar.legend import NUM_CLASSES
+from oemsar.modalities import Modalities
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.registry import build
+from oemsar.models.saved import load_model, save_model
+from oemsar.models.spec import Fusion, ModelSpec
+from oemsar.models.variants import choose_encoder
+from oemsar.testing.expect import expect
+
+SIZES = ((64, 64), (1, 1), (33, 97), (100, 31))
+"""Heights and widths of images that a network is tried with: those that its stride divides, and others."""
+
+
+def check_network(name: str, *, encoder: str | None = None, fusions: tuple[Fusion, ...] = ("stack",)) -> None:
+    """Check that a registered network keeps the contract, for every set of modalities.
+
+    Images of any size give finite logits of the eight classes at that size, the same for bytes and floats;
+    the first training output is the network's answer; the loss of the training outputs reaches every
+    parameter; and a saved and loaded network gives equal logits.
+
+    Args:
+        name: Name in `oemsar.models.registry.NETWORKS`.
+        encoder: Name of an encoder, small where there is one; by default that of the network.
+        fusions: Ways to join radar and optical; `dual` needs an encoder that tells its `out_channels`.
+
+    Raises:
+        AssertionError: The network breaks the contract; the sentence says how.
+        InputError: The network or the encoder is not known.
+    """
+    for modalities in Modalities:
+        network = make_network(name, encoder=encoder, modalities=modalities)
+        check_logits(network, ((32, 32),))
+    for fusion in fusions:
+        network = make_network(name, encoder=encoder, fusion=fusion)
+        check_logits(network, SIZES)
+        check_training_outputs(network)
+        check_gradients(network)
+        check_saved(network)
+
+
+def make_network(
+    name: str,
+    *,
+    encoder: str | None = None,
+    fusion: Fusion = "stack",
+    modalities: Modalities = Modalities.SAR_OPTICAL,
+) -> LandCoverNetwork:
+    """Build a registered network with random weights that are the same each time."""
+    torch.manual_seed(0)
+    return build(
+        ModelSpec(
+            architecture=name,
+            encoder=choose_encoder(name, encoder),
+            modalities=modalities,
+            mean=(60.0,) * modalities.channels,
+            std=(50.0,) * modalities.channels,
+            fusion=fusion,
+        )
+    )
+
+
+def check_logits(network: LandCoverNetwork, sizes: tuple[tuple[int, int], ...] = SIZES) -> None:
+    """Check that logits are finite, of the input's size, and the same for bytes and floats.
+
+    Args:
+        network: Network to check.
+        sizes: Heights and widths of the images.
+    """
+    network.eval()
+    for height, width in sizes:
+        images = _images(network, 2, height, width)
+        with torch.inference_mode():
+            logits = network(images)
+            floats = network(images.float())
+        expected = (2, NUM_CLASSES, height, width)
+        expect(
+            logits.shape == expected,
+            f"images of {height} x {width} give logits of shape {tuple(logits.shape)}, not {expected}",
+        )
+        expect(bool(logits.isfinite().all()), f"images of {height} x {width} give logits that are not finite")
+        expect(torch.equal(logits, floats), "the same digital numbers give other logits as floats")
+
+
+def check_training_outputs(network: LandCoverNetwork) -> None:
+    """Check that the first training output is the network's answer, with a weight of 1."""
+    images = _images(network, 2, 40, 70)
+    with torch.inference_mode():
+        outputs = network.eval().training_outputs(images)
+        answer = network(images)
+    weight, logits = outputs[0]
+    expect(weight == 1, f"the first training output has the weight {weight}, not 1")
+    expect(torch.equal(logits, answer), "the first training output is not the answer of the network")
+    for _, other in outputs[1:]:
+        expect(other.shape == answer.shape, f"an auxiliary output has the shape {tuple(other.shape)}")
+
+
+def check_gradients(network: LandCoverNetwork) -> None:
+    """Check that the loss of the training outputs gives every parameter a finite gradient."""
+    network.train()
+    network.zero_grad()
+    truth = torch.randint(0, NUM_CLASSES, (2, 96, 80), generator=torch.Generator().manual_seed(2))
+    losses = [
+        weight * torch.nn.functional.cross_entropy(logits, truth)
+        for weight, logits in network.training_outputs(_images(network, 2, 96, 80))
+    ]
+    torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
+    for name, parameter in network.named_parameters():
+        expect(parameter.grad is not None, f"no gradient reaches the parameter {name}")
+        if parameter.grad is not None:
+            expect(bool(parameter.grad.isfinite().all()), f"the gradient of {name} is not finite")
+    network.eval()
+
+
+def check_saved(network: LandCoverNetwork) -> None:
+    """Check that the network gives equal logits after it was saved and loaded."""
+    images = _images(network, 1, 70, 50)
+    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+        save_model(network.eval(), Path(folder) / "model", {})
+        again = load_model(Path(folder) / "model")
+        expect(again.spec == network.spec, "a loaded network has another description than the saved one")
+        expect(torch.equal(network(images), again(images)), "a loaded network gives other logits")
+
+
+def _images(network: LandCoverNetwork, batch: int, height: int, width: int) -> Tensor:
+    shape = (batch, network.spec.modalities.channels, height, width)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
