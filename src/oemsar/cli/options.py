@@ -2,20 +2,27 @@
 
 import functools
 import inspect
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from types import GenericAlias
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 from pydantic.fields import FieldInfo
 
 from oemsar.cli.spelling import spelled
-from oemsar.config_file import Config
+from oemsar.config_file import Config, Value
 from oemsar.registry import Registry
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 Verb = TypeVar("Verb", bound=Callable[..., None])
+
+
+def print_json(value: Value) -> None:
+    """Print a value as indented JSON on standard output."""
+    typer.echo(json.dumps(value.model_dump(mode="json", by_alias=True), indent=2))
 
 
 def with_options(verb: Verb) -> Verb:
@@ -63,6 +70,8 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
     shown: dict[str, Any] = {}
     default = inspect.Parameter.empty if info.is_required() else info.get_default(call_default_factory=True)
     kind: Any = info.annotation
+    if get_origin(kind) is tuple and get_args(kind)[1:] == (Ellipsis,):  # given several times
+        kind = GenericAlias(list, get_args(kind)[:1])
     if info.is_required() and not partial:
         shown["show_default"] = False
     elif partial:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oemsar.dataset.download import archive as archives
 from oemsar.dataset.download.archive import Limits, extract, list_members, missing_bytes
-from oemsar.dataset.download.run import archive as archives
-from oemsar.errors import Failure
+from oemsar.errors import DiskFull, Failure
 
 TREE = {
     "release/train/labels/TrainArea_001.tif": b"label" * 1000,
@@ -283,7 +283,7 @@ def test_a_full_disk_keeps_the_finished_files_and_frees_the_unfinished(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", open_until_full)
-        with pytest.raises(Failure, match=r"disk is full.*same command again"):
+        with pytest.raises(DiskFull, match=r"no room left for .*run the command again"):
             extract(tree, members, out)
     assert list(files_below(out)) == [str(members[0].path)]
     assert extract(tree, members, out) == 2

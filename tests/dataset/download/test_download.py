@@ -18,15 +18,20 @@ import typer
 from typer.testing import CliRunner
 
 from oemsar.cli.data_download import download as command
-from oemsar.dataset.download.retry import Patience
-from oemsar.dataset.download.run import DownloadConfig, Step, download, space_needed
-from oemsar.dataset.download.run import zenodo as records
-from oemsar.dataset.download.transfer import Landing
+from oemsar.dataset.download.config import CONTEST_RECORD, DownloadConfig
+from oemsar.dataset.download.run import (
+    DownloadStep,
+    DownloadSummary,
+    Watch,
+    download_release,
+    space_needed,
+    unwatched,
+)
+from oemsar.dataset.download.transfer import ResumableDownload
 from oemsar.dataset.download.zenodo import RemoteFile
-from oemsar.errors import Failure, InputError
+from oemsar.errors import DiskFull, Failure, InputError
 from oemsar.progress import Report
 
-IMPATIENT = Patience(tries=2, first_wait=0.01, longest_wait=0.05, timeout=5)
 TRAINVAL, TEST = "dfc25_track1_trainval.zip", "dfc25_track1_test.zip"
 PIXELS = random.Random(5).randbytes(9_000)
 TREES = {
@@ -57,8 +62,12 @@ def release(zenodo: Any, archives: dict[str, bytes]) -> Any:
     return zenodo
 
 
-def config(release: Any, folder: Path, **changes: Any) -> DownloadConfig:
-    return DownloadConfig(folder, url=release.api, patience=IMPATIENT, **changes)
+def impatient(**changes: Any) -> DownloadConfig:
+    return DownloadConfig(**({"tries": 2, "first_wait": 0.01, "longest_wait": 0.05, "timeout": 5} | changes))
+
+
+def get(release: Any, folder: Path, watch: Watch = unwatched, **changes: Any) -> DownloadSummary:
+    return download_release(folder, config=impatient(url=release.api, **changes), watch=watch)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -79,14 +88,14 @@ def visible(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
-def states(folder_config: DownloadConfig) -> list[str]:
-    return [outcome.state for outcome in download(folder_config).outcomes]
+def states(release: Any, folder: Path, **changes: Any) -> list[str]:
+    return [file.state for file in get(release, folder, **changes).files]
 
 
 def test_every_archive_arrives_and_is_extracted_with_its_own_paths(release: Any, tmp_path: Path) -> None:
-    summary = download(config(release, tmp_path / "new" / "data"))
+    summary = get(release, tmp_path / "new" / "data")
     assert content(tmp_path / "new" / "data") == everything()
-    assert [(o.name, o.state, o.files) for o in summary.outcomes] == [
+    assert [(o.name, o.state, o.files) for o in summary.files] == [
         (TRAINVAL, "extracted", 180),
         (TEST, "extracted", 30),
     ]
@@ -98,10 +107,10 @@ def test_every_archive_arrives_and_is_extracted_with_its_own_paths(release: Any,
 def test_a_second_run_asks_for_the_record_only_and_changes_nothing(
     release: Any, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
-    download(config(release, tmp_path, **changes))
+    get(release, tmp_path, **changes)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     release.requests.clear()
-    summary = download(config(release, tmp_path, **changes))
+    summary = get(release, tmp_path, **changes)
     assert summary.nothing_done
     assert [request.path for request in release.requests] == [f"/api/records/{release.number}"]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
@@ -110,18 +119,18 @@ def test_a_second_run_asks_for_the_record_only_and_changes_nothing(
 def test_only_gets_what_is_named_and_a_wrong_name_is_told_with_the_right_ones(
     release: Any, tmp_path: Path
 ) -> None:
-    download(config(release, tmp_path, only=(TEST,)))
+    get(release, tmp_path, only=(TEST,))
     assert content(tmp_path) == everything(TEST)
     with pytest.raises(InputError, match=f"no file 'test.zip'; it has {TRAINVAL}, {TEST}"):
-        download(config(release, tmp_path, only=("test.zip",)))
+        get(release, tmp_path, only=("test.zip",))
 
 
 def test_removed_archives_are_not_fetched_again_and_extracted_ones_can_be_removed_later(
     release: Any, tmp_path: Path
 ) -> None:
-    download(config(release, tmp_path, only=(TEST,)))
+    get(release, tmp_path, only=(TEST,))
     assert TEST in visible(tmp_path)
-    assert states(config(release, tmp_path, keep_archives=False)) == ["extracted", "extracted before"]
+    assert states(release, tmp_path, keep_archives=False) == ["extracted", "extracted before"]
     assert visible(tmp_path) == {"dfc25_track1_trainval", "dfc25_track1_test"}
     assert content(tmp_path) == everything()
 
@@ -129,26 +138,26 @@ def test_removed_archives_are_not_fetched_again_and_extracted_ones_can_be_remove
 def test_without_extraction_the_archives_lie_there_and_a_later_run_extracts_them(
     release: Any, tmp_path: Path
 ) -> None:
-    assert states(config(release, tmp_path, extract=False)) == ["downloaded", "downloaded"]
+    assert states(release, tmp_path, extract=False) == ["downloaded", "downloaded"]
     assert visible(tmp_path) == set(TREES)
-    assert states(config(release, tmp_path)) == ["extracted", "extracted"]
+    assert states(release, tmp_path) == ["extracted", "extracted"]
     assert len(release.content_requests()) == 2
-    with pytest.raises(InputError, match="leave nothing"):
-        download(config(release, tmp_path, extract=False, keep_archives=False))
+    with pytest.raises(InputError, match=r"^extract, keep_archives: .*leave nothing"):
+        get(release, tmp_path, extract=False, keep_archives=False)
 
 
 def test_an_archive_laid_there_by_hand_is_checked_and_used(release: Any, tmp_path: Path) -> None:
     (tmp_path / TEST).write_bytes(release.files[TEST])
-    assert states(config(release, tmp_path, only=(TEST,))) == ["extracted"]
+    assert states(release, tmp_path, only=(TEST,)) == ["extracted"]
     assert release.content_requests() == []
 
 
 def test_an_archive_laid_there_by_hand_supersedes_a_broken_transfer(release: Any, tmp_path: Path) -> None:
     release.fail({"after": 1000}, {"after": 0}, {"after": 0})
     with pytest.raises(Failure):
-        download(config(release, tmp_path, only=(TEST,), extract=False))
+        get(release, tmp_path, only=(TEST,), extract=False)
     (tmp_path / TEST).write_bytes(release.files[TEST])
-    assert states(config(release, tmp_path, only=(TEST,), extract=False)) == ["downloaded before"]
+    assert states(release, tmp_path, only=(TEST,), extract=False) == ["downloaded before"]
     assert {path.name for path in tmp_path.iterdir()} == {TEST}
 
 
@@ -157,16 +166,16 @@ def test_an_archive_that_is_not_the_records_is_replaced(
     release: Any, tmp_path: Path, wrong: bytes | None
 ) -> None:
     (tmp_path / TEST).write_bytes(wrong or bytes(len(release.files[TEST])))
-    download(config(release, tmp_path, only=(TEST,)))
+    get(release, tmp_path, only=(TEST,))
     assert (tmp_path / TEST).read_bytes() == release.files[TEST]
     assert content(tmp_path) == everything(TEST)
 
 
 def test_a_deleted_tile_is_put_back(release: Any, tmp_path: Path) -> None:
-    download(config(release, tmp_path))
+    get(release, tmp_path)
     lost = tmp_path / "dfc25_track1_test/test/sar_images/TestArea_007.tif"
     lost.unlink()
-    assert states(config(release, tmp_path)) == ["extracted before", "extracted"]
+    assert states(release, tmp_path) == ["extracted before", "extracted"]
     assert content(tmp_path) == everything()
     assert len(release.content_requests()) == 2
 
@@ -174,16 +183,16 @@ def test_a_deleted_tile_is_put_back(release: Any, tmp_path: Path) -> None:
 def test_another_record_with_an_archive_of_the_same_name_is_extracted_over_the_first(
     release: Any, tmp_path: Path, make_zip: Any
 ) -> None:
-    download(config(release, tmp_path, only=(TEST,)))
+    get(release, tmp_path, only=(TEST,))
     changed = {path: data[::-1] for path, data in TREES[TEST].items()}
     release.add(TEST, make_zip(changed))
-    assert states(config(release, tmp_path, only=(TEST,))) == ["extracted"]
+    assert states(release, tmp_path, only=(TEST,)) == ["extracted"]
     assert content(tmp_path) == changed
 
 
 def test_a_file_that_is_no_archive_is_kept_as_it_is(release: Any, tmp_path: Path) -> None:
     release.add("README.md", b"read me")
-    download(config(release, tmp_path, only=("README.md",), keep_archives=False))
+    get(release, tmp_path, only=("README.md",), keep_archives=False)
     assert (tmp_path / "README.md").read_bytes() == b"read me"
     assert visible(tmp_path) == {"README.md"}
 
@@ -192,10 +201,10 @@ def test_a_wrong_checksum_is_never_extracted(release: Any, tmp_path: Path) -> No
     right = release.checksums[TEST]
     release.checksums[TEST] = "0" * 32
     with pytest.raises(Failure, match="wrong checksum"):
-        download(config(release, tmp_path, only=(TEST,)))
+        get(release, tmp_path, only=(TEST,))
     assert list(tmp_path.iterdir()) == []
     release.checksums[TEST] = right
-    download(config(release, tmp_path, only=(TEST,)))
+    get(release, tmp_path, only=(TEST,))
     assert content(tmp_path) == everything(TEST)
 
 
@@ -203,7 +212,7 @@ def test_a_refused_archive_leaves_nothing_extracted(release: Any, tmp_path: Path
     release.add(TEST, make_zip({"good.tif": b"x", "../evil": b"x"}))
     for _ in range(2):
         with pytest.raises(Failure, match="is refused: its member"):
-            download(config(release, tmp_path / "data", only=(TEST,)))
+            get(release, tmp_path / "data", only=(TEST,))
         assert visible(tmp_path) == {"data"}
         assert visible(tmp_path / "data") == {TEST}
 
@@ -226,18 +235,20 @@ def test_space_is_reckoned_at_the_fullest_moment(
     tmp_path: Path, sizes: tuple[int, ...], changes: dict[str, Any], expected: int
 ) -> None:
     """Archives are taken to double; a removed one makes room for the next."""
-    steps = [Step(Landing(remote(f"{size}.zip", size), tmp_path), None, False) for size in sizes]
-    assert space_needed(steps, DownloadConfig(tmp_path, **changes)) == expected
+    steps = [
+        DownloadStep(ResumableDownload(remote(f"{size}.zip", size), tmp_path), None, False) for size in sizes
+    ]
+    assert space_needed(steps, DownloadConfig(**changes)) == expected
 
 
 def test_what_is_there_needs_no_space_again(release: Any, tmp_path: Path) -> None:
     release.fail({"after": 1000}, {"after": 0}, {"after": 0})
     with pytest.raises(Failure):
-        download(config(release, tmp_path, only=(TEST,)))
+        get(release, tmp_path, only=(TEST,))
     size = len(release.files[TEST])
-    landing = Landing(RemoteFile(TEST, size, release.checksums[TEST], ()), tmp_path)
-    assert space_needed([Step(landing, None, False)], config(release, tmp_path)) == 3 * size - 1000
-    assert space_needed([Step(landing, 30, False)], config(release, tmp_path)) == 0
+    transfer = ResumableDownload(RemoteFile(TEST, size, release.checksums[TEST], ()), tmp_path)
+    assert space_needed([DownloadStep(transfer, None, False)], DownloadConfig()) == 3 * size - 1000
+    assert space_needed([DownloadStep(transfer, 30, False)], DownloadConfig()) == 0
 
 
 def test_a_disk_too_small_is_told_before_anything_is_fetched(
@@ -246,11 +257,11 @@ def test_a_disk_too_small_is_told_before_anything_is_fetched(
     needed = 3 * sum(len(body) for body in release.files.values())
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: Usage(needed, 1, needed - 1))
-        with pytest.raises(Failure, match=r"free and .* are needed for the archives"):
-            download(config(release, tmp_path))
+        with pytest.raises(DiskFull, match=r"free and .* are needed for the archives"):
+            get(release, tmp_path)
     assert release.content_requests() == []
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(needed, 0, needed))
-    assert states(config(release, tmp_path)) == ["extracted", "extracted"]
+    assert states(release, tmp_path) == ["extracted", "extracted"]
 
 
 def test_an_archive_that_expands_more_than_expected_is_told_before_it_is_extracted(
@@ -261,21 +272,21 @@ def test_an_archive_that_expands_more_than_expected_is_told_before_it_is_extract
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: small)
         for purpose in (f"for what {TEST} expands to", "for the archives and what they expand to"):
-            with pytest.raises(Failure, match=purpose):
-                download(config(release, tmp_path, only=(TEST,)))
+            with pytest.raises(DiskFull, match=purpose):
+                get(release, tmp_path, only=(TEST,))
             assert visible(tmp_path) == {TEST}
-    assert states(config(release, tmp_path, only=(TEST,))) == ["extracted"]
+    assert states(release, tmp_path, only=(TEST,)) == ["extracted"]
     assert len(release.content_requests()) == 1
 
 
 def test_an_extraction_under_way_needs_space_only_for_its_rest(
     release: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    download(config(release, tmp_path, only=(TEST,)))
+    get(release, tmp_path, only=(TEST,))
     (tmp_path / "dfc25_track1_test/test/sar_images/TestArea_007.tif").unlink()
     rest = len(PIXELS) + 1
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(rest, 0, rest))
-    assert states(config(release, tmp_path, only=(TEST,))) == ["extracted"]
+    assert states(release, tmp_path, only=(TEST,)) == ["extracted"]
 
 
 def test_progress_of_every_piece_of_work_ends_at_its_total(release: Any, tmp_path: Path) -> None:
@@ -286,7 +297,7 @@ def test_progress_of_every_piece_of_work_ends_at_its_total(release: Any, tmp_pat
         reports[description] = []
         yield lambda done, total: reports[description].append((done, total))
 
-    download(config(release, tmp_path, only=(TEST,)), watch)
+    get(release, tmp_path, only=(TEST,), watch=watch)
     size, expanded = len(release.files[TEST]), sum(map(len, TREES[TEST].values()))
     assert list(reports) == [f"Downloading {TEST}", f"Checking {TEST}", f"Extracting {TEST}"]
     assert reports[f"Downloading {TEST}"][-1] == (size, size)
@@ -297,14 +308,14 @@ def test_without_a_network_one_sentence_names_the_address_and_the_way_on(tmp_pat
     with pytest.raises(
         Failure, match=r"^http://127\.0\.0\.1:9/api/records/14950559 .* same command"
     ) as caught:
-        download(DownloadConfig(tmp_path, url="http://127.0.0.1:9/api", patience=IMPATIENT))
+        download_release(tmp_path, config=impatient(url="http://127.0.0.1:9/api"))
     assert "\n" not in str(caught.value)
 
 
 def test_a_destination_that_is_a_file_is_wrong_input(release: Any, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("x")
     with pytest.raises(InputError, match="is not a folder"):
-        download(config(release, tmp_path / "data"))
+        get(release, tmp_path / "data")
 
 
 @contextmanager
@@ -346,7 +357,7 @@ def test_killed_at_random_moments_the_same_command_ends_with_the_same_bytes(
             killed += process.wait() == -signal.SIGKILL
     release.pause = 0.0
     assert killed >= 2
-    download(config(release, tmp_path))
+    get(release, tmp_path)
     assert content(tmp_path) == everything()
     assert {name: (tmp_path / name).read_bytes() for name in TREES} == release.files
     leftovers = {path.name for path in tmp_path.iterdir()} - visible(tmp_path)
@@ -366,7 +377,7 @@ def test_killed_while_extracting_the_files_already_there_are_left_alone(release:
     whole = whole_tiles()
     assert len(whole) >= 20
     before = {path: (tmp_path / path).stat().st_mtime_ns for path in whole}
-    download(config(release, tmp_path))
+    get(release, tmp_path)
     assert content(tmp_path) == everything()
     assert {path: (tmp_path / path).stat().st_mtime_ns for path in whole} == before
 
@@ -397,15 +408,15 @@ def test_the_command_and_the_configuration_have_the_same_defaults(
 ) -> None:
     seen: list[DownloadConfig] = []
 
-    def remember(config: DownloadConfig, watch: Any) -> None:
+    def remember(out: Path, *, config: DownloadConfig, watch: Any) -> None:
         seen.append(config)
         raise InputError("enough")
 
     monkeypatch.delenv("OEMSAR_ZENODO_URL", raising=False)
-    monkeypatch.setattr("oemsar.dataset.download.run.download", remember)
+    monkeypatch.setattr("oemsar.dataset.download.run.download_release", remember)
     CliRunner().invoke(app, [str(tmp_path)])
-    assert seen == [DownloadConfig(tmp_path)]
-    assert seen[0].record == records.CONTEST_RECORD
+    assert seen == [DownloadConfig()]
+    assert seen[0].record == CONTEST_RECORD
 
 
 def test_the_command_fails_with_the_exit_code_of_its_error(
@@ -415,10 +426,12 @@ def test_the_command_fails_with_the_exit_code_of_its_error(
     assert isinstance(missing.exception, InputError)
     offline = CliRunner().invoke(app, [str(tmp_path), "--tries", "1", "--url", "http://127.0.0.1:9/api"])
     assert isinstance(offline.exception, Failure)
-    assert CliRunner().invoke(app, [str(tmp_path), "--tries", "0"]).exit_code == 2
+    refused = CliRunner().invoke(app, [str(tmp_path), "--tries", "0"]).exception
+    assert isinstance(refused, InputError)
+    assert refused.options == ("tries",)
 
 
 def test_the_command_line_answers_without_loading_the_network() -> None:
-    program = "import sys, oemsar.cli.data_download; print({'httpx', 'rich', 'pydantic'} & set(sys.modules))"
+    program = "import sys, oemsar.cli.data_download; print({'httpx', 'numpy', 'rasterio'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"

@@ -8,35 +8,35 @@ from typing import Any
 import httpx
 import pytest
 
-from oemsar.dataset.download.retry import Patience
-from oemsar.dataset.download.transfer import Landing
+from oemsar.dataset.download.retry import RetryPolicy
+from oemsar.dataset.download.transfer import ResumableDownload
 from oemsar.dataset.download.zenodo import RemoteFile, fetch_record
-from oemsar.errors import Failure, InputError
+from oemsar.errors import DiskFull, Failure, InputError
 
 NAME = "dfc25_track1_test.zip"
 BODY = b"PK" + random.Random(1).randbytes(600_000)
-IMPATIENT = Patience(tries=2, first_wait=0.01, longest_wait=0.05, timeout=5)
+IMPATIENT = RetryPolicy(tries=2, first_wait=0.01, longest_wait=0.05)
 
 
 @pytest.fixture(scope="module")
 def client() -> Any:
-    with httpx.Client(timeout=IMPATIENT.timeout) as client:
+    with httpx.Client(timeout=5) as client:
         yield client
 
 
 @pytest.fixture
-def landing(zenodo: Any, client: Any, tmp_path: Path) -> Landing:
+def transfer(zenodo: Any, client: Any, tmp_path: Path) -> ResumableDownload:
     zenodo.add(NAME, BODY)
-    return Landing(read_listing(zenodo, client), tmp_path)
+    return ResumableDownload(read_listing(zenodo, client), tmp_path)
 
 
 def read_listing(zenodo: Any, client: Any) -> RemoteFile:
     return fetch_record(client, zenodo.number, zenodo.api, IMPATIENT).files[0]
 
 
-def fetch(landing: Landing, client: Any, patience: Patience = IMPATIENT) -> bytes:
-    landing.receive(client, patience)
-    return landing.accept().read_bytes()
+def fetch(transfer: ResumableDownload, client: Any, policy: RetryPolicy = IMPATIENT) -> bytes:
+    transfer.receive(client, policy)
+    return transfer.verify_and_rename().read_bytes()
 
 
 def names(folder: Path) -> set[str]:
@@ -44,11 +44,11 @@ def names(folder: Path) -> set[str]:
 
 
 def test_an_undisturbed_transfer_leaves_the_file_and_nothing_else(
-    landing: Landing, client: Any, tmp_path: Path
+    transfer: ResumableDownload, client: Any, tmp_path: Path
 ) -> None:
     reports: list[tuple[int, int]] = []
-    landing.receive(client, IMPATIENT, lambda done, total: reports.append((done, total)))
-    assert landing.accept().read_bytes() == BODY
+    transfer.receive(client, IMPATIENT, lambda done, total: reports.append((done, total)))
+    assert transfer.verify_and_rename().read_bytes() == BODY
     assert names(tmp_path) == {NAME}
     assert reports == sorted(reports)
     assert reports[0] == (0, len(BODY))
@@ -57,10 +57,10 @@ def test_an_undisturbed_transfer_leaves_the_file_and_nothing_else(
 
 @pytest.mark.parametrize("manner", ["reset", "close"])
 def test_a_broken_connection_is_continued_at_the_byte_it_broke_at(
-    landing: Landing, zenodo: Any, client: Any, manner: str
+    transfer: ResumableDownload, zenodo: Any, client: Any, manner: str
 ) -> None:
     zenodo.fail(*[{"after": 100_000, "manner": manner}] * 4)
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
     starts = [int(request.range[6:-1]) for request in zenodo.content_requests()[1:]]
     assert starts == sorted(set(starts))
     assert all(request.if_range == '"first"' for request in zenodo.content_requests()[1:])
@@ -70,64 +70,64 @@ def test_a_broken_connection_is_continued_at_the_byte_it_broke_at(
 
 
 def test_a_connection_that_falls_silent_is_given_up_and_continued(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     zenodo.fail({"after": 100_000, "manner": "hang"})
     hasty = httpx.Client(timeout=0.3)
-    assert fetch(landing, hasty) == BODY
+    assert fetch(transfer, hasty) == BODY
     assert zenodo.content_requests()[1].range == "bytes=100000-"
 
 
-def test_a_slow_body_is_no_dropped_connection(landing: Landing, zenodo: Any) -> None:
+def test_a_slow_body_is_no_dropped_connection(transfer: ResumableDownload, zenodo: Any) -> None:
     zenodo.pause = 0.1
-    assert fetch(landing, httpx.Client(timeout=0.5)) == BODY
+    assert fetch(transfer, httpx.Client(timeout=0.5)) == BODY
     assert len(zenodo.content_requests()) == 1
 
 
 def test_interruptions_without_end_do_not_end_a_transfer_that_moves(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     zenodo.fail(*[{"after": 50_000}] * 12)
-    assert fetch(landing, client, Patience(tries=2, first_wait=0)) == BODY
+    assert fetch(transfer, client, RetryPolicy(tries=2, first_wait=0)) == BODY
     assert len(zenodo.content_requests()) == 13
 
 
 def test_giving_up_keeps_what_came_and_the_next_call_asks_for_the_rest_only(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     zenodo.fail({"after": 200_000}, {"after": 0}, {"after": 0})
     with pytest.raises(Failure, match=r"tried 2 times.*same command again"):
-        landing.receive(client, IMPATIENT)
-    assert landing.partial.read_bytes() == BODY[:200_000]
-    assert fetch(landing, client) == BODY
+        transfer.receive(client, IMPATIENT)
+    assert transfer.partial.read_bytes() == BODY[:200_000]
+    assert fetch(transfer, client) == BODY
     assert zenodo.sent == len(BODY)
 
 
 def test_a_server_that_ignores_ranges_starts_the_file_again_cleanly(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     zenodo.ranges = False
     zenodo.fail({"after": 200_000})
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
     assert zenodo.sent == len(BODY) + 200_000
 
 
 def test_a_server_that_ignores_ranges_and_always_breaks_off_is_given_up(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     zenodo.ranges = False
     zenodo.fail(*[{"after": 200_000}] * 20)
     with pytest.raises(Failure, match="does not answer as it should"):
-        landing.receive(client, IMPATIENT)
+        transfer.receive(client, IMPATIENT)
     assert len(zenodo.content_requests()) == 3
 
 
 def test_the_record_page_link_is_preferred_as_it_alone_answers_ranges(
-    landing: Landing, zenodo: Any, client: Any, tmp_path: Path
+    transfer: ResumableDownload, zenodo: Any, client: Any, tmp_path: Path
 ) -> None:
     zenodo.pages = True
     zenodo.fail({"after": 200_000})
-    assert fetch(Landing(read_listing(zenodo, client), tmp_path), client) == BODY
+    assert fetch(ResumableDownload(read_listing(zenodo, client), tmp_path), client) == BODY
     assert {request.path for request in zenodo.content_requests()} == {
         f"/records/{zenodo.number}/files/{NAME}"
     }
@@ -140,47 +140,47 @@ def test_the_record_page_link_is_preferred_as_it_alone_answers_ranges(
     ids=["missing", "page"],
 )
 def test_a_page_link_that_fails_falls_back_to_the_api_link(
-    landing: Landing, zenodo: Any, client: Any, tmp_path: Path, answer: dict[str, Any]
+    transfer: ResumableDownload, zenodo: Any, client: Any, tmp_path: Path, answer: dict[str, Any]
 ) -> None:
     zenodo.pages = True
     zenodo.fail(answer)
-    assert fetch(Landing(read_listing(zenodo, client), tmp_path), client) == BODY
+    assert fetch(ResumableDownload(read_listing(zenodo, client), tmp_path), client) == BODY
     assert zenodo.content_requests()[-1].path.endswith("/content")
 
 
 def test_content_that_changed_under_the_same_listing_is_not_mixed(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     old = b"PK" + bytes(len(BODY) - 2)
     zenodo.files[NAME] = old
     zenodo.fail({"after": 200_000}, {"after": 0}, {"after": 0})
     with pytest.raises(Failure):
-        landing.receive(client, IMPATIENT)
+        transfer.receive(client, IMPATIENT)
     zenodo.files[NAME], zenodo.etag = BODY, '"second"'
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
     assert zenodo.content_requests()[-1].if_range == '"first"'
 
 
 def test_a_listing_of_other_content_discards_the_partial_file(
-    landing: Landing, zenodo: Any, client: Any, tmp_path: Path
+    transfer: ResumableDownload, zenodo: Any, client: Any, tmp_path: Path
 ) -> None:
     zenodo.fail({"after": 200_000}, {"after": 0}, {"after": 0})
     with pytest.raises(Failure):
-        landing.receive(client, IMPATIENT)
+        transfer.receive(client, IMPATIENT)
     other = b"PK" + random.Random(2).randbytes(300_000)
     zenodo.add(NAME, other)
-    assert fetch(Landing(read_listing(zenodo, client), tmp_path), client) == other
+    assert fetch(ResumableDownload(read_listing(zenodo, client), tmp_path), client) == other
     assert zenodo.content_requests()[-1].range is None
 
 
 def test_a_partial_file_of_unknown_origin_is_not_continued(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
-    landing.partial.write_bytes(b"from elsewhere")
-    assert fetch(landing, client) == BODY
-    landing.note.write_text("{torn")
-    landing.partial.write_bytes(b"from elsewhere")
-    assert fetch(landing, client) == BODY
+    transfer.partial.write_bytes(b"from elsewhere")
+    assert fetch(transfer, client) == BODY
+    transfer.resume_file.write_text("{torn")
+    transfer.partial.write_bytes(b"from elsewhere")
+    assert fetch(transfer, client) == BODY
     assert all(request.range is None for request in zenodo.content_requests())
 
 
@@ -195,14 +195,16 @@ def test_a_partial_file_of_unknown_origin_is_not_continued(
     ids=["416", "other start", "other size", "no range told"],
 )
 def test_a_rest_that_does_not_fit_starts_the_file_again(
-    landing: Landing, zenodo: Any, client: Any, answer: dict[str, Any]
+    transfer: ResumableDownload, zenodo: Any, client: Any, answer: dict[str, Any]
 ) -> None:
     zenodo.fail({"after": 200_000}, answer)
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
     assert zenodo.content_requests()[-1].range is None
 
 
-def test_a_rest_under_another_etag_starts_the_file_again(landing: Landing, zenodo: Any, client: Any) -> None:
+def test_a_rest_under_another_etag_starts_the_file_again(
+    transfer: ResumableDownload, zenodo: Any, client: Any
+) -> None:
     span = f"bytes 200000-{len(BODY) - 1}/{len(BODY)}"
     wrong = {
         "status": 206,
@@ -210,19 +212,19 @@ def test_a_rest_under_another_etag_starts_the_file_again(landing: Landing, zenod
         "body": bytes(len(BODY) - 200_000),
     }
     zenodo.fail({"after": 200_000}, wrong)
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
 
 
 def test_a_wrong_checksum_says_so_and_the_next_call_starts_afresh(
-    landing: Landing, zenodo: Any, client: Any, tmp_path: Path
+    transfer: ResumableDownload, zenodo: Any, client: Any, tmp_path: Path
 ) -> None:
     zenodo.files[NAME] = BODY[:-1] + b"!"
-    landing.receive(client, IMPATIENT)
+    transfer.receive(client, IMPATIENT)
     with pytest.raises(Failure, match=r"wrong checksum .*removed; run the same command again"):
-        landing.accept()
+        transfer.verify_and_rename()
     assert names(tmp_path) == set()
     zenodo.files[NAME] = BODY
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
 
 
 @pytest.mark.parametrize(
@@ -240,21 +242,21 @@ def test_a_wrong_checksum_says_so_and_the_next_call_starts_afresh(
     ids=["page", "page by its bytes", "short", "403", "404"],
 )
 def test_something_else_than_the_file_is_told_and_leaves_the_partial_file_alone(
-    landing: Landing, zenodo: Any, client: Any, answer: dict[str, Any], words: str
+    transfer: ResumableDownload, zenodo: Any, client: Any, answer: dict[str, Any], words: str
 ) -> None:
     zenodo.fail({"after": 200_000}, answer)
     with pytest.raises(Failure) as caught:
-        landing.receive(client, IMPATIENT)
+        transfer.receive(client, IMPATIENT)
     assert words in str(caught.value)
     assert str(caught.value).endswith("run the same command again")
-    assert landing.partial.read_bytes() == BODY[:200_000]
-    assert fetch(landing, client) == BODY
+    assert transfer.partial.read_bytes() == BODY[:200_000]
+    assert fetch(transfer, client) == BODY
     assert zenodo.content_requests()[-1].range == "bytes=200000-"
 
 
-def test_retry_after_is_waited_for(landing: Landing, zenodo: Any, client: Any) -> None:
+def test_retry_after_is_waited_for(transfer: ResumableDownload, zenodo: Any, client: Any) -> None:
     zenodo.fail({"status": 429, "headers": {"Retry-After": "1"}})
-    assert fetch(landing, client, Patience(tries=2, first_wait=0.01)) == BODY
+    assert fetch(transfer, client, RetryPolicy(tries=2, first_wait=0.01)) == BODY
     first, second = zenodo.content_requests()
     assert 1.0 <= second.time - first.time < 3.0
 
@@ -263,64 +265,64 @@ def test_retry_after_is_waited_for(landing: Landing, zenodo: Any, client: Any) -
     "asked", ["3600", "Fri, 31 Dec 2100 23:59:59 GMT", "Fri, 31 Dec 2100 23:59:59 -0000"]
 )
 def test_a_server_cannot_make_the_client_wait_longer_than_its_patience(
-    landing: Landing, zenodo: Any, client: Any, asked: str
+    transfer: ResumableDownload, zenodo: Any, client: Any, asked: str
 ) -> None:
     zenodo.fail({"status": 503, "headers": {"Retry-After": asked}})
-    assert fetch(landing, client, Patience(tries=2, first_wait=0, longest_wait=0.2)) == BODY
+    assert fetch(transfer, client, RetryPolicy(tries=2, first_wait=0, longest_wait=0.2)) == BODY
     first, second = zenodo.content_requests()
     assert 0.2 <= second.time - first.time < 2.0
 
 
 def test_a_body_of_untold_length_that_ends_early_is_continued(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     zenodo.etag = None
     zenodo.fail({"surplus": -100_000})
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
     assert zenodo.content_requests()[1].range == f"bytes={len(BODY) - 100_000}-"
     assert zenodo.content_requests()[1].if_range is None
 
 
 def test_a_body_of_untold_length_that_does_not_end_is_cut_off(
-    landing: Landing, zenodo: Any, client: Any, tmp_path: Path
+    transfer: ResumableDownload, zenodo: Any, client: Any, tmp_path: Path
 ) -> None:
     zenodo.fail({"surplus": 5_000_000})
     reports: list[int] = []
     with pytest.raises(Failure, match="sends more bytes in place of"):
-        landing.receive(client, IMPATIENT, lambda done, total: reports.append(done))
+        transfer.receive(client, IMPATIENT, lambda done, total: reports.append(done))
     assert max(reports) <= len(BODY)
     assert names(tmp_path) == set()
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
 
 
 def test_a_partial_file_longer_than_the_file_is_not_continued(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     zenodo.fail({"after": 200_000}, {"after": 0}, {"after": 0})
     with pytest.raises(Failure):
-        landing.receive(client, IMPATIENT)
-    landing.partial.write_bytes(BODY + b"more")
+        transfer.receive(client, IMPATIENT)
+    transfer.partial.write_bytes(BODY + b"more")
     zenodo.requests.clear()
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
     assert [request.range for request in zenodo.content_requests()] == [None]
 
 
-def test_the_bytes_are_asked_for_as_they_are(landing: Landing, zenodo: Any, client: Any) -> None:
-    fetch(landing, client)
+def test_the_bytes_are_asked_for_as_they_are(transfer: ResumableDownload, zenodo: Any, client: Any) -> None:
+    fetch(transfer, client)
     assert zenodo.content_requests()[0].encoding == "identity"
 
 
 @pytest.mark.parametrize("asked", ["Thu, 01 Jan 1970 00:00:00 GMT", "soon"])
 def test_a_retry_after_that_is_past_or_unreadable_does_no_harm(
-    landing: Landing, zenodo: Any, client: Any, asked: str
+    transfer: ResumableDownload, zenodo: Any, client: Any, asked: str
 ) -> None:
     zenodo.fail({"status": 503, "headers": {"Retry-After": asked}})
-    assert fetch(landing, client) == BODY
+    assert fetch(transfer, client) == BODY
 
 
 def test_waits_double_up_to_the_longest() -> None:
-    patience = Patience(first_wait=1, longest_wait=5)
-    assert [patience.wait(failed, None) for failed in (1, 2, 3, 4, 5)] == [1, 2, 4, 5, 5]
+    policy = RetryPolicy(first_wait=1, longest_wait=5)
+    assert [policy.wait(failed, None) for failed in (1, 2, 3, 4, 5)] == [1, 2, 4, 5, 5]
 
 
 class FullDisk:
@@ -344,38 +346,40 @@ class FullDisk:
 
 
 def test_a_full_disk_is_told_and_the_next_call_goes_on(
-    landing: Landing, zenodo: Any, client: Any, monkeypatch: pytest.MonkeyPatch
+    transfer: ResumableDownload, zenodo: Any, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.open
 
     def open_on_full_disk(path: Path, *args: Any, **kwargs: Any) -> Any:
         file = real(path, *args, **kwargs)
-        return FullDisk(file, 150_000) if path == landing.partial else file
+        return FullDisk(file, 150_000) if path == transfer.partial else file
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", open_on_full_disk)
-        with pytest.raises(Failure, match=r"disk is full.*free some space and run the same command again"):
-            landing.receive(client, IMPATIENT)
-    assert landing.partial.read_bytes() == BODY[:150_000]
-    assert fetch(landing, client) == BODY
+        with pytest.raises(DiskFull, match=r"no room left for .*free some and run the command again"):
+            transfer.receive(client, IMPATIENT)
+    assert transfer.partial.read_bytes() == BODY[:150_000]
+    assert fetch(transfer, client) == BODY
     assert zenodo.content_requests()[-1].range == "bytes=150000-"
 
 
 def test_an_empty_file_is_a_file(zenodo: Any, client: Any, tmp_path: Path) -> None:
     zenodo.add("README.txt", b"")
-    assert fetch(Landing(read_listing(zenodo, client), tmp_path), client) == b""
+    assert fetch(ResumableDownload(read_listing(zenodo, client), tmp_path), client) == b""
 
 
 def test_the_record_is_asked_for_again_after_passing_failures(
-    landing: Landing, zenodo: Any, client: Any
+    transfer: ResumableDownload, zenodo: Any, client: Any
 ) -> None:
     zenodo.fail_record({"status": 502}, {"status": 429, "headers": {"Retry-After": "0"}})
-    remote = fetch_record(client, zenodo.number, zenodo.api, Patience(tries=3, first_wait=0)).files[0]
+    remote = fetch_record(client, zenodo.number, zenodo.api, RetryPolicy(tries=3, first_wait=0)).files[0]
     assert (remote.name, remote.size, remote.md5) == (NAME, len(BODY), zenodo.checksums[NAME])
 
 
-def test_a_record_that_is_not_there_is_wrong_input(landing: Landing, zenodo: Any, client: Any) -> None:
-    with pytest.raises(InputError, match=r"no record 7 .*--record"):
+def test_a_record_that_is_not_there_is_wrong_input(
+    transfer: ResumableDownload, zenodo: Any, client: Any
+) -> None:
+    with pytest.raises(InputError, match=r"^record: there is no record 7 "):
         fetch_record(client, 7, zenodo.api, IMPATIENT)
 
 
@@ -398,7 +402,9 @@ def test_an_address_that_is_none_is_wrong_input(client: Any, api: str) -> None:
         % (b"0" * 32),
     ],
 )
-def test_an_answer_that_is_no_record_is_told(landing: Landing, zenodo: Any, client: Any, body: bytes) -> None:
+def test_an_answer_that_is_no_record_is_told(
+    transfer: ResumableDownload, zenodo: Any, client: Any, body: bytes
+) -> None:
     zenodo.fail_record({"body": body})
     with pytest.raises(Failure, match="does not answer with a Zenodo record"):
         fetch_record(client, zenodo.number, zenodo.api, IMPATIENT)

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pydantic import BaseModel, ValidationError
-
-from oemsar.dataset.download.disk_space import disk_errors
-from oemsar.errors import Failure
+from oemsar.config_file import Value, read_json
+from oemsar.dataset.download.disk_space import write_errors
+from oemsar.errors import Failure, InputError
 from oemsar.files import partial_path, write_json
 from oemsar.progress import Report, silent
 
@@ -29,28 +28,39 @@ _UNREADABLE = (
     UnicodeDecodeError,
     struct.error,
 )
-"""What the standard library raises for an archive that is damaged or of a kind it does not read."""
+"""Exceptions of the standard library for an archive that is damaged or of a kind it does not read."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The most an archive may expand to: the greater of `floor` bytes and `ratio` times its own size.
+    """Bytes an archive may expand to: the greater of a floor and a multiple of its own size.
 
     Deflate shrinks at most 1032 times, and a label tile of one class comes near that, so that a ratio
     alone would refuse honest archives of labels; the floor lets the small ones through.
+
+    Attributes:
+        ratio: Multiple of the size of the archive.
+        floor: Bytes that every archive may expand to.
     """
 
     ratio: float = 100.0
     floor: int = 8 << 30
 
     def bytes_allowed(self, archive_size: int) -> int:
-        """Bytes that an archive of `archive_size` bytes may expand to."""
+        """Compute the bytes that an archive of `archive_size` bytes may expand to."""
         return max(self.floor, int(self.ratio * archive_size))
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file of an archive: the path it gets, its size in bytes and its CRC-32."""
+    """File in an archive.
+
+    Attributes:
+        path: Path below the folder of the extraction.
+        size: Bytes of the file once extracted.
+        crc: CRC-32 of its content.
+        info: Entry in the directory of the archive.
+    """
 
     path: PurePosixPath
     size: int
@@ -58,7 +68,7 @@ class Member:
     info: zipfile.ZipInfo
 
     def is_at(self, folder: Path) -> bool:
-        """Whether the extracted file is there with this very content; reads it where the size agrees."""
+        """Tell whether the extracted file is there with the same content, which is then read."""
         target = folder / self.path
         if not target.is_file() or target.stat().st_size != self.size:
             return False
@@ -69,25 +79,33 @@ class Member:
         return crc == self.crc
 
 
-class _Extracted(BaseModel):
-    """The note that an archive has been extracted: its checksum and the paths of its files."""
+class ExtractionRecord(Value):
+    """Mark of an archive that has been extracted, stored beside it."""
 
     md5: str
-    files: list[str]
+    """MD5 of the archive, hexadecimal."""
+    files: tuple[str, ...]
+    """Paths of its files below the folder."""
+    format: int = 1
+    """Version of the layout of the file."""
 
 
 def list_members(archive: Path, limits: Limits | None = None) -> tuple[Member, ...]:
-    """Look through the directory of `archive` and refuse it as a whole where anything in it is unsafe.
+    """List the files of an archive, and refuse it as a whole where anything in it is unsafe.
 
     Refused are absolute paths, drive letters, backslashes and `..`; links and special files; encrypted
     members and methods other than stored and deflated; two members of one name; and more bytes in all
-    than `limits` (by default `Limits()`) allow.
+    than the limits allow.
+
+    Args:
+        archive: Path of the archive.
+        limits: Bytes it may expand to; `Limits()` by default.
 
     Returns:
-        The files in the order of the archive; folders follow from their paths.
+        Files in the order of the archive; folders follow from their paths.
 
     Raises:
-        Failure: it is no zip archive, or something in it is refused.
+        Failure: The file is no zip archive, or something in it is refused.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -110,7 +128,7 @@ def list_members(archive: Path, limits: Limits | None = None) -> tuple[Member, .
 
 
 def missing_bytes(members: Sequence[Member], folder: Path) -> int:
-    """Bytes that `extract` has yet to write, judged by the sizes of the files already in `folder`."""
+    """Count the bytes that `extract` has yet to write, judged by the sizes of the files in `folder`."""
     targets = ((folder / member.path, member.size) for member in members)
     return sum(size for target, size in targets if not (target.is_file() and target.stat().st_size == size))
 
@@ -122,23 +140,24 @@ def extract(archive: Path, members: Sequence[Member], folder: Path, report: Repo
     there with the right content is left alone: a killed extraction is gone on with by calling it again.
 
     Args:
-        archive: the archive.
-        members: what `list_members` gave for it.
-        folder: an existing folder.
-        report: told the bytes that are in place and the bytes in all.
+        archive: Path of the archive.
+        members: Files as `list_members` gave them for this archive.
+        folder: Existing folder to write below.
+        report: Called with the bytes in place and the bytes in all.
 
     Returns:
-        The number of files written; those already in place are not counted.
+        Number of files written; those already in place are not counted.
 
     Raises:
-        Failure: the content differs from what the directory declares, or the disk fails.
+        DiskFull: The disk has no room left.
+        Failure: The content differs from what the directory declares, or the disk fails.
     """
     total = sum(member.size for member in members)
     done = written = 0
     report(done, total)
     with zipfile.ZipFile(archive) as opened:
         for member in members:
-            with disk_errors(folder / member.path):
+            with write_errors(folder / member.path):
                 if not member.is_at(folder):
                     _write_member(opened, member, folder / member.path)
                     written += 1
@@ -148,24 +167,21 @@ def extract(archive: Path, members: Sequence[Member], folder: Path, report: Repo
 
 
 def mark_extracted(archive_name: str, md5: str, members: Sequence[Member], folder: Path) -> None:
-    """Note in `folder` that the archive of this name and checksum has been extracted there."""
-    extracted = _Extracted(md5=md5, files=[str(member.path) for member in members])
-    with disk_errors(_marker(archive_name, folder)):
-        write_json(_marker(archive_name, folder), extracted.model_dump())
+    """Record in `folder` that the archive of this name and checksum has been extracted there."""
+    extracted = ExtractionRecord(md5=md5, files=tuple(str(member.path) for member in members))
+    with write_errors(_marker(archive_name, folder)):
+        write_json(_marker(archive_name, folder), extracted.model_dump(mode="json"))
 
 
 def extracted_files(archive_name: str, md5: str, folder: Path) -> int | None:
-    """Number of files an earlier run extracted; None where it did not finish or one of them is gone."""
-    marker = _marker(archive_name, folder)
-    if not marker.exists():
-        return None
+    """Count the files an earlier run extracted; None where it did not finish or one of them is gone."""
     try:
-        noted = _Extracted.model_validate_json(marker.read_bytes())
-    except ValidationError:
+        record = read_json(_marker(archive_name, folder), ExtractionRecord, "record of an extraction")
+    except InputError:
         return None
-    if noted.md5 != md5 or not all((folder / path).is_file() for path in noted.files):
+    if record.md5 != md5 or not all((folder / path).is_file() for path in record.files):
         return None
-    return len(noted.files)
+    return len(record.files)
 
 
 def _marker(archive_name: str, folder: Path) -> Path:

@@ -1,4 +1,8 @@
-"""Trying again when the network fails for a reason that may pass, and when to give up."""
+"""Tries of a request that failed for a reason that may pass.
+
+The loop is own code and no library's: tenacity and its kin count tries, while a long transfer must be given
+up after a number of tries that brought nothing new, however many have brought something before.
+"""
 
 import logging
 import time
@@ -12,41 +16,39 @@ import httpx
 
 from oemsar.errors import Failure
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""HTTP statuses that another try may find gone (RFC 9110 section 15, RFC 6585, RFC 8470)."""
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""HTTP statuses that may be gone at another try (RFC 9110 section 15, RFC 6585, RFC 8470)."""
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait for a network that fails.
+class RetryPolicy:
+    """Number of tries of a failing request and the waits between them.
 
     Attributes:
-        tries: tries in a row that may bring nothing new before the work is given up.
-        first_wait: seconds before the second try; doubled with every further one.
-        longest_wait: seconds, the most that is waited between two tries, whatever the server asks for.
-        timeout: seconds without a byte after which a connection counts as dropped.
+        tries: Tries in a row that may bring nothing new before the work is given up.
+        first_wait: Seconds before the second try; doubled with every further one.
+        longest_wait: Longest wait between two tries in seconds, whatever the server asks for.
     """
 
     tries: int = 6
     first_wait: float = 1.0
     longest_wait: float = 120.0
-    timeout: float = 60.0
 
     def wait(self, failed: int, retry_after: float | None) -> float:
-        """Seconds to wait after `failed` fruitless tries, given what the server asked for."""
+        """Compute the seconds to wait after `failed` fruitless tries, given the wait a server asks for."""
         asked = self.first_wait * 2.0 ** max(failed - 1, 0) if retry_after is None else retry_after
         return min(asked, self.longest_wait)
 
 
-class Hindrance(Exception):  # noqa: N818 (it is a reason to try again, not an error)
-    """A try failed for a reason that may pass.
+class TransientError(Exception):
+    """A failure that may be gone at another try.
 
     Attributes:
-        retry_after: seconds the server asks to be left alone, or None.
+        retry_after: Seconds the server asks to be left alone, or None.
     """
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
@@ -54,45 +56,48 @@ class Hindrance(Exception):  # noqa: N818 (it is a reason to try again, not an e
         self.retry_after = retry_after
 
 
-def insist(
-    attempt: Callable[[], T], address: str, patience: Patience, gained: Callable[[], int] = lambda: 0
+def retry(
+    attempt: Callable[[], T], address: str, policy: RetryPolicy, gained: Callable[[], int] = lambda: 0
 ) -> T:
     """Call `attempt` until it returns.
 
     Args:
-        attempt: one try; raises `Hindrance` or `httpx.RequestError` where another may succeed.
-        address: named in the sentence for the user.
-        patience: how often and how long.
-        gained: what the tries have brought so far; when it grows beyond its highest, the count of
+        attempt: One try; raises `TransientError` or `httpx.RequestError` where another may succeed.
+        address: Address named in the sentence of an error.
+        policy: Number of tries and waits between them.
+        gained: Counts what the tries have brought so far; when it grows beyond its highest, the count of
             fruitless tries starts again, so that a long transfer survives any number of interruptions.
 
+    Returns:
+        Result of the try that succeeded.
+
     Raises:
-        Failure: `patience.tries` tries in a row brought nothing new.
+        Failure: `policy.tries` tries in a row brought nothing new.
     """
     furthest, fruitless = gained(), 0
     while True:
         try:
             return attempt()
-        except (Hindrance, httpx.RequestError) as error:
+        except (TransientError, httpx.RequestError) as error:
             now = gained()
             fruitless = 0 if now > furthest else fruitless + 1
             furthest = max(now, furthest)
             reason = str(error) or type(error).__name__
-            if fruitless >= patience.tries:
+            if fruitless >= policy.tries:
                 raise Failure(
-                    f"{address} does not answer as it should ({reason}), tried {patience.tries} times; "
+                    f"{address} does not answer as it should ({reason}), tried {policy.tries} times; "
                     "check the connection and run the same command again to go on from here"
                 ) from error
-            wait = patience.wait(fruitless, error.retry_after if isinstance(error, Hindrance) else None)
-        log.info("%s: %s; trying again in %.0f s", address, reason, wait)
+            wait = policy.wait(fruitless, error.retry_after if isinstance(error, TransientError) else None)
+        _log.info("%s: %s; trying again in %.0f s", address, reason, wait)
         time.sleep(wait)
 
 
-def refuse_passing(response: httpx.Response) -> None:
-    """Raise `Hindrance` where the status of `response` may be another one later."""
-    if response.status_code in PASSING_STATUSES:
+def raise_transient(response: httpx.Response) -> None:
+    """Raise `TransientError` where the status of a response may be another one later."""
+    if response.status_code in TRANSIENT_STATUSES:
         reason = f"{response.status_code} {response.reason_phrase}"
-        raise Hindrance(reason, _retry_after(response.headers.get("retry-after")))
+        raise TransientError(reason, _retry_after(response.headers.get("retry-after")))
 
 
 def _retry_after(value: str | None) -> float | None:

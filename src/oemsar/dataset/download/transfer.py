@@ -1,4 +1,4 @@
-"""The transfer of one file, which goes on where an earlier one broke off."""
+"""Transfer of one file, which goes on where an earlier one broke off."""
 
 import itertools
 import re
@@ -7,43 +7,49 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
 
-from oemsar.dataset.download.disk_space import disk_errors
-from oemsar.dataset.download.retry import Hindrance, Patience, insist, refuse_passing
+from oemsar.config_file import Value, read_json
+from oemsar.dataset.download.disk_space import write_errors
+from oemsar.dataset.download.retry import RetryPolicy, TransientError, raise_transient, retry
 from oemsar.dataset.download.zenodo import RemoteFile
-from oemsar.errors import Failure
+from oemsar.errors import Failure, InputError
 from oemsar.files import checksum, partial_path, write_json
 from oemsar.progress import Report, silent
 
 _ZIP_START = b"PK"
 
 
-class _ResumePoint(BaseModel):
-    """What the bytes of a partial file are the beginning of; stands beside it.
-
-    `validator` is the strong ETag or the date that `address` gave its content, sent back in If-Range
-    (RFC 9110 section 13.1.5) so that a changed file comes whole and not as a wrong rest.
-    """
-
-    model_config = ConfigDict(frozen=True)
+class ResumePoint(Value):
+    """Content whose beginning a partial file holds; stored beside it."""
 
     size: int
+    """Bytes of the whole content."""
     md5: str
+    """MD5 of the whole content, hexadecimal."""
     address: str
+    """Address that sent the beginning."""
     validator: str | None
+    """Strong ETag or date that the address gave the content, sent back in If-Range (RFC 9110 section 13.1.5)
+    so that a changed file comes whole and not as a wrong rest."""
+    format: int = 1
+    """Version of the layout of the file."""
 
     @classmethod
-    def of(cls, remote: RemoteFile, address: str, response: httpx.Response) -> Self:
+    def from_response(cls, remote: RemoteFile, address: str, response: httpx.Response) -> Self:
+        """Describe the content that a response begins to send."""
         return cls(size=remote.size, md5=remote.md5, address=address, validator=_validator(response))
 
 
 @dataclass(frozen=True)
-class Landing:
-    """Where a remote file comes down: `NAME` in `folder`, and `.NAME.partial` until it is whole.
+class ResumableDownload:
+    """Transfer of a remote file to `NAME` in a folder, by way of `.NAME.partial` until it is whole.
 
     The partial file is only ever appended to, so that whatever kills the process leaves a beginning
     of the content; `.NAME.resume.json` says of which content.
+
+    Attributes:
+        remote: File of the record.
+        folder: Folder that the file is written to.
     """
 
     remote: RemoteFile
@@ -51,52 +57,56 @@ class Landing:
 
     @property
     def target(self) -> Path:
-        """The whole file."""
+        """Path of the whole file."""
         return self.folder / self.remote.name
 
     @property
     def partial(self) -> Path:
-        """The bytes that have come so far."""
+        """Path of the bytes received so far."""
         return partial_path(self.target)
 
     @property
-    def note(self) -> Path:
-        """What the partial file is the beginning of."""
+    def resume_file(self) -> Path:
+        """Path of the description of the content whose beginning the partial file holds."""
         return self.folder / f".{self.remote.name}.resume.json"
 
-    def kept(self) -> int:
-        """Bytes of this very content that have come so far."""
+    def bytes_received(self) -> int:
+        """Count the bytes of the right content received so far."""
         if self._resume_point() is None or not self.partial.exists():
             return 0
         size = self.partial.stat().st_size
         return size if size <= self.remote.size else 0
 
     def is_whole(self) -> bool:
-        """Whether the whole file is there, by its size and checksum; reads all of it."""
+        """Tell whether the whole file is there, by its size and checksum; all of it is read."""
         target = self.target
         if not target.is_file() or target.stat().st_size != self.remote.size:
             return False
         return checksum(target, "md5") == self.remote.md5
 
-    def receive(self, client: httpx.Client, patience: Patience, report: Report = silent) -> None:
+    def receive(self, client: httpx.Client, policy: RetryPolicy, report: Report = silent) -> None:
         """Bring the partial file to its full size, going on from the bytes already there.
 
         Args:
-            client: makes the requests.
-            patience: how often to try again after a failure that may pass.
-            report: told the bytes that are there and the bytes in all.
+            client: HTTP client that makes the requests.
+            policy: Number of tries after a failure that may pass, and the waits between them.
+            report: Called with the bytes received and the bytes in all.
 
         Raises:
-            Failure: the network or the disk fails, or the server sends something else than the file.
-                What has come of the file is kept.
+            DiskFull: The disk has no room left; the bytes received stay.
+            Failure: The network or the disk fails, or the server sends something else than the file; the
+                bytes received stay.
         """
-        insist(lambda: self._attempt(client, report), self.remote.addresses[-1], patience, self.kept)
+        retry(lambda: self._attempt(client, report), self.remote.addresses[-1], policy, self.bytes_received)
 
-    def accept(self) -> Path:
+    def verify_and_rename(self) -> Path:
         """Compare the checksum of the received file and give it its name.
 
+        Returns:
+            Path of the whole file.
+
         Raises:
-            Failure: it differs; the file is removed, so that the next run starts afresh.
+            Failure: The checksum differs; the file is removed, so that the next run starts afresh.
         """
         found = checksum(self.partial, "md5")
         if found != self.remote.md5:
@@ -110,17 +120,15 @@ class Landing:
         return self.target
 
     def clear(self) -> None:
-        """Remove the partial file and its note."""
+        """Remove the partial file and the description beside it."""
         self.partial.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
+        self.resume_file.unlink(missing_ok=True)
 
-    def _resume_point(self) -> _ResumePoint | None:
-        """What the partial file is the beginning of; None where that is unknown or another content."""
-        if not self.note.exists():
-            return None
+    def _resume_point(self) -> ResumePoint | None:
+        """Read which content the partial file begins; None where that is unknown or another content."""
         try:
-            point = _ResumePoint.model_validate_json(self.note.read_bytes())
-        except ValidationError:
+            point = read_json(self.resume_file, ResumePoint, "record of a download")
+        except InputError:
             return None
         return point if (point.size, point.md5) == (self.remote.size, self.remote.md5) else None
 
@@ -130,34 +138,34 @@ class Landing:
         An address that does not answer with the file, or with the whole where the rest was asked for,
         is passed over as long as another is left.
         """
-        kept = self.kept()
-        if kept and kept == self.remote.size:
+        received = self.bytes_received()
+        if received and received == self.remote.size:
             return
         for address in self.remote.addresses:
-            with client.stream("GET", address, headers=self._headers(address, kept)) as response:
-                refuse_passing(response)
-                objection = self._objection(response, address, kept)
+            with client.stream("GET", address, headers=self._headers(address, received)) as response:
+                raise_transient(response)
+                objection = self._objection(response, address, received)
                 whole = response.status_code == 200
-                if address != self.remote.addresses[-1] and (objection is not None or (whole and kept)):
+                if address != self.remote.addresses[-1] and (objection is not None or (whole and received)):
                     continue
                 if objection is not None and response.status_code in (206, 416):
                     self.clear()
-                    raise Hindrance("the file there is not the one that was begun")
+                    raise TransientError("the file there is not the one that was begun")
                 if objection is not None:
                     raise Failure(objection)
-                self._take(response, address, 0 if whole else kept, report)
+                self._take(response, address, 0 if whole else received, report)
                 return
 
-    def _headers(self, address: str, kept: int) -> dict[str, str]:
+    def _headers(self, address: str, received: int) -> dict[str, str]:
         headers = {"Accept-Encoding": "identity"}
         point = self._resume_point()
-        if kept:
-            headers["Range"] = f"bytes={kept}-"
-        if kept and point is not None and point.address == address and point.validator is not None:
+        if received:
+            headers["Range"] = f"bytes={received}-"
+        if received and point is not None and point.address == address and point.validator is not None:
             headers["If-Range"] = point.validator
         return headers
 
-    def _fits(self, response: httpx.Response, address: str, kept: int) -> bool:
+    def _fits(self, response: httpx.Response, address: str, received: int) -> bool:
         """Whether a partial answer continues the partial file."""
         found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", response.headers.get("content-range", ""))
         if found is None:
@@ -171,13 +179,15 @@ class Landing:
             and None not in (point.validator, validator)
             and point.validator != validator
         )
-        return first == kept and total in ("*", str(self.remote.size)) and not changed
+        return first == received and total in ("*", str(self.remote.size)) and not changed
 
-    def _objection(self, response: httpx.Response, address: str, kept: int) -> str | None:
+    def _objection(self, response: httpx.Response, address: str, received: int) -> str | None:
         """Why `response` cannot be the file, or its rest, in a sentence; None where it can."""
         name, status = self.remote.name, response.status_code
         if status == 206:
-            return None if self._fits(response, address, kept) else f"{address} sends another part of {name}"
+            return (
+                None if self._fits(response, address, received) else f"{address} sends another part of {name}"
+            )
         if status != 200:
             return (
                 f"{address} answers {status} {response.reason_phrase} instead of sending {name}; "
@@ -196,34 +206,34 @@ class Landing:
             "see whether a login page or proxy stands in between, and run the same command again"
         )
 
-    def _take(self, response: httpx.Response, address: str, kept: int, report: Report) -> None:
-        """Append the body of `response` to the partial file, which is begun anew where `kept` is 0."""
+    def _take(self, response: httpx.Response, address: str, received: int, report: Report) -> None:
+        """Append the body of `response` to the partial file, which is begun anew where `received` is 0."""
         blocks = response.iter_raw()
-        if kept == 0:
+        if received == 0:
             first = next(blocks, b"")
             if self.remote.is_zip and not first.startswith(_ZIP_START[: len(first)]):
                 raise Failure(self._impostor(address, f"something that starts with {first[:16]!r}"))
-            self._begin(_ResumePoint.of(self.remote, address, response))
+            self._begin(ResumePoint.from_response(self.remote, address, response))
             blocks = itertools.chain((first,), blocks)
-        report(kept, self.remote.size)
-        with disk_errors(self.partial), self.partial.open("ab") as file:
+        report(received, self.remote.size)
+        with write_errors(self.partial), self.partial.open("ab") as file:
             for block in blocks:
-                kept += len(block)
-                if kept > self.remote.size:
+                received += len(block)
+                if received > self.remote.size:
                     break
                 file.write(block)
-                report(kept, self.remote.size)
-        if kept > self.remote.size:
+                report(received, self.remote.size)
+        if received > self.remote.size:
             self.clear()
             raise Failure(self._impostor(address, "more bytes"))
-        if kept < self.remote.size:
-            raise Hindrance(f"the connection ended after {kept} of {self.remote.size} bytes")
+        if received < self.remote.size:
+            raise TransientError(f"the connection ended after {received} of {self.remote.size} bytes")
 
-    def _begin(self, point: _ResumePoint) -> None:
-        """Throw away what is there and note what comes now, in this order: bytes never outlive their note."""
-        with disk_errors(self.partial):
+    def _begin(self, point: ResumePoint) -> None:
+        """Remove what is there, then describe what comes now: bytes never outlive their description."""
+        with write_errors(self.partial):
             self.clear()
-            write_json(self.note, point.model_dump())
+            write_json(self.resume_file, point.model_dump(mode="json"))
 
 
 def _validator(response: httpx.Response) -> str | None:

@@ -1,4 +1,4 @@
-"""The files of a Zenodo record: names, sizes, checksums and addresses."""
+"""Files of a Zenodo record: names, sizes, checksums and addresses."""
 
 import re
 from dataclasses import dataclass
@@ -7,28 +7,20 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
-from oemsar.dataset.download.retry import Patience, insist, refuse_passing
+from oemsar.dataset.download.config import API
+from oemsar.dataset.download.retry import RetryPolicy, raise_transient, retry
 from oemsar.errors import Failure, InputError
-
-API = "https://zenodo.org/api"
-"""Base address of Zenodo's REST API, https://developers.zenodo.org."""
-
-CONTEST_RECORD = 14950559
-"""The release of the 2025 IEEE GRSS Data Fusion Contest: training, validation and test with labels."""
-
-TRAINVAL_RECORD = 14622048
-"""The record the paper names: training tiles, and validation tiles without labels."""
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file of a record.
+    """File of a Zenodo record.
 
     Attributes:
-        name: file name, without any folder.
-        size: bytes.
-        md5: hexadecimal digest of the content.
-        addresses: where the content is served, the best first.
+        name: File name, without any folder.
+        size: Size in bytes.
+        md5: MD5 of the content, hexadecimal.
+        addresses: Addresses that serve the content, the best first.
     """
 
     name: str
@@ -38,13 +30,18 @@ class RemoteFile:
 
     @property
     def is_zip(self) -> bool:
-        """Whether it is an archive by its name."""
+        """Whether the name is that of a zip archive."""
         return self.name.lower().endswith(".zip")
 
 
 @dataclass(frozen=True)
-class Record:
-    """A Zenodo record: its number and its files."""
+class ZenodoRecord:
+    """Zenodo record.
+
+    Attributes:
+        id: Number of the record.
+        files: Files of the record, in its order.
+    """
 
     id: int
     files: tuple[RemoteFile, ...]
@@ -66,40 +63,40 @@ class _RecordLinks(BaseModel):
 
 
 class _Answer(BaseModel):
-    """What the API answers, as far as it is read here."""
+    """Answer of the API, as far as it is read here."""
 
     files: list[_File] = Field(min_length=1)
     links: _RecordLinks = _RecordLinks()
 
 
-def fetch_record(client: httpx.Client, number: int, api: str, patience: Patience) -> Record:
+def fetch_record(client: httpx.Client, number: int, api: str, policy: RetryPolicy) -> ZenodoRecord:
     """Ask Zenodo for the files of record `number`.
 
     Args:
-        client: makes the request.
-        number: the last part of the record's address and of its DOI.
-        api: base address of the API.
-        patience: how often to try again.
+        client: HTTP client that makes the request.
+        number: Last part of the record's address and of its DOI.
+        api: Base address of the API.
+        policy: Number of tries and waits between them.
 
     Raises:
-        InputError: `api` is no web address, or there is no such record.
-        Failure: the network fails, or the answer is not a record with files.
+        InputError: The base address is no web address, or there is no such record.
+        Failure: The network fails, or the answer is not a record with files.
     """
     if not re.match(r"https?://[^/]", api):
-        raise InputError(f"{api!r} is not the address of an API; give one such as {API}")
+        raise InputError(f"{api!r} is not the address of an API; give one such as {API}", option="url")
     address = f"{api.rstrip('/')}/records/{number}"
 
     def ask() -> httpx.Response:
         response = client.get(address)
-        refuse_passing(response)
+        raise_transient(response)
         return response
 
-    response = insist(ask, address, patience)
+    response = retry(ask, address, policy)
     if response.status_code in (404, 410):
-        raise InputError(f"there is no record {number} at {address}; give another number with --record")
+        raise InputError(f"there is no record {number} at {address}; give another number", option="record")
     if response.status_code != 200:
         raise Failure(f"{address} answers {response.status_code} {response.reason_phrase}")
-    return Record(number, _read_files(response.content, address))
+    return ZenodoRecord(number, _read_files(response.content, address))
 
 
 def _read_files(content: bytes, address: str) -> tuple[RemoteFile, ...]:
