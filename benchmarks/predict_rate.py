@@ -18,7 +18,8 @@ from oemsar.modalities import Modalities
 from oemsar.models import saved
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
-from oemsar.predict.run import PredictConfig, predict
+from oemsar.predict.config import PredictConfig
+from oemsar.predict.run import predict_scene
 from oemsar.predict.scene import Treatment, open_scene
 from oemsar.predict.windows import spans
 from oemsar.raster.read import Extent
@@ -57,7 +58,7 @@ def main() -> None:
                     pass
 
         def whole() -> None:
-            predict(model, scene, folder / "map.tif", config=config)
+            predict_scene(model, scene, folder / "map.tif", config=config)
 
         seconds = medians({"bare": bare, "predict": whole}, arguments.repeats)
     for side, value in seconds.items():

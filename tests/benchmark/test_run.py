@@ -25,7 +25,8 @@ from oemsar.benchmark.slots import News, Slot
 from oemsar.dataset.pixels import read_label
 from oemsar.dataset.table import read_tiles
 from oemsar.errors import InputError
-from oemsar.evaluate.run import evaluate
+from oemsar.evaluate.config import EvaluateConfig
+from oemsar.evaluate.run import evaluate_model
 
 SCRIPT = "from oemsar.cli.app import main; main()"
 PATIENCE = 120
@@ -52,7 +53,9 @@ def test_a_cell_stores_what_an_evaluation_of_its_model_finds(
     record = work(task, lambda *steps: told.append(steps))
     folder = task.training.out
     assert told == [(done, 4) for done in range(5)]
-    scores = evaluate(folder, table, "test", tmp_path / "scores", engine="torch", device="cpu")
+    scores = evaluate_model(
+        folder, table, tmp_path / "scores", config=EvaluateConfig(split="test", engine="torch", device="cpu")
+    ).scores
     assert {name: record[name] for name in scores.to_dict()} == json.loads(json.dumps(scores.to_dict()))
     regions, counts, once = folders.read_counts(folder)
     assert regions == ["A", "A", "B", "B"]

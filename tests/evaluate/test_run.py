@@ -23,7 +23,8 @@ from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.evaluate.run import evaluate
+from oemsar.evaluate.config import EvaluateConfig
+from oemsar.evaluate.run import evaluate_model
 from oemsar.evaluate.scores import Scores
 from oemsar.files import checksum
 from oemsar.inference.select import open_model
@@ -32,6 +33,7 @@ from oemsar.modalities import Modalities
 from oemsar.models.registry import build
 from oemsar.models.saved import save_model
 from oemsar.models.spec import ModelSpec
+from oemsar.progress import silent
 
 SHAPES = ((64, 64), (64, 96), (40, 40), (64, 64), (33, 65))
 """Tiles of different sizes, so that a mean over tiles is not the score of all their pixels."""
@@ -91,7 +93,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _evaluate(model: Path, data: Path, out: Path, **options: Any) -> Scores:
     options = {"engine": "torch", "device": "cpu", "tiles_in_figure": 1, **options}
-    return evaluate(model, data, "val", out, **options)
+    report = options.pop("report", silent)
+    return evaluate_model(model, data, out, config=EvaluateConfig(**options), report=report).scores
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,9 @@ def test_a_window_without_data_leaves_its_neighbours_as_they_are(tmp_path: Path)
     mask = np.ones(SIZE, bool)
     mask[rows[1].first : rows[1].last, columns[2].first : columns[2].last] = False
     np.testing.assert_allclose(blended[:, mask], scene[:, mask], atol=1e-6)
-    assert (blended[:, rows[1].alone : rows[1].shared, columns[2].alone : columns[2].shared] == 0).all()
+    assert (
+        blended[:, rows[1].ramp_end : rows[1].ramp_start, columns[2].ramp_end : columns[2].ramp_start] == 0
+    ).all()
 
 
 def test_classes_are_the_legend_ids_and_confidence_is_in_percent() -> None:

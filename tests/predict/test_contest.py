@@ -13,6 +13,7 @@ from PIL import Image
 from oemsar.errors import InputError
 from oemsar.evaluate.submission import score_submission
 from oemsar.inference.select import open_model
+from oemsar.predict.config import SubmissionConfig
 from oemsar.predict.contest import predict_submission
 
 NAMES = ("TestArea_2", "TestArea_10", "TestArea_1")
@@ -31,7 +32,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _predict(model: Path, folder: Path, out: Path, names: Path | None = None) -> int:
-    return predict_submission(model, folder, out, names=names, engine="torch", device="cpu")
+    return predict_submission(
+        model, folder, out, config=SubmissionConfig(names=names, engine="torch", device="cpu")
+    ).tiles
 
 
 def test_every_tile_is_in_the_flat_zip_as_the_network_sees_it(

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +20,14 @@ from rasterio import Affine
 
 from oemsar.errors import InputError
 from oemsar.models import saved
-from oemsar.predict.run import PredictConfig, predict
-from oemsar.predict.scene import Treatment
+from oemsar.models.saved import load_model
+from oemsar.predict.array import predict_array
+from oemsar.predict.config import PredictConfig
+from oemsar.predict.run import predict_scene
 from oemsar.raster.cog import Layer, write_cog
 
 ROTATED = GeoBox((300, 420), Affine(-0.143, -0.5768, 337934.5, -0.5768, 0.143, 7840518.5), "EPSG:32759")
+PROFILE = {"count": 1, "height": 64, "width": 80, "dtype": "uint8"}
 SMALL = PredictConfig(window=128, overlap=32, engine="torch", device="cpu")
 WHOLE = PredictConfig(engine="torch", device="cpu")
 
@@ -43,7 +46,7 @@ def scene(tmp_path: Path) -> Path:
 def test_map_has_the_grid_colours_and_layers_asked_for(
     models: dict[str, Path], scene: Path, tmp_path: Path
 ) -> None:
-    summary = predict(models["sar"], scene, tmp_path / "map.tif", config=SMALL)
+    summary = predict_scene(models["sar"], scene, tmp_path / "map.tif", config=SMALL)
     with rasterio.open(tmp_path / "map.tif") as dataset, rasterio.open(scene) as source:
         assert (dataset.crs, dataset.transform, dataset.shape) == (source.crs, source.transform, source.shape)
         assert (dataset.dtypes[0], dataset.nodata) == ("uint8", 0)
@@ -53,10 +56,10 @@ def test_map_has_the_grid_colours_and_layers_asked_for(
     with rasterio.open(tmp_path / "map_confidence.tif") as dataset:
         confidence = dataset.read(1)
     assert 12 <= confidence.min() <= confidence.max() <= 100
-    shares = [entry["pixels"] for entry in summary["classes"].values()]
+    shares = [entry.pixels for entry in summary.classes.values()]
     assert shares == np.bincount(ids.ravel(), minlength=9)[1:].tolist()
     area = abs(ROTATED.affine.determinant)
-    hectares = sum(entry["hectares"] for entry in summary["classes"].values())
+    hectares = sum(entry.hectares or 0 for entry in summary.classes.values())
     assert hectares == pytest.approx(300 * 420 * area / 1e4)
     names = {"map.tif", "map.tif.aux.xml", "map_confidence.tif", "map.png", "map.json", "scene.tif"}
     assert {file.name for file in tmp_path.iterdir()} == names
@@ -65,7 +68,7 @@ def test_map_has_the_grid_colours_and_layers_asked_for(
 def test_one_window_gives_what_the_network_gives(
     models: dict[str, Path], scene: Path, tmp_path: Path
 ) -> None:
-    predict(models["sar"], scene, tmp_path / "map.tif", config=WHOLE)
+    predict_scene(models["sar"], scene, tmp_path / "map.tif", config=WHOLE)
     network = saved.load_model(models["sar"])
     with rasterio.open(scene) as source, torch.inference_mode():
         expected = network(torch.from_numpy(source.read())[None])[0].argmax(0).numpy() + 1
@@ -76,8 +79,8 @@ def test_one_window_gives_what_the_network_gives(
 def test_windows_agree_with_one_call_where_context_suffices(
     models: dict[str, Path], scene: Path, tmp_path: Path
 ) -> None:
-    predict(models["sar"], scene, tmp_path / "one.tif", config=WHOLE)
-    predict(
+    predict_scene(models["sar"], scene, tmp_path / "one.tif", config=WHOLE)
+    predict_scene(
         models["sar"],
         scene,
         tmp_path / "many.tif",
@@ -93,7 +96,7 @@ def test_nodata_of_every_kind_is_nodata_in_the_map(models: dict[str, Path], tmp_
     amplitude[:, 150:] = -1
     path = tmp_path / "scene.tif"
     write_cog(path, amplitude, None, Layer(nodata=-1))
-    predict(models["sar"], path, tmp_path / "map.tif", config=SMALL)
+    predict_scene(models["sar"], path, tmp_path / "map.tif", config=SMALL)
     with rasterio.open(tmp_path / "map.tif") as dataset:
         np.testing.assert_array_equal(dataset.read(1) == 0, np.isnan(amplitude) | (amplitude == -1))
     with rasterio.open(tmp_path / "map_confidence.tif") as dataset:
@@ -109,10 +112,10 @@ def test_zeros_around_the_collect_are_read_as_asked(
     amplitude[128:192] = 7
     path = tmp_path / "scene.tif"
     write_cog(path, amplitude, None)
-    summary = predict(
-        models["sar"], path, tmp_path / "map.tif", config=replace(WHOLE, treatment=Treatment(nodata))
+    summary = predict_scene(
+        models["sar"], path, tmp_path / "map.tif", config=WHOLE.model_copy(update={"nodata": nodata})
     )
-    assert 1 - summary["nodata_share"] == pytest.approx(mapped)
+    assert 1 - summary.nodata_share == pytest.approx(mapped)
 
 
 def test_optical_is_laid_onto_the_radar_grid(models: dict[str, Path], tmp_path: Path) -> None:
@@ -124,12 +127,11 @@ def test_optical_is_laid_onto_the_radar_grid(models: dict[str, Path], tmp_path: 
     easting, northing = north_up.affine @ (columns, rows)
     field = np.stack([easting - 4e5 + 50, northing - 5e6 + 100, np.full_like(easting, 60)])
     write_cog(tmp_path / "ortho.tif", np.clip(field, 0, 255).astype(np.uint8), north_up)
-    predict(
+    predict_scene(
         models["sar+optical"],
         tmp_path / "sar.tif",
         tmp_path / "map.tif",
-        tmp_path / "ortho.tif",
-        config=WHOLE,
+        config=WHOLE.model_copy(update={"optical": tmp_path / "ortho.tif"}),
     )
     columns, rows = np.meshgrid(np.arange(150) + 0.5, np.arange(150) + 0.5)
     easting, northing = grid.affine @ (columns, rows)
@@ -150,12 +152,11 @@ def test_ground_without_optical_is_nodata(models: dict[str, Path], tmp_path: Pat
     grid = GeoBox((100, 100), Affine(0.5, 0, 4e5, 0, -0.5, 5e6), "EPSG:32631")
     write_cog(tmp_path / "sar.tif", _speckle(100, 100), grid)
     write_cog(tmp_path / "ortho.tif", _speckle(3, 100, 100), grid.translate_pix(50, 0))
-    predict(
+    predict_scene(
         models["sar+optical"],
         tmp_path / "sar.tif",
         tmp_path / "map.tif",
-        tmp_path / "ortho.tif",
-        config=WHOLE,
+        config=WHOLE.model_copy(update={"optical": tmp_path / "ortho.tif"}),
     )
     with rasterio.open(tmp_path / "map.tif") as dataset:
         ids = dataset.read(1)
@@ -167,8 +168,8 @@ def test_a_scene_without_georeferencing_is_mapped_and_said_so(
     models: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_cog(tmp_path / "scene.tif", _speckle(90, 70), None)
-    summary = predict(models["sar"], tmp_path / "scene.tif", tmp_path / "map.tif", config=WHOLE)
-    assert not summary["georeferenced"]
+    summary = predict_scene(models["sar"], tmp_path / "scene.tif", tmp_path / "map.tif", config=WHOLE)
+    assert not summary.georeferenced
     assert "no georeferencing" in caplog.text
     with rasterio.open(tmp_path / "map.tif") as dataset:
         assert dataset.crs is None
@@ -183,8 +184,8 @@ def test_sixteen_bit_and_complex_scenes_are_stretched_once(models: dict[str, Pat
     ranges = {"eight": None, "sixteen": (0.0, 25500.0), "complex": (0.0, 255.0)}
     maps = []
     for name, value_range in ranges.items():
-        config = replace(SMALL, treatment=Treatment(value_range=value_range))
-        predict(models["sar"], tmp_path / f"{name}.tif", tmp_path / f"map_{name}.tif", config=config)
+        config = SMALL.model_copy(update={"range": value_range})
+        predict_scene(models["sar"], tmp_path / f"{name}.tif", tmp_path / f"map_{name}.tif", config=config)
         with rasterio.open(tmp_path / f"map_{name}.tif") as dataset:
             maps.append(dataset.read(1))
     np.testing.assert_array_equal(maps[0], maps[1])
@@ -202,8 +203,8 @@ def _wrong(models: dict[str, Path], folder: Path) -> dict[str, tuple[str, Path, 
     sar, rgb = folder / "sar.tif", folder / "rgb.tif"
     return {
         "bands": ("sar", rgb, None, "has 3 band"),
-        "optical_missing": ("sar+optical", sar, None, "add --optical"),
-        "optical_superfluous": ("sar", sar, rgb, "leave --optical out"),
+        "optical_missing": ("sar+optical", sar, None, "optical: .* give the orthophoto"),
+        "optical_superfluous": ("sar", sar, rgb, "optical: .* leave the orthophoto out"),
         "elsewhere": ("sar+optical", sar, folder / "far.tif", "covers no ground"),
         "not_georeferenced": ("sar+optical", sar, folder / "plain.tif", "has no georeferencing"),
         "empty": ("sar", folder / "zero.tif", None, "holds no data"),
@@ -230,16 +231,63 @@ def test_wrong_input_ends_in_one_sentence_and_no_output(
 ) -> None:
     model, scene, optical, sentence = _wrong(models, tmp_path)[case]
     out = tmp_path / "out"
+    config = WHOLE.model_copy(update={"optical": optical})
     with pytest.raises(InputError, match=sentence):
-        predict(models[model], scene, out / "map.tif", optical, config=WHOLE)
+        predict_scene(models[model], scene, out / "map.tif", config=config)
     assert not out.exists() or list(out.iterdir()) == []
 
 
-def test_the_scene_is_never_overwritten(models: dict[str, Path], scene: Path) -> None:
+@pytest.mark.parametrize("name", ["{stem}.tif", "{stem}.TIF", "link.tif"])
+def test_no_output_replaces_the_scene(models: dict[str, Path], tmp_path: Path, name: str) -> None:
+    """The quick look of area.tif is area.png; a link and another spelling are the same file."""
+    suffix = ".png" if name == "{stem}.TIF" else ".tif"
+    scene = tmp_path / f"area{suffix}"
+    with rasterio.open(scene, "w", driver="PNG" if suffix == ".png" else "GTiff", **PROFILE) as dataset:
+        dataset.write(_speckle(1, 64, 80))
+    out = tmp_path / name.format(stem="area")
+    if name == "link.tif":
+        out.symlink_to(scene)
     before = scene.read_bytes()
-    with pytest.raises(InputError, match="overwrite the input"):
-        predict(models["sar"], scene, scene)
+    with pytest.raises(InputError, match="choose another output path"):
+        predict_scene(models["sar"], scene, out, config=WHOLE)
     assert scene.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {
+        scene.name,
+        *([out.name] if out.is_symlink() else []),
+    }
+
+
+@pytest.mark.parametrize("flips", [False, True])
+def test_a_map_of_an_array_is_that_of_the_same_scene(
+    models: dict[str, Path], tmp_path: Path, flips: bool
+) -> None:
+    image = _speckle(1, 150, 230)
+    config = SMALL.model_copy(update={"window": 96, "overlap": 20, "flips": flips, "nodata": "none"})
+    with rasterio.open(
+        tmp_path / "a.tif", "w", driver="GTiff", **PROFILE | {"height": 150, "width": 230}
+    ) as dataset:
+        dataset.write(image)
+    predict_scene(models["sar"], tmp_path / "a.tif", tmp_path / "map.tif", config=config)
+    made = predict_array(load_model(models["sar"]), image, config=config)
+    for name, layer in (("map", made.classes), ("map_confidence", made.confidence)):
+        with rasterio.open(tmp_path / f"{name}.tif") as dataset:
+            np.testing.assert_array_equal(layer, dataset.read(1))
+
+
+def test_pixels_of_an_array_without_data_are_not_mapped(models: dict[str, Path]) -> None:
+    valid = np.zeros((60, 90), bool)
+    valid[10:50, 5:30] = True
+    made = predict_array(models["sar"], _speckle(1, 60, 90), valid=valid, config=WHOLE)
+    np.testing.assert_array_equal(made.classes > 0, valid)
+    np.testing.assert_array_equal(made.confidence > 0, valid)
+
+
+@pytest.mark.parametrize(
+    "image", [np.zeros((3, 8, 8), np.uint8), np.zeros((1, 8, 8)), np.zeros((8, 8), np.uint8)]
+)
+def test_an_array_of_other_channels_or_type_is_refused(models: dict[str, Path], image: NDArray[Any]) -> None:
+    with pytest.raises(InputError, match="give uint8 of shape"):
+        predict_array(models["sar"], image)
 
 
 def _command(model: Path, scene: Path, out: Path) -> list[str]:
@@ -263,7 +311,7 @@ def test_a_map_killed_in_its_rows_goes_on_to_the_same_bytes(models: dict[str, Pa
     scene = tmp_path / "scene.tif"
     write_cog(scene, _speckle(500, 200), GeoBox((500, 200), ROTATED.affine, ROTATED.crs))
     config = PredictConfig(window=64, overlap=16, engine="torch", device="cpu")
-    predict(models["sar"], scene, tmp_path / "whole.tif", config=config)
+    predict_scene(models["sar"], scene, tmp_path / "whole.tif", config=config)
     out = tmp_path / "killed.tif"
     state = tmp_path / ".killed.tif.partial" / "state.json"
     random.seed(0)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import DeviceOption, EngineOption, Flips
+from oemsar.cli.options import AsJson, with_options
+from oemsar.predict.config import SubmissionConfig
 
 app = typer.Typer(
     help="Write and score submissions of the Data Fusion Contest 2025, Track 1.", no_args_is_help=True
@@ -13,6 +14,7 @@ app = typer.Typer(
 
 
 @app.command("predict")
+@with_options
 def predict(
     model: Annotated[
         Path, typer.Argument(metavar="RUN", help="Run of `oemsar train` on radar, or a saved model's folder.")
@@ -20,22 +22,19 @@ def predict(
     folder: Annotated[Path, typer.Argument(help="Folder of radar tiles.")],
     *,
     out: Annotated[Path, typer.Option(dir_okay=False, help="The zip to write.")],
-    names: Annotated[
-        Path | None, typer.Option(help="Text file of the names the submission must have.", dir_okay=False)
-    ] = None,
-    flips: Flips = False,
-    engine: EngineOption = "auto",
-    device: DeviceOption = "auto",
+    config: SubmissionConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Predict every radar tile in FOLDER and write the flat zip of PNGs that the contest takes."""
     from oemsar.cli.progress import reporting
     from oemsar.predict.contest import predict_submission
 
     with reporting("Predicting") as report:
-        count = predict_submission(
-            model, folder, out, names=names, flips=flips, engine=engine, device=device, report=report
-        )
-    typer.echo(f"Wrote {count} maps to {out}")
+        submission = predict_submission(model, folder, out, config=config, report=report)
+    if as_json:
+        typer.echo(submission.model_dump_json(indent=2))
+    else:
+        typer.echo(f"Wrote {submission.tiles} maps to {out}")
 
 
 @app.command("score")
@@ -43,7 +42,7 @@ def score(
     submission: Annotated[Path, typer.Argument(help="The zip to score.")],
     *,
     labels: Annotated[Path, typer.Option(help="Folder of the published labels of val or test.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score a submission, of any team, against the published labels."""
     from oemsar.cli.progress import reporting
@@ -51,5 +50,5 @@ def score(
     from oemsar.evaluate.submission import score_submission
 
     with reporting("Scoring") as report:
-        scores = score_submission(submission, labels, report)
+        scores = score_submission(submission, labels, report=report)
     print_scores(scores, f"{submission} against {labels}", as_json=as_json)

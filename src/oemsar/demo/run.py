@@ -8,10 +8,12 @@ from oemsar import legend
 from oemsar.dataset.index import index
 from oemsar.dataset.table import write_tiles
 from oemsar.demo.page import Shown, write_page
-from oemsar.evaluate.run import evaluate
+from oemsar.evaluate.config import EvaluateConfig
+from oemsar.evaluate.run import evaluate_model
 from oemsar.evaluate.scores import Scores
 from oemsar.modalities import Modalities
-from oemsar.predict.run import PredictConfig, predict
+from oemsar.predict.config import PredictConfig
+from oemsar.predict.run import predict_scene
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.run import simulate_world
 from oemsar.train.config import TrainConfig
@@ -71,7 +73,7 @@ def demonstrate(folder: Path, config: DemoConfig | None = None) -> tuple[Path, d
     scores = {modalities: _train_and_score(folder, table, modalities, config) for modalities in Modalities}
     land_cover = folder / "map" / "map.tif"
     log.info("Mapping the scene from radar alone")
-    summary = predict(
+    summary = predict_scene(
         folder / "runs" / Modalities.SAR.value,
         world / "scenes" / "Scene_001_sar.tif",
         land_cover,
@@ -82,7 +84,7 @@ def demonstrate(folder: Path, config: DemoConfig | None = None) -> tuple[Path, d
         scores=scores,
         best=best,
         figure=folder / "scores" / best.value / "figure.png",
-        quicklook=Path(summary["quicklook"]),
+        quicklook=Path(summary.quicklook),
         land_cover=land_cover,
         about=(
             f"Simulated data, not the published benchmark: {config.regions} regions, "
@@ -109,7 +111,9 @@ def _train_and_score(folder: Path, table: Path, modalities: Modalities, config: 
         validate_every=config.steps,
     )
     train_model(table, run, config=training, resume=run.exists())
-    return evaluate(run, table, "test", folder / "scores" / modalities.value)
+    return evaluate_model(
+        run, table, folder / "scores" / modalities.value, config=EvaluateConfig(split="test")
+    ).scores
 
 
 def scores_table(scores: dict[Modalities, Scores]) -> list[list[str]]:

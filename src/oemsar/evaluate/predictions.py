@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.dataset.pixels import read_images, read_label
+from oemsar.dataset.table import Table, describe_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.inference.class_map import class_ids
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 
 class Predicted(NamedTuple):
-    """A tile with what it is and what it was taken for.
+    """Tile with its true and its predicted classes.
 
     Attributes:
-        tile: the tile.
-        truth: class ids 0..8, uint8, shape (height, width).
-        prediction: class ids 1..8, uint8, of the same shape.
+        tile: Tile.
+        truth: Class ids 0..8, uint8, shape (height, width).
+        prediction: Class ids 1..8, uint8, of the same shape.
     """
 
     tile: Tile
@@ -32,22 +32,24 @@ class Predicted(NamedTuple):
     prediction: NDArray[np.uint8]
 
 
-def scorable(tiles: Sequence[Tile], modalities: Modalities, split: str, data: Path) -> list[Tile]:
-    """The tiles of a split that have a label and the images a network sees.
+def scorable(tiles: Sequence[Tile], modalities: Modalities, split: str, table: Table) -> list[Tile]:
+    """Choose the tiles of a split that have a label and the images a network sees.
 
     Raises:
-        InputError: there is none; the table `data` is named.
+        InputError: There is none; the table `source` is named.
     """
     labelled = [tile for tile in tiles if tile.label is not None]
     if not labelled:
         raise InputError(
-            f"{data} has no label for any tile of split {split}; add labels or choose another split"
+            f"{describe_table(table)} has no label for any tile of split {split}; "
+            "add labels or choose another split",
+            option="split",
         )
     chosen = [tile for tile in labelled if tile.has(modalities)]
     if not chosen:
         raise InputError(
-            f"{data} has no labelled tile of split {split} with the {modalities.value} imagery this model "
-            "sees; add the images or choose a model of other modalities"
+            f"{describe_table(table)} has no labelled tile of split {split} with the {modalities.value} "
+            "imagery this model sees; add the images or choose a model of other modalities"
         )
     if left_out := len(tiles) - len(chosen):
         log.warning(
@@ -73,7 +75,7 @@ def predict_tiles(tiles: Sequence[Tile], modalities: Modalities, engine: Engine)
 
 
 def count_labels(tiles: Sequence[Tile]) -> dict[str, int]:
-    """How many of `tiles` are scored against a hand-made and how many against a pseudo label."""
+    """Count the tiles with a hand-made label and those with a pseudo label."""
     real = sum(tile.real_label is not None for tile in tiles)
     return {"real": real, "pseudo": len(tiles) - real}
 

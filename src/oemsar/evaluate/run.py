@@ -2,88 +2,121 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.config_file import Value
 from oemsar.dataset.pixels import read_images
-from oemsar.dataset.table import read_tiles, select_split
+from oemsar.dataset.table import Table, as_tiles, describe_table, select_split, table_files
 from oemsar.dataset.tile import Tile
-from oemsar.errors import InputError
+from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.figure import Comparison, write_figure
 from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
 from oemsar.evaluate.scores import Scores
 from oemsar.evaluate.tables import confusion_csv, scores_csv, scores_markdown
-from oemsar.files import require_writable, write_json, write_text
+from oemsar.files import require_apart, require_writable, write_json, write_text
 from oemsar.inference.engine import Engine
-from oemsar.inference.options import DeviceKind, EngineKind
 from oemsar.inference.select import open_model
 from oemsar.legend import NUM_CLASSES
 from oemsar.modalities import Modalities
-from oemsar.models.saved import load_model
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.saved import as_network
 from oemsar.progress import Report, silent
-from oemsar.record import run_record
+from oemsar.record import RunRecord, run_record
+
+_FILES = ("figure.png", "confusion.csv", "scores.csv", "scores.md", "scores.json")
+
+_DEFAULT = EvaluateConfig()
 
 
-def evaluate(
-    model: Path,
-    data: Path,
-    split: str,
-    out: Path,
+class LabelCounts(Value):
+    """Tiles of an evaluation by the kind of their label."""
+
+    real: int
+    """Number of tiles with a hand-made label."""
+    pseudo: int
+    """Number of tiles with a pseudo label."""
+
+
+class Evaluation(Value):
+    """Scores of a model on a split: the content of `scores.json`."""
+
+    format: Literal[1] = 1
+    """Version of the format."""
+    scores: Scores
+    """Scores over all pixels of the split."""
+    split: str
+    """Split that was scored."""
+    tiles: int
+    """Number of tiles that were scored."""
+    labels: LabelCounts
+    """Number of tiles by the kind of their label."""
+    engine: str
+    """Engine that ran the network."""
+    flips: bool
+    """Whether probabilities were averaged over four mirror images."""
+    record: RunRecord
+    """Command, configuration and versions of the run."""
+
+    def content(self) -> dict[str, Any]:
+        """Give plain values with the scores beside the rest, as `scores.json` holds them."""
+        rest = self.model_dump(mode="json", exclude={"scores"})
+        return {"format": rest.pop("format"), **self.scores.to_dict(), **rest}
+
+
+def evaluate_model(
+    model: Path | LandCoverNetwork,
+    data: Table,
+    out: Path | None = None,
     *,
-    flips: bool = False,
-    tiles_in_figure: int = 4,
-    engine: EngineKind = "auto",
-    device: DeviceKind = "auto",
+    config: EvaluateConfig = _DEFAULT,
     report: Report = silent,
-) -> Scores:
-    """Score a saved model on the labelled tiles of a split, all their pixels in one confusion matrix.
+) -> Evaluation:
+    """Score a model on the labelled tiles of a split, all their pixels in one confusion matrix.
 
-    Writes `figure.png`, `confusion.csv`, `scores.csv`, `scores.md` and, last, `scores.json` into `out`.
+    Write `figure.png`, `confusion.csv`, `scores.csv`, `scores.md` and, last, `scores.json` into `out`.
 
     Args:
-        model: a run of `oemsar train` or a saved model.
-        data: the table of tiles.
-        split: `train`, `val` or `test`.
-        out: the folder of the results; created where it is missing.
-        flips: average the probabilities over the four mirror images (test-time augmentation).
-        tiles_in_figure: at most so many tiles, evenly spaced over the split, are drawn; at least 1.
-        engine: `auto`, `torch` or `openvino`; see `oemsar.inference.select.open_model`.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        report: told after each tile.
-
-    Returns:
-        The scores over the whole split.
+        model: Folder of a run or of a saved model, or a network.
+        data: Table of tiles: its file, or the tiles.
+        out: Folder of the results, created where it is missing; nothing is written without one.
+        config: Split, engine and figure.
+        report: Called after each tile.
 
     Raises:
-        InputError: the model, the table, a tile or an option is wrong, or no tile can be scored.
+        InputError: The model, the table or a tile is wrong, or no tile can be scored.
     """
-    if tiles_in_figure < 1:
-        raise InputError(f"tiles_in_figure is {tiles_in_figure}; choose 1 or more")
-    network = load_model(model)
-    modalities = network.spec.modalities
-    tiles = scorable(select_split(read_tiles(data), split, data), modalities, split, data)
-    options = {"split": split, "flips": flips, "tiles_in_figure": tiles_in_figure}
-    record = run_record(
-        {"model": str(model), "data": str(data), **options, "engine": engine, "device": device}, data=data
-    )
-    require_writable(out)
-    drawn = set(np.linspace(0, len(tiles) - 1, tiles_in_figure).round().astype(int).tolist())
-    with open_model(network, engine=engine, device=device, flips=flips) as running:
-        scores, comparisons = _score(tiles, modalities, running, drawn, report)
-    write_figure(comparisons, out / "figure.png")
-    about = {
-        "split": split,
-        "tiles": len(tiles),
-        "labels": count_labels(tiles),
-        "engine": running.name,
-        "flips": flips,
-        "record": record.plain(),
+    network = as_network(model)
+    modalities, split = network.spec.modalities, config.split
+    tiles = scorable(select_split(as_tiles(data), split, data), modalities, split, data)
+    options = {
+        "model": str(model) if isinstance(model, Path) else None,
+        "data": describe_table(data),
+        **config.model_dump(mode="json"),
     }
-    _write_scores(scores, about, data, out)
-    return scores
+    record = run_record(options, data=data if isinstance(data, Path) else None)
+    if out is not None:
+        require_writable(out)
+        require_apart((out / name for name in _FILES), table_files(data, tiles))
+    drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
+    with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
+        scores, comparisons = _score(tiles, modalities, engine, set() if out is None else set(drawn), report)
+    evaluation = Evaluation(
+        scores=scores,
+        split=split,
+        tiles=len(tiles),
+        labels=LabelCounts.model_validate(count_labels(tiles)),
+        engine=engine.name,
+        flips=config.flips,
+        record=record,
+    )
+    if out is not None:
+        write_figure(comparisons, out / "figure.png")
+        _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
+    return evaluation
 
 
 def _score(
@@ -102,7 +135,7 @@ def _score(
 
 
 def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> Comparison:
-    """The row of a tile in the figure, with every image it has, seen by the network or not."""
+    """Make the row of a tile in the figure, with every image it has, seen by the network or not."""
     return Comparison(
         name=tile.name,
         optical=read_images(tile, Modalities.OPTICAL) if tile.has(Modalities.OPTICAL) else None,
@@ -112,14 +145,14 @@ def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uin
     )
 
 
-def _write_scores(scores: Scores, about: dict[str, Any], data: Path, out: Path) -> None:
-    labels = about["labels"]
+def _write_scores(evaluation: Evaluation, table: str, out: Path) -> None:
+    scores, labels = evaluation.scores, evaluation.labels
     provenance = (
-        f"{data.name}, split {about['split']}, {about['tiles']} tiles; "
-        f"labels: {labels['real']} real, {labels['pseudo']} pseudo; "
-        f"{about['engine']}{', four flips' if about['flips'] else ''}"
+        f"{table}, split {evaluation.split}, {evaluation.tiles} tiles; "
+        f"labels: {labels.real} real, {labels.pseudo} pseudo; "
+        f"{evaluation.engine}{', four flips' if evaluation.flips else ''}"
     )
     write_text(out / "confusion.csv", confusion_csv(scores))
     write_text(out / "scores.csv", scores_csv(scores))
     write_text(out / "scores.md", scores_markdown(scores, provenance))
-    write_json(out / "scores.json", {**scores.to_dict(), **about})
+    write_json(out / "scores.json", evaluation.content())

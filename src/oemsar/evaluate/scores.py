@@ -44,7 +44,7 @@ class Scores:
 
     @classmethod
     def from_confusion(cls, confusion: NDArray[np.integer[Any]]) -> Self:
-        """The scores of `confusion`, pixel counts, shape (8, 8), rows truth, columns prediction.
+        """Score a confusion matrix of pixel counts, shape (8, 8), rows truth, columns prediction.
 
         Raises:
             ValueError: it has another shape, or holds anything but counts.
@@ -77,7 +77,7 @@ class Scores:
         return sum(_diagonal(self.confusion)) / total if total else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values: the scores of every class by name, their mean, and the matrix; null for absent."""
+        """Give plain values: scores of every class by name, their mean, and the matrix; null for absent."""
         return {
             "classes": {name: asdict(scores) for name, scores in self.classes.items()},
             "miou": self.miou,
@@ -87,7 +87,7 @@ class Scores:
 
 
 def _class_scores(hits: int, in_truth: int, in_prediction: int) -> ClassScores:
-    """Scores of one class from its counts: predicted right, in the truth, in the prediction."""
+    """Score one class from its counts: predicted right, in the truth, in the prediction."""
     if in_truth + in_prediction == 0:
         return ClassScores(None, None, None, None)
     return ClassScores(

@@ -23,21 +23,21 @@ from oemsar.progress import Report, silent
 
 _LABEL_SUFFIXES = (".tif", ".tiff", ".png")
 _SPARE_BYTES = 1 << 20
-"""What a PNG may hold beside its pixels: header, palette, remarks."""
+"""Bytes that a PNG may hold beside its pixels: header, palette, remarks."""
 
 
-def score_submission(submission: Path, labels: Path, report: Report = silent) -> Scores:
+def score_submission(submission: Path, labels: Path, *, report: Report = silent) -> Scores:
     """Score a submission against the published labels of val or test, all pixels in one confusion matrix.
 
     Nothing is extracted; every file is read within a limit of size, and its header before its pixels.
 
     Args:
-        submission: flat zip of `NAME.png`, one band of ids 1..8, one for each label and no other.
-        labels: folder of `NAME.tif`, ids 0..8; pixels of 0 (unknown) are not scored.
-        report: told the tiles done.
+        submission: Flat zip of `NAME.png`, one band of ids 1..8, one for each label and no other.
+        labels: Folder of `NAME.tif`, ids 0..8; pixels of 0 (unknown) are not scored.
+        report: Called after each tile.
 
     Raises:
-        InputError: the submission is not as it must be; the first fault is named. Id 0 is one: the contest
+        InputError: The submission is not as it must be; the first fault is named. Id 0 is one: the contest
             has the classes 1 to 8.
     """
     truths = _labels(labels)
@@ -52,7 +52,7 @@ def score_submission(submission: Path, labels: Path, report: Report = silent) ->
 
 
 def _labels(folder: Path) -> dict[str, Path]:
-    """The label files in `folder` by name of their tile, in the order of the names, numbers counted."""
+    """Find the label files in a folder by name of their tile, in the order of the names, numbers counted."""
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name the folder of the published labels")
     paths = {
@@ -77,7 +77,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _entries(archive: zipfile.ZipFile, path: Path, truths: Mapping[str, Path]) -> dict[str, zipfile.ZipInfo]:
-    """The files of the zip by name of their tile, each seen to be one that belongs there."""
+    """Find the files of the zip by name of their tile, and check that each belongs there."""
     entries: dict[str, zipfile.ZipInfo] = {}
     for entry in archive.infolist():
         name, dot, suffix = entry.filename.rpartition(".")
@@ -102,7 +102,7 @@ def _entries(archive: zipfile.ZipFile, path: Path, truths: Mapping[str, Path]) -
 def _read_map(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, shape: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """The ids 1..8 of one tile, uint8, of that shape."""
+    """Read the ids 1..8 of one tile, uint8, of that shape."""
     where = f"{path}: {entry.filename}"
     limit = shape[0] * shape[1] * 4 + _SPARE_BYTES
     try:
@@ -122,7 +122,7 @@ def _read_map(
 
 
 def _decode(content: bytes, where: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Decode a PNG after its header said that it is what belongs there."""
+    """Decode a PNG after its header was checked."""
     try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             found, mode = (image.height, image.width), image.mode

@@ -13,8 +13,8 @@ from oemsar.predict.windows import Span
 class Blender:
     """Weighted sum of overlapping windows, fed row by row from the left, given out as it is complete.
 
-    What a window shares with its right neighbour is kept in memory; what it shares with the row below is
-    laid down in `folder`, one file a window. The files of two successive rows have different names, so a
+    The zone blended with the right neighbour is kept in memory; the zone blended with the row below is
+    written to `folder`, one file a window. The files of two successive rows have different names, so a
     row can be done again after the process died in the middle of it.
     """
 
@@ -37,18 +37,18 @@ class Blender:
 
         Returns:
             Blended probabilities, float32, shape (8, height, width), of the pixels from the row's `first`
-            up to its `shared` (the last row: `last`), and likewise of the column; None where no window
+            up to its `ramp_start` (the last row: `last`), and likewise of the column; None where no window
             had data.
         """
         vertical, horizontal = self._rows[row], self._columns[column]
         weighted = self._weighted(vertical, horizontal, probabilities)
         weighted = self._join_left(horizontal, weighted)
-        complete, self._carried = _split(weighted, 2, horizontal.shared - horizontal.first)
+        complete, self._carried = _split(weighted, 2, horizontal.ramp_start - horizontal.first)
         if row:
             complete = self._join_above(row, column, vertical, complete)
-        complete, below = _split(complete, 1, vertical.shared - vertical.first)
-        if vertical.last > vertical.shared:
-            self._lay_down(row, column, below)
+        complete, below = _split(complete, 1, vertical.ramp_start - vertical.first)
+        if vertical.last > vertical.ramp_start:
+            self._write_seam(row, column, below)
         return None if complete is None else complete.numpy()
 
     def begin_row(self) -> None:
@@ -60,17 +60,17 @@ class Blender:
     ) -> torch.Tensor | None:
         if probabilities is None:
             return None
-        spoken = torch.from_numpy(probabilities)[:, vertical.spoken, horizontal.spoken]
+        core = torch.from_numpy(probabilities)[:, vertical.core, horizontal.core]
         rows = torch.from_numpy(vertical.weights())[:, None]
         columns = torch.from_numpy(horizontal.weights())
         for zone in vertical.zones:
-            spoken[:, zone] *= rows[zone]
+            core[:, zone] *= rows[zone]
         for zone in horizontal.zones:
-            spoken[:, :, zone] *= columns[zone]
-        return spoken
+            core[:, :, zone] *= columns[zone]
+        return core
 
     def _join_left(self, horizontal: Span, weighted: torch.Tensor | None) -> torch.Tensor | None:
-        """Add what the left neighbour carried over."""
+        """Add the zone that the left neighbour carried over."""
         carried = self._carried
         if carried is None:
             return weighted
@@ -83,7 +83,7 @@ class Blender:
     def _join_above(
         self, row: int, column: int, vertical: Span, complete: torch.Tensor | None
     ) -> torch.Tensor | None:
-        """Add what the row above laid down."""
+        """Add the zone that the row above wrote."""
         file = self._file(row - 1, column)
         if not file.exists():
             return complete
@@ -93,7 +93,7 @@ class Blender:
         complete[:, : above.shape[1]] += above
         return complete
 
-    def _lay_down(self, row: int, column: int, below: torch.Tensor | None) -> None:
+    def _write_seam(self, row: int, column: int, below: torch.Tensor | None) -> None:
         file = self._file(row, column)
         if below is None:
             file.unlink(missing_ok=True)
@@ -107,7 +107,7 @@ class Blender:
 def _split(
     values: torch.Tensor | None, axis: int, position: int
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-    """The parts before and after `position` along `axis`, the second None where it is empty."""
+    """Split into the parts before and after `position` along `axis`, the second None where it is empty."""
     if values is None:
         return None, None
     before = values.narrow(axis, 0, position)
@@ -116,7 +116,7 @@ def _split(
 
 
 def classify(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Class ids and confidence of blended probabilities.
+    """Classify blended probabilities.
 
     Args:
         probabilities: float32, shape (8, height, width), summing to 1.

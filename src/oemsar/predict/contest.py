@@ -12,83 +12,88 @@ from numpy.typing import NDArray
 from PIL import Image
 from rasterio.errors import RasterioError
 
+from oemsar.config_file import Value
 from oemsar.dataset.layouts import listed_name, natural_order
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.files import atomic_write
+from oemsar.files import atomic_write, require_apart
 from oemsar.inference.class_map import class_ids
 from oemsar.inference.engine import Engine
-from oemsar.inference.options import DeviceKind, EngineKind
 from oemsar.inference.select import open_model
 from oemsar.modalities import Modalities
-from oemsar.models.saved import load_model
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.saved import as_network
+from oemsar.predict.config import SubmissionConfig
 from oemsar.progress import Report, silent
 
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".tif", ".tiff")
 
+_DEFAULT = SubmissionConfig()
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold: the bytes of a submission do not depend on when it was made."""
 
 
+class Submission(Value):
+    """Contest submission that was written."""
+
+    path: Path
+    """Zip of one PNG a tile."""
+    tiles: int
+    """Number of tiles."""
+
+
 def predict_submission(
-    model: Path,
+    model: Path | LandCoverNetwork,
     folder: Path,
     out: Path,
     *,
-    names: Path | None = None,
-    flips: bool = False,
-    engine: EngineKind = "auto",
-    device: DeviceKind = "auto",
+    config: SubmissionConfig = _DEFAULT,
     report: Report = silent,
-) -> int:
-    """Predict every radar tile in `folder` and write the flat zip that the contest takes.
+) -> Submission:
+    """Predict every radar tile in a folder and write the flat zip that the contest takes.
 
     The same model, tiles and machine give the same bytes. The zip is whole or not there.
 
     Args:
-        model: a run or a saved model that sees only radar.
-        folder: radar tiles, `.tif`, not in subfolders.
-        out: the zip.
-        names: text file of the names the submission must have, one a line.
-        flips: average over the four mirror images of each tile.
-        engine: `auto`, `torch` or `openvino`.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        report: told the tiles done.
-
-    Returns:
-        How many tiles were predicted.
+        model: Folder of a run or of a saved model, or a network, that sees only radar.
+        folder: Folder of radar tiles, `.tif`, not in subfolders.
+        out: Zip to write.
+        config: Engine, and the names the submission must have.
+        report: Called after each tile.
 
     Raises:
-        InputError: the model sees optical imagery, a tile is unreadable, or a name is missing or not listed.
+        InputError: The model sees optical imagery, a tile is unreadable, or a name is missing or not listed.
     """
     if out.suffix.lower() != ".zip":
-        raise InputError(f"{out} is no name of a submission; end it with .zip")
+        raise InputError(f"{out} is no name of a submission; end it with .zip", option="out")
     tiles = _radar_tiles(folder)
-    if names is not None:
-        _require_listed([tile.name for tile in tiles], names, folder)
-    network = load_model(model)
+    if config.names is not None:
+        _require_listed([tile.name for tile in tiles], config.names, folder)
+    require_apart([out], [tile.sar for tile in tiles if tile.sar is not None])
+    network = as_network(model)
     if network.spec.modalities is not Modalities.SAR:
         raise InputError(
-            f"{model} sees {network.spec.modalities.value} imagery, but the tiles of the contest are radar "
+            f"the model sees {network.spec.modalities.value} imagery, but the tiles of the contest are radar "
             "alone; choose a model of modalities sar"
         )
     report(0, len(tiles))
     with (
-        open_model(network, engine=engine, device=device, flips=flips) as running,
+        open_model(network, engine=config.engine, device=config.device, flips=config.flips) as running,
         atomic_write(out) as partial,
         zipfile.ZipFile(partial, "w") as archive,
     ):
         for done, (tile, ids) in enumerate(_predicted(tiles, running), 1):
             archive.writestr(zipfile.ZipInfo(f"{tile.name}.png", _EPOCH), _png(ids))
             report(done, len(tiles))
-    return len(tiles)
+    return Submission(path=out, tiles=len(tiles))
 
 
 def read_names(path: Path) -> list[str]:
-    """The names in a text file, one a line; folders and suffixes are left out.
+    """Read the names in a text file, one a line; folders and suffixes are left out.
 
     Raises:
         InputError: it cannot be read or is empty.
@@ -104,7 +109,7 @@ def read_names(path: Path) -> list[str]:
 
 
 def _radar_tiles(folder: Path) -> list[Tile]:
-    """The tiles in `folder` in the order of their names, numbers counted."""
+    """List the tiles in a folder in the order of their names, numbers counted."""
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name the folder of the radar tiles")
     paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != "."]

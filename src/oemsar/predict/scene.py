@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Treatment:
-    """How the values of a scene are read.
+    """Reading of the values of a scene.
 
     Attributes:
         nodata: `auto` takes the file's own nodata value or mask, and where it has none, the zeros that
@@ -75,7 +75,7 @@ class Scene:
     images: tuple[SceneImage, ...]
 
     def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Stacked channels, uint8 (channels, height, width), and the pixels that every image covers."""
+        """Read stacked channels, uint8 (channels, height, width), and the pixels that every image covers."""
         parts = [image.read(extent) for image in self.images]
         valid = np.logical_and.reduce([mask for _, mask in parts])
         return np.concatenate([pixels for pixels, _ in parts]), valid
@@ -115,11 +115,14 @@ def open_scene(
 
 def _require_images(path: Path, optical: Path | None, modalities: Modalities) -> None:
     if modalities is Modalities.SAR_OPTICAL and optical is None:
-        raise InputError(f"the model sees radar and optical; add --optical with the orthophoto of {path}")
+        raise InputError(f"the model sees radar and optical; give the orthophoto of {path}", option="optical")
     if modalities is Modalities.SAR and optical is not None:
-        raise InputError("the model sees radar only; leave --optical out or use a model of sar+optical")
+        raise InputError(
+            "the model sees radar only; leave the orthophoto out or use a model of sar+optical",
+            option="optical",
+        )
     if modalities is Modalities.OPTICAL and optical is not None:
-        raise InputError("the model sees optical only; give the orthophoto as the scene, without --optical")
+        raise InputError("the model sees optical only; give the orthophoto as the scene", option="optical")
 
 
 def _open(stack: ExitStack, path: Path, bands: int, kind: str) -> tuple[Dataset, Raster]:
@@ -133,7 +136,7 @@ def _open(stack: ExitStack, path: Path, bands: int, kind: str) -> tuple[Dataset,
 
 
 def _image(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) -> SceneImage:
-    """The first bands of an image; the stretch is that of the pixels which carry data by the file's word."""
+    """Open the first bands of an image, stretched by the pixels that carry data by the file's word."""
     own = RasterPixels.first(dataset, bands)
     stated = stated_nodata(own, treatment.nodata)
     searched = treatment.nodata == "auto" and not raster.tells_nodata and bands == 1
@@ -142,12 +145,12 @@ def _image(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) -
 
 
 def _padding(pixels: Pixels, path: Path) -> Padding | None:
-    """The zeros around the collect; None where there are none."""
+    """Find the zeros around the collect; None where there are none."""
     padding = find_padding(pixels)
     if not padding.cells.any():
         return None
     log.info(
-        "%s: zeros around the collect, about %.0f %% of the raster, are nodata (--nodata none maps them)",
+        "%s: zeros around the collect, about %.0f %% of the raster, are nodata (nodata none maps them)",
         path,
         100 * padding.cells.mean(),
     )
@@ -158,13 +161,10 @@ def _stretch(pixels: Pixels, raster: Raster, treatment: Treatment) -> Stretch | 
     if raster.dtype == "uint8":
         return None
     if treatment.value_range is not None:
-        low, high = treatment.value_range
-        if not low < high:
-            raise InputError(f"range {low} {high} is empty; the low value must be below the high one")
-        return Stretch(low, high)
+        return Stretch(*treatment.value_range)
     stretch = estimate_stretch(pixels)
     log.warning(
-        "%s is %s; %.6g to %.6g (percentiles 1 and 99) become 0 to 255; --range sets other values",
+        "%s is %s; %.6g to %.6g (percentiles 1 and 99) become 0 to 255; range sets other values",
         raster.path,
         raster.dtype,
         stretch.low,

@@ -1,4 +1,4 @@
-"""How far a map has come, kept beside it, so that the same command goes on where it was stopped."""
+"""State of a map that is being made, kept beside it, so that the same command goes on where it stopped."""
 
 import hashlib
 import json
@@ -13,12 +13,12 @@ _STATE = "state.json"
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What has been laid down so far.
+class MapCheckpoint:
+    """Part of a map that is on disk.
 
     Attributes:
-        rows: complete rows of windows.
-        pixels: mapped pixels of each class, in legend order.
+        rows: Number of complete rows of windows.
+        pixels: Number of mapped pixels of each class, in legend order.
     """
 
     rows: int
@@ -26,7 +26,7 @@ class Progress:
 
 
 class ResumableMap:
-    """The folder `.MAP.partial` in which a map is made.
+    """Folder `.MAP.partial` in which a map is made.
 
     Killing the process leaves the rows that were complete; an interrupted row is done again and gives the
     same bytes.
@@ -36,39 +36,31 @@ class ResumableMap:
         """Open the folder of `out`; what another task left in it is thrown away.
 
         Args:
-            out: the map to be written.
-            task: everything that decides the map's pixels, as plain values.
+            out: Map to be written.
+            task: Plain values that decide the pixels of the map, all of them.
         """
         self.folder = partial_path(out)
         self._task = hashlib.sha256(json.dumps(task, sort_keys=True).encode()).hexdigest()
-        self.progress = self._read()
-        if self.progress is None:
+        self.checkpoint = self._read()
+        if self.checkpoint is None:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir()
 
-    def save(self, progress: Progress) -> None:
-        """Record that the rows up to `progress.rows` are on disk."""
-        self.progress = progress
-        state = {"task": self._task, "rows": progress.rows, "pixels": list(progress.pixels)}
+    def save(self, checkpoint: MapCheckpoint) -> None:
+        """Record that the rows up to `checkpoint.rows` are on disk."""
+        self.checkpoint = checkpoint
+        state = {"task": self._task, "rows": checkpoint.rows, "pixels": list(checkpoint.pixels)}
         write_json(self.folder / _STATE, state)
 
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _read(self) -> Progress | None:
+    def _read(self) -> MapCheckpoint | None:
         try:
             state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         if state["task"] != self._task:
             return None
-        return Progress(state["rows"], tuple(state["pixels"]))
-
-
-def file_identity(path: Path | None) -> list[Any] | None:
-    """Path, size and time of change of a file: what tells that it is still the same one."""
-    if path is None:
-        return None
-    status = path.stat()
-    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
+        return MapCheckpoint(state["rows"], tuple(state["pixels"]))

@@ -14,67 +14,71 @@ from oemsar.errors import InputError
 class Span:
     """One window along one axis; all positions in pixels of the scene.
 
-    A window speaks for `[first, last)` only: alone in `[alone, shared)`, together with its predecessor in
-    `[first, alone)` and with its successor in `[shared, last)`. What lies outside is context.
+    Only the core `[first, last)` of a window enters the map: alone in `[ramp_end, ramp_start)`, blended
+    with the predecessor in `[first, ramp_end)` and with the successor in `[ramp_start, last)`. The rest is
+    context.
 
     Attributes:
-        start: first pixel of the window.
-        size: its length.
-        first: first pixel it speaks for.
-        alone: end of the zone shared with the predecessor.
-        shared: begin of the zone shared with the successor.
-        last: end of what it speaks for.
+        start: First pixel of the window.
+        size: Length of the window.
+        first: First pixel of the core.
+        ramp_end: End of the zone blended with the predecessor.
+        ramp_start: Begin of the zone blended with the successor.
+        last: End of the core.
     """
 
     start: int
     size: int
     first: int
-    alone: int
-    shared: int
+    ramp_end: int
+    ramp_start: int
     last: int
 
     @property
-    def spoken(self) -> slice:
-        """What the window speaks for, as a slice of the window."""
+    def core(self) -> slice:
+        """Core as a slice of the window."""
         return slice(self.first - self.start, self.last - self.start)
 
     @property
     def zones(self) -> tuple[slice, slice]:
-        """The shared zones, where weights are below 1, as slices of what the window speaks for."""
-        return slice(0, self.alone - self.first), slice(self.shared - self.first, self.last - self.first)
+        """Blended zones, where weights are below 1, as slices of the core."""
+        return slice(0, self.ramp_end - self.first), slice(
+            self.ramp_start - self.first, self.last - self.first
+        )
 
     def weights(self) -> NDArray[np.float32]:
-        """Weight of the window over `[first, last)`: 1 alone, raised-cosine ramps in the shared zones.
+        """Weigh the core `[first, last)`: 1 where alone, raised-cosine ramps in the blended zones.
 
         The weights of two neighbours add up to 1 at every pixel.
         """
-        rise = ramp(self.alone - self.first)
-        fall = 1 - ramp(self.last - self.shared)
-        return np.concatenate([rise, np.ones(self.shared - self.alone, np.float32), fall])
+        rise = ramp(self.ramp_end - self.first)
+        fall = 1 - ramp(self.last - self.ramp_start)
+        return np.concatenate([rise, np.ones(self.ramp_start - self.ramp_end, np.float32), fall])
 
 
 def ramp(length: int) -> NDArray[np.float32]:
-    """Half a raised cosine from near 0 to near 1, float32, `length` values, symmetric about 1/2."""
+    """Compute half a raised cosine from near 0 to near 1, float32, `length` values, symmetric about 1/2."""
     phase = (np.arange(length, dtype=np.float64) + 0.5) / max(length, 1)
     rising: NDArray[np.float32] = (0.5 - 0.5 * np.cos(math.pi * phase)).astype(np.float32)
     return rising
 
 
 def spans(size: int, window: int, overlap: int) -> list[Span]:
-    """Windows that cover an axis of `size` pixels, evenly spread, none reaching over its ends.
+    """Cover an axis of `size` pixels with windows, evenly spread, none reaching over its ends.
 
     Args:
-        size: length of the axis.
-        window: length of a window; an axis shorter than it gets one window of its own length.
-        overlap: length of the zone in which two neighbours are blended, at most a third of `window`, so
+        size: Length of the axis.
+        window: Length of a window; an axis shorter than it gets one window of its own length.
+        overlap: Length of the zone in which two neighbours are blended, at most a third of `window`, so
             that zones never meet; neighbours overlap by at least as much.
 
     Raises:
-        InputError: window or overlap is out of range.
+        InputError: The window or the overlap is out of range.
     """
     if window < 1 or not 0 <= overlap <= window // 3:
         raise InputError(
-            f"overlap {overlap} does not fit window {window}; it must be from 0 to a third of the window"
+            f"overlap {overlap} does not fit window {window}; it must be from 0 to a third of the window",
+            option=("overlap", "window"),
         )
     if size <= window:
         return [Span(0, size, 0, 0, size, size)]
@@ -88,8 +92,8 @@ def spans(size: int, window: int, overlap: int) -> list[Span]:
             start=start,
             size=window,
             first=begins[index],
-            alone=begins[index] + (overlap if index else 0),
-            shared=ends[index] - (overlap if index < count - 1 else 0),
+            ramp_end=begins[index] + (overlap if index else 0),
+            ramp_start=ends[index] - (overlap if index < count - 1 else 0),
             last=ends[index],
         )
         for index, start in enumerate(starts)

@@ -1,0 +1,91 @@
+"""Mapping an image in memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oemsar.errors import InputError
+from oemsar.inference.select import open_model
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.saved import as_network
+from oemsar.predict.config import WindowConfig
+from oemsar.predict.mapping import MapLayers, map_windows
+from oemsar.progress import Report, silent
+from oemsar.raster.read import Extent
+
+_DEFAULT = WindowConfig()
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayMap:
+    """Land cover map in memory.
+
+    Attributes:
+        classes: Class ids 1..8, 0 without data, uint8 (height, width).
+        confidence: Probability of that class in percent, 0 without data, uint8 (height, width).
+    """
+
+    classes: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class _ArraySource:
+    image: NDArray[np.uint8]
+    valid: NDArray[np.bool_]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return int(self.valid.shape[0]), int(self.valid.shape[1])
+
+    def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        rows = slice(extent.row, extent.row + extent.height)
+        columns = slice(extent.column, extent.column + extent.width)
+        valid = self.valid[rows, columns]
+        return self.image[:, rows, columns] * valid, valid
+
+
+def predict_array(
+    model: Path | LandCoverNetwork,
+    image: NDArray[np.uint8],
+    *,
+    valid: NDArray[np.bool_] | None = None,
+    config: WindowConfig = _DEFAULT,
+    report: Report = silent,
+) -> ArrayMap:
+    """Map an image in memory, with the windows and the blending of `predict_scene`.
+
+    Args:
+        model: Folder of a run or of a saved model, or a network.
+        image: Channels that the network sees, radar first, uint8 (channels, height, width).
+        valid: Pixels that carry data, (height, width); all by default.
+        config: Windows and engine.
+        report: Called after each window.
+
+    Raises:
+        InputError: The image is not of bytes or not of the network's channels, or the model cannot be read.
+        OutOfMemory: A window does not fit into the memory of the device.
+    """
+    network = as_network(model)
+    channels = network.spec.modalities.channels
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[0] != channels:
+        raise InputError(
+            f"an array of {image.dtype} and shape {image.shape} is no image for this model; "
+            f"give uint8 of shape ({channels}, height, width)",
+            option="image",
+        )
+    if valid is not None and valid.shape != image.shape[1:]:
+        raise InputError(
+            f"a mask of shape {valid.shape} does not fit an image of {image.shape[1:]}", option="valid"
+        )
+    source = _ArraySource(image, np.ones(image.shape[1:], bool) if valid is None else valid)
+    with (
+        TemporaryDirectory() as folder,
+        open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine,
+    ):
+        map_windows(source, engine, Path(folder), config, report=report)
+        layers = MapLayers.in_folder(Path(folder), source.shape)
+        return ArrayMap(*(layer.read_rows(0, source.shape[0]).copy() for layer in layers))

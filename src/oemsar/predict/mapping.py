@@ -1,0 +1,124 @@
+"""Windows of an image through a network, blended, onto the layers of a map."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oemsar import legend
+from oemsar.inference.engine import Engine
+from oemsar.predict.blend import Blender, classify
+from oemsar.predict.config import WindowConfig
+from oemsar.predict.state import MapCheckpoint
+from oemsar.predict.windows import Span, spans
+from oemsar.progress import Report
+from oemsar.raster.raw_raster import RawRaster
+from oemsar.raster.read import Extent
+
+log = logging.getLogger(__name__)
+
+NOTHING = MapCheckpoint(0, (0,) * legend.NUM_CLASSES)
+"""Checkpoint of a map that has not begun."""
+
+
+class WindowSource(Protocol):
+    """Image that is read window by window."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+
+    def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Read channels, uint8 (channels, height, width), and the pixels that carry data."""
+
+
+class MapLayers(NamedTuple):
+    """Layers of a map on disk, uint8 (height, width).
+
+    Attributes:
+        classes: Class ids 1..8, 0 without data.
+        confidence: Probability of that class in percent, 0 without data.
+    """
+
+    classes: RawRaster
+    confidence: RawRaster
+
+    @classmethod
+    def in_folder(cls, folder: Path, shape: tuple[int, int]) -> "MapLayers":
+        """Open the layers in a folder; written pixels are kept."""
+        return cls(*(RawRaster(folder / f"{name}.raw", shape, np.uint8) for name in cls._fields))
+
+
+def map_windows(
+    source: WindowSource,
+    engine: Engine,
+    folder: Path,
+    config: WindowConfig,
+    *,
+    begun: MapCheckpoint = NOTHING,
+    save: Callable[[MapCheckpoint], None] = lambda _: None,
+    report: Report,
+) -> NDArray[np.int64]:
+    """Map an image into the layers of a folder.
+
+    Args:
+        source: Image.
+        engine: Network made ready.
+        folder: Folder of the layers and of the seams between rows of windows.
+        config: Windows and their overlap.
+        begun: Part of the map that the folder holds already.
+        save: Called after each complete row of windows.
+        report: Called after each window.
+
+    Returns:
+        Number of pixels of each class, int64, in legend order.
+    """
+    rows = spans(source.shape[0], config.window, config.overlap)
+    columns = spans(source.shape[1], config.window, config.overlap)
+    layers = MapLayers.in_folder(folder, source.shape)
+    if begun.rows:
+        log.info("Going on after %d of %d rows of windows", begun.rows, len(rows))
+    pixels = np.array(begun.pixels, np.int64)
+    blender = Blender(folder, rows, columns)
+    windows = _windows(source, rows, columns, begun.rows)
+    for (row, column, valid), probabilities in engine.stream_tagged(windows):
+        if column == 0:
+            blender.begin_row()
+        blended = blender.add(row, column, probabilities)
+        if blended is not None:
+            pixels += _write_block(layers, rows[row], columns[column], blended, valid)
+        report(row * len(columns) + column + 1, len(rows) * len(columns))
+        if column == len(columns) - 1:
+            save(MapCheckpoint(row + 1, tuple(int(count) for count in pixels)))
+    return pixels
+
+
+def _windows(
+    source: WindowSource, rows: list[Span], columns: list[Span], first_row: int
+) -> Iterator[tuple[tuple[int, int, NDArray[np.bool_]], NDArray[np.uint8] | None]]:
+    """Read the windows in order: their indices and valid pixels, and their image where any is valid."""
+    for row in range(first_row, len(rows)):
+        for column, span in enumerate(columns):
+            extent = Extent(rows[row].start, span.start, rows[row].size, span.size)
+            image, valid = source.read(extent)
+            yield (row, column, valid), image if valid.any() else None
+
+
+def _write_block(
+    layers: MapLayers,
+    vertical: Span,
+    horizontal: Span,
+    blended: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Write the block that a window completed; returns the pixels of each class in it."""
+    top, left = vertical.first - vertical.start, horizontal.first - horizontal.start
+    height, width = blended.shape[1:]
+    data = valid[top : top + height, left : left + width]
+    ids, confidence = classify(blended)
+    layers.classes.write(vertical.first, horizontal.first, ids * data)
+    layers.confidence.write(vertical.first, horizontal.first, confidence * data)
+    return np.bincount((ids * data).ravel(), minlength=legend.NUM_CLASSES + 1)[1:]
