@@ -1,20 +1,18 @@
 """Ground that more than one tile covers, told apart so that it can be counted once."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
-from rasterio import Affine
 from shapely import STRtree
 
+from oemsar.arrays import Doubles
 from oemsar.dataset.layouts import natural_order
 from oemsar.dataset.tile import Tile
+from oemsar.geometry.mapping import affine_map
 from oemsar.raster.grid import footprint
-
-Coordinates = NDArray[np.floating[Any]]
 
 
 class Ground:
@@ -56,22 +54,18 @@ def covered(grid: GeoBox, by: GeoBox) -> NDArray[np.bool_]:
         Boolean, shape of `grid`. A centre on the first edge of `by` lies in it, one on the last does not.
     """
     height, width = grid.shape
-    rows, columns = np.arange(height)[:, None] + 0.5, np.arange(width)[None, :] + 0.5
+    rows: Doubles = np.arange(height, dtype=np.float64)[:, None] + 0.5
+    columns: Doubles = np.arange(width, dtype=np.float64)[None, :] + 0.5
     if grid.crs == by.crs:
-        there_x, there_y = _moved(~by.affine @ grid.affine, columns, rows)
+        there_x, there_y = affine_map(~by.affine @ grid.affine)(columns, rows)
     else:
         to_other = Transformer.from_crs(_wkt(grid), _wkt(by), always_xy=True)
-        x, y = _moved(grid.affine, columns, rows)
-        there_x, there_y = _moved(~by.affine, *to_other.transform(x, y))
+        x, y = affine_map(grid.affine)(columns, rows)
+        there_x, there_y = affine_map(~by.affine)(*to_other.transform(x, y))
     inside: NDArray[np.bool_] = (
         (there_x >= 0) & (there_x < by.shape[1]) & (there_y >= 0) & (there_y < by.shape[0])
     )
     return inside
-
-
-def _moved(affine: Affine, x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
-    """Points through an affine, at the shape to which `x` and `y` broadcast."""
-    return affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f
 
 
 def _wkt(grid: GeoBox) -> str:

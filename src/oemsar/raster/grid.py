@@ -1,5 +1,7 @@
 """The georeferenced grid of a raster: short pure functions over odc-geo's `GeoBox`."""
 
+import math
+
 import numpy as np
 from odc.geo.geobox import GeoBox
 from rasterio import Affine
@@ -9,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 
 def grid_of(dataset: DatasetReader | WarpedVRT) -> GeoBox | None:
-    """Grid of an open rasterio dataset, any affine; None where the file has neither CRS nor affine."""
+    """Read the grid of an open dataset, any affine; None where the file has neither CRS nor affine."""
     if dataset.crs is None and dataset.transform == Affine.identity():
         return None
     crs = None if dataset.crs is None else dataset.crs.to_wkt()
@@ -17,7 +19,7 @@ def grid_of(dataset: DatasetReader | WarpedVRT) -> GeoBox | None:
 
 
 def same_grid(first: GeoBox, second: GeoBox, tolerance: float = 0.01) -> bool:
-    """Whether two grids have the same shape and CRS and their corners agree within `tolerance` pixels."""
+    """Check whether two grids share shape and CRS, and their corners agree within `tolerance` pixels."""
     if first.shape != second.shape or first.crs != second.crs:
         return False
     to_first = ~first.affine @ second.affine
@@ -27,7 +29,37 @@ def same_grid(first: GeoBox, second: GeoBox, tolerance: float = 0.01) -> bool:
 
 
 def footprint(grid: GeoBox) -> BaseGeometry | None:
-    """Outline of the grid in EPSG:4326 as a shapely polygon; None where the grid has no CRS."""
+    """Trace the outline of the grid in EPSG:4326 as a polygon; None where the grid has no CRS."""
     if grid.crs is None:
         return None
     return grid.extent.to_crs("EPSG:4326").geom
+
+
+def multiples_around(
+    bounds: tuple[float, float, float, float], gsd: float, tolerance: float = 0.0
+) -> tuple[int, int, int, int]:
+    """Snap bounds outwards to multiples of the ground sampling distance.
+
+    Args:
+        bounds: Left, bottom, right and top.
+        gsd: Ground sampling distance in the same unit.
+        tolerance: Pixels by which a bound may miss a multiple and still lie on it.
+
+    Returns:
+        The multiples of `gsd` at left, bottom, right and top.
+    """
+    left, bottom = (math.floor(value / gsd + tolerance) for value in bounds[:2])
+    right, top = (math.ceil(value / gsd - tolerance) for value in bounds[2:])
+    return left, bottom, right, top
+
+
+def grid_on_multiples(gsd: float, crs: str, first: tuple[int, int], shape: tuple[int, int]) -> GeoBox:
+    """Make the north-up grid whose left and upper edge are multiples of its sampling distance.
+
+    Args:
+        gsd: Ground sampling distance in the unit of the CRS.
+        crs: CRS as WKT.
+        first: Multiples of `gsd` at the left and at the upper edge.
+        shape: Rows and columns.
+    """
+    return GeoBox(shape, Affine(gsd, 0, first[0] * gsd, 0, -gsd, first[1] * gsd), crs)

@@ -6,12 +6,12 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
 from pyproj.exceptions import CRSError
-from rasterio import Affine
 
 from oemsar.errors import InputError
 from oemsar.geometry.footprint import Footprint
 from oemsar.geometry.heights import GEOGRAPHIC
 from oemsar.geometry.mapping import projection
+from oemsar.raster.grid import grid_on_multiples, multiples_around
 
 _LARGEST_GROWTH = 100
 """Pixels of the result for a pixel of the scene from which on the sampling distance must be a mistake."""
@@ -54,12 +54,11 @@ def grid_over(footprint: Footprint, crs: str, gsd: float, scene_pixels: int) -> 
         raise InputError(
             f"--crs {CRS.from_wkt(crs).name} is not defined where the scene lies; choose another"
         )
-    left, right = math.floor(east.min() / gsd), math.ceil(east.max() / gsd)
-    bottom, top = math.floor(north.min() / gsd), math.ceil(north.max() / gsd)
+    bounds = (east.min(), north.min(), east.max(), north.max())
+    left, bottom, right, top = multiples_around(bounds, gsd)
     if (right - left) * (top - bottom) > _LARGEST_GROWTH * max(scene_pixels, 1 << 16):
         raise InputError(
             f"--gsd {gsd:g} would make {right - left} x {top - bottom} pixels from {scene_pixels}; "
             "give the ground sampling distance of the result in metres"
         )
-    affine = Affine(gsd, 0, left * gsd, 0, -gsd, top * gsd)
-    return GeoBox((top - bottom, right - left), affine, crs)
+    return grid_on_multiples(gsd, crs, (left, top), (top - bottom, right - left))

@@ -1,6 +1,5 @@
 """The grid that both images of a pair are put on."""
 
-import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
-from rasterio import Affine
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
@@ -27,7 +25,7 @@ from oemsar.prepare.ortho.rasters import Source
 from oemsar.prepare.pair.placement import aligned
 from oemsar.prepare.pair.sources import Sources
 from oemsar.raster.collect import CELL, filled_cells
-from oemsar.raster.grid import grid_of
+from oemsar.raster.grid import grid_of, grid_on_multiples, multiples_around
 from oemsar.raster.pixels import RasterPixels
 from oemsar.raster.read import describe, open_raster
 
@@ -72,8 +70,7 @@ def whole_grid(sources: Sources) -> GeoBox:
             option="extent",
         )
     gsd = region.gsd
-    left, bottom = (math.floor(value / gsd + _ON_EDGE) for value in wanted[:2])
-    right, top = (math.ceil(value / gsd - _ON_EDGE) for value in wanted[2:])
+    left, bottom, right, top = multiples_around(wanted, gsd, _ON_EDGE)
     rows, columns = top - bottom, right - left
     with open_raster(sources.found.path) as dataset:
         pixels = max(pixels, dataset.width * dataset.height, 1 << 16)
@@ -89,7 +86,7 @@ def whole_grid(sources: Sources) -> GeoBox:
             "metres, or a larger extent",
             option="gsd",
         )
-    return _on_multiples(gsd, crs, (left, top), (rows, columns))
+    return grid_on_multiples(gsd, crs, (left, top), (rows, columns))
 
 
 def common_grid(sources: Sources, transform: Path, whole: GeoBox) -> GeoBox:
@@ -121,12 +118,7 @@ def common_grid(sources: Sources, transform: Path, whole: GeoBox) -> GeoBox:
     left, right = _reach(columns[shared.any(0)], whole.shape[1])
     gsd = sources.region.gsd
     first = round(whole.affine.c / gsd) + left, round(whole.affine.f / gsd) - top
-    return _on_multiples(gsd, crs_of(whole), first, (bottom - top, right - left))
-
-
-def _on_multiples(gsd: float, crs: str, first: tuple[int, int], shape: tuple[int, int]) -> GeoBox:
-    """Make the grid whose left and upper edge are `first` times its sampling distance."""
-    return GeoBox(shape, Affine(gsd, 0, first[0] * gsd, 0, -gsd, first[1] * gsd), crs)
+    return grid_on_multiples(gsd, crs_of(whole), first, (bottom - top, right - left))
 
 
 def _shared(rows: NDArray[np.intp], columns: NDArray[np.intp], hits: tuple[Hit, ...]) -> NDArray[np.bool_]:

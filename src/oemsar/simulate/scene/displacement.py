@@ -6,9 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from oemsar.arrays import Doubles
+from oemsar.geometry.mapping import affine_map
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.scene.acquisition import Acquisition
-from oemsar.simulate.sensor.geolocation import apply
 from oemsar.simulate.world.terrain import gradient
 
 _STRIP = 256
@@ -103,7 +103,7 @@ def _points(acquisition: Acquisition, ground: Raster, strip: slice) -> tuple[Dou
     """Easting, northing and ellipsoidal height of the pixel centres of rows of the orthophoto."""
     geometry = acquisition.geometry
     row, column = np.mgrid[strip, : geometry.optical.shape[1]].astype(np.float64)
-    easting, northing = apply(geometry.optical.affine, column + 0.5, row + 0.5)
+    easting, northing = affine_map(geometry.optical.affine)(column + 0.5, row + 0.5)
     return easting, northing, _read(ground, geometry.on_canvas(easting, northing)) + geometry.base
 
 

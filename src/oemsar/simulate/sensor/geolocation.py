@@ -7,6 +7,7 @@ import numpy as np
 from affine import Affine
 
 from oemsar.arrays import Doubles
+from oemsar.geometry.mapping import affine_map
 
 _ROTATION, _LARGEST_ROTATION = 1e-4, 2e-4
 _SCALE, _LARGEST_SCALE = 1e-4, 2e-4
@@ -59,14 +60,8 @@ class GeolocationError:
 
     def claimed(self, easting: Doubles, northing: Doubles) -> tuple[Doubles, Doubles]:
         """Map true coordinates to those that the metadata claim."""
-        return apply(self.affine, easting, northing)
+        return affine_map(self.affine)(easting, northing)
 
     def true(self, easting: Doubles, northing: Doubles) -> tuple[Doubles, Doubles]:
         """Map coordinates that the metadata claim to the true ones."""
-        return apply(~self.affine, easting, northing)
-
-
-def apply(affine: Affine, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
-    """Transform points by an affine, float64 of their common shape."""
-    a, b, c, d, e, f = affine[:6]
-    return a * x + b * y + c, d * x + e * y + f
+        return affine_map(~self.affine)(easting, northing)

@@ -13,7 +13,7 @@ from pyproj import Transformer
 from oemsar.arrays import Doubles
 from oemsar.errors import Failure
 from oemsar.geometry.cubic import terms
-from oemsar.simulate.sensor.geolocation import apply
+from oemsar.geometry.mapping import affine_map
 from oemsar.simulate.sensor.straight_track import StraightTrack
 
 Triple = tuple[float, float, float]
@@ -62,13 +62,13 @@ class GroundRangeImage:
     def show(self, along: ArrayLike, slant_range: ArrayLike) -> tuple[Doubles, Doubles]:
         """Column and row of an echo of given distance along the track and slant range, metres."""
         east, north = self._to_map.transform(*self.track.to_ground(along, slant_range, self.height))
-        column, row = apply(~self.affine, np.asarray(east), np.asarray(north))
+        column, row = affine_map(~self.affine)(np.asarray(east), np.asarray(north))
         return column - 0.5, row - 0.5
 
     def to_ground(self, column: ArrayLike, row: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
         """Easting and northing of the point of a height (ellipsoidal metres) that a pixel shows."""
         column, row = np.asarray(column, np.float64), np.asarray(row, np.float64)
-        east, north = apply(self.affine, column + 0.5, row + 0.5)
+        east, north = affine_map(self.affine)(column + 0.5, row + 0.5)
         lon, lat = self._to_wgs84.transform(east, north)
         along, slant_range = self.track.to_radar(lon, lat, self.height)
         easting, northing = self._to_map.transform(*self.track.to_ground(along, slant_range, height))
