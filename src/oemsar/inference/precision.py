@@ -18,5 +18,6 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
 
 
 def _cpu_multiplies_bfloat16() -> bool:
-    capabilities = torch.cpu.get_capabilities()
+    # from PyTorch 2.11; before it no processor is known to
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))

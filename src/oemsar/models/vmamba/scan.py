@@ -27,6 +27,9 @@ ScanName = Literal["sequential", "chunked", "traced", "triton"]
 
 _chosen: ContextVar[ScanName | None] = ContextVar("_chosen", default=None)
 
+# from PyTorch 2.7; before it an export is only known as a compilation
+_is_exporting = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)
+
 
 class Scan(Protocol):
     """An implementation of the selective scan."""
@@ -71,7 +74,7 @@ def implementation_name(device: torch.device) -> ScanName:
     chosen = _chosen.get()
     if chosen is not None:
         return chosen
-    if torch.compiler.is_exporting() or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
+    if _is_exporting() or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
         return "traced"
     if device.type == "cuda" and find_spec("triton") is not None:
         return "triton"
