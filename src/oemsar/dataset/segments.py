@@ -9,7 +9,7 @@ the touching runs that the trees leave out join trees to segments.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,11 +59,21 @@ class _Runs:
     def at(self, places: Indices) -> Indices:
         """Number of the run that each of `places` lies in: begins up to there, by counting bits."""
         words = np.packbits(self.begins, bitorder="little").view("<u8")
-        upto = np.cumsum(np.bitwise_count(words), dtype=np.int32) - np.int32(1)
+        upto = np.cumsum(_bit_count(words), dtype=np.int32) - np.int32(1)
         word = places // _WORD
         beyond = words[word] >> (places % _WORD).astype(np.uint64) >> np.uint64(1)
-        run: Indices = upto[word] - np.bitwise_count(beyond)
+        run: Indices = upto[word] - _bit_count(beyond)
         return run
+
+
+def _bit_count(words: NDArray[Any]) -> NDArray[np.uint8]:
+    """How many bits of each word of 64 are set."""
+    counts: NDArray[np.uint8]
+    if hasattr(np, "bitwise_count"):  # from NumPy 2.0
+        counts = np.bitwise_count(words)
+    else:
+        counts = np.unpackbits(words.view(np.uint8).reshape(-1, 8), axis=1).sum(axis=1, dtype=np.uint8)
+    return counts
 
 
 def require_connectivity(connectivity: int) -> Connectivity:

@@ -108,7 +108,7 @@ def _within(shape: Any, geometry: SceneGeometry, properties: dict[str, Any]) -> 
     features = []
     for part in parts:
         placed = transform(
-            part, lambda x, y: to_wgs84.transform(canvas.c + x, canvas.f - y), interleaved=False
+            part, lambda xy: np.column_stack(to_wgs84.transform(canvas.c + xy[:, 0], canvas.f - xy[:, 1]))
         )
         geometry = mapping(placed)
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
