@@ -36,7 +36,7 @@ def test_the_published_baseline_has_the_size_of_its_library() -> None:
     network = make_network("unet", encoder="efficientnet-b4")
     attention = [name for name, _ in network.named_modules() if name.endswith(("cSE", "sSE"))]
     assert len(attention) == 2 * (2 * 5 - 1)
-    assert network.body.encoder.out_channels == [4, 48, 32, 56, 160, 448]  # type: ignore[union-attr]
+    assert list(network.body.encoder.out_channels) == [4, 48, 32, 56, 160, 448]  # type: ignore[union-attr]
 
 
 class _Faulty(nn.Module):
