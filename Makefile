@@ -2,12 +2,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+OLDEST := .venv-oldest
+OLDEST_INSTALLED := $(OLDEST)/.installed
 
-.PHONY: demo test test-slow lint docs bench clean
+.PHONY: demo test test-slow test-oldest lint docs bench clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+# The oldest releases that pyproject.toml allows; most have no wheels for a Python later than 3.11.
+$(OLDEST_INSTALLED): pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet --constraint constraints-oldest.txt --editable ".[fast,sicd,test]"
 	touch $@
 
 # Simulates a small world, trains radar, optical and both, maps a scene, writes one page.
@@ -17,6 +25,10 @@ demo: $(INSTALLED)
 # One thread a process: the tests run in two processes, and threads of several would fight for the cores.
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+# The same tests with the oldest releases that pyproject.toml allows.
+test-oldest: $(OLDEST_INSTALLED)
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
@@ -37,4 +49,4 @@ bench: $(INSTALLED)
 	for script in crops confusion inference predict_rate predict_memory selective_scan segments dataset_statistics radiometry align; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 clean:
-	rm -rf $(VENV) demo site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OLDEST) demo site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
