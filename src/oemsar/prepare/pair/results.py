@@ -61,7 +61,7 @@ class AlignmentResult(AlignmentSummary):
 
 
 class AcceptedAlignment(AlignmentResult):
-    """Alignment of a pair as its record tells it."""
+    """Alignment of a pair in its record."""
 
     accepted_anyway: bool
     """Whether a person accepted an alignment whose verdict is not `accepted`."""
@@ -164,7 +164,7 @@ class InputChecksum(Value):
 
 
 class StageProvenance(Value):
-    """A stage as the record of a pair tells it."""
+    """A stage in the record of a pair."""
 
     key: str
     """Hash of the inputs of the stage."""

@@ -116,7 +116,7 @@ class OpticalOptions(Config):
     model_config = ConfigDict(allow_inf_nan=False)
 
     profile: ProfileName = None
-    """Source of the orthophoto, which tells attribution and licence."""
+    """Source of the orthophoto, which sets attribution and licence."""
     meaning: Literal["display", "calibrated"] = "display"
     """Meaning of the pixels: colours for viewing, or reflectance by gain and offset; never guessed."""
     gain: float | None = Field(None, gt=0)

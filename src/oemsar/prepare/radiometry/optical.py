@@ -44,7 +44,7 @@ def convert_orthophoto(
         Failure: the disk is full.
     """
     bands = colour_bands(config)
-    place = require_colours(scene, bands)
+    georeference = require_colours(scene, bands)
     require_apart(cog_files(out), files_of(scene))
     require_writable(out.parent)
     with (
@@ -61,7 +61,7 @@ def convert_orthophoto(
             pyramid = Pyramid.create(folder, shape, bands=3)
             LookupTable(table, grey).apply(workers, pyramid, report)
             layer = Layer(nodata=0, tags=optical_tags(summary), colours=("Red", "Green", "Blue"))
-            publish_pyramid(pyramid, out, place, layer)
+            publish_pyramid(pyramid, out, georeference, layer)
     return ConvertedOrthophoto(out=out, **dict(summary))
 
 

@@ -35,7 +35,7 @@ class SceneStatistics:
 
     Attributes:
         histogram: Amplitudes of the pixels that carry data.
-        padding: Zeros around the collect; None where the file itself tells its nodata or has no padding.
+        padding: Zeros around the collect; None where the file itself marks nodata, or has no padding.
         pixels: Number of pixels of the raster.
     """
 
