@@ -27,8 +27,7 @@ from torch.nn.functional import fold, unfold
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
-from oemsar.dataset.index import index
-from oemsar.dataset.table import write_tiles
+from oemsar.dataset.index import index_tiles
 from oemsar.inference.device import find_device
 from oemsar.inference.precision import autocast_dtype
 from oemsar.simulate.release.config import WorldConfig
@@ -114,7 +113,7 @@ def main() -> None:
             simulate_world(
                 folder / "world", config=WorldConfig(regions=4, tiles=8, size=128, seed=0, val=0, test=0)
             )
-            write_tiles(index(folder / "world"), table)
+            index_tiles(folder / "world", table)
         options = {
             name: getattr(arguments, name) for name in ("steps", "learning_rate", "variant", "crop", "batch")
         }

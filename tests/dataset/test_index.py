@@ -11,7 +11,7 @@ from affine import Affine
 from typer.testing import CliRunner
 
 from oemsar.cli.data_index import index as index_command
-from oemsar.dataset.index import count_files, index
+from oemsar.dataset.index import count_files, find_tiles
 from oemsar.dataset.table import read_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
@@ -88,7 +88,7 @@ def test_release_with_labels_in_archives_of_their_own(tmp_path: Path, order: int
     make(tmp_path, RELEASE, order)
     place = below("dfc25_track1_trainval")
     expected = [(split, name, *map(place, files)) for split, name, *files in RELEASE_TILES]
-    assert [described(tile, tmp_path) for tile in index(tmp_path)] == expected
+    assert [described(tile, tmp_path) for tile in find_tiles(tmp_path)] == expected
 
 
 def test_folder_names_in_another_case(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_folder_names_in_another_case(tmp_path: Path) -> None:
             "Val_Labels": ["ValArea_001.tif"],
         },
     )
-    assert [described(tile, tmp_path) for tile in index(tmp_path)] == [
+    assert [described(tile, tmp_path) for tile in find_tiles(tmp_path)] == [
         ("train", "TrainArea_001", "Train/SAR_Images", "-", "Train/Labels", "-"),
         ("val", "ValArea_001", "VAL/sar_images", "-", "-", "Val_Labels"),
     ]
@@ -110,7 +110,7 @@ def test_folder_names_in_another_case(tmp_path: Path) -> None:
 def test_both_labels_in_a_split_folder(tmp_path: Path) -> None:
     folders = ("sar_images", "rgb_images", "labels", "pseudo_labels")
     make(tmp_path, {f"val/{folder}": ["a.tif"] for folder in folders})
-    assert [described(tile, tmp_path) for tile in index(tmp_path)] == [
+    assert [described(tile, tmp_path) for tile in find_tiles(tmp_path)] == [
         ("val", "a", "val/sar_images", "val/rgb_images", "val/pseudo_labels", "val/labels")
     ]
 
@@ -132,7 +132,7 @@ def test_follow_up_layout_without_lists_goes_by_the_prefix_then_train(tmp_path: 
     make(tmp_path, FOLLOW_UP)
     splits = [("train", "TrainArea_001"), ("train", "scene.1"), ("val", "ValArea_001")]
     expected = [(split, name, *FOLLOW_UP_FILES[name]) for split, name in splits]
-    assert [described(tile, tmp_path) for tile in index(tmp_path)] == expected
+    assert [described(tile, tmp_path) for tile in find_tiles(tmp_path)] == expected
 
 
 def test_follow_up_layout_goes_by_its_text_files(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_follow_up_layout_goes_by_its_text_files(tmp_path: Path) -> None:
     (tmp_path / "release" / "readme.txt").write_text("scene.1")
     splits = [("train", "ValArea_001"), ("val", "scene.1"), ("test", "TrainArea_001")]
     expected = [(split, name, *FOLLOW_UP_FILES[name]) for split, name in splits]
-    assert [described(tile, tmp_path) for tile in index(tmp_path)] == expected
+    assert [described(tile, tmp_path) for tile in find_tiles(tmp_path)] == expected
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_follow_up_layout_goes_by_its_text_files(tmp_path: Path) -> None:
 )
 def test_a_folder_of_a_release_can_be_the_root(tmp_path: Path, root: str, split: str) -> None:
     make(tmp_path / root, {"sar_images": ["a.tif"]})
-    assert [tile.split for tile in index(tmp_path / root)] == [split]
+    assert [tile.split for tile in find_tiles(tmp_path / root)] == [split]
 
 
 def test_the_name_of_the_root_gives_way_to_the_names_below(tmp_path: Path) -> None:
     root = tmp_path / "test"
     make(root, {"train/sar_images": ["a.tif"], "sar_images": ["ValArea_001.tif"]})
-    assert [(tile.name, tile.split) for tile in index(root)] == [("a", "train"), ("ValArea_001", "val")]
+    assert [(tile.name, tile.split) for tile in find_tiles(root)] == [("a", "train"), ("ValArea_001", "val")]
 
 
 def test_grid_comes_from_the_first_georeferenced_file(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_grid_comes_from_the_first_georeferenced_file(tmp_path: Path) -> None:
     write_image(tmp_path / "val/sar_images/d.tif", 1, georeferenced=False)
     write_image(tmp_path / "val/sar_images/e.tif", 1, georeferenced=False)
     write_image(tmp_path / "val/rgb_images/e.tif", 3, size=2 * SIZE)
-    tiles = {tile.name: tile for tile in index(tmp_path)}
+    tiles = {tile.name: tile for tile in find_tiles(tmp_path)}
     assert {tile.shape for tile in tiles.values()} == {(SIZE, SIZE)}
     for name in "abc":
         grid = tiles[name].grid
@@ -184,7 +184,7 @@ def test_an_unreadable_file_does_not_stop_the_index(tmp_path: Path, caplog: pyte
     make(tmp_path, {"train/sar_images": ["a.tif", "b.tif"], "train/rgb_images": ["a.tif"]})
     for name in ("a", "b"):
         (tmp_path / f"train/sar_images/{name}.tif").write_bytes(b"II*\0")
-    first, second = index(tmp_path)
+    first, second = find_tiles(tmp_path)
     assert (first.shape, first.grid is None) == ((SIZE, SIZE), False)
     assert first.sar == tmp_path / "train/sar_images/a.tif"
     assert (second.shape, second.grid) == ((0, 0), None)
@@ -194,14 +194,14 @@ def test_an_unreadable_file_does_not_stop_the_index(tmp_path: Path, caplog: pyte
 def test_a_copy_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "oemsar")
     make(tmp_path, {"b/train/sar_images": ["a.tif"], "a/train/sar_images": ["a.tif"]})
-    (tile,) = index(tmp_path)
+    (tile,) = find_tiles(tmp_path)
     assert tile.sar == tmp_path / "a/train/sar_images/a.tif"
     assert str(tmp_path / "b/train/sar_images/a.tif") in caplog.text
 
 
 def assert_refused(root: Path, *named: str) -> None:
     with pytest.raises(InputError) as caught:
-        index(root)
+        find_tiles(root)
     for name in named:
         assert name in str(caught.value)
 
@@ -249,7 +249,7 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     root.mkdir()
     (root / "data").symlink_to(tmp_path / "store")
     (tmp_path / "store" / "train" / "circle").symlink_to(tmp_path / "store")
-    (tile,) = index(root)
+    (tile,) = find_tiles(root)
     assert tile.sar == root / "data/train/sar_images/a.tif"
 
 
@@ -260,11 +260,11 @@ def test_command_writes_the_table_and_counts(tmp_path: Path) -> None:
     out = tmp_path / "tiles.parquet"
     result = CliRunner().invoke(app, [str(tmp_path / "data"), "--out", str(out), "--json"])
     assert result.exit_code == 0
-    tiles = index(tmp_path / "data")
+    tiles = find_tiles(tmp_path / "data")
     assert read_tiles(out) == tiles
     counts = json.loads(result.stdout)
     assert counts["tiles"] == 7
-    assert counts["splits"] == count_files(tiles)
+    assert counts["splits"] == {split: count.model_dump() for split, count in count_files(tiles).items()}
     assert counts["splits"]["train"] == {
         "tiles": 3,
         "sar": 3,

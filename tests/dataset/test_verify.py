@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from oemsar.cli.data_verify import verify as verify_command
+from oemsar.dataset.config import VerifyConfig
 from oemsar.dataset.findings import Kind
-from oemsar.dataset.index import index
+from oemsar.dataset.index import find_tiles
 from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
-from oemsar.dataset.verify import verify
+from oemsar.dataset.verify import verify_tiles
 
 SIZE = 64
 AFFINE = Affine(0.5, 0, 500_000, 0, -0.5, 4_000_000)
@@ -116,18 +117,18 @@ FAULTS: dict[str, tuple[Kind, str, Fault]] = {
 @pytest.fixture
 def tiles(tmp_path: Path) -> list[Tile]:
     make(tmp_path)
-    return index(tmp_path)
+    return find_tiles(tmp_path)
 
 
 def found(tiles: list[Tile], root: Path, size: int | None = None) -> list[tuple[str, Kind, str | None]]:
     return [
         (f.tile, f.kind, None if f.file is None else f.file.relative_to(root).as_posix())
-        for f in verify(tiles, size).findings
+        for f in verify_tiles(tiles, config=VerifyConfig(size=size)).findings
     ]
 
 
 def test_nothing_is_found_in_a_sound_set(tiles: list[Tile]) -> None:
-    verification = verify(tiles, size=SIZE)
+    verification = verify_tiles(tiles, config=VerifyConfig(size=SIZE))
     assert (verification.ok, verification.findings) == (True, ())
     assert (verification.tiles, verification.files) == (3, 7)
 
@@ -136,7 +137,7 @@ def test_nothing_is_found_in_a_sound_set(tiles: list[Tile]) -> None:
 def test_a_fault_is_found_and_nothing_else(tiles: list[Tile], tmp_path: Path, name: str) -> None:
     kind, file, inject = FAULTS[name]
     inject(tmp_path)
-    (finding,) = verify(tiles).findings
+    (finding,) = verify_tiles(tiles).findings
     assert (finding.kind, finding.file) == (kind, tmp_path / file)
     assert (finding.tile, finding.split) == ("b", "val")
     assert str(tmp_path / file) in finding.message
@@ -161,7 +162,7 @@ def test_a_truncated_png_is_found(tmp_path: Path, keep: float) -> None:
     write(tmp_path / SAR, pixels(1, 1))
     path = tmp_path / "val/labels/b.png"
     write(path, pixels(1, 1, 9), crs=None, driver="PNG")
-    tiles = index(tmp_path)
+    tiles = find_tiles(tmp_path)
     assert found(tiles, tmp_path) == []
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * keep)])
@@ -183,7 +184,7 @@ def test_a_label_under_two_names_is_found(tmp_path: Path) -> None:
     make(tmp_path)
     write(tmp_path / "train/sar_images/d.tif", pixels(1, 9))
     copy_pixels(tmp_path, "train/labels/a.tif", "train/labels/d.tif")
-    assert found(index(tmp_path), tmp_path) == [("d", "duplicate", "train/labels/d.tif")]
+    assert found(find_tiles(tmp_path), tmp_path) == [("d", "duplicate", "train/labels/d.tif")]
 
 
 def test_a_grid_within_a_hundredth_of_a_pixel_is_the_same(tiles: list[Tile], tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_a_tile_without_images_is_found(tiles: list[Tile], tmp_path: Path) -> No
 def test_a_tile_of_which_nothing_was_readable_is_found(tmp_path: Path) -> None:
     make(tmp_path)
     (tmp_path / "test/sar_images/c.tif").write_bytes(b"II*\0")
-    assert found(index(tmp_path), tmp_path) == [("c", "unreadable", "test/sar_images/c.tif")]
+    assert found(find_tiles(tmp_path), tmp_path) == [("c", "unreadable", "test/sar_images/c.tif")]
 
 
 def test_findings_come_in_the_order_of_the_tiles(tiles: list[Tile], tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 from pathlib import Path
 
-from oemsar.dataset.index import index
-from oemsar.dataset.verify import verify
+from oemsar.dataset.config import VerifyConfig
+from oemsar.dataset.index import find_tiles
+from oemsar.dataset.verify import verify_tiles
 
 NAMES = [
     *(("train", f"TrainArea_00{number}") for number in (1, 2, 3, 4)),
@@ -10,7 +11,7 @@ NAMES = [
 
 
 def test_the_real_tiles_are_found_with_all_their_files(real_data: Path) -> None:
-    tiles = index(real_data / "oem_sar")
+    tiles = find_tiles(real_data / "oem_sar")
     assert [(tile.split, tile.name) for tile in tiles] == NAMES
     for tile in tiles:
         folder = real_data / "oem_sar" / tile.split
@@ -23,6 +24,8 @@ def test_the_real_tiles_are_found_with_all_their_files(real_data: Path) -> None:
 
 
 def test_nothing_is_wrong_with_the_real_tiles_but_their_size(real_data: Path) -> None:
-    tiles = index(real_data / "oem_sar")
-    assert verify(tiles).findings == ()
-    assert [finding.kind for finding in verify(tiles, size=1024).findings] == ["wrong_size"] * 18
+    tiles = find_tiles(real_data / "oem_sar")
+    assert verify_tiles(tiles).findings == ()
+    assert [finding.kind for finding in verify_tiles(tiles, config=VerifyConfig(size=1024)).findings] == [
+        "wrong_size"
+    ] * 18

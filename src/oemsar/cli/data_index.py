@@ -1,47 +1,46 @@
 """`oemsar data index`: write the table of tiles of a dataset on disk."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.dataset.config import IndexConfig
 
+if TYPE_CHECKING:
+    from oemsar.dataset.index import IndexSummary
+
+
+@with_options
 def index(
     root: Annotated[Path, typer.Argument(help="Folder the dataset was extracted to.")],
+    *,
     out: Annotated[Path, typer.Option(dir_okay=False, help="Table of tiles to write (GeoParquet).")],
-    region_distance: Annotated[
-        float, typer.Option(help="Longest step between the tiles of a region, centre to centre, in km.")
-    ] = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    config: IndexConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Find the tiles below ROOT and write the table of tiles."""
-    import json
-
     from oemsar.cli.progress import reporting
-    from oemsar.dataset import table
-    from oemsar.dataset.index import count_files
-    from oemsar.dataset.index import index as find_tiles
+    from oemsar.dataset.index import index_tiles
 
     with reporting("Reading headers") as report:
-        tiles = find_tiles(root, report, region_distance)
-    table.write_tiles(tiles, out)
-    counts = count_files(tiles)
-    regions = len({tile.region for tile in tiles} - {None})
+        summary = index_tiles(root, out, config=config, report=report)
     if as_json:
-        document = {"table": str(out), "tiles": len(tiles), "splits": counts, "regions": regions}
-        typer.echo(json.dumps(document, indent=2))
+        print_json(summary)
     else:
-        _print_counts(counts)
-        typer.echo(f"{regions} regions; `oemsar data regions` lists them")
+        _print_counts(summary)
+        typer.echo(f"{summary.regions} regions; `oemsar data regions` lists them")
 
 
-def _print_counts(counts: dict[str, dict[str, int]]) -> None:
+def _print_counts(summary: "IndexSummary") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    rows = {split: counts.model_dump() for split, counts in summary.splits.items()}
     table = Table("Split", title="Tiles")
-    for heading in next(iter(counts.values())):
+    for heading in next(iter(rows.values())):
         table.add_column(heading.replace("_", " "), justify="right")
-    for split, row in counts.items():
+    for split, row in rows.items():
         table.add_row(split, *map(str, row.values()))
     Console().print(table)

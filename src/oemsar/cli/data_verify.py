@@ -5,52 +5,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.dataset.config import VerifyConfig
+
 if TYPE_CHECKING:
     from oemsar.dataset.findings import Verification
 
 
+@with_options
 def verify(
     tiles: Annotated[Path, typer.Argument(help="Table of tiles.", metavar="TILES")],
-    size: Annotated[
-        int | None, typer.Option(min=1, help="Rows and columns every file must have; 1024 as published.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    *,
+    config: VerifyConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Decode every file of TILES; exit code 1 when something is wrong with one."""
     from oemsar.cli.progress import reporting
-    from oemsar.dataset.table import read_tiles
-    from oemsar.dataset.verify import verify as verify_tiles
+    from oemsar.dataset.verify import verify_tiles
 
     with reporting("Verifying tiles") as report:
-        verification = verify_tiles(read_tiles(tiles), size, report)
+        verification = verify_tiles(tiles, config=config, report=report)
     if as_json:
-        _print_json(verification)
+        print_json(verification)
     else:
         _print_findings(verification)
     if not verification.ok:
         raise typer.Exit(1)
-
-
-def _print_json(verification: "Verification") -> None:
-    import json
-
-    findings = [
-        {
-            "tile": finding.tile,
-            "split": finding.split,
-            "file": None if finding.file is None else str(finding.file),
-            "kind": finding.kind,
-            "message": finding.message,
-        }
-        for finding in verification.findings
-    ]
-    document = {
-        "tiles": verification.tiles,
-        "files": verification.files,
-        "findings": findings,
-        "ok": verification.ok,
-    }
-    typer.echo(json.dumps(document, indent=2))
 
 
 def _print_findings(verification: "Verification") -> None:

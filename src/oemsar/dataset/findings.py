@@ -1,9 +1,9 @@
-"""What can be wrong with a tile, and where it was found."""
+"""Faults of tiles that a verification finds."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from oemsar.config_file import Value
 from oemsar.dataset.tile import Split
 
 Kind = Literal[
@@ -22,40 +22,29 @@ Kind = Literal[
 """Stable names of the faults, for programs that read the findings."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong.
-
-    Attributes:
-        tile: name of the tile.
-        split: its split.
-        file: the file at fault; None where the fault is that there is none.
-        kind: stable name of the fault.
-        message: one sentence for a person.
-    """
+class Finding(Value):
+    """One thing that is wrong with a tile."""
 
     tile: str
+    """Name of the tile."""
     split: Split
+    """Split of the tile."""
     file: Path | None
+    """File at fault; None where the fault is that there is none."""
     kind: Kind
+    """Stable name of the fault."""
     message: str
+    """Sentence for a person."""
 
 
-@dataclass(frozen=True)
-class Verification:
-    """Result of verifying a table: how much was looked at, and what is wrong with it.
-
-    Attributes:
-        tiles: number of tiles.
-        files: number of files the tiles name.
-        findings: what is wrong, in the order of the tiles and of their files.
-    """
+class Verification(Value):
+    """Result of the verification of a table."""
 
     tiles: int
+    """Number of tiles."""
     files: int
+    """Number of files the tiles name."""
     findings: tuple[Finding, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.findings
+    """Faults in the order of the tiles and of their files."""
+    ok: bool
+    """Whether nothing is wrong."""

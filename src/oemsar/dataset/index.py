@@ -1,182 +1,132 @@
-"""Finding the tiles of a dataset on disk, in any of the published layouts."""
+"""The table of tiles of a dataset on disk, made from the names of its files and their headers."""
 
-import filecmp
 import logging
-import os
 import warnings
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import rasterio
 from odc.geo.geobox import GeoBox
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from oemsar.dataset import layouts
-from oemsar.dataset.layouts import COLUMNS, Column, Role
-from oemsar.dataset.regions import REGION_DISTANCE_KM, assign_regions
+from oemsar.config_file import Value
+from oemsar.dataset.config import IndexConfig
+from oemsar.dataset.layouts import COLUMNS, LAYOUTS, TileFiles, natural_order
+from oemsar.dataset.regions import assign_regions
+from oemsar.dataset.table import table_files, write_tiles
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
+from oemsar.files import require_apart
 from oemsar.progress import Report, silent
 from oemsar.raster.grid import grid_of
 
 _log = logging.getLogger(__name__)
 
-_Lists = dict[str, tuple[Split, Path]]
-"""Split of a listed name, and the text file that lists it."""
+_DEFAULT = IndexConfig()
 
 
-@dataclass(frozen=True)
-class _File:
-    """A file of a tile, and what the folders above it say."""
+class SplitCounts(Value):
+    """Counts of the tiles and files of one split."""
 
-    path: Path
-    role: Role
-    folder_split: Split | None
-    archive_split: Split | None
+    tiles: int
+    """Number of tiles."""
+    sar: int
+    """Number of radar images."""
+    optical: int
+    """Number of optical images."""
+    pseudo_label: int
+    """Number of labels made by a model."""
+    real_label: int
+    """Number of labels made by hand."""
+    georeferenced: int
+    """Number of tiles with a grid."""
 
 
-def index(root: Path, report: Report = silent, region_distance_km: float = REGION_DISTANCE_KM) -> list[Tile]:
-    """Find the tiles below `root`.
+class IndexSummary(Value):
+    """Counts of a table of tiles that was written."""
 
-    A tile is every file of one name in folders of the layouts (`oemsar.dataset.layouts`), however deep. Its
-    split is told by a folder `train`, `val` or `test`, else by a text file of names, else by the prefix of
-    its name, else by the name of an archive's folder or of `root`, else it is train. Its size is that of its
-    first readable file (SAR, optical, label) and its grid that of the first one of this size that is
-    georeferenced; only headers are read. A tile without a readable file has the size (0, 0). Regions and
-    countries come from the grids (`oemsar.dataset.regions`).
+    table: Path
+    """Path of the table."""
+    tiles: int
+    """Number of tiles."""
+    splits: dict[Split, SplitCounts]
+    """Counts of each split."""
+    regions: int
+    """Number of regions."""
+
+
+def index_tiles(
+    folder: Path, out: Path, *, config: IndexConfig = _DEFAULT, report: Report = silent
+) -> IndexSummary:
+    """Find the tiles of a dataset on disk and write the table of tiles.
 
     Args:
-        root: folder to search; links are followed.
-        report: told the tiles done.
-        region_distance_km: longest step between the tiles of a region.
-
-    Returns:
-        The tiles ordered by split, then by name with numbers counted, whatever the file system's order.
+        folder: Folder to search; links are followed.
+        out: Table of tiles to write, GeoParquet.
+        config: Layout of the folders and size of regions.
+        report: Called with the tiles done and the tiles in all.
 
     Raises:
-        InputError: `root` is not a readable folder or has no tile; a name is in two splits; two files with
-            different content claim one place in a tile.
+        InputError: The folder cannot be read or has no tile, its files contradict each other, or the table
+            cannot be written.
     """
-    if not root.is_dir():
-        raise InputError(f"{root} is not a folder; name the folder the dataset was extracted to")
-    files, lists = _search(root)
-    if not files:
-        folders = ", ".join(role.folder for role in layouts.ROLES)
-        raise InputError(
-            f"{root} has no tile of a published layout; images and labels are looked for in folders named "
-            f"{folders}, at any depth: name the folder the archives were extracted to"
-        )
-    _log_unmatched_lists(set(files), lists)
-    splits = {name: _split(name, found, lists) for name, found in files.items()}
-    names = sorted(files, key=lambda name: (SPLITS.index(splits[name]), layouts.natural_order(name)))
-    tiles = []
+    tiles = find_tiles(folder, config=config, report=report)
+    require_apart([out], table_files(tiles, tiles))
+    write_tiles(tiles, out)
+    regions = len({tile.region for tile in tiles} - {None})
+    return IndexSummary(table=out, tiles=len(tiles), splits=count_files(tiles), regions=regions)
+
+
+def find_tiles(folder: Path, *, config: IndexConfig = _DEFAULT, report: Report = silent) -> list[Tile]:
+    """Find the tiles of a dataset on disk.
+
+    The size of a tile is that of its first readable file (SAR, optical, label) and its grid that of the first
+    one of this size that is georeferenced; only headers are read. A tile without a readable file has the size
+    (0, 0). Regions and countries come from the grids (`oemsar.dataset.regions`).
+
+    Args:
+        folder: Folder to search; links are followed.
+        config: Layout of the folders and size of regions.
+        report: Called with the tiles done and the tiles in all.
+
+    Returns:
+        Tiles ordered by split, then by name with numbers counted, whatever the order of the file system.
+
+    Raises:
+        InputError: The folder cannot be read or has no tile, or its files contradict each other.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; name the folder the dataset was extracted to")
+    found = LAYOUTS.find(config.layout)(folder)
+    ordered = sorted(found, key=lambda files: (SPLITS.index(files.split), natural_order(files.name)))
+    tiles: list[Tile] = []
     # listing a folder of thousands of files at every open would cost more than the open itself
     with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        for name in names:
-            tiles.append(_tile(name, splits[name], files[name]))
-            report(len(tiles), len(names))
-    return assign_regions(tiles, region_distance_km)
+        for files in ordered:
+            tiles.append(_tile(files))
+            report(len(tiles), len(ordered))
+    return assign_regions(tiles, config.region_distance)
 
 
-def count_files(tiles: Sequence[Tile]) -> dict[str, dict[str, int]]:
-    """Count what the tiles of each split have: tiles, files of each column, georeferenced tiles."""
-    counts: dict[str, dict[str, int]] = {}
+def count_files(tiles: Sequence[Tile]) -> dict[Split, SplitCounts]:
+    """Count tiles, files of each column and georeferenced tiles in each split."""
+    counts = {}
     for split in SPLITS:
         chosen = [tile for tile in tiles if tile.split == split]
-        counts[split] = {"tiles": len(chosen)}
-        for column in COLUMNS:
-            counts[split][column] = sum(getattr(tile, column) is not None for tile in chosen)
-        counts[split]["georeferenced"] = sum(tile.grid is not None for tile in chosen)
+        files = {column: sum(getattr(tile, column) is not None for tile in chosen) for column in COLUMNS}
+        georeferenced = sum(tile.grid is not None for tile in chosen)
+        counts[split] = SplitCounts(tiles=len(chosen), **files, georeferenced=georeferenced)
     return counts
 
 
-def _search(root: Path) -> tuple[dict[str, list[_File]], _Lists]:
-    """The files of every tile by its name, each list in sorted order, and the text files of names."""
-    files: dict[str, list[_File]] = defaultdict(list)
-    lists: _Lists = {}
-    for path in _walk(root):
-        folders = path.relative_to(root).parts[:-1]
-        named = (root.resolve().name, *folders)
-        role = layouts.role_of(named)
-        if role is not None and path.suffix.lower() in role.suffixes:
-            split = layouts.split_of_folders(folders)
-            files[path.stem].append(_File(path, role, split, layouts.split_of_archive(named)))
-        elif (listed := layouts.split_of_list(path)) is not None:
-            _add_list(lists, path, listed)
-    return files, lists
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """Every file below `root` in sorted order, each folder once even where links lead in a circle."""
-    seen = set()
-    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
-        here = Path(folder).resolve()
-        if here in seen:
-            subfolders.clear()
-            continue
-        seen.add(here)
-        # hidden files and `__MACOSX` are what an archive made on macOS leaves beside the real ones
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__MACOSX")))
-        yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
-
-
-def _refuse(error: OSError) -> None:
-    raise InputError(f"{error.filename} cannot be read ({error.strerror}); allow reading it") from error
-
-
-def _add_list(lists: _Lists, path: Path, split: Split) -> None:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a readable text file of names; repair or rename it") from error
-    for name in filter(None, map(layouts.listed_name, lines)):
-        listed, other = lists.setdefault(name, (split, path))
-        if listed != split:
-            raise InputError(f"tile {name} is listed in both {other} and {path}; take it out of one of them")
-
-
-def _log_unmatched_lists(names: set[str], lists: _Lists) -> None:
-    absent, unlisted = sorted(set(lists) - names), sorted(names - set(lists))
-    if absent:
-        _log.warning("%d listed names have no file, the first is %s", len(absent), absent[0])
-    if lists and unlisted:
-        _log.warning("%d tiles are in no text file of names, the first is %s", len(unlisted), unlisted[0])
-
-
-def _split(name: str, files: list[_File], lists: _Lists) -> Split:
-    """Split of a tile by the strongest witness: folder, text file, prefix of the name, archive, train."""
-    in_folder = _agreed(name, [(file.folder_split, file.path) for file in files])
-    listed = _agreed(name, [in_folder, lists.get(name, (None, Path()))])
-    archive = _agreed(name, [(file.archive_split, file.path) for file in files])
-    return listed[0] or layouts.split_of_name(name) or archive[0] or "train"
-
-
-def _agreed(name: str, witnesses: Sequence[tuple[Split | None, Path]]) -> tuple[Split | None, Path]:
-    """The first witness that knows the split, after all that know it were seen to agree."""
-    known = [witness for witness in witnesses if witness[0] is not None]
-    for split, path in known:
-        if split != known[0][0]:
-            raise InputError(
-                f"tile {name} is in two splits: {known[0][0]} by {known[0][1]} and {split} by {path}; "
-                "remove or rename one"
-            )
-    return known[0] if known else (None, Path())
-
-
-def _tile(name: str, split: Split, files: list[_File]) -> Tile:
-    paths: dict[Column, Path] = {}
-    for file in files:
-        column = file.role.columns[split]
-        kept = paths.setdefault(column, file.path)
-        if kept != file.path:
-            _see_same(name, kept, file.path)
+def _tile(found: TileFiles) -> Tile:
+    """Tile of the files found, with size and grid from their headers."""
+    paths = found.files
     shape, grid = _shape_and_grid([paths[column] for column in COLUMNS if column in paths])
     return Tile(
-        name=name,
-        split=split,
+        name=found.name,
+        split=found.split,
         shape=shape,
         grid=grid,
         sar=paths.get("sar"),
@@ -184,18 +134,6 @@ def _tile(name: str, split: Split, files: list[_File]) -> Tile:
         pseudo_label=paths.get("pseudo_label"),
         real_label=paths.get("real_label"),
     )
-
-
-def _see_same(name: str, kept: Path, other: Path) -> None:
-    try:
-        same = filecmp.cmp(kept, other, shallow=False)
-    except OSError as error:
-        raise InputError(
-            f"{error.filename} cannot be read ({error.strerror}); allow reading it or remove it"
-        ) from error
-    if not same:
-        raise InputError(f"tile {name} has two different files, {kept} and {other}; remove one of them")
-    _log.info("%s is a copy of %s and left out", other, kept)
 
 
 def _shape_and_grid(paths: Sequence[Path]) -> tuple[tuple[int, int], GeoBox | None]:

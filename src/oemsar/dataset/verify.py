@@ -1,4 +1,4 @@
-"""Checking the tiles of a table: every file is opened and every pixel decoded."""
+"""Verification of the tiles of a table: every file is opened and every pixel decoded."""
 
 import os
 import warnings
@@ -12,9 +12,11 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
+from oemsar.dataset.config import VerifyConfig
 from oemsar.dataset.content import Content, read_content
 from oemsar.dataset.findings import Finding, Kind, Verification
 from oemsar.dataset.layouts import COLUMNS, Column
+from oemsar.dataset.table import Table, as_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.legend import MAX_ID
 from oemsar.progress import Report, silent
@@ -23,48 +25,52 @@ from oemsar.raster.grid import same_grid
 _BANDS: Mapping[Column, int] = {"sar": 1, "optical": 3, "pseudo_label": 1, "real_label": 1}
 _LABELS: tuple[Column, ...] = ("pseudo_label", "real_label")
 
+_DEFAULT = VerifyConfig()
+
 _Fault = tuple[Kind, str]
-"""Kind of a fault, and what is said of the file after its name."""
+"""Kind of a fault, and the sentence about the file without its name."""
 
 
 @dataclass(frozen=True)
 class _Inspection:
-    """What is wrong with one tile by itself, and the hashes to compare it with the others by."""
+    """Findings of one tile by itself, and the hashes to compare it with the others by."""
 
     tile: Tile
     findings: list[Finding]
     digests: dict[Column, str]
 
 
-def verify(tiles: Sequence[Tile], size: int | None = None, report: Report = silent) -> Verification:
-    """Open every file of `tiles`, decode every pixel and say what is wrong.
+def verify_tiles(table: Table, *, config: VerifyConfig = _DEFAULT, report: Report = silent) -> Verification:
+    """Open every file of a table of tiles, decode every pixel and tell what is wrong.
 
     Args:
-        tiles: what to check.
-        size: rows and columns every file must have; by default those of its tile.
-        report: told the tiles done.
+        table: Table of tiles, as a path or as the tiles.
+        config: Size that every file must have.
+        report: Called with the tiles done and the tiles in all.
 
     Returns:
-        The findings in the order of the tiles. A file that cannot be read has no other finding, and one of
+        Findings in the order of the tiles. A file that cannot be read has no other finding, and one of
         wrong size is not asked for its grid. Of two tiles with equal pixels in one column the later one is
         at fault; files of one single value, such as labels of open water, are not compared.
     """
+    tiles = as_tiles(table)
     inspections: list[_Inspection] = []
     # entered once for all threads: the filters of warnings belong to the process
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        for inspection in pool.map(partial(_inspect, size=size), tiles):
+        for inspection in pool.map(partial(_inspect, size=config.size), tiles):
             inspections.append(inspection)
             report(len(inspections), len(tiles))
     files = sum(getattr(tile, column) is not None for tile in tiles for column in COLUMNS)
-    return Verification(len(tiles), files, tuple(_with_duplicates(inspections)))
+    findings = tuple(_with_duplicates(inspections))
+    return Verification(tiles=len(tiles), files=files, findings=findings, ok=not findings)
 
 
 def _inspect(tile: Tile, size: int | None) -> _Inspection:
     findings = []
     if tile.sar is None and tile.optical is None:
         message = f"tile {tile.name} has neither a SAR nor an optical image; index the images with its label"
-        findings.append(Finding(tile.name, tile.split, None, "no_image", message))
+        findings.append(_finding(tile, None, "no_image", message))
     read = {column: _read(path) for column in COLUMNS if (path := getattr(tile, column)) is not None}
     contents = {column: content for column, content in read.items() if isinstance(content, Content)}
     shape = _expected_shape(tile, contents, size)
@@ -72,7 +78,7 @@ def _inspect(tile: Tile, size: int | None) -> _Inspection:
     for column, content in read.items():
         path = getattr(tile, column)
         faults = _faults(column, content, shape, grid) if isinstance(content, Content) else [content]
-        findings += [Finding(tile.name, tile.split, path, kind, f"{path} {said}") for kind, said in faults]
+        findings += [_finding(tile, path, kind, f"{path} {said}") for kind, said in faults]
     digests = {column: content.digest for column, content in contents.items() if not content.is_constant}
     return _Inspection(tile, findings, digests)
 
@@ -135,10 +141,10 @@ def _grid_faults(grid: GeoBox, expected: GeoBox) -> Iterator[_Fault]:
 
 def _largest_offset(grid: GeoBox, expected: GeoBox) -> float:
     """Largest distance of a corner of one grid from the same corner of the other, in pixels."""
-    to_expected = ~expected.affine * grid.affine
+    to_expected = ~expected.affine @ grid.affine
     rows, columns = grid.shape
     corners = np.array([(0, 0), (columns, 0), (0, rows), (columns, rows)])
-    moved = np.array([to_expected * (float(x), float(y)) for x, y in corners])
+    moved = np.array([to_expected @ (float(x), float(y)) for x, y in corners])
     return float(np.hypot(*(moved - corners).T).max())
 
 
@@ -165,7 +171,11 @@ def _with_duplicates(inspections: Sequence[_Inspection]) -> Iterator[Finding]:
             if other is not tile:
                 path = getattr(tile, column)
                 said = f"{path} has the same pixels as {getattr(other, column)} of {other.split}; remove one"
-                yield Finding(tile.name, tile.split, path, "duplicate", said)
+                yield _finding(tile, path, "duplicate", said)
+
+
+def _finding(tile: Tile, file: Path | None, kind: Kind, message: str) -> Finding:
+    return Finding(tile=tile.name, split=tile.split, file=file, kind=kind, message=message)
 
 
 def _pixels(shape: Sequence[int]) -> str:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oemsar import legend
-from oemsar.dataset.index import index
-from oemsar.dataset.table import write_tiles
+from oemsar.dataset.index import index_tiles
 from oemsar.demo.page import Shown, write_page
 from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.run import evaluate_model
@@ -69,7 +68,7 @@ def demonstrate(folder: Path, config: DemoConfig | None = None) -> tuple[Path, d
             regions=config.regions, tiles=config.tiles, size=config.size, seed=config.seed, scene=config.scene
         ),
     )
-    write_tiles(index(world), table)
+    index_tiles(world, table)
     scores = {modalities: _train_and_score(folder, table, modalities, config) for modalities in Modalities}
     land_cover = folder / "map" / "map.tif"
     log.info("Mapping the scene from radar alone")

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from oemsar.dataset.layouts import split_of_name
+from oemsar.dataset.folder_names import split_of_name
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.paper.published import release_tiles
 

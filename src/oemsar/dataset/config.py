@@ -1,0 +1,38 @@
+"""Configurations of the verbs on a dataset."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from oemsar.config_file import Config
+from oemsar.dataset.layouts import LAYOUTS
+
+REGION_DISTANCE_KM = 10.0
+"""Longest step between the tiles of a region.
+
+Longer than the gaps within a city that was sampled here and there, shorter than the way to the next city.
+"""
+
+
+class IndexConfig(Config):
+    """Options of the search for tiles."""
+
+    layout: Annotated[str, LAYOUTS] = "published"
+    """Layout of the folders."""
+
+    region_distance: float = Field(REGION_DISTANCE_KM, gt=0)
+    """Longest step between the tiles of a region, centre to centre, in km."""
+
+
+class VerifyConfig(Config):
+    """Options of the verification of tiles."""
+
+    size: int | None = Field(None, ge=1)
+    """Rows and columns every file must have, 1024 as published; by default those of its tile."""
+
+
+class RegimesConfig(Config):
+    """Options of the label regimes."""
+
+    seed: int = Field(0, ge=0)
+    """Seed of the choice of R1 and R5."""

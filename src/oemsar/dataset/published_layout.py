@@ -1,0 +1,153 @@
+"""The published layouts: files of the release, and of the authors' follow-up, by their folders and names."""
+
+import filecmp
+import logging
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oemsar.dataset import folder_names
+from oemsar.dataset.folder_names import Role
+from oemsar.dataset.layouts import Column, TileFiles, listed_name
+from oemsar.dataset.tile import Split
+from oemsar.errors import InputError
+
+_log = logging.getLogger(__name__)
+
+_Lists = dict[str, tuple[Split, Path]]
+"""Split of a listed name, and the text file that lists it."""
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of a tile, and the splits that the folders above it tell."""
+
+    path: Path
+    role: Role
+    folder_split: Split | None
+    archive_split: Split | None
+
+
+def find_published(folder: Path) -> list[TileFiles]:
+    """Find the files of every tile below a folder in the layout of the release or of its follow-up.
+
+    A tile is every file of one name in folders of the layouts (`oemsar.dataset.folder_names`), however deep.
+    Its split is told by a folder `train`, `val` or `test`, else by a text file of names, else by the prefix
+    of its name, else by the name of an archive's folder or of the folder itself, else it is train.
+
+    Args:
+        folder: Folder to search; links are followed.
+
+    Raises:
+        InputError: The folder cannot be read or has no tile; a name is in two splits; two files with
+            different content claim one position in a tile.
+    """
+    files, lists = _search(folder)
+    if not files:
+        names = ", ".join(role.folder for role in folder_names.ROLES)
+        raise InputError(
+            f"{folder} has no tile of a published layout; images and labels are looked for in folders named "
+            f"{names}, at any depth: name the folder the archives were extracted to"
+        )
+    _log_unmatched_lists(set(files), lists)
+    splits = {name: _split(name, found, lists) for name, found in files.items()}
+    return [TileFiles(name, splits[name], _by_column(name, splits[name], files[name])) for name in files]
+
+
+def _search(root: Path) -> tuple[dict[str, list[_File]], _Lists]:
+    """The files of every tile by its name, each list in sorted order, and the text files of names."""
+    files: dict[str, list[_File]] = defaultdict(list)
+    lists: _Lists = {}
+    for path in _walk(root):
+        folders = path.relative_to(root).parts[:-1]
+        named = (root.resolve().name, *folders)
+        role = folder_names.role_of(named)
+        if role is not None and path.suffix.lower() in role.suffixes:
+            split = folder_names.split_of_folders(folders)
+            files[path.stem].append(_File(path, role, split, folder_names.split_of_archive(named)))
+        elif (listed := folder_names.split_of_list(path)) is not None:
+            _add_list(lists, path, listed)
+    return files, lists
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Every file below `root` in sorted order, each folder once even where links lead in a circle."""
+    seen = set()
+    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
+        here = Path(folder).resolve()
+        if here in seen:
+            subfolders.clear()
+            continue
+        seen.add(here)
+        # hidden files and `__MACOSX` are what an archive made on macOS leaves beside the real ones
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__MACOSX")))
+        yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be read ({error.strerror}); allow reading it") from error
+
+
+def _add_list(lists: _Lists, path: Path, split: Split) -> None:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a readable text file of names; repair or rename it") from error
+    for name in filter(None, map(listed_name, lines)):
+        listed, other = lists.setdefault(name, (split, path))
+        if listed != split:
+            raise InputError(f"tile {name} is listed in both {other} and {path}; take it out of one of them")
+
+
+def _log_unmatched_lists(names: set[str], lists: _Lists) -> None:
+    absent, unlisted = sorted(set(lists) - names), sorted(names - set(lists))
+    if absent:
+        _log.warning("%d listed names have no file, the first is %s", len(absent), absent[0])
+    if lists and unlisted:
+        _log.warning("%d tiles are in no text file of names, the first is %s", len(unlisted), unlisted[0])
+
+
+def _split(name: str, files: list[_File], lists: _Lists) -> Split:
+    """Split of a tile by the strongest witness: folder, text file, prefix of the name, archive, train."""
+    in_folder = _agreed(name, [(file.folder_split, file.path) for file in files])
+    listed = _agreed(name, [in_folder, lists.get(name, (None, Path()))])
+    archive = _agreed(name, [(file.archive_split, file.path) for file in files])
+    return listed[0] or folder_names.split_of_name(name) or archive[0] or "train"
+
+
+def _agreed(name: str, witnesses: Sequence[tuple[Split | None, Path]]) -> tuple[Split | None, Path]:
+    """The first witness that knows the split, after all that know it were seen to agree."""
+    known = [witness for witness in witnesses if witness[0] is not None]
+    for split, path in known:
+        if split != known[0][0]:
+            raise InputError(
+                f"tile {name} is in two splits: {known[0][0]} by {known[0][1]} and {split} by {path}; "
+                "remove or rename one"
+            )
+    return known[0] if known else (None, Path())
+
+
+def _by_column(name: str, split: Split, files: list[_File]) -> dict[Column, Path]:
+    """Path of each file of a tile by the column it fills; of copies the first."""
+    paths: dict[Column, Path] = {}
+    for file in files:
+        column = file.role.columns[split]
+        first = paths.setdefault(column, file.path)
+        if first != file.path:
+            _check_same(name, first, file.path)
+    return paths
+
+
+def _check_same(name: str, first: Path, other: Path) -> None:
+    """Check that two files for one position in a tile have the same content."""
+    try:
+        same = filecmp.cmp(first, other, shallow=False)
+    except OSError as error:
+        raise InputError(
+            f"{error.filename} cannot be read ({error.strerror}); allow reading it or remove it"
+        ) from error
+    if not same:
+        raise InputError(f"tile {name} has two different files, {first} and {other}; remove one of them")
+    _log.info("%s is a copy of %s and left out", other, first)
