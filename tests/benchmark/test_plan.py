@@ -54,20 +54,26 @@ def test_dual_fusion_adds_cells_only_where_there_are_two_modalities(change_plan:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("networks: [unet, resnet]", r"network resnet is not known; choose from unet, segformer, vmamba"),
-        ("network: [unet]", r"key network is not known; choose from networks, modalities"),
-        ("regimes: [P, R3]", r"key regimes\.1 is wrong"),
-        ("modalities: [lidar]", r"key modalities\.0 is wrong"),
-        ("seeds: [1, 1]", r"seeds names one of its values twice"),
+        (
+            "networks: [unet, resnet]",
+            r"networks: network resnet is not known; choose one of unet, segformer, vmamba",
+        ),
+        ("network: [unet]", r"network: is not known; choose from networks, modalities"),
+        ("regimes: [P, R3]", r"regimes\.1: R3 is not known"),
+        ("modalities: [lidar]", r"modalities\.0: lidar is not known"),
+        ("seeds: [1, 1]", r"seeds: one of the values is named twice"),
         ("networks: [unet]\ntrain: {stepps: 3}", r"stepps: is not known"),
         (
             "networks: [unet]\ntrain: {steps: 0}",
             r"steps: 0 is out of range; give at least 1",
         ),
-        ("train: {out: here}", r"training option out is set by the benchmark"),
-        ("fusions: [dual]\nmodalities: [sar]", r"it has no cell: dual fusion needs modalities sar\+optical"),
-        ("- unet", r"is not a plan; write one"),
-        ("networks: [unet", r"cannot be read as a plan in YAML"),
+        ("train: {out: here}", r"train: training option out is set by the benchmark"),
+        (
+            "fusions: [dual]\nmodalities: [sar]",
+            r"fusions, modalities: there is no cell: dual fusion needs sar\+optical",
+        ),
+        ("- unet", r"is not a YAML file of options; write one"),
+        ("networks: [unet", r"cannot be read as a YAML file"),
     ],
 )
 def test_a_wrong_plan_is_one_sentence_that_names_file_and_key(

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark.figure import draw
 from oemsar.benchmark.plan import Plan
-from oemsar.benchmark.report import report
+from oemsar.benchmark.report import report_benchmark
 from oemsar.cli import benchmark as verb
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap
@@ -70,7 +70,7 @@ def _rows(out: Path) -> list[dict[str, str]]:
 
 def test_the_numbers_are_those_of_the_stored_matrices(bench: tuple[Path, list[np.ndarray]]) -> None:
     out, counts = bench
-    report(out)
+    report_benchmark(out)
     row, empty = _rows(out)
     scores = [Scores.from_confusion(part.sum(0)) for part in counts]
     mious = [score.miou or 0 for score in scores]
@@ -96,7 +96,7 @@ def test_each_format_has_the_papers_columns_and_says_what_is_not_there(
     bench: tuple[Path, list[np.ndarray]],
 ) -> None:
     out, _ = bench
-    report(out)
+    report_benchmark(out)
     markdown, latex, html = ((out / f"table4.{suffix}").read_text() for suffix in ("md", "tex", "html"))
     assert markdown.startswith(
         "| Method | Modality | Case | Bareland | Grass | Developed | Road | Tree | Water | Agriculture Land "
@@ -119,11 +119,11 @@ def test_published_values_stand_beside_ours_only_for_the_published_release(
     bench: tuple[Path, list[np.ndarray]], change_plan: Callable[..., Plan]
 ) -> None:
     out, _ = bench
-    report(out)
+    report_benchmark(out)
     assert "56.56" not in (out / "table4.md").read_text()
     assert {row["miou published"] for row in _rows(out)} == {""}
     _begin(out, change_plan(seeds=[3, 4]), published_release=True)
-    report(out)
+    report_benchmark(out)
     assert "(56.56)" in (out / "table4.md").read_text()
     for row, modality in zip(_rows(out), ("optical", "sar"), strict=True):
         published = table4()["unet", modality, "P"]
@@ -136,7 +136,7 @@ def test_without_regions_there_is_no_interval_and_it_says_so(
 ) -> None:
     _begin(tmp_path, change_plan(modalities=["sar"]))
     _store(tmp_path, "unet_sar_P_s0", 1, ["unassigned"] * 3)
-    report(tmp_path)
+    report_benchmark(tmp_path)
     assert _rows(tmp_path)[0]["miou low"] == ""
     assert "The table assigns no region" in (tmp_path / "table4.md").read_text()
 
@@ -158,7 +158,7 @@ def test_the_figure_has_a_column_for_each_modality_and_regime(
         for part, shape in (("sar", (16, 16)), ("optical", (16, 16, 3)), ("truth", (16, 16))):
             pixels = rng.integers(0, 9, shape, dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / "examples" / f"{tile}_{part}.png")
-    _, written = report(tmp_path)
+    written = report_benchmark(tmp_path).files
     assert written[-1].name == "figure3.png"
     with Image.open(written[-1]) as image:
         assert image.width == (3 + 3) * 360
@@ -211,14 +211,14 @@ def test_the_figure_shows_u_net_or_the_first_network_of_the_plan(
 
 def test_nothing_to_report_is_one_sentence(tmp_path: Path, change_plan: Callable[..., Plan]) -> None:
     with pytest.raises(InputError, match=r"holds no benchmark \(plan\.yaml is missing\)"):
-        report(tmp_path)
+        report_benchmark(tmp_path)
     _begin(tmp_path, change_plan())
     with pytest.raises(InputError, match="has no finished cell to report"):
-        report(tmp_path)
+        report_benchmark(tmp_path)
     _store(tmp_path, "unet_sar_P_s0", 1, REGIONS)
     (tmp_path / "cells" / "unet_sar_P_s0" / folders.COUNTS).write_bytes(b"PK cut off")
     with pytest.raises(InputError, match=r"confusion\.npz cannot be read; remove"):
-        report(tmp_path)
+        report_benchmark(tmp_path)
 
 
 def test_the_command_prints_the_rows_it_writes(bench: tuple[Path, list[np.ndarray]]) -> None:

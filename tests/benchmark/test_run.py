@@ -17,11 +17,12 @@ from PIL import Image
 
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark import run as run_module
-from oemsar.benchmark import slots as processes
+from oemsar.benchmark import workers as processes
 from oemsar.benchmark.cell import Task, work
+from oemsar.benchmark.dispatch import BenchmarkStatus
 from oemsar.benchmark.plan import Plan
-from oemsar.benchmark.run import Status, run
-from oemsar.benchmark.slots import News, Slot
+from oemsar.benchmark.run import run_benchmark
+from oemsar.benchmark.workers import Worker, WorkerEvent
 from oemsar.dataset.pixels import read_label
 from oemsar.dataset.table import read_tiles
 from oemsar.errors import InputError
@@ -49,10 +50,10 @@ def test_a_cell_stores_what_an_evaluation_of_its_model_finds(
     make_task: Callable[[Path], Task], table: Path, tmp_path: Path
 ) -> None:
     task = make_task(tmp_path / "bench")
-    told: list[tuple[int, int]] = []
-    record = work(task, lambda *steps: told.append(steps))
+    event: list[tuple[int, int]] = []
+    record = work(task, lambda *steps: event.append(steps))
     folder = task.training.out
-    assert told == [(done, 4) for done in range(5)]
+    assert event == [(done, 4) for done in range(5)]
     scores = evaluate_model(
         folder, table, tmp_path / "scores", config=EvaluateConfig(split="test", engine="torch", device="cpu")
     ).scores
@@ -85,7 +86,7 @@ def test_a_changed_plan_is_refused_before_anything_is_done(
     )
     other = change_plan(train={**plan.train, "steps": 5})
     with pytest.raises(InputError, match=r"unet_sar_P_s0 was trained with steps 4, not 5"):
-        run(_write_plan(tmp_path, other), table, out)
+        run_benchmark(table, out, plan=_write_plan(tmp_path, other))
     assert not (out / "cells" / "unet_optical_P_s0").exists()
 
 
@@ -99,18 +100,18 @@ def test_another_table_and_a_second_command_are_refused(
         folders.sole_run(out),
         pytest.raises(InputError, match="another `oemsar benchmark run` works in"),
     ):
-        run(_write_plan(tmp_path, plan), table, out)
+        run_benchmark(table, out, plan=_write_plan(tmp_path, plan))
     folders.write_json(out / folders.ABOUT, {"data": {"table": "t", "sha256": "0"}})
     with pytest.raises(InputError, match=r"tiles\.parquet is not the table that the benchmark in"):
-        run(_write_plan(tmp_path, plan), table, out)
+        run_benchmark(table, out, plan=_write_plan(tmp_path, plan))
 
 
-def _news(slot: Slot) -> News:
+def _news(worker: Worker) -> WorkerEvent:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        for told in processes.news([slot]):
-            if told.kind != "steps":
-                return told
+        for event in processes.events([worker]):
+            if event.kind != "steps":
+                return event
     raise AssertionError("the slot told nothing")
 
 
@@ -119,27 +120,27 @@ def test_a_process_that_is_killed_is_the_failure_of_its_cell_and_the_next_one_ha
     make_task: Callable[[Path], Task], tmp_path: Path
 ) -> None:
     folders.require_writable(tmp_path / "bench")
-    slot = Slot(0, tmp_path / "bench", {})
+    worker = Worker(0, tmp_path / "bench", {})
     task = make_task(tmp_path / "bench")
     endless = replace(task, training=task.training.model_copy(update={"steps": 1_000_000}))
     try:
-        slot.give(endless)
-        first = slot.process_id
+        worker.submit(endless)
+        first = worker.process_id
         assert first is not None
         while not (task.training.out / "checkpoints" / "last.ckpt").exists():
             time.sleep(0.1)
         os.kill(first, signal.SIGKILL)
-        told = _news(slot)
-        assert told.kind == "failed"
-        assert "killed, most likely for want of memory" in told.value
+        event = _news(worker)
+        assert event.kind == "failed"
+        assert "killed, most likely for want of memory" in event.value
         again = replace(
             task, training=task.training.model_copy(update={"out": tmp_path / "bench" / "cells" / "b"})
         )
-        slot.give(again)
-        assert slot.process_id != first
-        assert _news(slot).kind == "finished"
+        worker.submit(again)
+        assert worker.process_id != first
+        assert _news(worker).kind == "finished"
     finally:
-        processes.stop([slot])
+        processes.stop([worker])
 
 
 @pytest.mark.slow
@@ -148,12 +149,12 @@ def test_a_process_that_finishes_its_cell_all_the_same_is_not_waited_for(
 ) -> None:
     """A signal in the last step of a training stops nothing."""
     folders.require_writable(tmp_path / "bench")
-    slot = Slot(0, tmp_path / "bench", {})
+    worker = Worker(0, tmp_path / "bench", {})
     task = make_task(tmp_path / "bench")
-    slot.give(task)
-    process = slot._process
+    worker.submit(task)
+    process = worker._process
     monkeypatch.setattr(process, "terminate", lambda: None)
-    processes.stop([slot])
+    processes.stop([worker])
     assert process.exitcode == 0
     assert folders.finished(task.training.out) is not None
 
@@ -198,15 +199,15 @@ def test_an_interrupted_benchmark_goes_on_to_the_same_counts(
     while not checkpoint.exists() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(wanted)
-    _, told = process.communicate(timeout=PATIENCE)
-    assert process.returncode == (-signal.SIGKILL if wanted == signal.SIGKILL else 1), told
+    _, event = process.communicate(timeout=PATIENCE)
+    assert process.returncode == (-signal.SIGKILL if wanted == signal.SIGKILL else 1), event
     if wanted != signal.SIGKILL:
-        assert "interrupted with 0 of 2 cells finished; the same command goes on" in told
-        assert "Traceback" not in told
+        assert "interrupted with 0 of 2 cells finished; the same command goes on" in event
+        assert "Traceback" not in event
     assert folders.finished(out / "cells" / "unet_optical_P_s0") is None
     subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)
-    states: list[Status] = []
-    assert run(plan_file, table, straight, report=states.append).failed == {}
+    states: list[BenchmarkStatus] = []
+    assert run_benchmark(table, straight, plan=plan_file, report=states.append).failed == {}
     assert states[-1].done == states[-1].cells == 2
     for name in ("unet_optical_P_s0", "unet_sar_P_s0"):
         np.testing.assert_array_equal(_counts(out, name), _counts(straight, name))
@@ -216,5 +217,7 @@ def test_jobs_on_one_gpu_share_the_cores(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(run_module, "find_device", lambda kind: torch.device("cuda"))
     monkeypatch.setattr(run_module, "_visible_gpus", lambda: ["0"])
     monkeypatch.setattr("os.cpu_count", lambda: 16)
-    slots = run_module._slots(Plan(), tmp_path, 4)
-    assert [slot.environment for slot in slots] == [{"CUDA_VISIBLE_DEVICES": "0", "OMP_NUM_THREADS": "4"}] * 4
+    workers = run_module._workers(Plan(), tmp_path, 4)
+    assert [worker.environment for worker in workers] == [
+        {"CUDA_VISIBLE_DEVICES": "0", "OMP_NUM_THREADS": "4"}
+    ] * 4

@@ -1,12 +1,13 @@
-"""The plan of a benchmark: which cells it has, and how each is trained."""
+"""Plan of a benchmark: its cells and the training of each."""
 
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from oemsar.config_file import Config, read_yaml
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.inference.options import EngineKind
@@ -35,37 +36,31 @@ class Cell(NamedTuple):
         return f"{self.network}_{self.modalities.value}_{self.regime.value}_s{self.seed}{dual}"
 
 
-class Plan(BaseModel):
-    """What a benchmark trains; the defaults are the 45 cells of the paper's Table IV.
-
-    Attributes:
-        networks: names in `oemsar.models.registry`, each with the training options it has of its own; a
-            list of names where none has any.
-        modalities: imagery, in the paper's order.
-        regimes: label regimes.
-        seeds: a cell is trained once with each.
-        fusions: ways to join radar and optical; `dual` adds cells only where there are both to join.
-        train: options of `oemsar train` for every cell.
-        engine: library that runs the network on the test split; see `oemsar.inference.select.open_model`.
-        flips: average over four mirror images of each test tile.
-        figure_tiles: test tiles drawn in the figure.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Plan(Config):
+    """Trainings of a benchmark; the defaults are the 45 cells of the paper's Table IV."""
 
     networks: dict[str, dict[str, Any]] = Field(
         default={"unet": {}, "segformer": {}, "vmamba": {}}, min_length=1
     )
+    """Names of networks with the training options of each; a list of names where none has any."""
     modalities: tuple[Modalities, ...] = Field(
         (Modalities.OPTICAL, Modalities.SAR, Modalities.SAR_OPTICAL), min_length=1
     )
+    """Imagery, in the paper's order."""
     regimes: tuple[Regime, ...] = Field(tuple(Regime), min_length=1)
+    """Label regimes."""
     seeds: tuple[int, ...] = Field((0,), min_length=1)
+    """Seeds; a cell is trained once with each."""
     fusions: tuple[Fusion, ...] = Field(("stack",), min_length=1)
-    train: dict[str, Any] = {}
+    """Ways to join radar and optical; `dual` adds cells only where there are both to join."""
+    train: dict[str, Any] = Field(default={})
+    """Options of `oemsar train` for every cell."""
     engine: EngineKind = "auto"
+    """Library that runs the network on the test split."""
     flips: bool = False
+    """Average over four mirror images of each test tile."""
     figure_tiles: int = Field(4, ge=1)
+    """Test tiles drawn in the figure."""
 
     @field_validator("networks", mode="before")
     @classmethod
@@ -80,20 +75,26 @@ class Plan(BaseModel):
     def _check(self) -> Self:
         for name in self.networks:
             if name not in NETWORKS:
-                raise ValueError(f"network {name} is not known; choose from {', '.join(NETWORKS)}")
+                raise InputError(
+                    f"network {name} is not known; choose one of {', '.join(NETWORKS)}", option="networks"
+                )
         for field in ("modalities", "regimes", "seeds", "fusions"):
             values = getattr(self, field)
             if len(set(values)) < len(values):
-                raise ValueError(f"{field} names one of its values twice")
+                raise InputError("one of the values is named twice", option=field)
         for options in (self.train, *self.networks.values()):
             if own := sorted(_OWN & set(options)):
-                raise ValueError(f"training option {own[0]} is set by the benchmark; leave it out")
+                raise InputError(
+                    f"training option {own[0]} is set by the benchmark; leave it out", option="train"
+                )
         if not self.cells():
-            raise ValueError("it has no cell: dual fusion needs modalities sar+optical")
+            raise InputError(
+                "there is no cell: dual fusion needs sar+optical", option=("fusions", "modalities")
+            )
         return self
 
     def cells(self) -> list[Cell]:
-        """Every cell, in the order of the table."""
+        """List every cell in the order of the table."""
         return [
             Cell(network, modalities, regime, seed, fusion)
             for fusion, network, modalities, regime, seed in product(
@@ -103,10 +104,10 @@ class Plan(BaseModel):
         ]
 
     def training(self, cell: Cell, data: Path, out: Path) -> RunOptions:
-        """How `cell` is trained on the table `data` in the folder `out`.
+        """Configure the training of a cell on a table in a folder.
 
         Raises:
-            InputError: a training option is unknown or wrong; it is named.
+            InputError: A training option is unknown or wrong; it is named.
         """
         options = {**self.train, **self.networks[cell.network]}
         if cell.fusion == "dual":
@@ -124,39 +125,22 @@ class Plan(BaseModel):
         )
 
     def to_yaml(self) -> str:
-        """The plan as YAML; `read_plan` gives it back."""
+        """Write the plan as YAML; `read_plan` gives it back."""
         text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
         return text
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan in the YAML file at `path`.
+    """Read a plan from a YAML file.
 
     Raises:
-        InputError: it cannot be read, or a key or value is wrong; the file and the key are named.
+        InputError: It cannot be read, or a key or value is wrong; the file and the key are named.
     """
+    content = read_yaml(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be read as a plan in YAML ({reason})") from error
-    if content is not None and not isinstance(content, dict):
-        raise InputError(f"{path} is not a plan; write one `key: value` per line")
-    try:
-        plan = Plan.model_validate(content or {})
+        plan = Plan.model_validate(content)
         for cell in plan.cells():
             plan.training(cell, Path("tiles.parquet"), Path("run"))
-    except ValidationError as error:
-        raise InputError(f"{path} is not a plan of a benchmark: {_sentence(error)}") from error
     except InputError as error:
         raise InputError(f"{path} is not a plan of a benchmark: {error}") from error
     return plan
-
-
-def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"key {key} is not known; choose from {', '.join(Plan.model_fields)}"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"key {key} is wrong: {message[:1].lower()}{message[1:]}" if key else message

@@ -1,6 +1,7 @@
-"""The verb: the table and the figure of a benchmark, of as many of its cells as are finished."""
+"""Report of a benchmark: table and figure of the cells finished so far."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,30 @@ from oemsar.paper.published import table4
 FIGURE = "figure3.png"
 
 
-def report(out: Path) -> tuple[Table, list[Path]]:
+@dataclass(frozen=True)
+class BenchmarkReport:
+    """Table of a benchmark and its files.
+
+    Attributes:
+        table: Rows, notes and failures.
+        files: Files that were written.
+    """
+
+    table: Table
+    files: tuple[Path, ...]
+
+
+def report_benchmark(out: Path) -> BenchmarkReport:
     """Write `table4.md`, `.csv`, `.tex`, `.html` and `figure3.png` into the folder of a benchmark.
 
     Everything comes from what the cells stored: nothing is trained or predicted, and the table of tiles is
     not needed.
 
     Args:
-        out: folder of the benchmark, finished or not.
-
-    Returns:
-        The table, and the files written.
+        out: Folder of the benchmark, finished or not.
 
     Raises:
-        InputError: there is no benchmark, no finished cell, or a file of a cell is damaged.
+        InputError: There is no benchmark, no finished cell, or a file of a cell is damaged.
     """
     plan, about = folders.stored_plan(out), folders.about(out)
     results = collect(out, plan)
@@ -56,11 +67,11 @@ def report(out: Path) -> tuple[Table, list[Path]]:
     )
     for path, text in zip(written, texts, strict=False):
         write_text(path, text)
-    return table, written
+    return BenchmarkReport(table, tuple(written))
 
 
 def _published(about: dict[str, Any], results: Results) -> dict[int, list[float]]:
-    """The paper's row beside each of ours, only where the data are those of the paper."""
+    """Find the paper's row beside each of ours, only where the data are those of the paper."""
     if not about["published_release"]:
         return {}
     published = table4()

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from oemsar.benchmark.config import BenchmarkConfig
+from oemsar.cli.options import AsJson, with_options
+
 if TYPE_CHECKING:
-    from oemsar.benchmark.run import Status
+    from oemsar.benchmark.dispatch import BenchmarkStatus
     from oemsar.benchmark.table import Table
 
 app = typer.Typer(
@@ -17,6 +20,7 @@ app = typer.Typer(
 
 
 @app.command("run")
+@with_options
 def run(
     plan: Annotated[
         Path | None,
@@ -29,24 +33,19 @@ def run(
     *,
     data: Annotated[Path, typer.Option(help="Table of tiles.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder of the benchmark.")],
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="Cells at a time; one for each GPU by default, else one.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the cells as JSON.")] = False,
+    config: BenchmarkConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Train and score every cell of a plan; the same command goes on where it was interrupted.
 
     A cell that fails is recorded with its reason and the others go on; the exit code then is 1.
     """
-    import json
-
-    from oemsar.benchmark.run import run as work
+    from oemsar.benchmark.run import run_benchmark
 
     with _reporting() as report:
-        outcome = work(plan, data, out, jobs=jobs, report=report)
+        outcome = run_benchmark(data, out, plan=plan, config=config, report=report)
     if as_json:
-        typer.echo(json.dumps({"finished": outcome.finished, "failed": outcome.failed}, indent=2))
+        typer.echo(outcome.model_dump_json(indent=2))
     else:
         typer.echo(f"{len(outcome.finished)} cells finished, {len(outcome.failed)} failed, in {out}")
         for name, reason in outcome.failed.items():
@@ -59,25 +58,25 @@ def run(
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the benchmark.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write table4.md, .csv, .tex, .html and figure3.png into DIR, of the cells finished so far."""
-    from oemsar.benchmark.report import report as write
+    from oemsar.benchmark.report import report_benchmark
 
-    table, written = write(folder)
+    made = report_benchmark(folder)
     if as_json:
-        _print_json(table)
+        _print_json(made.table)
     else:
-        for path in written:
+        for path in made.files:
             typer.echo(f"Wrote {path}")
 
 
 @contextmanager
-def _reporting() -> "Iterator[Callable[[Status], None]]":
+def _reporting() -> "Iterator[Callable[[BenchmarkStatus], None]]":
     """Draw a bar of all cells with the time left, and one for each cell at work."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-    from oemsar.benchmark.pace import in_words
+    from oemsar.benchmark.eta import format_duration
     from oemsar.cli.progress import terminal
 
     console, hidden = terminal()
@@ -91,8 +90,8 @@ def _reporting() -> "Iterator[Callable[[Status], None]]":
         cells = progress.add_task("Cells", total=None, left="")
         bars: dict[str, TaskID] = {}
 
-        def draw(status: "Status") -> None:
-            left = "" if status.seconds_left is None else f"about {in_words(status.seconds_left)} left"
+        def draw(status: "BenchmarkStatus") -> None:
+            left = "" if status.seconds_left is None else f"about {format_duration(status.seconds_left)} left"
             progress.update(cells, completed=status.done, total=status.cells, left=left)
             for name in set(bars) - set(status.running):
                 progress.remove_task(bars.pop(name))

@@ -1,30 +1,30 @@
-"""How long the rest of a benchmark takes, from how long its cells took so far."""
+"""Time left of a benchmark, estimated from the durations of its finished cells."""
 
 from collections import defaultdict
 from statistics import mean, median
 
 
-class Pace:
+class EtaEstimator:
     """Durations of cells by network, as they become known.
 
     Args:
-        slots: cells worked on at a time.
+        workers: Number of cells worked on at a time.
     """
 
-    def __init__(self, slots: int) -> None:
-        self._slots = slots
+    def __init__(self, workers: int) -> None:
+        self._slots = workers
         self._seconds: dict[str, list[float]] = defaultdict(list)
 
     def add(self, network: str, seconds: float) -> None:
-        """Take note that a cell of `network` took so many seconds."""
+        """Record the seconds that a cell of a network took."""
         self._seconds[network].append(seconds)
 
     def remaining(self, waiting: list[str], running: list[tuple[str, float, float]]) -> float | None:
-        """Seconds until the last cell is finished; None before anything is known.
+        """Estimate the seconds until the last cell is finished; None before anything is known.
 
         Args:
-            waiting: network of each cell not begun.
-            running: network, seconds so far and share of the steps done of each cell at work.
+            waiting: Network of each cell not begun.
+            running: Network, seconds so far and share of the steps done of each cell at work.
         """
         known = {network: median(seconds) for network, seconds in self._seconds.items()}
         for network, elapsed, share in running:
@@ -38,8 +38,8 @@ class Pace:
         return max([total / self._slots, *of_running])
 
 
-def in_words(seconds: float) -> str:
-    """A duration to two units: `3 h 12 min`, `4 min`, `40 s`."""
+def format_duration(seconds: float) -> str:
+    """Format a duration to two units: `3 h 12 min`, `4 min`, `40 s`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from oemsar.errors import Interrupted, OemsarError
 from oemsar.processes import watch_parent
 
-if TYPE_CHECKING:  # a cell loads the libraries of the networks, which only the slots need
+if TYPE_CHECKING:  # a cell loads the libraries of the networks, which only the workers need
     from oemsar.benchmark.cell import Task
 
-Told = Literal["steps", "finished", "failed", "interrupted"]
+EventKind = Literal["steps", "finished", "failed", "interrupted"]
 
 LOG = "log.txt"
 
@@ -38,29 +38,29 @@ _STANDARD = (1, 2)
 
 
 @dataclass(frozen=True)
-class News:
-    """What a slot tells.
+class WorkerEvent:
+    """Message of a worker.
 
     Attributes:
-        slot: its number.
-        kind: `steps` (value: steps done and in all), `finished` (value: the record of the cell), `failed`
-            (value: the reason) or `interrupted` (value: where).
-        value: see there.
+        worker: Number of the worker.
+        kind: `steps` (value: steps done and in all), `finished` (value: record of the cell), `failed` (value:
+            the reason) or `interrupted` (value: the position it stopped at).
+        value: Content of the message, by its kind.
     """
 
-    slot: int
-    kind: Told
+    worker: int
+    kind: EventKind
     value: Any
 
 
 @dataclass
-class Slot:
-    """A process and the device it sees.
+class Worker:
+    """Process that works on cells, and the device it sees.
 
     Attributes:
-        number: of the slot.
-        root: folder of the benchmark.
-        environment: variables the process begins with, such as the device it may see.
+        number: Number of the worker.
+        root: Folder of the benchmark.
+        environment: Variables that the process begins with, such as the device it may see.
     """
 
     number: int
@@ -70,40 +70,40 @@ class Slot:
     _process: Any = field(default=None, init=False)
     busy: bool = field(default=False, init=False)
 
-    def give(self, task: "Task") -> None:
+    def submit(self, task: "Task") -> None:
         """Hand the next cell to the process, starting one where there is none."""
         if self._process is None or not self._process.is_alive():
             self._start()
         if self._pipe is None:
-            raise RuntimeError("the slot has no process")
+            raise RuntimeError("the worker has no process")
         self.busy = True
         self._pipe.send(task)
 
     @property
     def process_id(self) -> int | None:
-        """Of the process; None where there is none."""
+        """Process identifier; None where there is no process."""
         pid: int | None = None if self._process is None else self._process.pid
         return pid
 
     def waitables(self) -> list[Any]:
-        """What becomes ready when the slot has something to tell."""
+        """List what becomes ready when the worker has a message."""
         return [self._pipe, self._process.sentinel] if self.busy else []
 
-    def news(self) -> Iterator[News]:
-        """What the process has told since the last call; that it died, where it did."""
+    def events(self) -> Iterator[WorkerEvent]:
+        """Take the messages since the last call; that of its death, where the process died."""
         while self.busy and self._pipe is not None and self._pipe.poll():
             try:
                 kind, value = self._pipe.recv()
             except (EOFError, OSError):  # a pipe whose other end is gone stays ready, with nothing in it
-                yield self._obituary()
+                yield self._death_event()
                 return
             self.busy = kind == "steps"
-            yield News(self.number, kind, value)
+            yield WorkerEvent(self.number, kind, value)
             if kind in ("failed", "interrupted"):
                 self.end(_GOODBYE_SECONDS)
         # processes that read crops may keep the pipe of a killed one open for some seconds
         if self.busy and self._pipe is not None and not self._process.is_alive() and not self._pipe.poll():
-            yield self._obituary()
+            yield self._death_event()
 
     def interrupt(self) -> None:
         """Ask the process to stop where it can go on from, or once it has finished the cell."""
@@ -127,42 +127,42 @@ class Slot:
             self._pipe.close()
         self._pipe, self._process, self.busy = None, None, False
 
-    def _obituary(self) -> News:
-        """That the process died, and of what."""
+    def _death_event(self) -> WorkerEvent:
+        """Report the death of the process and its cause."""
         self._process.join(_GOODBYE_SECONDS)
         cause = _cause_of_death(self._process.exitcode)
         self.end(0)
-        return News(self.number, "failed", cause)
+        return WorkerEvent(self.number, "failed", cause)
 
     def _start(self) -> None:
         self.end(0)
         context = get_context("spawn")
         self._pipe, there = context.Pipe()
         arguments = (there, self.root, self.environment, os.getpid(), _level())
-        self._process = context.Process(target=_serve, args=arguments, name=f"slot {self.number}")
+        self._process = context.Process(target=_serve, args=arguments, name=f"worker {self.number}")
         with _in_environment(self.environment):
             self._process.start()
         there.close()
 
 
-def news(slots: list[Slot]) -> list[News]:
-    """Wait for a while for the slots at work to tell something."""
-    wait([waitable for slot in slots for waitable in slot.waitables()], _EVERY_SECONDS)
-    return [told for slot in slots for told in slot.news()]
+def events(workers: list[Worker]) -> list[WorkerEvent]:
+    """Wait for a while for messages of the busy workers."""
+    wait([waitable for worker in workers for waitable in worker.waitables()], _EVERY_SECONDS)
+    return [event for worker in workers for event in worker.events()]
 
 
-def stop(slots: list[Slot]) -> None:
+def stop(workers: list[Worker]) -> None:
     """End every process, those at work where they can go on from."""
-    for slot in slots:
-        slot.interrupt()
+    for worker in workers:
+        worker.interrupt()
     deadline = time.monotonic() + _GRACE_SECONDS
-    for slot in slots:
-        slot.end(max(0.0, deadline - time.monotonic()))
+    for worker in workers:
+        worker.end(max(0.0, deadline - time.monotonic()))
 
 
 @contextlib.contextmanager
 def _in_environment(variables: dict[str, str]) -> Iterator[None]:
-    """A process started in here has `variables`, which some libraries read before any of our code runs."""
+    """Give processes started in here `variables`, which some libraries read before any of our code runs."""
     former = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -176,7 +176,7 @@ def _in_environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: int, level: int) -> None:
-    """The life of a process: one cell after another, until told that there is none, or a cell fails."""
+    """Work on one cell after another, until there is none or a cell fails."""
     with contextlib.suppress(OSError):
         os.setsid()  # Ctrl-C reaches only the command, which then asks each process to stop
     watch_parent(parent)
@@ -194,12 +194,12 @@ def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: in
             if task is None:
                 return
             with _logged(task.training.out, level):
-                if not _tell(pipe, partial(work, task, lambda *steps: _send(pipe, "steps", steps))):
+                if not _run_job(pipe, partial(work, task, lambda *steps: _send(pipe, "steps", steps))):
                     return
 
 
-def _tell(pipe: Connection, job: Callable[[], object]) -> bool:
-    """Do the job and tell what came of it; False where the process should not be used again."""
+def _run_job(pipe: Connection, job: Callable[[], object]) -> bool:
+    """Do the job and send its outcome; False where the process should not be used again."""
     log = logging.getLogger("oemsar")
     try:
         _send(pipe, "finished", job())
@@ -215,8 +215,8 @@ def _tell(pipe: Connection, job: Callable[[], object]) -> bool:
     return False
 
 
-def _send(pipe: Connection, kind: Told, value: object) -> None:
-    """Tell the command; nobody where it is gone, which is no fault of the cell."""
+def _send(pipe: Connection, kind: EventKind, value: object) -> None:
+    """Send a message to the command; to nobody where it is gone, which is no fault of the cell."""
     with contextlib.suppress(OSError):
         pipe.send((kind, value))
 
@@ -244,7 +244,7 @@ def _logged(folder: Path, level: int) -> Iterator[None]:
 
 
 def _level() -> int:
-    """The level of a cell's log: everything the command tells, at least what it is doing."""
+    """Level of the log of a cell: that of the command, at least INFO."""
     return min(logging.INFO, logging.getLogger("oemsar").getEffectiveLevel())
 
 
