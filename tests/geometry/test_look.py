@@ -6,7 +6,7 @@ import pytest
 import rasterio
 
 from oemsar.errors import InputError
-from oemsar.geometry.look import Look, look_tags, read_look, read_projection_height
+from oemsar.geometry.look import Look, look_from_angles, look_tags, read_look, read_projection_height
 
 
 def write(path: Path, tags: dict[str, str]) -> Path:
@@ -15,7 +15,17 @@ def write(path: Path, tags: dict[str, str]) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("azimuth", "expected"), [(0, (0, -1)), (90, (-1, 0)), (180, (0, 1)), (270, (1, 0))])
+@pytest.mark.parametrize(
+    ("azimuth", "expected"),
+    [
+        (0, (0, -1)),
+        (90, (-1, 0)),
+        (180, (0, 1)),
+        (270, (1, 0)),
+        (30, (-0.5, -math.sqrt(0.75))),
+        (240, (math.sqrt(0.75), 0.5)),
+    ],
+)
 def test_the_sensor_lies_opposite_to_the_look(azimuth: float, expected: tuple[float, float]) -> None:
     assert Look(azimuth, 35).towards_sensor() == pytest.approx(expected, abs=1e-15)
 
@@ -49,6 +59,8 @@ def test_a_raster_without_tags_has_no_look(tmp_path: Path) -> None:
     "tags",
     [
         {"OEMSAR_LOOK_AZIMUTH": "10"},
+        {"OEMSAR_INCIDENCE": "35"},
+        {"OEMSAR_LOOK_AZIMUTH": "0"},
         {"OEMSAR_LOOK_AZIMUTH": "10", "OEMSAR_INCIDENCE": "steep"},
         {"OEMSAR_LOOK_AZIMUTH": "10", "OEMSAR_INCIDENCE": "95"},
         {"OEMSAR_LOOK_AZIMUTH": "nan", "OEMSAR_INCIDENCE": "35"},
@@ -57,3 +69,25 @@ def test_a_raster_without_tags_has_no_look(tmp_path: Path) -> None:
 def test_half_a_look_and_wrong_angles_are_refused(tmp_path: Path, tags: dict[str, str]) -> None:
     with rasterio.open(write(tmp_path / "sar.tif", tags)) as dataset, pytest.raises(InputError):
         read_look(dataset)
+
+
+def test_two_angles_make_a_look_and_north_is_an_azimuth() -> None:
+    assert look_from_angles(None, None) is None
+    assert look_from_angles(0.0, 35.0) == Look(0.0, 35.0)
+
+
+@pytest.mark.parametrize("angles", [(None, 35.0), (0.0, None), (210.0, None)])
+def test_one_angle_alone_is_refused(angles: tuple[float | None, float | None]) -> None:
+    with pytest.raises(InputError, match="belong together") as raised:
+        look_from_angles(*angles)
+    assert raised.value.options == ("look_azimuth", "incidence")
+
+
+@pytest.mark.parametrize(
+    ("azimuth", "incidence", "option"),
+    [(math.inf, 35, "look_azimuth"), (10, 0, "incidence"), (10, 90, "incidence"), (10, -5, "incidence")],
+)
+def test_angles_out_of_range_name_their_option(azimuth: float, incidence: float, option: str) -> None:
+    with pytest.raises(InputError, match="angle") as raised:
+        Look(azimuth, incidence)
+    assert raised.value.options == (option,)

@@ -1,0 +1,133 @@
+"""Files and folders are whole or not there, and no output replaces an input."""
+
+import errno
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from oemsar.errors import DiskFull, InputError
+from oemsar.files import (
+    atomic_folder,
+    atomic_write,
+    checksum,
+    disk_errors,
+    partial_path,
+    recover_folder,
+    require_apart,
+    require_writable,
+    scratch_folder,
+    write_json,
+)
+
+
+def _write(path: Path, text: str, error: BaseException | None = None) -> None:
+    with atomic_write(path) as partial:
+        partial.write_text(text)
+        if error is not None:
+            raise error
+
+
+def _fill(path: Path, text: str, error: BaseException | None = None) -> None:
+    with atomic_folder(path) as partial:
+        (partial / "a.txt").write_text(text)
+        if error is not None:
+            raise error
+
+
+def test_a_file_is_replaced_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.txt"
+    _write(path, "first")
+    with pytest.raises(KeyboardInterrupt):
+        _write(path, "second", KeyboardInterrupt())
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_is_replaced_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    _fill(path, "first")
+    (path / "left.txt").write_text("of the first")
+    with pytest.raises(RuntimeError, match="stop"):
+        _fill(path, "second", RuntimeError("stop"))
+    assert (path / "a.txt").read_text() == "first"
+    _fill(path, "third")
+    assert [each.name for each in path.iterdir()] == ["a.txt"]
+    assert (path / "a.txt").read_text() == "third"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("killed", ["before the new came", "after the new came"])
+def test_a_folder_killed_between_two_renames_is_the_new_one(tmp_path: Path, killed: str) -> None:
+    path, old, partial = (tmp_path / name for name in ("model", ".model.old", ".model.partial"))
+    new = partial if killed == "before the new came" else path
+    for folder, text in ((old, "old"), (new, "new")):
+        folder.mkdir()
+        (folder / "a.txt").write_text(text)
+    recover_folder(path)
+    assert (path / "a.txt").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_scratch_folder_is_empty_and_goes(tmp_path: Path) -> None:
+    path = tmp_path / "map.tif"
+    partial_path(path).mkdir()
+    (partial_path(path) / "killed").touch()
+    with scratch_folder(path) as folder:
+        assert list(folder.iterdir()) == []
+        (folder / "a").touch()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "a.txt"
+    _write(path, "first")
+    with pytest.raises(DiskFull, match=r"no room left for a\.txt"):
+        _write(path, "second", OSError(number, "full"))
+    assert path.read_text() == "first"
+
+
+def test_other_errors_of_the_system_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), disk_errors(tmp_path / "a"):
+        raise PermissionError(errno.EACCES, "not yours")
+
+
+def test_an_output_is_no_input_by_whatever_name(tmp_path: Path) -> None:
+    scene, link, hard = (tmp_path / name for name in ("scene.tif", "link.tif", "hard.tif"))
+    scene.write_bytes(b"scene")
+    link.symlink_to(scene)
+    hard.hardlink_to(scene)
+    (tmp_path / "sub").mkdir()
+    for output in (scene, link, hard, tmp_path / "sub" / ".." / "scene.tif"):
+        with pytest.raises(InputError, match=r"the input .*scene\.tif; choose another output path"):
+            require_apart([tmp_path / "map.tif", output], [tmp_path / "dem.tif", scene])
+    require_apart([tmp_path / "map.tif", tmp_path / "map.json"], [scene, link])
+
+
+def test_a_path_that_is_not_there_yet_counts_by_itself(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="would replace the input"):
+        require_apart([tmp_path / "a.tif"], [tmp_path / "a.tif"])
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "sub"):
+        with pytest.raises(InputError, match="is not a folder; choose another output path"):
+            require_writable(folder)
+
+
+def test_json_is_whole_and_has_no_nan(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"miou": 0.5, "shape": [3, 4]})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(path, {"miou": float("nan")})
+    assert json.loads(path.read_text()) == {"miou": 0.5, "shape": [3, 4]}
+
+
+def test_a_checksum_is_that_of_the_content(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"oemsar" * 400_000)
+    assert checksum(path) == hashlib.sha256(b"oemsar" * 400_000).hexdigest()
+    assert checksum(path, "md5") == hashlib.md5(b"oemsar" * 400_000).hexdigest()  # noqa: S324
