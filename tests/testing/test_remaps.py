@@ -11,8 +11,9 @@ from oemsar.prepare.radiometry import config
 from oemsar.prepare.radiometry.optical_profiles import NAIP, OpticalProfile
 from oemsar.prepare.radiometry.remap import LINEAR, Remap
 from oemsar.registry import Registry
-from oemsar.testing import remaps
-from oemsar.testing.remaps import check_optical_profile, check_remap
+from oemsar.testing import optical_profiles, remaps
+from oemsar.testing.optical_profiles import check_optical_profile
+from oemsar.testing.remaps import check_remap
 
 
 @pytest.mark.parametrize("name", config.REMAPS.names())
@@ -65,6 +66,6 @@ def test_a_remap_that_breaks_the_contract_is_noticed(
 def test_a_profile_that_breaks_the_contract_is_noticed(
     monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any], sentence: str
 ) -> None:
-    monkeypatch.setattr(remaps, "PROFILES", _Offered(replace(NAIP, **fault)))
+    monkeypatch.setattr(optical_profiles, "PROFILES", _Offered(replace(NAIP, **fault)))
     with pytest.raises(AssertionError, match=sentence):
         check_optical_profile("naip")

@@ -1,10 +1,10 @@
-"""The contracts of a remap and of an optical profile."""
+"""The contract of a remap."""
 
 import json
 
 import numpy as np
 
-from oemsar.prepare.radiometry.config import PROFILES, REMAPS, RemapOptions
+from oemsar.prepare.radiometry.config import REMAPS, RemapOptions
 from oemsar.prepare.radiometry.histogram import Histogram
 from oemsar.prepare.radiometry.remap import Remap
 from oemsar.testing.expect import expect
@@ -32,27 +32,6 @@ def check_remap(name: str) -> None:
         amplitudes = np.sort(np.random.default_rng(0).rayleigh(scale, 5000))
         amplitudes[:3], amplitudes[-1] = 0, 100 * scale
         _check_scene(remap, amplitudes)
-
-
-def check_optical_profile(name: str) -> None:
-    """Check that a registered optical profile bears its name, states its terms, and names three bands.
-
-    Args:
-        name: Name in `oemsar.prepare.radiometry.config.PROFILES`.
-
-    Raises:
-        AssertionError: The profile breaks the contract; the sentence says how.
-        InputError: The profile is not known.
-    """
-    profile = PROFILES.find(name)
-    expect(profile.name == name, f"profile {name} bears the name {profile.name}")
-    for field in ("title", "attribution", "licence"):
-        expect(bool(getattr(profile, field)), f"profile {name} states no {field}")
-    expect(profile.url.startswith("https://"), f"profile {name} gives no https address of its terms")
-    expect(
-        len(profile.bands) == 3 and all(band >= 1 for band in profile.bands),
-        f"profile {name} does not name three bands from 1: {profile.bands}",
-    )
 
 
 def _check_scene(remap: Remap, amplitudes: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
