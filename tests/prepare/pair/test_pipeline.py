@@ -17,19 +17,19 @@ def pipeline(tmp_path: Path) -> Pipeline:
     return Pipeline(tmp_path, {}, tmp_path / "final.json")
 
 
-def run(pipeline: Pipeline, made_of: object, times: list[int]) -> int:
+def run(pipeline: Pipeline, inputs: object, times: list[int]) -> int:
     def work() -> StageOutput[Count]:
         times.append(1)
         path = pipeline.out / "made.txt"
-        path.write_text(str(made_of))
+        path.write_text(str(inputs))
         return StageOutput(Count(value=len(times)), [path])
 
-    return pipeline.run("one", Count, {"of": made_of}, work).value
+    return pipeline.run("one", Count, {"of": inputs}, work).value
 
 
-def test_a_stage_is_made_again_only_when_what_it_is_made_of_changes(pipeline: Pipeline) -> None:
+def test_a_stage_is_made_again_only_when_what_it_is_inputs_changes(pipeline: Pipeline) -> None:
     times: list[int] = []
-    assert [run(pipeline, made_of, times) for made_of in ("a", "a", "b", "b", "a")] == [1, 1, 2, 2, 3]
+    assert [run(pipeline, inputs, times) for inputs in ("a", "a", "b", "b", "a")] == [1, 1, 2, 2, 3]
 
 
 def test_a_stage_whose_file_is_gone_or_changed_is_made_again(pipeline: Pipeline) -> None:

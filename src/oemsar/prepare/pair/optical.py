@@ -16,7 +16,7 @@ from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.apply import LookupTable
 from oemsar.prepare.radiometry.fit import fit_stretch
 from oemsar.prepare.radiometry.scene_statistics import open_workers
-from oemsar.prepare.radiometry.summary import optical_tags, summarise_optical
+from oemsar.prepare.radiometry.summary import OpticalSummary, optical_tags, summarise_optical
 from oemsar.products.product import Encoding
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
@@ -50,22 +50,43 @@ def make_optical(
         InputError: there is no optical data on the grid, or one value only.
         Failure: the disk is full.
     """
-    shape = grid.shape.yx
-    path, options = sources.region.optical.path, sources.region.optical
+    shape, path = grid.shape.yx, sources.region.optical.path
     with (
         gdal_cache(path),
-        open_raster(path) as dataset,
         scratch_folder(out) as folder,
     ):
+        validity = RawRaster(folder / "validity.raw", shape, np.uint8)
+        bands, count = _resample(sources, grid, validity, report)
+        pyramid, summary = _stretch(sources, [bands[band - 1] for band in sources.bands], validity)
+        result = OpticalImage(
+            **dict(summary),
+            interpolation="bicubic, of values",
+            valid_share=count / (shape[0] * shape[1]),
+            validity_sha256=checksum(validity.path),
+        )
+        layer = Layer(nodata=0, tags=optical_tags(summary), colours=("Red", "Green", "Blue"))
+        publish_pyramid(pyramid, out, Georeference(grid), layer)
+    return StageOutput(result, [out])
+
+
+def _resample(
+    sources: Sources, grid: GeoBox, validity: RawRaster, report: Report
+) -> tuple[list[RawRaster], int]:
+    """Resample the orthophoto into scratch files.
+
+    Returns:
+        The first bands, as many as reach to the last one wanted, and the number of pixels with data.
+    """
+    path = sources.region.optical.path
+    with open_raster(path) as dataset:
         source = grid_of(dataset)
         if source is None:
             raise InputError(f"{path} has no georeferencing; give an orthophoto that has")
         dtype = np.dtype(dataset.dtypes[0] if dataset.dtypes[0] in _TABLED else "float32")
-        # the sampler reads the first bands of a file, as many as reach to the last one wanted
         bands = [
-            RawRaster(folder / f"read{number}.raw", shape, dtype) for number in range(max(sources.bands))
+            RawRaster(validity.path.with_name(f"read{number}.raw"), validity.shape, dtype)
+            for number in range(max(sources.bands))
         ]
-        validity = RawRaster(folder / "validity.raw", shape, np.uint8)
         count = resample(
             RasterPixels.first(dataset, len(bands)),
             between_grids(grid, source),
@@ -75,26 +96,24 @@ def make_optical(
             validity=validity,
             report=report,
         )
-        if not count:
-            raise InputError(
-                f"{path} carries no data on the grid of the pair; choose another extent", option="extent"
-            )
-        colours = [bands[band - 1] for band in sources.bands]
-        with open_workers(raw_opener(colours, validity)) as workers:
-            table = AmplitudeTable.build(dtype, Encoding.AMPLITUDE, 1.0)
-            stretch, grey = fit_stretch(workers, table, options, path, silent)
-            summary = summarise_optical(
-                options, stretch, source=path.name, sha256=sources.sha256("optical")
-            ).model_copy(update=sources.terms("optical"))
-            pyramid = Pyramid.create(folder, shape, bands=3)
-            LookupTable(table, grey).apply(workers, pyramid, silent)
-            digest = checksum(validity.path)
-            layer = Layer(nodata=0, tags=optical_tags(summary), colours=("Red", "Green", "Blue"))
-            publish_pyramid(pyramid, out, Georeference(grid), layer)
-    result = OpticalImage(
-        **dict(summary),
-        interpolation="bicubic, of values",
-        valid_share=count / (shape[0] * shape[1]),
-        validity_sha256=digest,
-    )
-    return StageOutput(result, [out])
+    if not count:
+        raise InputError(
+            f"{path} carries no data on the grid of the pair; choose another extent", option="extent"
+        )
+    return bands, count
+
+
+def _stretch(
+    sources: Sources, colours: list[RawRaster], validity: RawRaster
+) -> tuple[Pyramid, OpticalSummary]:
+    """Stretch resampled colours to bytes, by percentiles of all of them, into scratch files beside them."""
+    options = sources.region.optical
+    with open_workers(raw_opener(colours, validity)) as workers:
+        table = AmplitudeTable.build(colours[0].dtype, Encoding.AMPLITUDE, 1.0)
+        stretch, grey = fit_stretch(workers, table, options, options.path, silent)
+        summary = summarise_optical(
+            options, stretch, source=options.path.name, sha256=sources.sha256("optical")
+        ).model_copy(update=sources.terms("optical"))
+        pyramid = Pyramid.create(validity.path.parent, validity.shape, bands=3)
+        LookupTable(table, grey).apply(workers, pyramid, silent)
+    return pyramid, summary

@@ -9,6 +9,7 @@ from oemsar.errors import InputError
 from oemsar.files import checksum, scratch_folder
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, look_tags
 from oemsar.geometry.resample import resample
+from oemsar.prepare.align.scene.transform import Alignment
 from oemsar.prepare.ortho.rasters import Source
 from oemsar.prepare.pair.pipeline import StageOutput
 from oemsar.prepare.pair.placement import aligned
@@ -18,8 +19,9 @@ from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.apply import LookupTable
 from oemsar.prepare.radiometry.config import REMAPS
 from oemsar.prepare.radiometry.fit import fit_remap
+from oemsar.prepare.radiometry.remap import Remap
 from oemsar.prepare.radiometry.scene_statistics import open_workers, scene_statistics
-from oemsar.prepare.radiometry.summary import radar_tags, summarise_radar
+from oemsar.prepare.radiometry.summary import RadarSummary, radar_tags, summarise_radar
 from oemsar.products.product import Encoding
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
@@ -50,21 +52,39 @@ def make_radar(
         InputError: there is no radar data on the grid, or one value only.
         Failure: the disk is full.
     """
-    shape = grid.shape.yx
-    remap, options = REMAPS.find(sources.region.remap.name), sources.region.remap.options()
+    remap = REMAPS.find(sources.region.remap.name)
     # bytes stay bytes only where the remap keeps them: between them lies what averaging finds
     dtype = np.dtype(np.uint8 if remap.name == "identity" else np.float32)
     with (
         gdal_cache(sources.sar),
-        open_raster(sources.sar) as dataset,
         aligned(sources, transform, grid) as alignment,
         scratch_folder(out) as folder,
     ):
-        source = Source.of(dataset, sources.sar)
-        image = RawRaster(folder / "image.raw", shape, dtype)
-        validity = RawRaster(folder / "validity.raw", shape, np.uint8)
+        image = RawRaster(folder / "image.raw", grid.shape.yx, dtype)
+        validity = RawRaster(folder / "validity.raw", grid.shape.yx, np.uint8)
+        _resample(sources, alignment, image, validity, report)
+        look = alignment.geometry.look
+        pyramid, summary = _remap(sources, remap, image, validity)
+        tags = radar_tags(sources.found.product, summary) | ({} if look is None else look_tags(look))
+        tags.pop(PROJECTION_HEIGHT_TAG, None)
+        result = RadarImage(
+            **dict(summary),
+            interpolation="bicubic, of power",
+            look=look,
+            through_terrain=alignment.geometry.through_terrain,
+            validity_sha256=checksum(validity.path),
+        )
+        publish_pyramid(pyramid, out, Georeference(grid), Layer(nodata=0, tags=tags))
+    return StageOutput(result, [out])
+
+
+def _resample(
+    sources: Sources, alignment: Alignment, image: RawRaster, validity: RawRaster, report: Report
+) -> None:
+    """Resample the amplitude straight from the product as it came."""
+    with open_raster(sources.sar) as dataset:
         count = resample(
-            source.pixels(1),
+            Source.of(dataset, sources.sar).pixels(1),
             alignment,
             [image],
             power=True,
@@ -72,32 +92,29 @@ def make_radar(
             validity=validity,
             report=report,
         )
-        if not count:
-            raise InputError(f"{sources.found.path} carries no data on the grid of the pair; choose another")
-        product, look = sources.found.product, alignment.geometry.look
-        through_terrain = alignment.geometry.through_terrain
-        with open_workers(raw_opener([image], validity)) as workers:
-            table = AmplitudeTable.build(dtype, Encoding.AMPLITUDE, product.scale)
-            statistics = scene_statistics(workers, table, silent)
-            parameters, grey = fit_remap(remap, statistics, table, options, sources.found.path)
-            summary = summarise_radar(
-                sources.found,
-                statistics,
-                remap=remap.name,
-                parameters=parameters,
-                sha256=sources.sha256("sar"),
-            ).model_copy(update=sources.terms("sar"))
-            pyramid = Pyramid.create(folder, shape)
-            LookupTable(table, grey).apply(workers, pyramid, silent)
-            tags = radar_tags(product, summary) | ({} if look is None else look_tags(look))
-            tags.pop(PROJECTION_HEIGHT_TAG, None)
-            digest = checksum(validity.path)
-            publish_pyramid(pyramid, out, Georeference(grid), Layer(nodata=0, tags=tags))
-    result = RadarImage(
-        **dict(summary),
-        interpolation="bicubic, of power",
-        look=look,
-        through_terrain=through_terrain,
-        validity_sha256=digest,
-    )
-    return StageOutput(result, [out])
+    if not count:
+        raise InputError(
+            f"{sources.found.path} carries no data on the grid of the pair; choose another extent",
+            option="extent",
+        )
+
+
+def _remap(
+    sources: Sources, remap: Remap, image: RawRaster, validity: RawRaster
+) -> tuple[Pyramid, RadarSummary]:
+    """Remap the resampled amplitude, by parameters from all of it, into scratch files beside it."""
+    with open_workers(raw_opener([image], validity)) as workers:
+        table = AmplitudeTable.build(image.dtype, Encoding.AMPLITUDE, sources.found.product.scale)
+        statistics = scene_statistics(workers, table, silent)
+        options = sources.region.remap.options()
+        parameters, grey = fit_remap(remap, statistics, table, options, sources.found.path)
+        summary = summarise_radar(
+            sources.found,
+            statistics,
+            remap=remap.name,
+            parameters=parameters,
+            sha256=sources.sha256("sar"),
+        ).model_copy(update=sources.terms("sar"))
+        pyramid = Pyramid.create(image.path.parent, image.shape)
+        LookupTable(table, grey).apply(workers, pyramid, silent)
+    return pyramid, summary
