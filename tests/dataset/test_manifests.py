@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from oemsar.dataset.config import RegimesConfig
 from oemsar.dataset.label_regime import Regime
-from oemsar.dataset.manifests import manifest_tiles, write_manifests
+from oemsar.dataset.manifests import assign_regimes, manifest_tiles
 from oemsar.dataset.regimes import training_tiles
 from oemsar.dataset.table import read_tiles, write_tiles
 from oemsar.dataset.tile import Tile
@@ -55,7 +56,7 @@ def test_command_writes_the_same_whatever_the_hash_seed_and_the_order(
     }
     (tmp_path / "moved").mkdir()
     write_tiles(random.Random(4).sample(release, len(release)), tmp_path / "moved" / "tiles.parquet")
-    write_manifests(tmp_path / "moved" / "tiles.parquet", tmp_path / "two")  # under this process's hash seed
+    assign_regimes(tmp_path / "moved" / "tiles.parquet", tmp_path / "two")  # under this process's hash seed
     assert {path.name for path in (tmp_path / "one").iterdir()} == FILES
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
@@ -63,7 +64,7 @@ def test_command_writes_the_same_whatever_the_hash_seed_and_the_order(
 def test_manifests_name_the_tiles_of_the_regimes_and_sha256sum_agrees(
     release: list[Tile], release_table: Path, tmp_path: Path
 ) -> None:
-    write_manifests(release_table, tmp_path / "m", seed=2)
+    assign_regimes(release_table, tmp_path / "m", config=RegimesConfig(seed=2))
     for regime in Regime:
         listed = (tmp_path / "m" / f"{regime.value}.txt").read_text().splitlines()
         assert listed == [tile.name for tile in training_tiles(release, regime, seed=2)]
@@ -79,7 +80,7 @@ def test_manifests_name_the_tiles_of_the_regimes_and_sha256sum_agrees(
 
 
 def test_reading_gives_the_tiles_that_were_written(release_table: Path, tmp_path: Path) -> None:
-    write_manifests(release_table, tmp_path / "m", seed=2)
+    assign_regimes(release_table, tmp_path / "m", config=RegimesConfig(seed=2))
     tiles = read_tiles(release_table)
     for regime in Regime:
         assert manifest_tiles(tiles, regime, tmp_path / "m") == training_tiles(tiles, regime, seed=2)
@@ -111,7 +112,7 @@ def test_shared_ground_is_listed_and_told(release: list[Tile], tmp_path: Path) -
 def test_tiles_that_cannot_be_measured_are_told(release: list[Tile], tmp_path: Path) -> None:
     tiles = [replace(tile, grid=None) if tile.name == "TestArea_007" else tile for tile in release]
     write_tiles(tiles, tmp_path / "tiles.parquet")
-    assert write_manifests(tmp_path / "tiles.parquet", tmp_path / "m").unmeasured == 1
+    assert assign_regimes(tmp_path / "tiles.parquet", tmp_path / "m").unmeasured_tiles == 1
 
 
 def test_missing_hand_labels_are_one_sentence_and_nothing_is_written(
@@ -140,7 +141,7 @@ def rewrite(path: Path, text: str) -> None:
 def test_a_manifest_with_a_wrong_tile_is_refused(
     release: list[Tile], release_table: Path, tmp_path: Path, name: str, said: str
 ) -> None:
-    write_manifests(release_table, tmp_path)
+    assign_regimes(release_table, tmp_path)
     rewrite(tmp_path / "R1.txt", f"{name}\n")
     with pytest.raises(InputError, match=said) as caught:
         manifest_tiles(release, Regime.R1, tmp_path)
@@ -151,7 +152,7 @@ def test_a_manifest_with_a_wrong_tile_is_refused(
 def test_a_changed_missing_or_empty_manifest_is_refused(
     release: list[Tile], release_table: Path, tmp_path: Path
 ) -> None:
-    write_manifests(release_table, tmp_path)
+    assign_regimes(release_table, tmp_path)
     path = tmp_path / "P.txt"
     path.write_text(path.read_text() + "TrainArea_0001\n")
     with pytest.raises(InputError, match="changed after it was written"):

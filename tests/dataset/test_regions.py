@@ -24,7 +24,7 @@ from oemsar.dataset.regions import (
     assign_regions,
     by_region,
     require_regions,
-    summarise,
+    summarise_regions,
 )
 from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
@@ -51,7 +51,11 @@ def assert_recovers(world: World, tiles: list[Tile]) -> None:
 
 def test_the_regions_of_a_simulated_release_are_recovered(world: World, release: list[Tile]) -> None:
     assert_recovers(world, release)
-    assert Counter(region.country for region in summarise(release)) == {"FRA": 12, "JPN": 12, "USA": 11}
+    assert Counter(region.country for region in summarise_regions(release)) == {
+        "FRA": 12,
+        "JPN": 12,
+        "USA": 11,
+    }
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -67,7 +71,7 @@ def test_names_count_from_west_to_east_and_do_not_depend_on_the_order(
 ) -> None:
     shuffled = random.Random(1).sample(bare_tiles, len(bare_tiles))
     assert {one.name: one for one in assign_regions(shuffled)} == {one.name: one for one in release}
-    found = summarise(release)
+    found = summarise_regions(release)
     for country in ("FRA", "JPN", "USA"):
         own = [region for region in found if region.country == country]
         assert [region.name for region in own] == [f"{country}-{rank:02d}" for rank in range(1, len(own) + 1)]
@@ -106,7 +110,7 @@ def test_the_centre_of_an_oblong_and_turned_tile_is_that_of_its_pixels() -> None
     turned = Affine.translation(500_010, 5_400_000) @ Affine.rotation(-90) @ Affine.scale(1, -1)
     south = GeoBox(shape, turned, "EPSG:32631")
     for grid, centre in ((east, (545_000, 5_400_000)), (south, (500_000, 5_355_000))):
-        (region,) = summarise(assign_regions([Tile("a", "train", shape, grid)]))
+        (region,) = summarise_regions(assign_regions([Tile("a", "train", shape, grid)]))
         lon, lat = Transformer.from_crs("EPSG:32631", "EPSG:4326", always_xy=True).transform(*centre)
         assert (region.lon, region.lat) == pytest.approx((lon, lat), abs=1e-6)
 
@@ -117,7 +121,7 @@ def test_one_region_may_lie_in_two_zones_and_on_both_sides_of_the_antimeridian()
     fiji = [tile("c", 820_000, 8_135_000, "EPSG:32760"), tile("d", 182_500, 8_135_000, "EPSG:32701")]
     found = assign_regions([*zones, *fiji])
     assert [one.region for one in found] == ["FRA-01", "FRA-01", "FJI-01", "FJI-01"]
-    (taveuni,) = (region for region in summarise(found) if region.country == "FJI")
+    (taveuni,) = (region for region in summarise_regions(found) if region.country == "FJI")
     assert abs(taveuni.lon) == pytest.approx(180, abs=0.05)
 
 
@@ -148,7 +152,7 @@ def test_summary_counts_splits_hand_labels_and_the_way_to_the_next_region() -> N
         replace(tile("b", 501_000, 5_400_000), split="val", real_label=Path("b.tif")),
         tile("c", 530_000, 5_400_000),
     ]
-    west, east = summarise(assign_regions(tiles))
+    west, east = summarise_regions(assign_regions(tiles))
     assert west.tiles == {"train": 1, "val": 1, "test": 0}
     assert west.hand_labelled == {"train": 0, "val": 1, "test": 0}
     assert west.gap_km == east.gap_km == pytest.approx(29 / 0.9996, rel=1e-4)
@@ -192,7 +196,9 @@ def test_command_lists_the_regions(release: list[Tile], release_table: Path, tmp
     result = CliRunner().invoke(app, [str(release_table), "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
-    assert [region["name"] for region in document["regions"]] == [one.name for one in summarise(release)]
+    assert [region["name"] for region in document["regions"]] == [
+        one.name for one in summarise_regions(release)
+    ]
     assert document["regions"][0]["tiles"] == {"train": 4, "val": 6, "test": 14}
     assert (document["unassigned_tiles"], document["differences_from_published"]) == (0, None)
     table = CliRunner().invoke(app, [str(release_table)]).stdout

@@ -16,7 +16,7 @@ from rasterio import Affine
 from typer.testing import CliRunner
 
 from oemsar.cli.data_figures import figures as figures_command
-from oemsar.dataset.regions import assign_regions, summarise
+from oemsar.dataset.regions import assign_regions, summarise_regions
 from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
@@ -111,7 +111,7 @@ def test_examples_show_images_and_labels_in_the_colours_of_the_legend(
 
 
 def test_regions_are_drawn_at_their_places_in_the_world_and_in_their_country(placed: list[Tile]) -> None:
-    regions = summarise(placed)
+    regions = summarise_regions(placed)
     world, *countries = draw_regions(regions).axes
     assert world.get_title() == "4 regions, 8 tiles"
     titles = ["France\n2 regions, 4 tiles", "Japan\n1 regions, 2 tiles"]
@@ -129,10 +129,12 @@ def test_regions_are_drawn_at_their_places_in_the_world_and_in_their_country(pla
 
 
 def test_names_of_near_regions_do_not_cover_each_other(placed: list[Tile]) -> None:
-    region = summarise(placed)[0]
-    near = [replace(region, name=f"FRA-{n:02d}", lon=2 + 0.12 * n, lat=48.5) for n in range(5)]
-    edge = replace(region, name="FRA-99", lon=8.0)
-    axis = draw_regions([*near, edge]).axes[1]
+    region = summarise_regions(placed)[0]
+    near = [
+        region.model_copy(update={"name": f"FRA-{n:02d}", "lon": 2 + 0.12 * n, "lat": 48.5}) for n in range(5)
+    ]
+    edge = region.model_copy(update={"name": "FRA-99", "lon": 8.0})
+    axis = draw_regions([region.model_copy(update=moved) for moved in (*near, edge)]).axes[1]
     boxes = [text.get_window_extent() for text in axis.texts]
     assert len(boxes) == 6
     assert all(axis.get_window_extent().x0 < box.x0 and box.x1 < axis.get_window_extent().x1 for box in boxes)
@@ -141,7 +143,7 @@ def test_names_of_near_regions_do_not_cover_each_other(placed: list[Tile]) -> No
 
 def test_a_country_across_the_antimeridian_is_drawn_at_both_ends_and_not_between(placed: list[Tile]) -> None:
     """A line across the map where the outline of Russia passes 180 degrees would cross Canada."""
-    land = draw_regions(summarise(placed)).axes[0].collections[0]
+    land = draw_regions(summarise_regions(placed)).axes[0].collections[0]
     seen = [path.vertices[:-1] for path in land.get_paths() if path.vertices[:, 1].min() > -60]
     assert max(np.abs(np.diff(ring[:, 0])).max() for ring in seen) < 90
     # Chukotka, Kamchatka, Viti Levu: land once; the Bering Sea and the Pacific: none

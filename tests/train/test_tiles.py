@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from oemsar.dataset.config import RegimesConfig
 from oemsar.dataset.label_regime import Regime
-from oemsar.dataset.manifests import write_manifests
+from oemsar.dataset.manifests import assign_regimes
 from oemsar.dataset.pixels import read_label
 from oemsar.dataset.regimes import training_tiles
 from oemsar.dataset.table import read_tiles, write_tiles
@@ -72,7 +73,7 @@ def test_pixels_of_each_tile_are_those_of_its_label(
 
 def test_manifests_decide_and_the_computed_ones_have_seed_0(regime_table: Path, tmp_path: Path) -> None:
     for seed in (0, 1):
-        write_manifests(regime_table, tmp_path / str(seed), seed)
+        assign_regimes(regime_table, tmp_path / str(seed), config=RegimesConfig(seed=seed))
     computed = usable(config(regime_table, regime="R5"))
     assert usable(config(regime_table, regime="R5", manifests=tmp_path / "0")) == computed
     other, _ = usable(config(regime_table, regime="R5", manifests=tmp_path / "1"))
@@ -92,14 +93,14 @@ def test_what_a_regime_misses_is_named(regime_table: Path, tmp_path: Path) -> No
 
 
 def test_a_wrong_regime_and_manifests_without_one_are_named(regime_table: Path) -> None:
-    with pytest.raises(InputError, match="regime: input should be"):
+    with pytest.raises(InputError, match="regime: R2 is not known"):
         config(regime_table, regime="R2")
     with pytest.raises(InputError, match=r"manifests, regime: somewhere is read for a label regime only"):
         config(regime_table, manifests="somewhere")
 
 
 def test_a_run_under_a_regime_resumes_with_its_own_tiles_only(regime_table: Path, tmp_path: Path) -> None:
-    write_manifests(regime_table, tmp_path / "m", seed=1)
+    assign_regimes(regime_table, tmp_path / "m", config=RegimesConfig(seed=1))
     options = {
         **{"encoder": "tu-mobilenetv3_small_050", "steps": 1, "crop": 64, "batch": 2, "workers": 0},
         **{"device": "cpu", "regime": "R5", "manifests": tmp_path / "m"},
@@ -112,7 +113,7 @@ def test_a_run_under_a_regime_resumes_with_its_own_tiles_only(regime_table: Path
     (tmp_path / "m").rename(tmp_path / "moved")
     moved = config(regime_table, **{**options, "manifests": tmp_path / "moved"})
     assert train(moved, resume=True).steps == 1
-    write_manifests(regime_table, tmp_path / "moved", seed=2)
+    assign_regimes(regime_table, tmp_path / "moved", config=RegimesConfig(seed=2))
     with pytest.raises(InputError, match="chooses other tiles"):
         train(moved, resume=True)
     with pytest.raises(InputError, match="has regime R5"):

@@ -1,4 +1,4 @@
-"""Everything in one file of a tile, decoded: its header, its histogram and the hash of its pixels."""
+"""Content of one file of a tile: its header, its histogram and the hash of its pixels."""
 
 import hashlib
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ _ROWS = 1024
 
 @dataclass(frozen=True)
 class Content:
-    """What a file of a tile holds.
+    """Header and pixel statistics of a file of a tile.
 
     Attributes:
-        shape: rows and columns in pixels.
-        bands: number of bands.
-        dtype: type of the first band that is not uint8, else uint8.
+        shape: Rows and columns in pixels.
+        bands: Number of bands.
+        dtype: Type of the first band that is not uint8, else uint8.
         grid: CRS, affine and shape; None where the file has neither CRS nor affine.
-        unwritten: number of blocks that were never written, which decode to zeros.
-        blocks: number of blocks in all.
-        histogram: pixels of every value, int64, shape (bands, 256); None where `dtype` is not uint8.
-        digest: hash of shape and pixels; equal where every pixel is.
+        unwritten: Number of blocks that were never written, which decode to zeros.
+        blocks: Number of blocks in all.
+        histogram: Pixels of every value, int64, shape (bands, 256); None where the type is not uint8.
+        digest: Hash of shape and pixels; equal where every pixel is.
     """
 
     shape: tuple[int, int]
@@ -56,14 +56,14 @@ class Content:
 
 
 def read_content(path: Path) -> Content:
-    """Decode every pixel of the file at `path`.
+    """Decode every pixel of a file.
 
     Raises:
-        RasterioError: it cannot be opened or decoded to its end.
+        RasterioError: The file cannot be opened or decoded to its end.
     """
     with rasterio.open(path) as dataset:
         if dataset.driver == "PNG":
-            _see_whole_png(path)
+            _check_whole_png(path)
         dtype = next((name for name in dataset.dtypes if name != "uint8"), "uint8")
         histogram, digest = _decode(dataset, dtype)
         unwritten, blocks = _unwritten_blocks(dataset)
@@ -72,7 +72,7 @@ def read_content(path: Path) -> Content:
         )
 
 
-def _see_whole_png(path: Path) -> None:
+def _check_whole_png(path: Path) -> None:
     """Check the length and checksum of every chunk, as GDAL decodes a truncated PNG without a word."""
     try:
         with Image.open(path) as image:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 COAST_TOLERANCE_KM = 25.0
-"""A place outside every outline takes the nearest country within this distance.
+"""Distance from the nearest outline, within which a point outside every outline takes its country.
 
 Coasts at 1:50 million are off by some kilometres, and small islands are missing.
 """
@@ -34,27 +34,27 @@ _KM_PER_DEGREE = math.pi / 180 * 6371.0088
 
 @cache
 def outlines() -> "gpd.GeoDataFrame":
-    """One row for each country: `country` (ISO 3166-1 alpha-3), `name` (English), `geometry` (EPSG:4326)."""
+    """Read the outlines: `country` (ISO 3166-1 alpha-3), `name` (English), `geometry` (EPSG:4326)."""
     import geopandas as gpd
 
     return gpd.read_parquet(_FILE)
 
 
 def country_at(lon: float, lat: float, tolerance_km: float = COAST_TOLERANCE_KM) -> str | None:
-    """Country of a place.
+    """Find the country of a point.
 
     Args:
-        lon: longitude in degrees (WGS 84).
-        lat: latitude in degrees.
-        tolerance_km: how far off an outline the place may lie, in kilometres.
+        lon: Longitude in degrees (WGS 84).
+        lat: Latitude in degrees (WGS 84).
+        tolerance_km: Distance in km from an outline, up to which a point outside it takes its country.
 
     Returns:
-        ISO 3166-1 alpha-3 code of the outline the place lies in, else of the nearest one within
+        ISO 3166-1 alpha-3 code of the outline the point lies in, else of the nearest one within
         `tolerance_km` (as a sphere has it, to a hundredth), else None.
     """
     tree, codes = _parts()
-    place = shapely.Point(lon, lat)
-    around = tree.query(place, predicate="intersects")
+    point = shapely.Point(lon, lat)
+    around = tree.query(point, predicate="intersects")
     if len(around):
         return min(str(codes[part]) for part in around)
     narrowing = max(math.cos(math.radians(lat)), 1e-3)

@@ -1,12 +1,10 @@
-"""Manifests: the tiles of each regime and of the test set as text files that can be published and checked."""
+"""Manifests: tiles of each regime and of the test set as text files that can be published and checked."""
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
+from oemsar.config_file import Value
+from oemsar.dataset.config import RegimesConfig
 from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.layouts import natural_order
 from oemsar.dataset.overlaps import Overlap, measure_overlaps
@@ -18,78 +16,116 @@ from oemsar.dataset.regimes import (
     with_pseudo,
     with_real,
 )
-from oemsar.dataset.table import read_tiles, select_split
+from oemsar.dataset.table import Table, as_tiles, select_split, table_files, table_origin
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.files import checksum, require_writable, write_json, write_text
+from oemsar.files import checksum, require_apart, require_writable, write_json, write_text
 from oemsar.record import run_record
+from oemsar.text_table import csv_table
 
 TEST = "test"
 
 
-@dataclass(frozen=True)
-class Manifests:
-    """What was written.
-
-    Attributes:
-        names: names of the tiles by regime, and those of the test set under `test`.
-        overlaps: pairs of a training tile and another, hand-labelled tile that share ground.
-        unmeasured: tiles whose ground is not known for want of georeferencing.
-    """
-
-    names: dict[str, list[str]]
-    overlaps: list[Overlap]
-    unmeasured: int
+_DEFAULT = RegimesConfig()
 
 
-def write_manifests(table: Path, out: Path, seed: int = 0) -> Manifests:
-    """Write the tiles of every regime, of the test set, and what ground they share, into the folder `out`.
+class OverlapReport(Value):
+    """Ground that training tiles share with hand-labelled tiles, as stored beside the manifests."""
+
+    unmeasured_tiles: int
+    """Number of tiles whose ground is not known for want of georeferencing."""
+    pairs: tuple[Overlap, ...]
+    """Pairs of a training tile and another, hand-labelled tile that share ground."""
+    format: int = 1
+    """Version of the layout of the file."""
+
+
+class OverlapSummary(Value):
+    """Shared ground of all pairs of two uses of tiles."""
+
+    use: str
+    """Use of the training tiles: `P`, `R1` or `R5`."""
+    other_use: str
+    """Use of the hand-labelled tiles: `R1`, `R5`, or their split."""
+    pairs: int
+    """Number of pairs that share ground."""
+    tiles: int
+    """Number of training tiles among them."""
+    other_tiles: int
+    """Number of hand-labelled tiles among them."""
+    largest_other_fraction: float
+    """Largest shared fraction of a hand-labelled tile, 0..1."""
+
+
+class Manifests(Value):
+    """Counts of manifests that were written."""
+
+    out: Path
+    """Folder of the manifests."""
+    tiles: dict[str, int]
+    """Number of tiles by regime, and of the test set under `test`."""
+    overlaps: tuple[OverlapSummary, ...]
+    """Ground shared by training tiles and other, hand-labelled tiles."""
+    unmeasured_tiles: int
+    """Number of tiles whose ground is not known for want of georeferencing."""
+
+
+def assign_regimes(table: Table, out: Path, *, config: RegimesConfig = _DEFAULT) -> Manifests:
+    """Write the tiles of every regime, of the test set, and the ground they share.
 
     `P.txt`, `P+R1.txt`, `P+R5.txt`, `R1.txt`, `R5.txt` and `test.txt` have a name on each line, numbers
     counted in their order; beside each is its checksum as `sha256sum --check` reads it. `overlaps.json` and
-    `overlaps.csv` list shared ground, and `record.json` says what made it all.
+    `overlaps.csv` list shared ground, and `record.json` describes the run.
 
     Args:
-        table: table of tiles.
-        out: created where it is missing.
-        seed: of the choice of R1 and R5.
+        table: Table of tiles, as a path or as the tiles.
+        out: Folder of the manifests; created where it is missing.
+        config: Seed of the choice of R1 and R5.
 
     Raises:
-        InputError: the table cannot be read, has no test tile, or its labels do not suffice for the regimes;
-            or `out` cannot be written to.
+        InputError: The table cannot be read, has no test tile, or its labels do not suffice for the regimes;
+            or the folder cannot be written to.
     """
-    tiles = read_tiles(table)
+    seed = config.seed
+    tiles = as_tiles(table)
     test = select_split(tiles, "test", table)
     names = {regime.value: _names(training_tiles(tiles, regime, seed)) for regime in Regime}
     names[TEST] = _names(test)
-    overlaps, unmeasured = _overlaps(tiles, test, seed)
+    report = _measure(tiles, test, seed)
+    paths = {name: out / f"{name}.txt" for name in names}
+    written = [*paths.values(), *map(_sum_path, paths.values())]
+    written += [out / name for name in ("overlaps.json", "overlaps.csv", "record.json")]
+    require_apart(written, table_files(table, tiles))
     require_writable(out)
     for name, listed in names.items():
-        path = out / f"{name}.txt"
-        write_text(path, "".join(f"{tile}\n" for tile in listed))
-        write_text(_sum_path(path), f"{checksum(path)}  {path.name}\n")
-    write_json(out / "overlaps.json", {"unmeasured_tiles": unmeasured, "pairs": [*map(asdict, overlaps)]})
-    write_text(out / "overlaps.csv", _csv(overlaps))
-    write_json(
-        out / "record.json", run_record({"data": str(table), "seed": seed}, seed=seed, data=table).plain()
+        write_text(paths[name], "".join(f"{tile}\n" for tile in listed))
+        write_text(_sum_path(paths[name]), f"{checksum(paths[name])}  {paths[name].name}\n")
+    write_json(out / "overlaps.json", report.model_dump(mode="json"))
+    write_text(out / "overlaps.csv", _csv(report.pairs))
+    options = {"data": str(table) if isinstance(table, Path) else None, "seed": seed}
+    write_json(out / "record.json", run_record(options, seed=seed, data=table_origin(table)).plain())
+    return Manifests(
+        out=out,
+        tiles={name: len(listed) for name, listed in names.items()},
+        overlaps=tuple(summarise_overlaps(report.pairs)),
+        unmeasured_tiles=report.unmeasured_tiles,
     )
-    return Manifests(names, overlaps, unmeasured)
 
 
 def manifest_tiles(tiles: Sequence[Tile], regime: Regime, folder: Path) -> list[Tile]:
-    """The tiles that the manifest of `regime` in `folder` names, each with the one label it trains with.
+    """Choose the tiles that the manifest of a regime names, each with the one label it trains with.
 
     Args:
-        tiles: the whole table.
-        regime: which manifest.
-        folder: written by `write_manifests`, on this machine or another.
+        tiles: Tiles of the whole table.
+        regime: Regime whose manifest is read.
+        folder: Folder written by `assign_regimes`, on this machine or another.
 
     Returns:
-        The tiles ordered as by `training_tiles`: those of split train with their pseudo label, those of split
+        Tiles ordered as by `training_tiles`: those of split train with their pseudo label, those of split
         val with the hand-made one.
 
     Raises:
-        InputError: the manifest or its checksum is missing or wrong, or the table does not have a tile or
+        InputError: The manifest or its checksum is missing or wrong, or the table does not have a tile or
             the label it trains with.
     """
     path = folder / f"{regime.value}.txt"
@@ -106,26 +142,26 @@ def manifest_tiles(tiles: Sequence[Tile], regime: Regime, folder: Path) -> list[
     return sorted(chosen, key=table_order)
 
 
-def summarise_overlaps(overlaps: Sequence[Overlap]) -> list[dict[str, Any]]:
-    """For each pair of uses: pairs, tiles on either side, and the largest fraction of a labelled tile."""
+def summarise_overlaps(overlaps: Sequence[Overlap]) -> list[OverlapSummary]:
+    """Summarise shared ground for each pair of uses."""
     groups: dict[tuple[str, str], list[Overlap]] = {}
     for overlap in overlaps:
         groups.setdefault((overlap.use, overlap.other_use), []).append(overlap)
     return [
-        {
-            "use": use,
-            "other_use": other_use,
-            "pairs": len(found),
-            "tiles": len({overlap.tile for overlap in found}),
-            "other_tiles": len({overlap.other for overlap in found}),
-            "largest_other_fraction": max(overlap.other_fraction for overlap in found),
-        }
+        OverlapSummary(
+            use=use,
+            other_use=other_use,
+            pairs=len(found),
+            tiles=len({overlap.tile for overlap in found}),
+            other_tiles=len({overlap.other for overlap in found}),
+            largest_other_fraction=max(overlap.other_fraction for overlap in found),
+        )
         for (use, other_use), found in groups.items()
     ]
 
 
-def _overlaps(tiles: Sequence[Tile], test: Sequence[Tile], seed: int) -> tuple[list[Overlap], int]:
-    """Overlaps of P, R1 and R5 with everything labelled by hand, and how many tiles cannot be measured."""
+def _measure(tiles: Sequence[Tile], test: Sequence[Tile], seed: int) -> OverlapReport:
+    """Ground that P, R1 and R5 share with everything labelled by hand."""
     real = deal_real(tiles, seed)
     training = {"P": pseudo_labelled(tiles), "R1": real[1], "R5": real[5]}
     dealt = {tile.name for tile in (*real[1], *real[5])}
@@ -135,7 +171,8 @@ def _overlaps(tiles: Sequence[Tile], test: Sequence[Tile], seed: int) -> tuple[l
         labelled[split] = [tile for tile in hand if tile.name not in dealt]
     compared = {tile.name: tile for group in (training, labelled) for some in group.values() for tile in some}
     unmeasured = sum(tile.grid is None or tile.grid.crs is None for tile in compared.values())
-    return measure_overlaps(training, labelled), unmeasured
+    pairs = tuple(measure_overlaps(training, labelled))
+    return OverlapReport(unmeasured_tiles=unmeasured, pairs=pairs)
 
 
 def _names(tiles: Sequence[Tile]) -> list[str]:
@@ -147,11 +184,8 @@ def _sum_path(path: Path) -> Path:
 
 
 def _csv(overlaps: Sequence[Overlap]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Overlap)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(map(asdict, overlaps))
-    return text.getvalue()
+    rows = [tuple(overlap.model_dump().values()) for overlap in overlaps]
+    return csv_table([tuple(Overlap.model_fields), *rows])
 
 
 def _listed(path: Path) -> list[str]:

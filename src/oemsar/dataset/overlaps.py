@@ -1,61 +1,58 @@
-"""Ground that training tiles share with hand-labelled tiles: measured, so that nobody takes it for none.
+"""Ground that training tiles share with hand-labelled tiles, measured so that nobody takes it for none.
 
 Tiles of the release lie on grids that do not match, and their footprints can overlap. A network that trains
 on ground it is scored on is scored too well.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from pyproj import Geod
 from shapely import STRtree
 
+from oemsar.config_file import Value
 from oemsar.dataset.tile import Tile
 from oemsar.raster.grid import footprint
 
 LEAST = 1e-4
-"""Smaller fractions of both tiles are no overlap: rounded coordinates make such slivers between neighbours.
+"""Fraction of a tile below which shared ground counts as none.
 
-At 1024 pixels this is a tenth of a row.
+Rounded coordinates make such slivers between neighbours. At 1024 pixels this is a tenth of a row.
 """
 
 
-@dataclass(frozen=True)
-class Overlap:
-    """Ground that a training tile and a hand-labelled tile both cover.
-
-    Attributes:
-        tile: name of the training tile.
-        use: what it is: `P`, `R1` or `R5`.
-        other: name of the hand-labelled tile.
-        other_use: what that is: `R1`, `R5`, or its split.
-        area_m2: the area on the ellipsoid, square metres.
-        fraction: of the training tile.
-        other_fraction: of the hand-labelled tile.
-    """
+class Overlap(Value):
+    """Ground that a training tile and a hand-labelled tile both cover."""
 
     tile: str
+    """Name of the training tile."""
     use: str
+    """Use of the training tile: `P`, `R1` or `R5`."""
     other: str
+    """Name of the hand-labelled tile."""
     other_use: str
+    """Use of the hand-labelled tile: `R1`, `R5`, or its split."""
     area_m2: float
+    """Area on the ellipsoid in square metres."""
     fraction: float
+    """Shared fraction of the training tile, 0..1."""
     other_fraction: float
+    """Shared fraction of the hand-labelled tile, 0..1."""
 
 
 def measure_overlaps(
     training: Mapping[str, Sequence[Tile]], labelled: Mapping[str, Sequence[Tile]]
 ) -> list[Overlap]:
-    """Every pair of a training tile and another, hand-labelled tile that share ground.
+    """Measure the ground of every pair of a training tile and another, hand-labelled tile.
 
     Args:
-        training: training tiles by use.
-        labelled: hand-labelled tiles by use; a tile may be in both and is not held against itself.
+        training: Training tiles by use.
+        labelled: Hand-labelled tiles by use; a tile may be in both and is not held against itself.
 
     Returns:
-        The pairs in the order of `training`, then of `labelled`; tiles without georeferencing are left out.
+        Pairs that share ground, in the order of `training`, then of `labelled`; tiles without georeferencing
+        are left out.
     """
     own = [(use, tile.name, polygon) for use, tile, polygon in _outlined(training)]
     others = [(use, tile.name, polygon) for use, tile, polygon in _outlined(labelled)]
@@ -76,13 +73,13 @@ def measure_overlaps(
         area = abs(geod.geometry_area_perimeter(shared[pair])[0])
         found.append(
             Overlap(
-                name,
-                use,
-                other,
-                other_use,
-                round(area, 2),
-                round(float(fractions[pair]), 6),
-                round(float(other_fractions[pair]), 6),
+                tile=name,
+                use=use,
+                other=other,
+                other_use=other_use,
+                area_m2=round(area, 2),
+                fraction=round(float(fractions[pair]), 6),
+                other_fraction=round(float(other_fractions[pair]), 6),
             )
         )
     return found

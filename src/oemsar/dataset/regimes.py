@@ -22,19 +22,19 @@ _log = logging.getLogger(__name__)
 
 
 def training_tiles(tiles: Sequence[Tile], regime: Regime, seed: int = 0) -> list[Tile]:
-    """The tiles that `regime` trains on, each with the one label it trains with.
+    """Choose the tiles that a regime trains on, each with the one label it trains with.
 
     Args:
-        tiles: the whole table, in any order.
-        regime: which labels.
-        seed: of the choice of R1 and R5.
+        tiles: Tiles of the whole table, in any order.
+        regime: Labels to train on.
+        seed: Seed of the choice of R1 and R5.
 
     Returns:
-        The tiles ordered by split, then by name with numbers counted; the label a tile does not train with
+        Tiles ordered by split, then by name with numbers counted; the label a tile does not train with
         is None.
 
     Raises:
-        InputError: no tile of split train has a pseudo label, or a region has too few hand-labelled tiles.
+        InputError: No tile of split train has a pseudo label, or a region has too few hand-labelled tiles.
     """
     chosen = pseudo_labelled(tiles) if regime.has_pseudo else []
     if regime.real_per_region:
@@ -43,7 +43,7 @@ def training_tiles(tiles: Sequence[Tile], regime: Regime, seed: int = 0) -> list
 
 
 def validation_tiles(tiles: Sequence[Tile], training: Sequence[Tile]) -> list[Tile]:
-    """The tiles to validate on beside `training`: the hand-labelled ones of split val that are not in it.
+    """Choose the tiles to validate on: the hand-labelled ones of split val that are not trained on.
 
     In the release these are all 210 for P, the 175 of R5 for R1 and P+R1, and the 35 of R1 for R5 and P+R5.
     """
@@ -53,10 +53,10 @@ def validation_tiles(tiles: Sequence[Tile], training: Sequence[Tile]) -> list[Ti
 
 
 def pseudo_labelled(tiles: Sequence[Tile]) -> list[Tile]:
-    """P: the tiles of split train with a pseudo label, which is the label they train with.
+    """Choose the tiles of P: those of split train with a pseudo label, which is the label they train with.
 
     Raises:
-        InputError: there is none.
+        InputError: There is none.
     """
     found = [with_pseudo(tile) for tile in tiles if tile.split == "train" and tile.pseudo_label is not None]
     if not found:
@@ -68,13 +68,13 @@ def pseudo_labelled(tiles: Sequence[Tile]) -> list[Tile]:
 
 
 def deal_real(tiles: Sequence[Tile], seed: int = 0) -> dict[int, list[Tile]]:
-    """R1 and R5, under the keys 1 and 5: disjoint, of split val, with their hand-made labels.
+    """Deal out R1 and R5, under the keys 1 and 5: disjoint, of split val, with their hand-made labels.
 
     The hand-labelled tiles of a region are ordered by the SHA-256 of `seed:name`; the first is R1, the next
     five are R5, and what a region has beyond these six trains nothing.
 
     Raises:
-        InputError: split val has no hand-made label, or a region with tiles of split train or val has fewer
+        InputError: Split val has no hand-made label, or a region with tiles of split train or val has fewer
             than six.
     """
     labelled = _hand_labelled(tiles)
@@ -97,12 +97,12 @@ def deal_real(tiles: Sequence[Tile], seed: int = 0) -> dict[int, list[Tile]]:
 
 
 def with_pseudo(tile: Tile) -> Tile:
-    """The tile with its pseudo label as the only one."""
+    """Leave a tile its pseudo label as the only one."""
     return replace(tile, real_label=None)
 
 
 def with_real(tile: Tile) -> Tile:
-    """The tile with its hand-made label as the only one."""
+    """Leave a tile its hand-made label as the only one."""
     return replace(tile, pseudo_label=None)
 
 
@@ -123,5 +123,5 @@ def _draw(seed: int, tile: Tile) -> tuple[str, str]:
 
 
 def table_order(tile: Tile) -> tuple[int, tuple[tuple[str | int, ...], str]]:
-    """Sorting key of a tile: by split, then by name with numbers counted, as tables are ordered."""
+    """Make the sorting key of a tile: by split, then by name with numbers counted, as tables are ordered."""
     return SPLITS.index(tile.split), natural_order(tile.name)

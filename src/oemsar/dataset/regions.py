@@ -8,8 +8,7 @@ of tiles leads from one to the other whose every step, between the centres of tw
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,21 +17,18 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from oemsar.config_file import Value
+from oemsar.dataset.config import REGION_DISTANCE_KM
 from oemsar.dataset.countries import country_at
+from oemsar.dataset.table import Table, describe_table
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
 
-REGION_DISTANCE_KM = 10.0
-"""Longest step between the tiles of a region.
-
-Longer than the gaps within a city that was sampled here and there, shorter than the way to the next city.
-"""
-
 UNASSIGNED = "unassigned"
-"""What a breakdown calls the tiles without a region."""
+"""Name of the group of tiles without a region."""
 
 NO_COUNTRY = "XXX"
-"""Stands for the country in the name of a region that lies in none; ISO 3166 leaves it to users."""
+"""Country in the name of a region that lies in none; ISO 3166 leaves the code to users."""
 
 _NEIGHBOURS = 9
 """Nearest tiles looked at first, a tile itself among them; distances between clumps of them come after."""
@@ -44,50 +40,53 @@ Points = NDArray[np.float64]
 """Geocentric coordinates in metres, shape (n, 3): nearness has no seam at a pole or the antimeridian."""
 
 
-@dataclass(frozen=True)
-class Region:
-    """A cluster of tiles.
-
-    Attributes:
-        name: country and ordinal from west to east: `JPN-03`.
-        country: ISO 3166-1 alpha-3 code; None where the centroid lies in no country.
-        lon: longitude of the mean of the tiles' centres, degrees (WGS 84).
-        lat: its latitude, degrees.
-        tiles: tiles by split.
-        hand_labelled: those of them with a hand-made label, by split.
-        gap_km: distance between its tiles and the nearest of another region, centre to centre in a straight
-            line; None where there is no other.
-    """
+class RegionSummary(Value):
+    """A cluster of tiles."""
 
     name: str
+    """Country and ordinal from west to east, such as `JPN-03`."""
     country: str | None
+    """ISO 3166-1 alpha-3 code; None where the centroid lies in no country."""
     lon: float
+    """Longitude of the mean of the tiles' centres in degrees (WGS 84)."""
     lat: float
+    """Latitude of the mean of the tiles' centres in degrees (WGS 84)."""
     tiles: dict[Split, int]
+    """Number of tiles by split."""
     hand_labelled: dict[Split, int]
+    """Number of tiles with a hand-made label by split."""
     gap_km: float | None
+    """Distance in km between a tile of the region and the nearest of another, centre to centre in a straight
+    line; None where there is no other region."""
 
 
 def assign_regions(tiles: Sequence[Tile], distance_km: float = REGION_DISTANCE_KM) -> list[Tile]:
-    """The tiles, in their order, with region and country filled in; None in both without georeferencing.
+    """Fill in region and country of the tiles, in their order; None in both without georeferencing.
 
     Names depend on the ground the tiles cover, and not on their order: regions of a country are counted by
     the longitude of their centroid, from -180 degrees on. Of a part of the dataset, with fewer regions, the
     names differ from those of the whole.
 
+    Args:
+        tiles: Tiles of different names, with or without region and country.
+        distance_km: Longest step between the tiles of a region, centre to centre, in km.
+
     Raises:
-        InputError: `distance_km` is not positive, or a tile's coordinates lie nowhere on earth.
+        InputError: The distance is not positive, or a tile's coordinates lie nowhere on earth.
     """
     if not distance_km > 0:
-        raise InputError(f"a distance of {distance_km:g} km cannot tell regions apart; give a positive one")
+        raise InputError(
+            f"a distance of {distance_km:g} km cannot tell regions apart; give a positive one",
+            option="region_distance",
+        )
     ordered = sorted((tile for tile in tiles if _is_placed(tile)), key=lambda tile: tile.name)
     if not ordered:
         return [replace(tile, region=None, country=None) for tile in tiles]
     points = _centres(ordered)
     labels = _clusters(points, distance_km * 1000)
-    places = [_centroid(points[labels == label]) for label in range(labels.max() + 1)]
-    countries = [country_at(lon, lat) for lon, lat in places]
-    names = _names(places, countries)
+    centroids = [_centroid(points[labels == label]) for label in range(labels.max() + 1)]
+    countries = [country_at(lon, lat) for lon, lat in centroids]
+    names = _names(centroids, countries)
     found = {tile.name: int(label) for tile, label in zip(ordered, labels, strict=True)}
     return [
         replace(
@@ -99,8 +98,8 @@ def assign_regions(tiles: Sequence[Tile], distance_km: float = REGION_DISTANCE_K
     ]
 
 
-def summarise(tiles: Sequence[Tile]) -> list[Region]:
-    """The regions the tiles name, ordered by name; tiles without a region or a grid are left out."""
+def summarise_regions(tiles: Sequence[Tile]) -> list[RegionSummary]:
+    """Summarise the regions that tiles name, ordered by name; tiles without region or grid are left out."""
     members: dict[str, list[Tile]] = defaultdict(list)
     for tile in sorted(tiles, key=lambda tile: tile.name):
         if tile.region is not None and _is_placed(tile):
@@ -109,32 +108,36 @@ def summarise(tiles: Sequence[Tile]) -> list[Region]:
     return [_region(name, members[name], points) for name in points]
 
 
-def require_regions(tiles: Sequence[Tile], table: Path) -> None:
-    """See that at least one tile has a region.
+def require_regions(tiles: Sequence[Tile], table: Table) -> None:
+    """Check that at least one tile has a region.
+
+    Args:
+        tiles: Tiles of the table.
+        table: Table they come from, named in the sentence of an error.
 
     Raises:
-        InputError: none has; `table` is named.
+        InputError: No tile has a region.
     """
     if all(tile.region is None for tile in tiles):
         raise InputError(
-            f"{table} has no tile with a region: no tile is georeferenced, or the table was written without "
-            "regions; write it again with `oemsar data index` on georeferenced tiles"
+            f"{describe_table(table)} has no tile with a region: no tile is georeferenced, or the table was "
+            "written without regions; write it again with `oemsar data index` on georeferenced tiles"
         )
 
 
 def by_region(tiles: Sequence[Tile]) -> dict[str, list[Tile]]:
-    """The tiles of each region, ordered by its name; those without one are under `UNASSIGNED`, last."""
+    """Group tiles by region, ordered by its name; those without one are under `UNASSIGNED`, last."""
     groups: dict[str, list[Tile]] = defaultdict(list)
     for tile in tiles:
         groups[tile.region or UNASSIGNED].append(tile)
     return {name: groups[name] for name in sorted(groups, key=lambda name: (name == UNASSIGNED, name))}
 
 
-def _region(name: str, tiles: Sequence[Tile], points: dict[str, Points]) -> Region:
+def _region(name: str, tiles: Sequence[Tile], points: dict[str, Points]) -> RegionSummary:
     lon, lat = _centroid(points[name])
     others = [found for other, found in points.items() if other != name]
     gap = np.min(KDTree(points[name]).query(np.concatenate(others))[0]) / 1000 if others else None
-    return Region(
+    return RegionSummary(
         name=name,
         country=tiles[0].country,
         lon=lon,
@@ -221,12 +224,13 @@ def _components(count: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -
     return labels
 
 
-def _names(places: Sequence[tuple[float, float]], countries: Sequence[str | None]) -> list[str]:
-    """Name of each region by its place, `(longitude, latitude)`, and its country."""
+def _names(centroids: Sequence[tuple[float, float]], countries: Sequence[str | None]) -> list[str]:
+    """Name of each region by its centroid, longitude and latitude, and its country."""
     codes = [country or NO_COUNTRY for country in countries]
-    names = [""] * len(places)
+    names = [""] * len(centroids)
     for code in set(codes):
-        members = sorted((number for number, own in enumerate(codes) if own == code), key=places.__getitem__)
+        members = [number for number, own in enumerate(codes) if own == code]
+        members.sort(key=centroids.__getitem__)
         width = max(2, len(str(len(members))))
         for rank, number in enumerate(members, 1):
             names[number] = f"{code}-{rank:0{width}d}"

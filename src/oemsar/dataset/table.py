@@ -1,5 +1,6 @@
 """The table of tiles: GeoParquet on disk, a sequence of `Tile` in memory."""
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ from rasterio import Affine
 
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
-from oemsar.files import atomic_write
+from oemsar.files import atomic_write, checksum
 from oemsar.raster.grid import footprint
+from oemsar.record import TableOrigin
 
 Table: TypeAlias = Path | Sequence[Tile]
 """Table of tiles as verbs take it: the path of a GeoParquet file, or the tiles themselves."""
@@ -93,6 +95,14 @@ def table_files(table: Table, tiles: Sequence[Tile]) -> list[Path]:
     """List every file that work on a table may read: its own, where it has one, and those of the tiles."""
     files = (getattr(tile, column) for tile in tiles for column in _FILES)
     return [*([table] if isinstance(table, Path) else []), *(path for path in files if path is not None)]
+
+
+def table_origin(table: Table) -> TableOrigin:
+    """Identify a table of tiles in the record of a run, so that a resumed run knows it again."""
+    if isinstance(table, Path):
+        return TableOrigin(table=table.name, sha256=checksum(table))
+    lines = "".join(f"{tile!r}\n" for tile in table)
+    return TableOrigin(table=None, sha256=hashlib.sha256(lines.encode()).hexdigest())
 
 
 def select_split(tiles: Sequence[Tile], split: str, table: Table) -> list[Tile]:

@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from oemsar.dataset.countries import outlines
-from oemsar.dataset.regions import UNASSIGNED, Region
+from oemsar.dataset.regions import UNASSIGNED, RegionSummary
 
 _SEA, _LAND, _BORDER = "#dfeaf2", "#f5f2ea", "#9a9a9a"
 _COLOURS = ("#d1352b", "#2c6fbb", "#2f8f4e", "#8a4fb0", "#c77f1a", "#3b9c9c", "#a33b6c", "#6b6b2e")
@@ -33,14 +33,14 @@ _LABEL_SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1,
 """Where the name of a region may stand beside its point, the first that is free."""
 
 
-def draw_regions(regions: Sequence[Region]) -> Figure:
+def draw_regions(regions: Sequence[RegionSummary]) -> Figure:
     """Draw the regions on the outlines of the countries.
 
     Above the world with every region, below a map of each country with the names of its regions, beside the
     number of tiles in the country.
 
     Args:
-        regions: at least one, as `oemsar.dataset.regions.summarise` gives them.
+        regions: at least one, as `oemsar.dataset.regions.summarise_regions` gives them.
 
     Returns:
         A figure on an Agg canvas, free of pyplot's global state.
@@ -95,7 +95,7 @@ def _rings() -> Iterator[NDArray[np.float64]]:
             yield shapely.get_coordinates(part.exterior)
 
 
-def _bounds(regions: Sequence[Region]) -> tuple[float, float, float, float]:
+def _bounds(regions: Sequence[RegionSummary]) -> tuple[float, float, float, float]:
     """What the map of a country shows: its regions with a margin, as wide on the ground as high."""
     west, east = min(region.lon for region in regions), max(region.lon for region in regions)
     south, north = min(region.lat for region in regions), max(region.lat for region in regions)
@@ -105,7 +105,7 @@ def _bounds(regions: Sequence[Region]) -> tuple[float, float, float, float]:
     return lon - half / narrowing, lat - half, lon + half / narrowing, lat + half
 
 
-def _write_names(axes: Axes, regions: Sequence[Region]) -> None:
+def _write_names(axes: Axes, regions: Sequence[RegionSummary]) -> None:
     """Write the names beside their points, each where it meets no point, name or edge if it can."""
     pixel = axes.figure.dpi / 72
     frame = axes.get_window_extent()
@@ -129,7 +129,7 @@ def _holds(outer: Bbox, inner: Bbox) -> bool:
     return outer.contains(inner.x0, inner.y0) and outer.contains(inner.x1, inner.y1)
 
 
-def _tiles(region: Region) -> int:
+def _tiles(region: RegionSummary) -> int:
     return sum(region.tiles.values())
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from oemsar.dataset.regions import require_regions, summarise
+from oemsar.dataset.regions import require_regions, summarise_regions
 from oemsar.dataset.table import read_tiles
 from oemsar.errors import InputError
 from oemsar.figures import save_figure
@@ -55,6 +55,6 @@ def write_figures(table: Path, out: Path, *, per_country: int = 3) -> DatasetFig
         why = str(error)
     else:
         regions = out / "regions.png"
-        save_figure(draw_regions(summarise(tiles)), regions)
+        save_figure(draw_regions(summarise_regions(tiles)), regions)
     save_figure(figure, out / "examples.png")
     return DatasetFigures(out / "examples.png", regions, why, tuple(tile.name for tile in examples))

@@ -1,9 +1,12 @@
-"""What the whole published release has, and how a table of tiles differs from it."""
+"""Counts of the whole published release, and the differences of a table of tiles from them."""
 
 from collections import Counter
 from collections.abc import Sequence
 
+from oemsar.config_file import Value
 from oemsar.dataset.folder_names import split_of_name
+from oemsar.dataset.regions import RegionSummary, require_regions, summarise_regions
+from oemsar.dataset.table import Table, as_tiles
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.paper.published import release_tiles
 
@@ -17,18 +20,47 @@ _HAND_LABELLED: tuple[Split, ...] = ("val", "test")
 """Splits labelled by hand: 20 tiles in each region, 6 for training and validation and 14 for the test."""
 
 _LOOKS_WHOLE = 0.5
-"""Fraction of the published number of tiles, named as published, from which a table is held against it."""
+"""Fraction of the published number of tiles, named as published, from which a table is compared."""
+
+
+class RegionReport(Value):
+    """Regions of a table of tiles."""
+
+    regions: tuple[RegionSummary, ...]
+    """Regions, ordered by name."""
+    unassigned_tiles: int
+    """Number of tiles without a region."""
+    differences_from_published: tuple[str, ...] | None
+    """One sentence for each number that differs from the published one; None for a part of the release."""
+
+
+def list_regions(table: Table) -> RegionReport:
+    """List the regions of a table of tiles; a whole release is compared with the published counts.
+
+    Args:
+        table: Table of tiles, as a path or as the tiles.
+
+    Raises:
+        InputError: The table cannot be read, or no tile has a region.
+    """
+    tiles = as_tiles(table)
+    require_regions(tiles, table)
+    return RegionReport(
+        regions=tuple(summarise_regions(tiles)),
+        unassigned_tiles=sum(tile.region is None for tile in tiles),
+        differences_from_published=tuple(differences(tiles)) if looks_whole(tiles) else None,
+    )
 
 
 def looks_whole(tiles: Sequence[Tile]) -> bool:
-    """Whether so many tiles have published names (`TrainArea_0001`) that the release is meant to be there."""
+    """Tell whether so many tiles have published names (`TrainArea_0001`) that all should be there."""
     return sum(split_of_name(tile.name) is not None for tile in tiles) > _LOOKS_WHOLE * sum(
         release_tiles().values()
     )
 
 
 def differences(tiles: Sequence[Tile]) -> list[str]:
-    """One sentence for each number that differs from the published one; empty where all agree."""
+    """Tell in a sentence each number that differs from the published one; empty where all agree."""
     published = release_tiles()
     sentences = _differing({split: f"tiles of split {split}" for split in SPLITS}, published, _count(tiles))
     pseudo = _count([tile for tile in tiles if tile.pseudo_label is not None])

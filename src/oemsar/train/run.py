@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from oemsar.config_file import Value
-from oemsar.dataset.table import read_tiles
+from oemsar.dataset.table import read_tiles, table_origin
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Interrupted, OemsarError
 from oemsar.files import require_apart
@@ -29,7 +29,7 @@ from oemsar.train.module import LandCoverModule
 from oemsar.train.normalisation import estimate_normalisation
 from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
 from oemsar.train.run_folder import Outcome, RunStart, TrainingRecord
-from oemsar.train.tiles import describe_tiles, table_origin, usable_tiles
+from oemsar.train.tiles import describe_tiles, usable_tiles
 from oemsar.train.trainer import explained, make_trainer, quiet_libraries, require_devices
 from oemsar.train.validation import Validation
 

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 from oemsar.config_file import Value
 from oemsar.dataset.label_regime import Regime
@@ -11,8 +10,6 @@ from oemsar.dataset.manifests import manifest_tiles
 from oemsar.dataset.regimes import training_tiles, validation_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.files import checksum
-from oemsar.record import TableOrigin
 from oemsar.train.config import TrainConfig
 
 log = logging.getLogger(__name__)
@@ -29,14 +26,6 @@ class TilesSummary(Value):
     """Number of validation tiles."""
     sha256: str
     """Checksum over use, name and kind of label of each tile."""
-
-
-def table_origin(data: Path | Sequence[Tile]) -> TableOrigin:
-    """Describe a table of tiles, so that a resumed run knows it again."""
-    if isinstance(data, Path):
-        return TableOrigin(table=data.name, sha256=checksum(data))
-    lines = "".join(f"{tile!r}\n" for tile in data)
-    return TableOrigin(table=None, sha256=hashlib.sha256(lines.encode()).hexdigest())
 
 
 def usable_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> tuple[list[Tile], list[Tile]]:
