@@ -24,7 +24,7 @@ from oemsar.errors import Failure, InputError, Interrupted, OutOfMemory
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.scores import Scores
 from oemsar.models import saved
-from oemsar.train.config import RunOptions
+from oemsar.train.config import RunOptions, TrainConfig
 from oemsar.train.crops import Batch, CropDataset
 from oemsar.train.data import WholeTiles
 from oemsar.train.run import TrainedRun, train_model
@@ -300,3 +300,24 @@ def test_killed_at_any_moment_a_run_ends_the_same(straight: Path, table: Path, t
         kills += 1
     assert kills >= 2
     assert_same_run(straight, out)
+
+
+def test_tiles_can_be_given_as_values(straight: Path, table: Path, tmp_path: Path) -> None:
+    tiles, out = read_tiles(table), tmp_path / "run"
+    options = config(table, out)
+    given = TrainConfig.model_validate(options.model_dump(exclude={"data", "out"}))
+    run = train_model(tiles, out, config=given)
+    assert run.folder == out
+    assert_same_run(straight, out)
+    assert train_model(tiles, out, config=given, resume=True) == run
+    with pytest.raises(InputError, match="the sequence of tiles is not the table"):
+        train_model(tiles[::-1], out, config=given, resume=True)
+
+
+def test_no_file_of_a_run_replaces_one_it_reads(table: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "run" / "model" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights of an encoder")
+    with pytest.raises(InputError, match=r"would replace the input .*model\.safetensors"):
+        train(config(table, tmp_path / "run", encoder_weights=weights))
+    assert weights.read_bytes() == b"weights of an encoder"
