@@ -78,7 +78,7 @@ def test_commands_that_may_not_go_on_are_refused(options: RunOptions) -> None:
     with pytest.raises(InputError, match="data: other is not the table that the run"):
         read_record(options.out, TableOrigin(table="other", sha256="ef"))
     other = options.model_copy(update={"seed": 4, "workers": 2})
-    with pytest.raises(InputError, match="seed: the run in .* has seed 3, not 4"):
+    with pytest.raises(InputError, match=r"seed: the run in .* has seed 3, not 4"):
         require_same(other, options)
     with pytest.raises(InputError, match="out: this version of oemsar chooses other tiles"):
         require_same_tiles(options, record, TILES.model_copy(update={"val": 1}))

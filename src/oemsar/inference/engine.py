@@ -45,7 +45,7 @@ class Engine(ABC):
     def submit(self, image: NDArray[np.uint8]) -> PendingProbabilities:
         """Start on one image, uint8, shape (channels, height, width).
 
-        What goes wrong with the image is raised where the result of the future is taken.
+        An error is raised where the result of the future is taken.
         """
 
     @abstractmethod

@@ -28,7 +28,7 @@ def with_encoder(build: Callable[..., nn.Module], spec: ModelSpec, pretrained: b
         Failure: The ImageNet weights cannot be fetched.
     """
     _require_known(spec.encoder)
-    # the hub's remarks on every retry; what they come to is told in one sentence below
+    # the hub remarks on every retry; one sentence below stands for all of them
     logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
     try:
         body = build(encoder_weights=_imagenet(spec.encoder) if pretrained else None)

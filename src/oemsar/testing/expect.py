@@ -6,7 +6,7 @@ def expect(condition: bool, sentence: str) -> None:
 
     Args:
         condition: Whether it holds.
-        sentence: What is wrong where it does not hold.
+        sentence: Sentence of the error where the condition does not hold.
 
     Raises:
         AssertionError: It does not hold.

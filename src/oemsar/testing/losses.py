@@ -71,10 +71,10 @@ def _loss(name: str, logits: Tensor, label: Tensor) -> Tensor:
 
 
 def _gradient(name: str, logits: Tensor, label: Tensor) -> Tensor:
-    asked = logits.clone().requires_grad_()
-    _loss(name, asked, label).backward()  # type: ignore[no-untyped-call]
-    expect(asked.grad is not None, f"loss {name} lets no gradient through")
-    gradient = torch.zeros_like(logits) if asked.grad is None else asked.grad
+    tracked = logits.clone().requires_grad_()
+    _loss(name, tracked, label).backward()  # type: ignore[no-untyped-call]
+    expect(tracked.grad is not None, f"loss {name} lets no gradient through")
+    gradient = torch.zeros_like(logits) if tracked.grad is None else tracked.grad
     expect(bool(gradient.isfinite().all()), f"loss {name} has a gradient that is not finite")
     return gradient
 

@@ -29,7 +29,7 @@ def check_network(name: str, *, encoder: str | None = None, fusions: tuple[Fusio
     Args:
         name: Name in `oemsar.models.registry.NETWORKS`.
         encoder: Name of an encoder, small where there is one; by default that of the network.
-        fusions: Ways to join radar and optical; `dual` needs an encoder that tells its `out_channels`.
+        fusions: Ways to join radar and optical; `dual` needs an encoder with `out_channels`.
 
     Raises:
         AssertionError: The network breaks the contract; the sentence says how.

@@ -33,7 +33,7 @@ SCALE_RANGE = 2.0
 
 _READING = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a folder of thousands of tiles is listed on every open
-    "GDAL_GEOREF_SOURCES": "NONE",  # pixels are asked for by row and column; a CRS takes half of an open
+    "GDAL_GEOREF_SOURCES": "NONE",  # pixels are read by row and column; a CRS takes half of an open
     "GTIFF_VIRTUAL_MEM_IO": "YES",  # uncompressed tiles are read past the block cache
 }
 _ORDER, _GEOMETRY = 1, 2
