@@ -10,8 +10,8 @@ from rasterio import Affine
 from rasterio.warp import transform
 
 from oemsar.errors import InputError
+from oemsar.geometry.datum import Datum
 from oemsar.geometry.heights import open_heights
-from oemsar.geometry.vertical import Datum
 
 WEST, NORTH = 500_000, 3_940_000
 

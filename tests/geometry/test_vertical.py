@@ -11,8 +11,9 @@ from odc.geo.geobox import GeoBox
 from rasterio import Affine
 
 from oemsar.errors import InputError
+from oemsar.geometry.datum import Datum
 from oemsar.geometry.heights import open_heights, open_surface
-from oemsar.geometry.vertical import DATUM_TAG, Datum, relative, vertical_of
+from oemsar.geometry.vertical import DATUM_TAG, relative, vertical_of
 
 Write = Callable[..., Path]
 DEM: dict[str, Any] = {

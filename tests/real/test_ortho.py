@@ -10,9 +10,9 @@ from rasterio.enums import Resampling
 from rasterio.warp import reproject
 
 from oemsar.errors import InputError
+from oemsar.geometry.datum import Datum
 from oemsar.geometry.look import Look
 from oemsar.geometry.terrain import Terrain
-from oemsar.geometry.vertical import Datum
 from oemsar.prepare.ortho.run import OrthoConfig, ortho
 
 

@@ -52,9 +52,9 @@ def align(
 
     from oemsar.cli.progress import reporting
     from oemsar.errors import InputError
+    from oemsar.geometry.datum import Datum
     from oemsar.geometry.look import look_from_angles
     from oemsar.geometry.terrain import Terrain
-    from oemsar.geometry.vertical import Datum
     from oemsar.prepare.align.run import AlignConfig
     from oemsar.prepare.align.run import align as run
     from oemsar.prepare.align.scene.open_geometry import GeometryOptions

@@ -46,9 +46,9 @@ def ortho(
     import json
 
     from oemsar.cli.progress import reporting
+    from oemsar.geometry.datum import Datum
     from oemsar.geometry.look import look_from_angles
     from oemsar.geometry.terrain import Terrain
-    from oemsar.geometry.vertical import Datum
     from oemsar.prepare.ortho.run import OrthoConfig
     from oemsar.prepare.ortho.run import ortho as run
 

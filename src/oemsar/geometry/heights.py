@@ -15,10 +15,11 @@ from rasterio.io import DatasetReader
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
+from oemsar.geometry.datum import Datum
 from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, compose, crs_of, projection
 from oemsar.geometry.sampler import Sampler
 from oemsar.geometry.smooth import smoothly
-from oemsar.geometry.vertical import Datum, Vertical, relative, vertical_of
+from oemsar.geometry.vertical import Vertical, relative, vertical_of
 from oemsar.raster.grid import grid_of
 from oemsar.raster.pixels import RasterPixels, read_window
 from oemsar.raster.read import Extent, open_raster

@@ -2,24 +2,17 @@
 
 import math
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from pyproj import CRS
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
+from oemsar.geometry.datum import Datum
 
 DATUM_TAG = "OEMSAR_VERTICAL_DATUM"
 
 _FEET = {"ft": 0.3048, "foot": 0.3048, "feet": 0.3048, "us survey foot": 1200 / 3937, "ftus": 1200 / 3937}
 _UNITS = {"": 1.0, "m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0, **_FEET}
-
-
-class Datum(StrEnum):
-    """Surface that heights are counted from."""
-
-    ELLIPSOID = "ellipsoid"
-    ORTHOMETRIC = "orthometric"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import rasterio
 from rasterio import Affine
 
 from oemsar.errors import InputError
+from oemsar.geometry.datum import Datum
 from oemsar.geometry.look import Look, look_from_angles, read_look, read_projection_height
 from oemsar.geometry.terrain import Terrain
-from oemsar.geometry.vertical import Datum
 from oemsar.prepare.ortho.rasters import MASKS
 from oemsar.prepare.ortho.run import OrthoConfig, ortho
 

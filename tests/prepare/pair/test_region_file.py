@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +134,12 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None
         read_region(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_region(tmp_path / "none.yaml")
+
+
+def test_a_region_is_described_without_numpy_and_rasterio() -> None:
+    probe = (
+        "import sys, oemsar.prepare.pair.config; "
+        "print([name for name in ('numpy', 'rasterio', 'pyproj') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

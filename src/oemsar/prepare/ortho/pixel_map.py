@@ -9,12 +9,12 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 
 from oemsar.arrays import Doubles
+from oemsar.geometry.datum import Datum
 from oemsar.geometry.heights import GEOGRAPHIC, Heights, HeightsOn, open_heights
 from oemsar.geometry.look import Look
 from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of, projection
 from oemsar.geometry.sensor import SensorModel, sensor_of
 from oemsar.geometry.smooth import smoothly
-from oemsar.geometry.vertical import Datum
 from oemsar.raster.read import open_raster
 
 

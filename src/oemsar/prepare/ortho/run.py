@@ -12,6 +12,7 @@ from rasterio.io import DatasetReader
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.files import scratch_folder, write_json
+from oemsar.geometry.datum import Datum
 from oemsar.geometry.footprint import footprint, outline
 from oemsar.geometry.heights import open_heights
 from oemsar.geometry.interpolate import Kernel
@@ -19,7 +20,6 @@ from oemsar.geometry.look import Look, read_look
 from oemsar.geometry.rpc import RationalModel
 from oemsar.geometry.sensor import SensorModel, look_of, sensor_of
 from oemsar.geometry.terrain import Terrain
-from oemsar.geometry.vertical import Datum
 from oemsar.prepare.ortho.grid import grid_over, metric_crs
 from oemsar.prepare.ortho.pixel_map import OrthoMap
 from oemsar.prepare.ortho.rasters import OrthoRasters, Source

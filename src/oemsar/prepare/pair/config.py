@@ -18,7 +18,7 @@ from pydantic import (
 
 from oemsar.config_file import Config, Value
 from oemsar.errors import InputError
-from oemsar.geometry.vertical import Datum
+from oemsar.geometry.datum import Datum
 from oemsar.prepare.radiometry.config import (
     Decibels,
     OpticalOptions,

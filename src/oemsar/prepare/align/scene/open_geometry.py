@@ -11,13 +11,13 @@ from rasterio.io import DatasetReader
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
+from oemsar.geometry.datum import Datum
 from oemsar.geometry.flat import GroundRangeModel
 from oemsar.geometry.heights import open_surface
 from oemsar.geometry.look import Look, read_look, read_projection_height
 from oemsar.geometry.mapping import PixelMap, affine_map, between_grids, centre_affine, crs_of
 from oemsar.geometry.sensor import look_of
 from oemsar.geometry.terrain import Terrain
-from oemsar.geometry.vertical import Datum
 from oemsar.prepare.align.scene.geometry import Geometry, HeightMap, compose_heights
 from oemsar.prepare.ortho.pixel_map import OrthoMap, ortho_mapping
 from oemsar.raster.grid import grid_of
