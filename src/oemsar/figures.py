@@ -77,7 +77,7 @@ def stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def colour_classes(ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The legend's colours of class ids 0..8, uint8, shape (..., 3)."""
+    """Paint class ids 0..8 in the colours of the legend, uint8, shape (..., 3)."""
     return np.array(list(legend.palette().values()), dtype=np.uint8)[ids]
 
 

@@ -17,7 +17,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def partial_path(path: Path) -> Path:
-    """The name beside `path` under which it is written until it is whole."""
+    """Name the file or folder beside `path` in which it is written until it is whole."""
     return path.with_name(f".{path.name}.partial")
 
 

@@ -1,4 +1,4 @@
-"""Whether a file is the one it was: what a resumed work holds its inputs against."""
+"""Fingerprints of files, by which a resumed work knows its inputs again."""
 
 import hashlib
 from pathlib import Path
@@ -14,7 +14,7 @@ _VRT = 1 << 20
 
 
 def fingerprint(path: Path) -> str:
-    """Digest of a file, equal as long as the file is the same.
+    """Digest a file; the digest is equal as long as the file is the same.
 
     The whole content counts up to 64 MiB. Of a larger file its size, its time of modification and 64 samples
     spread over its content count. The files behind a virtual raster (VRT) count with it, however deep.
@@ -34,7 +34,7 @@ def files_behind(path: Path) -> list[Path]:
 
 
 def _own(path: Path) -> str:
-    """Digest of one file by itself; `missing` for a source that is not there."""
+    """Digest one file by itself; `missing` for a source that is not there."""
     if not path.is_file():
         return "missing"
     stat = path.stat()
@@ -49,7 +49,7 @@ def _own(path: Path) -> str:
 
 
 def _sources(path: Path, seen: set[Path]) -> list[Path]:
-    """The files behind a virtual raster in the order of its text; none of any other file."""
+    """List the files behind a virtual raster in the order of its text; none of any other file."""
     from xml.etree import ElementTree
 
     if path.resolve() in seen or not path.is_file() or path.stat().st_size > _VRT:

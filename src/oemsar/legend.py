@@ -38,10 +38,10 @@ MAX_ID = CLASSES[-1].id
 
 
 def palette() -> dict[int, tuple[int, int, int]]:
-    """Colour of every id, unknown included: id to (red, green, blue)."""
+    """Give the colour (red, green, blue) of every id, unknown included."""
     return {entry.id: entry.colour for entry in (UNKNOWN, *CLASSES)}
 
 
 def category_names() -> tuple[str, ...]:
-    """Name of every id in order, unknown first: the category names of a class map's band."""
+    """Give the name of every id in order, unknown first, as category names of a class map."""
     return (UNKNOWN.name, *NAMES)

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 def map_in_processes(
     work: Callable[[Item], Result], items: Sequence[Item], workers: int, chunk: int = 1
 ) -> Iterator[Result]:
-    """Results of `work` on each of `items`, in their order.
+    """Yield the results of `work` on each of `items`, in their order.
 
     Args:
         work: a function of a module; errors it raises are raised here.
@@ -44,7 +44,7 @@ def map_in_processes(
 
 @contextmanager
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with this one; after an error in the block, what is queued is not begun.
+    """Yield processes that end with this one; after an error in the block no queued work is begun.
 
     The pool's own `with` block does not do this: as it ends it takes back that the queue was cancelled.
     """

@@ -1,4 +1,4 @@
-"""How a long piece of work tells how far it is, without knowing who listens."""
+"""Reports of the progress of a long piece of work, to whoever listens."""
 
 from collections.abc import Callable
 
@@ -7,4 +7,4 @@ Report = Callable[[int, int], None]
 
 
 def silent(done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report to nobody."""

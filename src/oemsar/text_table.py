@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 
 def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table without a final line break: first column left, all others right."""
+    """Write a Markdown table without a final line break: first column left, all others right."""
     ruler = ("---", *("---:" for _ in headings[1:]))
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, ruler, *rows))
 
 
 def csv_table(rows: Iterable[Sequence[object]]) -> str:
-    """CSV of `rows`, the first of them the headings; None is an empty cell."""
+    """Write `rows` as CSV, the first of them the headings; None is an empty cell."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

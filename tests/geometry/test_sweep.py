@@ -81,7 +81,7 @@ def test_a_tower_falls_towards_the_radar_and_throws_its_shadow_away(tmp_path: Pa
 
 def test_each_pixel_belongs_to_one_profile() -> None:
     for azimuth in (3.0, 50.0, 140.0, 200.0, 290.0):
-        lines = Lines.of(GeoBox((70, 120), square(120).affine, CRS), Look(azimuth, 40.0))
+        lines = Lines.from_grid(GeoBox((70, 120), square(120).affine, CRS), Look(azimuth, 40.0))
         rows, columns, exist = lines.pixels(np.array(lines.numbers()))
         flat = rows[exist] * 120 + columns[exist]
         np.testing.assert_array_equal(np.sort(flat), np.arange(70 * 120))
@@ -92,7 +92,7 @@ def test_each_pixel_belongs_to_one_profile() -> None:
 
 
 def test_steps_are_measured_on_the_ground_along_the_look() -> None:
-    lines = Lines.of(square(100), Look(45.0, 40.0))
+    lines = Lines.from_grid(square(100), Look(45.0, 40.0))
     assert lines.step == pytest.approx(GSD * math.hypot(1, lines.slope), rel=1e-3)
     assert abs(lines.slope) == pytest.approx(1, abs=0.05)
 

@@ -64,7 +64,7 @@ def _hidden(info: FieldInfo) -> bool:
 
 
 def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
-    """The keyword parameter of one field."""
+    """Make the keyword parameter of one field."""
     flag = spelled(name)
     names = (f"{flag}/--no-{name.replace('_', '-')}",) if info.annotation in (bool, bool | None) else (flag,)
     shown: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def _spoken(default: Any) -> str:  # noqa: ANN401 (any default)
 
 
 def _help(info: FieldInfo) -> str:
-    """The description of a field on one line, with the names that its registry knows."""
+    """Write the description of a field on one line, with the names that its registry knows."""
     text = " ".join((info.description or "").split())
     for registry in (entry for entry in info.metadata if isinstance(entry, Registry)):
         text = f"{text.rstrip('.')}: {', '.join(registry.names())}."

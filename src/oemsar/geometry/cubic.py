@@ -6,7 +6,7 @@ from oemsar.arrays import Doubles
 
 
 def terms(east: Doubles, north: Doubles, up: Doubles) -> Doubles:
-    """The terms at points with normalised coordinates, shape (20, points).
+    """Evaluate the terms at points with normalised coordinates, shape (20, points).
 
     Order of STDI-0002 appendix E, table E-22: 1, L, P, H, LP, LH, PH, LL, PP, HH, PLH, LLL, LPP, LHH, LLP,
     PPP, PHH, LLH, PPH, HHH, with L, P and H the longitude, latitude and height.
@@ -19,7 +19,7 @@ def terms(east: Doubles, north: Doubles, up: Doubles) -> Doubles:
 
 
 def gradient(east: Doubles, north: Doubles, up: Doubles) -> tuple[Doubles, Doubles]:
-    """Derivatives of the terms by the first and by the second coordinate, each of shape (20, points)."""
+    """Differentiate the terms by the first and by the second coordinate, each of shape (20, points)."""
     zero, one = np.zeros(east.shape), np.ones(east.shape)
     ee, nn, uu, en, eu, nu = east * east, north * north, up * up, east * north, east * up, north * up
     by_east = [zero, one, zero, zero, north, up, zero, 2 * east, zero, zero, nu, 3 * ee, nn, uu]

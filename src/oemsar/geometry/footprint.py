@@ -1,4 +1,4 @@
-"""The ground that a scene shows, on the terrain it shows."""
+"""Outline of a scene, in the image and on the terrain."""
 
 import math
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Footprint:
     """Points around a scene, on the ground.
 
     Attributes:
-        lon: degrees, shape (points,).
-        lat: degrees.
+        lon: Longitudes, degrees, shape (points,).
+        lat: Latitudes, degrees, shape (points,).
     """
 
     lon: Doubles
@@ -35,10 +35,10 @@ class Outline:
     """Points around the part of an image that carries data; pixel centres at integers.
 
     Attributes:
-        x: columns of points that enclose it, shape (points,).
-        y: their rows.
-        inner_x: columns of points that surely lie in it or within half a cell of it.
-        inner_y: their rows.
+        x: Columns of points that enclose it, shape (points,).
+        y: Rows of the points that enclose it, shape (points,).
+        inner_x: Columns of points that surely lie in it or within half a cell of it.
+        inner_y: Rows of the points that surely lie in it or within half a cell of it.
     """
 
     x: Doubles
@@ -48,11 +48,11 @@ class Outline:
 
 
 def outline(shape: tuple[int, int], filled: NDArray[np.bool_] | None) -> Outline:
-    """The outline of an image.
+    """Trace the outline of an image.
 
     Args:
-        shape: rows and columns.
-        filled: whether there is data in each cell of `CELL` x `CELL` pixels; None where all is data.
+        shape: Rows and columns.
+        filled: Whether there is data in each cell of `CELL` x `CELL` pixels; None where all is data.
     """
     rows, columns = shape
     if filled is None or filled.all():
@@ -69,20 +69,27 @@ def outline(shape: tuple[int, int], filled: NDArray[np.bool_] | None) -> Outline
 
 
 def footprint(model: SensorModel, heights: Heights, edge: Outline) -> Footprint:
-    """Where the outline of a scene lies on the terrain.
+    """Find the outline of a scene on the terrain.
 
     Each pixel is followed along its line of equal range to the height of the terrain there, and again,
     until it stays.
 
+    Args:
+        model: Sensor model of the scene.
+        heights: Elevation model.
+        edge: Outline in the image.
+
     Raises:
-        InputError: the elevation model does not cover it.
+        InputError: The elevation model does not cover it.
     """
     x, y = np.concatenate([edge.x, edge.inner_x]), np.concatenate([edge.y, edge.inner_y])
     height = np.full(x.shape, heights.mean())
     for _ in range(_ROUNDS):
         lon, lat = model.to_ground(y, x, height)
         if not (np.isfinite(lon) & np.isfinite(lat)).all():
-            raise InputError("the sensor model of the scene does not reach the ground; its RPC is damaged")
+            raise InputError(
+                "the sensor model of the scene does not reach the ground; its RPC is damaged, fetch it again"
+            )
         found = heights.near(lon, lat)
         height = np.where(np.isfinite(found), found, height)
     enclosing = edge.x.size
@@ -97,7 +104,7 @@ def footprint(model: SensorModel, heights: Heights, edge: Outline) -> Footprint:
 
 
 def _ends(filled: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The first and the last filled cell of each row that has any, as (row, column)."""
+    """Find the first and the last filled cell of each row that has any, as (row, column)."""
     rows = np.flatnonzero(filled.any(1))
     first = filled[rows].argmax(1)
     last = filled.shape[1] - 1 - filled[rows, ::-1].argmax(1)

@@ -225,7 +225,7 @@ def open_surface(path: Path) -> Heights:
 
 
 def _open(path: Path, files: ExitStack) -> tuple[DatasetReader, str]:
-    """The open raster with its whole CRS in view, and the horizontal part of it as WKT."""
+    """Open a raster with its whole CRS in view, and give the horizontal part of it as WKT."""
     # without the option GDAL hides the vertical part of the CRS of GeoTIFF 1.0
     with rasterio.Env(GTIFF_REPORT_COMPD_CS=True):
         dataset = files.enter_context(open_raster(path))
@@ -257,7 +257,7 @@ def _windows(shape: tuple[int, int], rows: Doubles, columns: Doubles) -> Iterato
 
 
 def _first_band(dataset: DatasetReader) -> tuple[RasterPixels, GeoBox]:
-    """The first band of an open raster, and its grid."""
+    """Take the first band of an open raster, and its grid."""
     grid = grid_of(dataset)
     if grid is None:
         raise InputError(f"{dataset.name} has no georeferencing; give one that has")

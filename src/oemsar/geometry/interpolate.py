@@ -23,18 +23,18 @@ _A = -0.5
 def interpolate(
     image: NDArray[np.inexact], valid: NDArray[np.bool_], x: Doubles, y: Doubles, kernel: Kernel
 ) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
-    """Values of `image` at positions between its pixels.
+    """Interpolate an image at positions between its pixels.
 
     Bicubic is the convolution of Keys 1981 (Cubic convolution interpolation for digital image processing,
     equation 15, a = -1/2). Where one of its sixteen pixels carries no data, the bilinear mean of the valid
     ones among the four nearest takes its place; a position has data where those make up half its weight.
 
     Args:
-        image: (bands, height, width), float32, float64 or complex.
-        valid: (height, width); values where it is False are not looked at.
-        x: columns, any shape; pixel centres at integers; NaN is nowhere.
-        y: rows.
-        kernel: nearest, bilinear or bicubic.
+        image: Pixels (bands, height, width), float32, float64 or complex.
+        valid: Where they carry data (height, width); values where it is False do not count.
+        x: Columns, any shape; pixel centres at integers; NaN is nowhere.
+        y: Rows, of the same shape.
+        kernel: Nearest, bilinear or bicubic.
 
     Returns:
         Values (bands, *x.shape) of the image's type, 0 where there are none; and where there are some.
@@ -45,7 +45,7 @@ def interpolate(
     at = np.flatnonzero(inside)
     found, has_data = np.zeros((len(image), x.size), image.dtype), np.zeros(x.size, bool)
     if at.size and valid.any():
-        pixels = _Pixels.around(image, valid, kernel)
+        pixels = _PaddedImage.from_image(image, valid, kernel)
         columns, rows = x.ravel(), y.ravel()
         for start in range(0, at.size, _CHUNK):
             part = at[start : start + _CHUNK]
@@ -57,15 +57,15 @@ def interpolate(
 
 
 def shrinking(image: NDArray[np.inexact], valid: NDArray[np.bool_], factor: float) -> NDArray[np.inexact]:
-    """The mean over `factor` x `factor` pixels around each pixel: what a coarser pixel sees.
+    """Average over `factor` x `factor` pixels around each pixel, as a coarser pixel does.
 
     Args:
-        image: (bands, height, width).
-        valid: (height, width); only these enter the mean.
-        factor: at least 1, need not be whole.
+        image: Pixels (bands, height, width).
+        valid: Where they carry data (height, width); only these enter the mean.
+        factor: Pixels to one of the coarser ones in either direction, at least 1, need not be whole.
 
     Returns:
-        Of the image's shape and type; 0 where no valid pixel is near.
+        Means of the image's shape and type; 0 where no valid pixel is near.
     """
     reach = int(np.ceil((factor - 1) / 2))
     box = np.clip((factor + 1) / 2 - np.abs(np.arange(-reach, reach + 1)), 0, 1)
@@ -78,15 +78,15 @@ def shrinking(image: NDArray[np.inexact], valid: NDArray[np.bool_], factor: floa
 Weights: TypeAlias = tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]
 
 
-class _Pixels(NamedTuple):
+class _PaddedImage(NamedTuple):
     """A padded image made ready for a kernel.
 
     Attributes:
-        flat: (bands, pixels); 0 where there is no data.
-        known: (pixels,), float32: 1 where there is data.
-        whole: (pixels,): all pixels of the kernel whose inner upper left pixel is here carry data.
-        width: pixels in a row.
-        kernel: nearest, bilinear or bicubic.
+        flat: Pixels (bands, pixels); 0 where there is no data.
+        known: Float32 (pixels,), 1 where there is data.
+        whole: Boolean (pixels,): all pixels of the kernel whose inner upper left pixel is here carry data.
+        width: Pixels in a row.
+        kernel: Nearest, bilinear or bicubic.
     """
 
     flat: NDArray[np.inexact]
@@ -96,7 +96,9 @@ class _Pixels(NamedTuple):
     kernel: Kernel
 
     @classmethod
-    def around(cls, image: NDArray[np.inexact], valid: NDArray[np.bool_], kernel: Kernel) -> "_Pixels":
+    def from_image(
+        cls, image: NDArray[np.inexact], valid: NDArray[np.bool_], kernel: Kernel
+    ) -> "_PaddedImage":
         clean = np.pad(image if valid.all() else np.where(valid, image, 0), ((0, 0), (PAD, PAD), (PAD, PAD)))
         known = np.pad(valid, PAD)
         size, origin = _SUPPORT[kernel]

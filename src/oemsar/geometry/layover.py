@@ -27,12 +27,12 @@ from oemsar.arrays import Doubles
 
 
 class Masks(NamedTuple):
-    """What the radar makes of the points of profiles; all boolean, of one shape.
+    """Layover and shadow of the points of profiles; all boolean, of one shape.
 
     Attributes:
-        layover: another lit point has the same range.
-        shadow: no ray arrives.
-        known: there is a height.
+        layover: Whether another lit point has the same range.
+        shadow: Whether no ray arrives.
+        known: Whether there is a height.
     """
 
     layover: NDArray[np.bool_]
@@ -41,16 +41,16 @@ class Masks(NamedTuple):
 
 
 def layover_and_shadow(heights: Doubles, step: float, incidence: float) -> Masks:
-    """Layover and shadow along profiles.
+    """Find layover and shadow along profiles.
 
     A shadowed point returns nothing, and overlays nothing; it may itself be overlaid: at its range the echo
     of something else appears.
 
     Args:
-        heights: metres, shape (..., points); the last axis runs away from the radar. NaN where unknown:
+        heights: Metres, shape (..., points); the last axis runs away from the radar. NaN where unknown:
             nothing stands there and nothing is seen.
-        step: distance on the ground between two points, metres.
-        incidence: angle between ray and vertical, degrees.
+        step: Distance on the ground between two points, metres.
+        incidence: Angle between ray and vertical, degrees.
     """
     known = np.isfinite(heights)
     distance = np.arange(heights.shape[-1]) * step

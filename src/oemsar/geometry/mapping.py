@@ -21,7 +21,7 @@ _TO_CORNER = Affine.translation(0.5, 0.5)
 
 
 def affine_map(affine: Affine) -> PixelMap:
-    """The map x' = a x + b y + c, y' = d x + e y + f."""
+    """Make the map x' = a x + b y + c, y' = d x + e y + f of arrays that broadcast."""
     a, b, c, d, e, f = (float(value) for value in affine[:6])
 
     def mapping(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
@@ -31,7 +31,7 @@ def affine_map(affine: Affine) -> PixelMap:
 
 
 def compose(first: PixelMap, second: PixelMap) -> PixelMap:
-    """`second` after `first`."""
+    """Chain two maps, `second` after `first`."""
 
     def mapping(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
         return second(*first(x, y))
@@ -40,15 +40,15 @@ def compose(first: PixelMap, second: PixelMap) -> PixelMap:
 
 
 def centre_affine(grid: GeoBox) -> Affine:
-    """The affine from pixel centres at integers to coordinates in the CRS of `grid`."""
+    """Give the affine from pixel centres at integers to coordinates in the CRS of `grid`."""
     return grid.affine @ _TO_CORNER
 
 
 def crs_of(grid: GeoBox) -> str:
-    """The CRS of a grid as WKT.
+    """Give the CRS of a grid as WKT.
 
     Raises:
-        ValueError: it has none.
+        ValueError: It has none.
     """
     if grid.crs is None:
         raise ValueError("the grid has no CRS")
@@ -56,14 +56,14 @@ def crs_of(grid: GeoBox) -> str:
 
 
 def between_grids(destination: GeoBox, source: GeoBox) -> PixelMap:
-    """From the pixels of one grid to those of another, by their georeferencing alone.
+    """Map the pixels of one grid to those of another, by their georeferencing alone.
 
     Args:
-        destination: a grid, any affine.
-        source: a grid in any CRS; both without a CRS are taken to share one.
+        destination: Grid of any affine.
+        source: Grid in any CRS; two grids without a CRS are taken to share one.
 
     Raises:
-        ValueError: only one of the two has a CRS.
+        ValueError: Only one of the two has a CRS.
     """
     if (destination.crs is None) != (source.crs is None):
         raise ValueError("one grid has a CRS and the other has none")
@@ -75,11 +75,11 @@ def between_grids(destination: GeoBox, source: GeoBox) -> PixelMap:
 
 
 def projection(source: str, target: str) -> PixelMap:
-    """From horizontal coordinates of one CRS to another, x east and y north; NaN where it is not defined.
+    """Map horizontal coordinates of one CRS to another, x east and y north; NaN where it is not defined.
 
     Args:
         source: CRS as WKT or `EPSG:N`.
-        target: the same.
+        target: CRS as WKT or `EPSG:N`.
     """
     transformer = Transformer.from_crs(source, target, always_xy=True)
 

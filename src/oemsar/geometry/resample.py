@@ -37,7 +37,7 @@ class Block(NamedTuple):
 def resample(
     source: Pixels,
     mapping: PixelMap,
-    canvases: Sequence[RawRaster],
+    rasters: Sequence[RawRaster],
     *,
     power: bool,
     nodata: float | None,
@@ -50,7 +50,7 @@ def resample(
     Args:
         source: Pixels of the source.
         mapping: From destination to source pixels.
-        canvases: Raw rasters, one a band of the source, of one shape and type. Integers are rounded and
+        rasters: Raw rasters, one a band of the source, of one shape and type. Integers are rounded and
             clipped to their range.
         power: Whether values are amplitudes, to be interpolated as their squares.
         nodata: Value of pixels without data; 0 where None. In integers no valid pixel takes it: one that
@@ -66,11 +66,11 @@ def resample(
         InputError: `source` is complex while its amplitude is due, or damaged.
     """
     count = 0
-    blocks = resampled_blocks(source, mapping, canvases[0].shape, power=power, kernel=kernel)
-    rows, columns = (-(-size // BLOCK) for size in canvases[0].shape)
+    blocks = resampled_blocks(source, mapping, rasters[0].shape, power=power, kernel=kernel)
+    rows, columns = (-(-size // BLOCK) for size in rasters[0].shape)
     for done, block in enumerate(blocks, start=1):
-        for canvas, pixels in zip(canvases, block.pixels, strict=True):
-            canvas.write(block.row, block.column, as_type(pixels, block.valid, canvas.dtype, nodata))
+        for raw, pixels in zip(rasters, block.pixels, strict=True):
+            raw.write(block.row, block.column, as_type(pixels, block.valid, raw.dtype, nodata))
         if validity is not None:
             validity.write(block.row, block.column, block.valid.astype(np.uint8))
         count += int(block.valid.sum())

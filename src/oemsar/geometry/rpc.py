@@ -29,11 +29,11 @@ _RIDGE = 1e-11
 
 @dataclass(frozen=True)
 class Misfit:
-    """How far a model is from points it should reproduce, in pixels.
+    """Distance of a model from points it should reproduce, pixels.
 
     Attributes:
-        rms: root mean square of the distances.
-        largest: largest distance.
+        rms: Root mean square of the distances.
+        largest: Largest distance.
     """
 
     rms: float
@@ -45,12 +45,12 @@ class RationalModel:
     """Ratios of cubic polynomials from longitude, latitude and height to line and sample.
 
     Attributes:
-        coefficients: float64 (4, 20): numerator and denominator of line, then of sample, in the order of
+        coefficients: Float64 (4, 20): numerator and denominator of line, then of sample, in the order of
             RPC00B.
-        ground_offset: longitude and latitude in degrees (WGS 84), height in metres above the ellipsoid.
-        ground_scale: half ranges in the same units.
-        image_offset: line and sample in pixels.
-        image_scale: half ranges in pixels.
+        ground_offset: Longitude and latitude in degrees (WGS 84), height in metres above the ellipsoid.
+        ground_scale: Half ranges of longitude, latitude (degrees) and height (metres).
+        image_offset: Line and sample in pixels.
+        image_scale: Half ranges of line and sample in pixels.
     """
 
     coefficients: Doubles
@@ -60,12 +60,12 @@ class RationalModel:
     image_scale: tuple[float, float]
 
     def to_image(self, lon: ArrayLike, lat: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
-        """Line and sample of points on or above the ground.
+        """Project points on or above the ground to line and sample.
 
         Args:
-            lon: degrees, any shape; NaN gives NaN.
-            lat: degrees.
-            height: metres above the ellipsoid.
+            lon: Longitude, degrees, any shape; NaN gives NaN.
+            lat: Latitude, degrees.
+            height: Metres above the ellipsoid.
 
         Returns:
             Line and sample, float64 of the common shape; NaN further than two half ranges from the centre,
@@ -85,12 +85,12 @@ class RationalModel:
         return line, sample
 
     def to_ground(self, line: ArrayLike, sample: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
-        """Longitude and latitude, in degrees, at which a pixel meets a height: Newton's iteration.
+        """Find longitude and latitude, degrees, at which a pixel meets a height, by Newton's iteration.
 
         Args:
-            line: pixels, any shape.
-            sample: pixels.
-            height: metres above the ellipsoid.
+            line: Line, pixels, any shape.
+            sample: Sample, pixels.
+            height: Metres above the ellipsoid.
 
         Returns:
             Longitude and latitude, float64; NaN where the iteration does not arrive within 1e-6 pixels.
@@ -105,7 +105,7 @@ class RationalModel:
     def misfit(
         self, lon: ArrayLike, lat: ArrayLike, height: ArrayLike, line: ArrayLike, sample: ArrayLike
     ) -> Misfit:
-        """How far from `line` and `sample` the model puts the points."""
+        """Measure how far from `line` and `sample` the model puts the points."""
         found = self.to_image(lon, lat, height)
         distance = np.hypot(found[0] - np.asarray(line), found[1] - np.asarray(sample))
         return Misfit(float(np.sqrt(np.mean(distance**2))), float(distance.max()))
@@ -114,22 +114,22 @@ class RationalModel:
     def fit(
         cls, lon: ArrayLike, lat: ArrayLike, height: ArrayLike, line: ArrayLike, sample: ArrayLike
     ) -> "RationalModel":
-        """The model of points whose place on the ground and in the image is known.
+        """Fit the model to points whose positions on the ground and in the image are known.
 
         Least squares, linear in the coefficients once multiplied by the denominator and repeated with the
         residuals weighted by it, regularised by a ridge (Tao & Hu 2001, A comprehensive study of the
         rational function model for photogrammetric processing, PE&RS 67(12), equations 6 to 11).
-        `misfit` of the same points tells how well it went.
+        `misfit` of the same points measures the fit.
 
         Args:
-            lon: degrees, any shape; at least 40 points that fill the volume of ground and heights.
-            lat: degrees.
-            height: metres above the ellipsoid.
-            line: pixels.
-            sample: pixels.
+            lon: Longitude, degrees, any shape; at least 40 points that fill the volume of ground and heights.
+            lat: Latitude, degrees.
+            height: Metres above the ellipsoid.
+            line: Line, pixels.
+            sample: Sample, pixels.
 
         Raises:
-            Failure: a denominator vanishes within the volume of the points.
+            Failure: A denominator vanishes within the volume of the points.
         """
         given = [np.asarray(each, np.float64) for each in (lon, lat, height, line, sample)]
         columns = [each.ravel() for each in np.broadcast_arrays(*given)]
@@ -148,7 +148,7 @@ class RationalModel:
 
     @classmethod
     def from_rasterio(cls, rpc: RPC) -> "RationalModel":
-        """The model of the RPC metadata of a raster, `dataset.rpcs`."""
+        """Make the model from the RPC metadata of a raster, `dataset.rpcs`."""
         rows = (rpc.line_num_coeff, rpc.line_den_coeff, rpc.samp_num_coeff, rpc.samp_den_coeff)
         return cls(
             np.array(rows, np.float64),
@@ -159,7 +159,7 @@ class RationalModel:
         )
 
     def to_rasterio(self) -> RPC:
-        """The model as RPC metadata that rasterio writes into a file."""
+        """Convert the model to RPC metadata that rasterio writes into a file."""
         names = ("line_num_coeff", "line_den_coeff", "samp_num_coeff", "samp_den_coeff")
         values = {name: row.tolist() for name, row in zip(names, self.coefficients, strict=True)}
         ground = zip(("long", "lat", "height"), self.ground_offset, self.ground_scale, strict=True)
@@ -202,14 +202,14 @@ class RationalModel:
 
 
 def _ratio_slopes(values: Doubles, slopes: Doubles) -> tuple[Doubles, Doubles]:
-    """Derivatives of the two ratios by the quotient rule, from those of their four polynomials."""
+    """Differentiate the two ratios by the quotient rule, from those of their four polynomials."""
     line = (slopes[0] - values[0] / values[1] * slopes[1]) / values[1]
     sample = (slopes[2] - values[2] / values[3] * slopes[3]) / values[3]
     return line, sample
 
 
 def _fit_ratio(design: Doubles, target: Doubles) -> Doubles:
-    """Numerator and denominator, shape (2, 20), whose ratio over the terms `design` is `target`."""
+    """Fit numerator and denominator, shape (2, 20), whose ratio over the terms `design` is `target`."""
     count = design.shape[1]
     ridge = np.sqrt(_RIDGE * len(target)) * np.eye(2 * count - 1)
     denominator = np.ones(len(target))

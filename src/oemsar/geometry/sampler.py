@@ -17,7 +17,7 @@ _LARGEST_WINDOW = 1 << 24
 """Pixels of the source read at once; positions that need more are divided."""
 _SMALLEST_BLOCK = 16
 _STRIDE = 8
-"""Every so many positions their spacing is looked at."""
+"""Positions from one measurement of the spacing to the next."""
 _COARSER = 1.1
 """Source pixels between neighbouring positions from which on the source is averaged first."""
 
@@ -96,7 +96,7 @@ class Sampler:
 
 
 def _window(shape: tuple[int, int], x: Doubles, y: Doubles, factor: float) -> Extent | None:
-    """The rectangle of the source that the positions need; None where they need nothing."""
+    """Find the rectangle of the source that the positions need; None where they need nothing."""
     with np.errstate(invalid="ignore"):
         inside = (x > -0.5) & (x < shape[1] - 0.5) & (y > -0.5) & (y < shape[0] - 0.5)
     if not inside.any():
@@ -112,7 +112,7 @@ def _range(values: Doubles, size: int, reach: int) -> tuple[int, int]:
 
 
 def _spacing(x: Doubles, y: Doubles) -> float:
-    """Source pixels between neighbouring positions: the root of the median area of their cells."""
+    """Measure source pixels between neighbouring positions: the root of the median area of their cells."""
     if min(x.shape) < 2:
         return 1.0
     at = (slice(0, x.shape[0] - 1, _STRIDE), slice(0, x.shape[1] - 1, _STRIDE))

@@ -14,14 +14,14 @@ _CHUNK = 1 << 13
 
 
 def smoothly(mapping: PixelMap, tolerance: float = 1e-3) -> PixelMap:
-    """The same map, evaluated on a lattice and interpolated by a polynomial where that is close enough.
+    """Make a map faster: evaluate it on a lattice and interpolate by a polynomial where that is close.
 
     Projections are smooth over a block of pixels and cost far more than a polynomial: over a few hundred
     metres one of degree 2 is exact to less than a millimetre.
 
     Args:
-        mapping: a smooth map.
-        tolerance: largest difference at the test points of each call, in the units the map returns.
+        mapping: Smooth map.
+        tolerance: Largest difference at the test points of each call, in the units the map returns.
     """
 
     def fast(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
@@ -56,7 +56,7 @@ class _Box(NamedTuple):
         return cls((low_x + high_x) / 2, (low_y + high_y) / 2, *halves)
 
     def polynomial(self, mapping: PixelMap, degree: int, tolerance: float) -> Doubles | None:
-        """Coefficients (2, terms) that reproduce `mapping` within `tolerance`; None where none do."""
+        """Find coefficients (2, terms) that reproduce `mapping` within `tolerance`; None where none do."""
         lattice = np.cos(np.linspace(0, np.pi, degree + 1))
         nodes, tests = _square(lattice), _square(_TESTS)
         wanted: Doubles = np.stack(mapping(*self._positions(*nodes)))
@@ -81,12 +81,12 @@ class _Box(NamedTuple):
 
 
 def _square(along: Doubles) -> tuple[Doubles, Doubles]:
-    """Both coordinates of the points whose either coordinate is one of `along`."""
+    """Give both coordinates of the points whose either coordinate is one of `along`."""
     return np.tile(along, along.size), np.repeat(along, along.size)
 
 
 def _products(u: Doubles, v: Doubles, degree: int) -> Doubles:
-    """Products u^i v^j with i and j up to the degree, shape (terms, points)."""
+    """Compute products u^i v^j with i and j up to the degree, shape (terms, points)."""
     rows = np.empty(((degree + 1) ** 2, u.size))
     rows[0] = 1
     for power in range(1, degree + 1):

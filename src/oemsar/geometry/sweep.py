@@ -39,11 +39,11 @@ class Lines:
     the profile that passes nearest to its centre, so that nothing is lost or counted twice.
 
     Attributes:
-        across: whether profiles step from row to row, instead of from column to column.
-        backwards: whether they step towards smaller indices.
-        slope: rows by which a profile moves at each column (or the other way round).
-        step: distance on the ground between two points, metres.
-        shape: rows and columns of the grid.
+        across: Whether profiles step from row to row, instead of from column to column.
+        backwards: Whether they step towards smaller indices.
+        slope: Rows by which a profile moves at each column (or the other way round).
+        step: Distance on the ground between two points, metres.
+        shape: Rows and columns of the grid.
     """
 
     across: bool
@@ -53,11 +53,11 @@ class Lines:
     shape: tuple[int, int]
 
     @classmethod
-    def of(cls, grid: GeoBox, look: Look) -> "Lines":
-        """The profiles of `grid` along `look`, whose azimuth counts from true north.
+    def from_grid(cls, grid: GeoBox, look: Look) -> "Lines":
+        """Lay profiles through `grid` along `look`, whose azimuth counts from true north.
 
         Raises:
-            ValueError: the grid has no CRS.
+            ValueError: The grid has no CRS.
         """
         crs, affine = crs_of(grid), centre_affine(grid)
         rows, columns = grid.shape
@@ -75,27 +75,27 @@ class Lines:
 
     @property
     def points(self) -> int:
-        """How many points of a profile lie on the grid."""
+        """Number of points of a profile on the grid."""
         return self.shape[0] if self.across else self.shape[1]
 
     @property
     def breadth(self) -> int:
-        """How many pixels lie side by side across the profiles' stepping direction."""
+        """Number of pixels side by side across the direction in which profiles step."""
         return self.shape[1] if self.across else self.shape[0]
 
     def numbers(self) -> range:
-        """The profiles that own a pixel of the grid."""
+        """Give the numbers of the profiles that own a pixel of the grid."""
         drift = round((self.points - 1) * self.slope)
         return range(min(0, -drift), self.breadth + max(0, -drift))
 
     def positions(self, lines: Doubles, points: Doubles) -> tuple[Doubles, Doubles]:
-        """Columns x and rows y, pixel centres at integers, of points (may be beyond the grid) of profiles."""
+        """Find columns x and rows y, pixel centres at integers, of points, also beyond the grid."""
         minor = lines[:, None] + points[None] * self.slope
         major = np.broadcast_to(self.points - 1 - points if self.backwards else points, minor.shape)
         return (minor, major) if self.across else (major, minor)
 
     def pixels(self, lines: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-        """Row and column of the pixels that profiles own, (profiles, points), and whether they exist."""
+        """Find row and column of the pixels that profiles own, (profiles, points), and whether they exist."""
         points = np.arange(self.points)
         minor = lines[:, None] + np.rint(points * self.slope).astype(np.intp)
         major = np.broadcast_to(points[::-1] if self.backwards else points, minor.shape)
@@ -104,21 +104,21 @@ class Lines:
 
 
 def sweep(surface: Heights, grid: GeoBox, look: Look, layover: RawRaster, shadow: RawRaster) -> None:
-    """Fill two canvases of the grid's shape, uint8: 1 in layover or shadow, 0 outside, 255 unknown.
+    """Fill two raw rasters of the grid's shape, uint8: 1 in layover or shadow, 0 outside, 255 unknown.
 
-    What stands beside the grid is taken in as far as it can throw a shadow or fall over.
+    Bodies beside the grid count as far as they can throw a shadow or fall over.
 
     Args:
-        surface: of roofs and crowns, any vertical datum.
-        grid: with a CRS in metres.
-        look: its azimuth counts from true north.
-        layover: to be filled.
-        shadow: to be filled.
+        surface: Heights of roofs and crowns, any vertical datum.
+        grid: Grid with a CRS in metres.
+        look: Look with an azimuth from true north.
+        layover: Raw raster to fill with layover.
+        shadow: Raw raster to fill with shadow.
 
     Raises:
-        InputError: the surface model has no height anywhere on the grid.
+        InputError: The surface model has no height anywhere on the grid.
     """
-    lines, heights = Lines.of(grid, look), surface.on(crs_of(grid))
+    lines, heights = Lines.from_grid(grid, look), surface.on(crs_of(grid))
     to_ground = affine_map(centre_affine(grid))
     near, far = _margins(surface, grid, look, lines)
     anything = False
@@ -127,9 +127,9 @@ def sweep(surface: Heights, grid: GeoBox, look: Look, layover: RawRaster, shadow
         masks = layover_and_shadow(profile, lines.step, look.incidence)
         inner = Masks(*(each[:, near : near + lines.points] for each in masks))
         rows, columns, exist = lines.pixels(numbers)
-        for canvas, mask in ((layover, inner.layover), (shadow, inner.shadow)):
+        for raw, mask in ((layover, inner.layover), (shadow, inner.shadow)):
             # mapped for one strip only: what is mapped counts as memory of the process
-            pixels = np.memmap(canvas.path, canvas.dtype, "r+", shape=tuple(canvas.shape))
+            pixels = np.memmap(raw.path, raw.dtype, "r+", shape=tuple(raw.shape))
             pixels[rows[exist], columns[exist]] = np.where(inner.known, mask, UNKNOWN)[exist]
         anything = anything or bool(inner.known[exist].any())
     if not anything:
@@ -141,7 +141,7 @@ def sweep(surface: Heights, grid: GeoBox, look: Look, layover: RawRaster, shadow
 def _profiles(
     heights: HeightsOn, to_ground: PixelMap, lines: Lines, numbers: NDArray[np.intp], reach: range
 ) -> Doubles:
-    """Heights at the points `reach` of profiles, which may lie before and behind the grid."""
+    """Read heights at the points `reach` of profiles, which may lie before and behind the grid."""
     points = np.arange(reach.start, reach.stop, dtype=np.float64)
     parts = []
     for start in range(0, points.size, _CHUNK):
@@ -157,7 +157,7 @@ def _strips(numbers: range, points: int) -> Iterator[NDArray[np.intp]]:
 
 
 def _margins(surface: Heights, grid: GeoBox, look: Look, lines: Lines) -> tuple[int, int]:
-    """Points to add to profiles before and behind the grid, by the relief of the surface around it.
+    """Count the points to add to profiles before and behind the grid, by the relief around it.
 
     A height h throws a shadow h tan i long and falls over the ground h cot i before it.
     """

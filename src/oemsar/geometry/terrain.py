@@ -6,12 +6,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Terrain:
-    """The elevation models a scene is orthorectified with.
+    """Elevation models that a scene is orthorectified with.
 
     Attributes:
-        dem: bare ground.
-        geoid: undulations, where the heights of `dem` are counted from the sea.
-        dsm: surface with roofs and crowns, for layover and shadow; None to go without.
+        dem: Path of the bare ground.
+        geoid: Path of the undulations, where the heights of `dem` are counted from the sea; else None.
+        dsm: Path of the surface with roofs and crowns, for layover and shadow; None to go without.
     """
 
     dem: Path
@@ -19,5 +19,5 @@ class Terrain:
     dsm: Path | None = None
 
     def files(self) -> list[Path]:
-        """Those that are given."""
+        """List the paths that are given."""
         return [path for path in (self.dem, self.geoid, self.dsm) if path is not None]

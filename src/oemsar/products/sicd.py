@@ -74,7 +74,7 @@ def read(path: Path, band: int | None) -> OpenedProduct:
 
 
 class SicdPixels:
-    """The pixels of a SICD, complex64, whatever their type in the file."""
+    """Pixels of a SICD, complex64, whatever their type in the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -127,7 +127,7 @@ class SicdPixels:
         return self._complex(raw)[None], None
 
     def _complex(self, raw: NDArray[Any]) -> NDArray[np.complex64]:
-        """Pixels of RE32F_IM32F as they are, RE16I_IM16I as real and imaginary part.
+        """Convert pixels: RE32F_IM32F as they are, RE16I_IM16I as real and imaginary part.
 
         The amplitude of AMP8I_PHS8I is the byte or comes from a table, its phase is in 1/256 turns.
         """
@@ -166,7 +166,7 @@ def _product(tree: XmlTree) -> Product:
 
 
 def _calibration(tree: XmlTree) -> Calibration | None:
-    """The first of the scale factor polynomials of Radiometric, in the order sigma, beta, gamma nought.
+    """Read the first of the scale factor polynomials of Radiometric, in the order sigma, beta, gamma nought.
 
     Quantity = polynomial(row metres, column metres from the scene centre point) x |pixel|^2 (section on
     Radiometric parameters).
@@ -192,7 +192,7 @@ def _calibration(tree: XmlTree) -> Calibration | None:
 
 
 def _georeference(tree: XmlTree) -> Georeference:
-    """The four image corners as control points: rough, since the exact position needs the sensor model."""
+    """Read the four image corners as control points, which are rough: the sensor model is exact."""
     rows, columns = int(_text(tree, "ImageData/NumRows")), int(_text(tree, "ImageData/NumCols"))
     pixels = {
         "1:FRFC": (0, 0),

@@ -56,7 +56,7 @@ def read_metadata(path: Path) -> UmbraMetadata:
 
 
 def _look(collect: Mapping[str, Any]) -> Look | None:
-    """The look at the scene, from the azimuth that Umbra measures below the satellite.
+    """Find the look at the scene from the azimuth that Umbra measures below the satellite.
 
     Source: Umbra's documentation of collect geometry: `angleAzimuthDegrees` is "measured clockwise from
     north as measured from a point on the ground directly below the satellite".

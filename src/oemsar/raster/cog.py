@@ -28,16 +28,16 @@ _DEFLATE = {"COMPRESS": "DEFLATE", "LEVEL": "1"}
 
 @dataclass(frozen=True)
 class Layer:
-    """How the values of a raster are to be understood.
+    """Meaning of the values of a raster.
 
     Attributes:
-        nodata: value of pixels that carry no data; None where every pixel does.
-        palette: colour of each value as (red, green, blue); for class maps, which are bytes with 0 = no data.
-        categories: name of each value from 0; for class maps.
-        tags: metadata items of the file.
-        description: name of the band.
-        bands: name of each band, where there are several.
-        colours: what each band shows, such as `Red`; for images of colour.
+        nodata: Value of pixels that carry no data; None where every pixel does.
+        palette: Colour of each value as (red, green, blue); for class maps, which are bytes with 0 = no data.
+        categories: Name of each value from 0; for class maps.
+        tags: Metadata items of the file.
+        description: Name of the band.
+        bands: Name of each band, where there are several.
+        colours: Colour of each band, such as `Red`; for images of colour.
     """
 
     nodata: float | None = None
@@ -53,44 +53,50 @@ def write_cog(path: Path, pixels: NDArray[Any], grid: GeoBox | None, layer: Laye
     """Write an array to `path` as a Cloud Optimized GeoTIFF.
 
     Args:
-        path: the file; its folder is made where it is missing.
-        pixels: shape (height, width) or (bands, height, width), any integer, floating or complex type.
+        path: File to write; its folder is made where it is missing.
+        pixels: Shape (height, width) or (bands, height, width), any integer, floating or complex type.
         grid: CRS and affine; None for a raster without georeferencing.
-        layer: how the values are to be understood.
+        layer: Meaning of the values.
 
     Raises:
-        InputError: the folder cannot be written to.
-        Failure: the disk is full.
+        InputError: The folder cannot be written to.
+        Failure: The disk is full.
     """
     bands = pixels if pixels.ndim == 3 else pixels[None]
     with scratch_folder(path) as folder:
-        canvases = []
+        raws = []
         for number, band in enumerate(bands):
-            canvas = RawRaster(folder / f"band{number}.raw", band.shape, band.dtype)
-            canvas.write(0, 0, band)
-            canvases.append(canvas)
-        publish_cog(canvases, path, grid, layer or Layer())
+            raw = RawRaster(folder / f"band{number}.raw", band.shape, band.dtype)
+            raw.write(0, 0, band)
+            raws.append(raw)
+        publish_cog(raws, path, grid, layer or Layer())
 
 
-def publish_cog(canvases: Sequence[RawRaster], path: Path, grid: GeoBox | None, layer: Layer) -> None:
-    """Turn canvases of one folder, one a band, into a Cloud Optimized GeoTIFF at `path`.
+def publish_cog(bands: Sequence[RawRaster], path: Path, grid: GeoBox | None, layer: Layer) -> None:
+    """Turn raw rasters of one folder, one a band, into a Cloud Optimized GeoTIFF at `path`.
 
     The pixels are streamed; memory does not grow with the raster. Class names go into a `.aux.xml` file
     beside the map, where GDAL and QGIS look for them. Overviews of a raster with a palette take the most
     frequent value, others the mean.
 
+    Args:
+        bands: Raw rasters of one shape and type.
+        path: File to write.
+        grid: CRS and affine; None for a raster without georeferencing.
+        layer: Meaning of the values.
+
     Raises:
-        Failure: the disk is full.
+        Failure: The disk is full.
     """
-    place = Georeference(grid)
-    if layer.palette or (layer.nodata == 0 and canvases[0].dtype == np.uint8):
-        pyramid = Pyramid.over(canvases, modes if layer.palette else means)
+    georeference = Georeference(grid)
+    if layer.palette or (layer.nodata == 0 and bands[0].dtype == np.uint8):
+        pyramid = Pyramid.over(bands, modes if layer.palette else means)
         predictor = "NO" if layer.palette else "YES"
-        publish_pyramid(pyramid, path, place, layer, _DEFLATE | {"PREDICTOR": predictor})
+        publish_pyramid(pyramid, path, georeference, layer, _DEFLATE | {"PREDICTOR": predictor})
         return
-    recipe = canvases[0].path.parent / f"{path.name}.vrt"
-    recipe.write_text(_recipe(canvases, place, layer), encoding="utf-8")
-    predictor = "NO" if canvases[0].dtype.kind == "c" else "YES"
+    recipe = bands[0].path.parent / f"{path.name}.vrt"
+    recipe.write_text(_recipe(bands, georeference, layer), encoding="utf-8")
+    predictor = "NO" if bands[0].dtype.kind == "c" else "YES"
     _copy(recipe, path, COMPRESS="DEFLATE", PREDICTOR=predictor, OVERVIEW_RESAMPLING="AVERAGE")
 
 
@@ -102,27 +108,28 @@ def cog_files(path: Path) -> list[Path]:
 def publish_pyramid(
     pyramid: Pyramid,
     path: Path,
-    place: Georeference,
+    georeference: Georeference,
     layer: Layer,
     packing: Mapping[str, str] = ZSTANDARD,
 ) -> None:
     """Turn a pyramid into the Cloud Optimized GeoTIFF `path`, as `publish_cog` does.
 
     Args:
-        pyramid: the pixels and their overviews.
-        path: the file to publish.
-        place: where it lies.
-        layer: how the values are to be understood.
-        packing: options of GDAL's COG driver that say how the pixels are compressed.
+        pyramid: Pixels and their overviews.
+        path: File to publish.
+        georeference: Georeferencing of the file.
+        layer: Meaning of the values.
+        packing: Options of GDAL's COG driver that say how the pixels are compressed.
 
     Raises:
-        Failure: the disk is full.
+        Failure: The disk is full.
     """
     folder = pyramid.levels[0][0].path.parent
     recipe, *overviews = (f"{path.name}.{level}.vrt" for level in range(len(pyramid.levels)))
-    for name, canvases in zip(overviews, pyramid.levels[1:], strict=True):
-        (folder / name).write_text(_recipe(canvases, Georeference(), layer), encoding="utf-8")
-    (folder / recipe).write_text(_recipe(pyramid.levels[0], place, layer, overviews), encoding="utf-8")
+    for name, bands in zip(overviews, pyramid.levels[1:], strict=True):
+        (folder / name).write_text(_recipe(bands, Georeference(), layer), encoding="utf-8")
+    full = _recipe(pyramid.levels[0], georeference, layer, overviews)
+    (folder / recipe).write_text(full, encoding="utf-8")
     _copy(folder / recipe, path, OVERVIEWS="AUTO", **packing)
 
 
@@ -149,12 +156,19 @@ def _replace_with_sidecar(made: Path, path: Path) -> None:
 
 
 def _recipe(
-    canvases: Sequence[RawRaster], place: Georeference, layer: Layer, overviews: Sequence[str] = ()
+    bands: Sequence[RawRaster], georeference: Georeference, layer: Layer, overviews: Sequence[str] = ()
 ) -> str:
-    """A virtual raster of canvases with the meaning of their values; `overviews` are such files beside it."""
-    root = virtual_raster(canvases[0].shape, place, layer.tags)
-    for number, canvas in enumerate(canvases, start=1):
-        band = add_band(root, number, canvas)
+    """Describe raw rasters and the meaning of their values as a virtual raster.
+
+    Args:
+        bands: Raw rasters of one shape and type.
+        georeference: Georeferencing of the raster.
+        layer: Meaning of the values.
+        overviews: Names of virtual rasters of the overviews, beside this one.
+    """
+    root = virtual_raster(bands[0].shape, georeference, layer.tags)
+    for number, raw in enumerate(bands, start=1):
+        band = add_band(root, number, raw)
         _explain(band, number, layer)
         for name in overviews:
             overview = ET.SubElement(band, "Overview")
@@ -164,7 +178,7 @@ def _recipe(
 
 
 def _explain(band: ET.Element, number: int, layer: Layer) -> None:
-    """Say what the values of a band mean."""
+    """Add the meaning of the values of a band."""
     description = layer.bands[number - 1] if layer.bands else layer.description
     if description:
         ET.SubElement(band, "Description").text = description

@@ -58,13 +58,13 @@ class Padding:
         return bool(self._part(extent).all())
 
     def _part(self, extent: Extent) -> NDArray[np.bool_]:
-        """The cells that `extent` has a share in."""
+        """Cut out the cells that `extent` has a share in."""
         top, left = max(0, extent.row) // CELL, max(0, extent.column) // CELL
         bottom, right = -(-(extent.row + extent.height) // CELL), -(-(extent.column + extent.width) // CELL)
         return self.cells[top:bottom, left:right]
 
     def _seeds(self, extent: Extent) -> NDArray[np.bool_]:
-        """The cells of padding as pixels of `extent`; nothing outside the raster."""
+        """Mark the cells of padding as pixels of `extent`; nothing outside the raster."""
         rows = np.arange(extent.row, extent.row + extent.height) // CELL
         columns = np.arange(extent.column, extent.column + extent.width) // CELL
         inside_rows = (rows >= 0) & (rows < self.cells.shape[0])
@@ -148,7 +148,7 @@ def padding_of(empty: NDArray[np.bool_]) -> Padding:
 def _cells_where(
     pixels: Pixels, holds: Callable[[NDArray[Any], NDArray[np.bool_]], NDArray[np.bool_]]
 ) -> NDArray[np.bool_]:
-    """The cells of a raster in which a condition holds for any pixel; nothing holds outside the raster.
+    """Find the cells in which a condition holds for any pixel; nothing holds outside the raster.
 
     Args:
         pixels: Open for reading.

@@ -1,4 +1,4 @@
-"""Where a raster lies, as its file tells it: affine, rational polynomials, control points, or none."""
+"""Georeferencing of a raster file: affine, rational polynomials, control points, or none."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +13,12 @@ from oemsar.raster.grid import grid_of
 
 @dataclass(frozen=True)
 class Georeference:
-    """Everything a file says about where its pixels lie.
+    """Georeferencing that a file carries, all of it.
 
     Attributes:
         grid: CRS and affine; None without.
-        rpcs: rational polynomial coefficients; None without.
-        gcps: ground control points; empty without.
+        rpcs: Rational polynomial coefficients; None without.
+        gcps: Ground control points; empty without.
         gcps_crs: CRS of the control points as WKT; None without.
     """
 
@@ -28,7 +28,7 @@ class Georeference:
     gcps_crs: str | None = None
 
     def rpc_items(self) -> dict[str, str]:
-        """The rational polynomials as GDAL's metadata domain RPC; empty without."""
+        """Give the rational polynomials as items of GDAL's metadata domain RPC; empty without."""
         if self.rpcs is None:
             return {}
         items: dict[str, Any] = self.rpcs.to_gdal()
@@ -36,6 +36,6 @@ class Georeference:
 
 
 def georeference_of(dataset: DatasetReader) -> Georeference:
-    """The georeferencing of an open raster, all of it."""
+    """Read the georeferencing of an open raster, all of it."""
     gcps, crs = dataset.gcps
     return Georeference(grid_of(dataset), dataset.rpcs, tuple(gcps), None if crs is None else crs.to_wkt())

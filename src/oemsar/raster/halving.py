@@ -10,7 +10,7 @@ Halving: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
 def means(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Means of 2 x 2 pixels that carry data, rounded, shape halved upwards; 0 where none of the four does."""
+    """Average 2 x 2 pixels that carry data, rounded, shape halved upwards; 0 where none of the four does."""
     band = _even(band)
     total = _sums_of_four(band)
     mean = ((total + 2) >> 2).astype(np.uint8)
@@ -23,7 +23,7 @@ def means(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def modes(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Most frequent of 2 x 2 pixels that carry data, shape halved upwards; 0 where none of the four does.
+    """Take the most frequent of 2 x 2 pixels that carry data, shape halved upwards; 0 where none does.
 
     Of values as frequent as each other the one that is so first, read row by row, as GDAL's MODE has it.
     """
@@ -38,7 +38,7 @@ def modes(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _even(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The band in C order with an even number of rows and columns, 0 where there were none."""
+    """Give the band in C order with an even number of rows and columns, 0 where there were none."""
     height, width = band.shape
     if height % 2 or width % 2:
         return np.pad(band, ((0, height % 2), (0, width % 2)))
@@ -46,7 +46,7 @@ def _even(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _sums_of_four(band: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Sums of 2 x 2 pixels; two bytes are taken as one number, so that memory is read in order."""
+    """Sum 2 x 2 pixels; two bytes are taken as one number, so that memory is read in order."""
     pairs = band.view(np.uint16)
     across = (pairs & 0xFF) + (pairs >> 8)
     return across[0::2] + across[1::2]

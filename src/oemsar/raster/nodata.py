@@ -54,7 +54,7 @@ def stated_nodata(pixels: Pixels, nodata: str) -> Pixels:
 
 
 def _stated(nodata: str, *, believe_file: bool) -> Change | None:
-    """The change that a statement makes; None for `auto`."""
+    """Make the change of a statement; None for `auto`."""
     value = nodata_value(nodata)
     if nodata == "auto":
         return None

@@ -5,15 +5,14 @@ five times.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.errors import Failure
+from oemsar.files import disk_errors
 from oemsar.raster.halving import Halving, means
 from oemsar.raster.raw_raster import RawRaster
 
@@ -30,8 +29,8 @@ class Pyramid:
     """One or more bands of bytes and their overviews in a folder of scratch files; 0 carries no data.
 
     Attributes:
-        levels: canvases of each level, the full resolution first; each level one canvas a band.
-        halve: makes a level from the one below it.
+        levels: Raw rasters of each level, one a band, the full resolution first.
+        halve: Makes a level from the one below it.
     """
 
     levels: tuple[tuple[RawRaster, ...], ...]
@@ -44,19 +43,23 @@ class Pyramid:
 
     @classmethod
     def create(cls, folder: Path, shape: tuple[int, int], bands: int = 1) -> "Pyramid":
-        """Scratch files in `folder` for `bands` bands of `shape`, to be written rows by rows."""
+        """Make scratch files in `folder` for `bands` bands of `shape`, to be written rows by rows."""
         names = [folder / f"band{band}.raw" for band in range(bands)]
         return cls._above([RawRaster(name, shape, np.uint8) for name in names], means)
 
     @classmethod
-    def over(cls, canvases: Sequence[RawRaster], halve: Halving) -> "Pyramid":
-        """Bands of bytes that are complete, one a canvas, and their overviews in files beside them.
+    def over(cls, bands: Sequence[RawRaster], halve: Halving) -> "Pyramid":
+        """Make the overviews of bands of bytes that are complete, in files beside them.
+
+        Args:
+            bands: Raw rasters, one a band.
+            halve: Makes a level from the one below it.
 
         Raises:
-            Failure: the disk is full.
+            DiskFull: The disk is full.
         """
-        pyramid = cls._above(canvases, halve)
-        with _full_disk_told():
+        pyramid = cls._above(bands, halve)
+        with disk_errors(bands[0].path):
             for below, above in itertools.pairwise(pyramid.levels):
                 for source, target in zip(below, above, strict=True):
                     for row in range(0, source.shape[0], _STRIP):
@@ -65,27 +68,27 @@ class Pyramid:
         return pyramid
 
     @classmethod
-    def _above(cls, canvases: Sequence[RawRaster], halve: Halving) -> "Pyramid":
-        """The canvases as full resolution, under overviews not yet written."""
-        levels = [tuple(canvases)]
-        shape = canvases[0].shape
+    def _above(cls, bands: Sequence[RawRaster], halve: Halving) -> "Pyramid":
+        """Take raw rasters as the full resolution, under overviews that are not written yet."""
+        levels = [tuple(bands)]
+        shape = bands[0].shape
         while max(shape) > TILE and len(levels) <= _MOST_LEVELS:
             shape = (-(-shape[0] // 2), -(-shape[1] // 2))
-            names = [canvas.path.with_suffix(f".{len(levels)}.raw") for canvas in canvases]
+            names = [band.path.with_suffix(f".{len(levels)}.raw") for band in bands]
             levels.append(tuple(RawRaster(name, shape, np.uint8) for name in names))
         return cls(tuple(levels), halve)
 
     def rows(self, row: int) -> "Rows":
-        """Room for the `ROWS` rows from `row` on, fewer at the lower edge, in every level; all zero.
+        """Make room for the `ROWS` rows from `row` on, fewer at the lower edge, in every level; all zero.
 
         Args:
-            row: a multiple of `ROWS`.
+            row: A multiple of `ROWS`.
         """
         height = min(ROWS, self.shape[0] - row)
         bands = len(self.levels[0])
         shapes = [
-            (bands, -(-height // (1 << level)), canvases[0].shape[1])
-            for level, canvases in enumerate(self.levels)
+            (bands, -(-height // (1 << level)), rasters[0].shape[1])
+            for level, rasters in enumerate(self.levels)
         ]
         return Rows(row, tuple(np.zeros(shape, np.uint8) for shape in shapes), self.halve)
 
@@ -93,12 +96,12 @@ class Pyramid:
         """Write rows into every level.
 
         Raises:
-            Failure: the disk is full.
+            DiskFull: The disk is full.
         """
-        with _full_disk_told():
-            for level, (canvases, bands) in enumerate(zip(self.levels, rows.levels, strict=True)):
-                for canvas, band in zip(canvases, bands, strict=True):
-                    canvas.write_rows(rows.row >> level, band)
+        with disk_errors(self.levels[0][0].path):
+            for level, (rasters, bands) in enumerate(zip(self.levels, rows.levels, strict=True)):
+                for raster, band in zip(rasters, bands, strict=True):
+                    raster.write_rows(rows.row >> level, band)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +109,9 @@ class Rows:
     """Rows of a pyramid in memory.
 
     Attributes:
-        row: the first of them, at full resolution.
-        levels: uint8 arrays, shape (bands, height, columns), of each level.
-        halve: makes a level from the one below it.
+        row: First row, at full resolution.
+        levels: Arrays of each level, uint8, shape (bands, height, columns).
+        halve: Makes a level from the one below it.
     """
 
     row: int
@@ -119,19 +122,11 @@ class Rows:
         """Put a block into every level; threads may put different blocks at once.
 
         Args:
-            column: of the block's first pixel; a multiple of `ROWS`.
-            block: shape (bands, height, width), the height that of the rows; its width is such a multiple
-                too, but for the block at the right edge.
+            column: Column of the block's first pixel, a multiple of `ROWS`.
+            block: Pixels (bands, height, width); the height is that of the rows, the width a multiple of
+                `ROWS` too, but for the block at the right edge.
         """
         for level, bands in enumerate(self.levels):
             start = column >> level
             bands[:, :, start : start + block.shape[2]] = block
             block = np.stack([self.halve(band) for band in block])
-
-
-@contextmanager
-def _full_disk_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Failure(f"scratch files could not be written ({error.strerror}); free disk space") from error

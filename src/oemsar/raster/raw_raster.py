@@ -8,12 +8,12 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class RawRaster:
-    """One band on disk as plain rows of pixels: what has been written is there, whatever happens next.
+    """One band on disk as plain rows of pixels, which stay there whatever happens to the process.
 
     Attributes:
-        path: the file, `height * width` pixels in C order without a header.
-        shape: rows and columns.
-        dtype: pixel type.
+        path: File of `height * width` pixels in C order without a header.
+        shape: Rows and columns.
+        dtype: Pixel type.
     """
 
     def __init__(self, path: Path, shape: tuple[int, int], dtype: DTypeLike) -> None:
@@ -28,11 +28,11 @@ class RawRaster:
         """Write `block`, shape (height, width), with its first pixel at `row` and `column`.
 
         Raises:
-            ValueError: it reaches over the edge.
+            ValueError: It reaches over the edge.
         """
         height, width = block.shape
         if row < 0 or column < 0 or row + height > self.shape[0] or column + width > self.shape[1]:
-            raise ValueError(f"block {block.shape} at ({row}, {column}) reaches over canvas {self.shape}")
+            raise ValueError(f"block {block.shape} at ({row}, {column}) reaches over raster {self.shape}")
         pixels = np.ascontiguousarray(block, self.dtype)
         size = self.dtype.itemsize
         with self.path.open("r+b", buffering=0) as file:
@@ -44,16 +44,16 @@ class RawRaster:
         """Write whole rows, shape (height, columns), from `row` on.
 
         Raises:
-            ValueError: they are of another width or reach over the edge.
+            ValueError: They are of another width or reach over the edge.
         """
         if row < 0 or row + rows.shape[0] > self.shape[0] or rows.shape[1] != self.shape[1]:
-            raise ValueError(f"rows {rows.shape} at {row} do not fit canvas {self.shape}")
+            raise ValueError(f"rows {rows.shape} at {row} do not fit raster {self.shape}")
         with self.path.open("r+b", buffering=0) as file:
             file.seek(row * self.shape[1] * self.dtype.itemsize)
             file.write(np.ascontiguousarray(rows, self.dtype).data)
 
     def read_rows(self, row: int, height: int) -> NDArray[Any]:
-        """Whole rows, shape (height, columns)."""
+        """Read `height` whole rows from `row` on, shape (height, columns)."""
         width = self.shape[1]
         pixels = np.fromfile(
             self.path, self.dtype, count=height * width, offset=row * width * self.dtype.itemsize

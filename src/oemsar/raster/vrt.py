@@ -1,4 +1,4 @@
-"""GDAL virtual rasters that give the plain pixels of canvases their meaning."""
+"""GDAL virtual rasters that give the plain pixels of raw rasters their meaning."""
 
 import sys
 from collections.abc import Mapping
@@ -21,22 +21,22 @@ _GDAL_TYPES = {
 }
 
 
-def virtual_raster(shape: tuple[int, int], place: Georeference, tags: Mapping[str, str]) -> ET.Element:
-    """A virtual raster without bands yet."""
+def virtual_raster(shape: tuple[int, int], georeference: Georeference, tags: Mapping[str, str]) -> ET.Element:
+    """Make a virtual raster of `shape` (rows, columns) without bands."""
     height, width = shape
     root = ET.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
-    if place.grid is not None:
-        if place.grid.crs is not None:
-            ET.SubElement(root, "SRS").text = place.grid.crs.to_wkt()
-        a, b, c, d, e, f = place.grid.affine[:6]
+    if georeference.grid is not None:
+        if georeference.grid.crs is not None:
+            ET.SubElement(root, "SRS").text = georeference.grid.crs.to_wkt()
+        a, b, c, d, e, f = georeference.grid.affine[:6]
         ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
-    if place.gcps:
-        points = ET.SubElement(root, "GCPList", Projection=place.gcps_crs or "")
-        for number, point in enumerate(place.gcps, start=1):
+    if georeference.gcps:
+        points = ET.SubElement(root, "GCPList", Projection=georeference.gcps_crs or "")
+        for number, point in enumerate(georeference.gcps, start=1):
             items = {"Pixel": point.col, "Line": point.row, "X": point.x, "Y": point.y, "Z": point.z or 0.0}
             values = {key: repr(float(value)) for key, value in items.items()}
             ET.SubElement(points, "GCP", {"Id": str(number), **values})
-    for domain, entries in (("", tags), ("RPC", place.rpc_items())):
+    for domain, entries in (("", tags), ("RPC", georeference.rpc_items())):
         if entries:
             metadata = ET.SubElement(root, "Metadata", {"domain": domain} if domain else {})
             for key, value in entries.items():
@@ -44,19 +44,19 @@ def virtual_raster(shape: tuple[int, int], place: Georeference, tags: Mapping[st
     return root
 
 
-def add_band(root: ET.Element, number: int, canvas: RawRaster) -> ET.Element:
-    """Add band `number`, from 1, whose pixels are those of a canvas beside the virtual raster's file."""
-    size = canvas.dtype.itemsize
+def add_band(root: ET.Element, number: int, raw: RawRaster) -> ET.Element:
+    """Add band `number`, from 1, with the pixels of a raw raster beside the virtual raster's file."""
+    size = raw.dtype.itemsize
     band = ET.SubElement(
         root,
         "VRTRasterBand",
-        dataType=_GDAL_TYPES[canvas.dtype.name],
+        dataType=_GDAL_TYPES[raw.dtype.name],
         band=str(number),
         subClass="VRTRawRasterBand",
     )
-    ET.SubElement(band, "SourceFilename", relativeToVRT="1").text = canvas.path.name
+    ET.SubElement(band, "SourceFilename", relativeToVRT="1").text = raw.path.name
     ET.SubElement(band, "ImageOffset").text = "0"
     ET.SubElement(band, "PixelOffset").text = str(size)
-    ET.SubElement(band, "LineOffset").text = str(size * canvas.shape[1])
+    ET.SubElement(band, "LineOffset").text = str(size * raw.shape[1])
     ET.SubElement(band, "ByteOrder").text = "LSB" if sys.byteorder == "little" else "MSB"
     return band

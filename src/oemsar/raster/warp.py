@@ -1,4 +1,4 @@
-"""A raster seen on another raster's grid, resampled window by window as it is read."""
+"""Rasters resampled onto another grid, window by window as they are read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +20,13 @@ def on_grid(
     """Yield `dataset` resampled bilinearly onto `grid`, or as it is where it lies there already.
 
     Args:
-        dataset: the open raster that `raster` describes.
-        raster: what it says about itself.
-        grid: the grid wanted; None for pixels without georeferencing.
-        shape: rows and columns wanted.
+        dataset: Open raster.
+        raster: Facts that its file states.
+        grid: Grid of the result; None for pixels without georeferencing.
+        shape: Rows and columns of the result.
 
     Raises:
-        InputError: only one of the two is georeferenced, or neither is and their sizes differ, or they
+        InputError: Only one of the two is georeferenced, or neither is and their sizes differ, or they
             share no ground.
     """
     if raster.grid is None or raster.grid.crs is None or grid is None or grid.crs is None:
