@@ -1,6 +1,37 @@
+from .benchmark.config import BenchmarkConfig as BenchmarkConfig
+from .benchmark.plan import Plan as Plan
+from .benchmark.report import report_benchmark as report_benchmark
+from .benchmark.run import run_benchmark as run_benchmark
+from .dataset.config import IndexConfig as IndexConfig
+from .dataset.config import VerifyConfig as VerifyConfig
+from .dataset.index import index_tiles as index_tiles
+from .dataset.table import read_tiles as read_tiles
+from .dataset.table import write_tiles as write_tiles
+from .dataset.tile import Tile as Tile
+from .dataset.verify import verify_tiles as verify_tiles
+from .demo.config import DemoConfig as DemoConfig
+from .demo.run import run_demo as run_demo
+from .errors import DiskFull as DiskFull
 from .errors import Failure as Failure
 from .errors import InputError as InputError
+from .errors import Interrupted as Interrupted
 from .errors import OemsarError as OemsarError
+from .errors import OutOfMemory as OutOfMemory
+from .evaluate.config import EvaluateConfig as EvaluateConfig
+from .evaluate.run import evaluate_model as evaluate_model
+from .evaluate.submission import score_submission as score_submission
+from .modalities import Modalities as Modalities
+from .models.config import ImportConfig as ImportConfig
+from .models.import_checkpoint import import_checkpoint as import_checkpoint
+from .models.onnx_file import export_model as export_model
+from .models.saved import load_model as load_model
+from .models.saved import save_model as save_model
+from .predict.array import predict_array as predict_array
+from .predict.config import PredictConfig as PredictConfig
+from .predict.config import SubmissionConfig as SubmissionConfig
+from .predict.config import WindowConfig as WindowConfig
+from .predict.contest import predict_submission as predict_submission
+from .predict.run import predict_scene as predict_scene
 from .prepare.pair.config import PairRegion as PairRegion
 from .prepare.pair.run import make_pair as make_pair
 from .prepare.radiometry.config import OpticalConfig as OpticalConfig
@@ -11,5 +42,7 @@ from .simulate.release.config import WorldConfig as WorldConfig
 from .simulate.release.run import simulate_world as simulate_world
 from .simulate.scene.config import SceneConfig as SceneConfig
 from .simulate.scene.run import simulate_scene as simulate_scene
+from .train.config import TrainConfig as TrainConfig
+from .train.run import train_model as train_model
 
 __version__: str

@@ -5,23 +5,28 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.options import with_options
+from oemsar.demo.config import DemoConfig
 
+
+@with_options
 def demo(
     dest: Annotated[Path, typer.Argument(help="Folder to write everything to.")] = Path("demo"),
-    steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 90,
+    *,
+    config: DemoConfig,
 ) -> None:
     """Simulate a small world, train, score, map a scene, and show it on one page."""
     from rich.console import Console
     from rich.table import Table
 
-    from oemsar.demo.run import DemoConfig, demonstrate, scores_table
+    from oemsar.demo.run import run_demo, scores_table
 
-    page, scores = demonstrate(dest, DemoConfig(steps=steps))
-    header, *rows = scores_table(scores)
+    made = run_demo(dest, config=config)
+    header, *rows = scores_table(made.scores)
     table = Table(title="Simulated test split")
     for number, name in enumerate(header):
         table.add_column(name, justify="right" if number else "left")
     for row in rows:
         table.add_row(*row)
     Console().print(table)
-    typer.echo(f"Page: {page.resolve()}")
+    typer.echo(f"Page: {made.page.resolve()}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from oemsar import legend
 from oemsar.dataset.index import index_tiles
+from oemsar.demo.config import DemoConfig
 from oemsar.demo.page import Shown, write_page
 from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.run import evaluate_model
@@ -21,45 +22,37 @@ from oemsar.train.run import train_model
 log = logging.getLogger(__name__)
 
 
+_DEFAULT = DemoConfig()
+
+
 @dataclass(frozen=True)
-class DemoConfig:
-    """How much the demonstration does.
+class Demonstration:
+    """Outcome of the demonstration.
 
     Attributes:
-        regions: simulated regions.
-        tiles: tiles in each.
-        size: side of a tile in pixels.
-        scene: side of the simulated scene in pixels.
-        encoder: of the three U-Nets.
-        steps: training steps of each.
-        crop: side of the training crops in pixels.
-        batch: crops in a step.
-        seed: of every random draw.
+        page: HTML page that shows all of it.
+        scores: Scores of each modality set on the simulated test split.
+        land_cover: Map of the simulated scene from radar alone.
     """
 
-    regions: int = 6
-    tiles: int = 20
-    size: int = 256
-    scene: int = 1200
-    encoder: str = "tu-mobilenetv3_small_050"
-    steps: int = 90
-    crop: int = 192
-    batch: int = 4
-    seed: int = 0
+    page: Path
+    scores: dict[Modalities, Scores]
+    land_cover: Path
 
 
-def demonstrate(folder: Path, config: DemoConfig | None = None) -> tuple[Path, dict[Modalities, Scores]]:
-    """Run the main job from end to end.
+def run_demo(out: Path, *, config: DemoConfig = _DEFAULT) -> Demonstration:
+    """Run the main job from end to end on a simulated world.
+
+    Everything is written below `out`: `world/`, `tiles.parquet`, `runs/`, `scores/`, `map/` and `index.html`.
 
     Args:
-        folder: everything is written below it: `world/`, `tiles.parquet`, `runs/`, `scores/`, `map/` and
-            `index.html`.
-        config: how much to do.
+        out: Folder to write to.
+        config: Size of the world and of the trainings.
 
-    Returns:
-        The page, and the scores of each modality set on the simulated test split.
+    Raises:
+        InputError: The folder holds files of another origin or cannot be written to.
     """
-    config = config or DemoConfig()
+    folder = out
     world, table = folder / "world", folder / "tiles.parquet"
     log.info("Simulating %d tiles of %d regions", config.regions * config.tiles, config.regions)
     simulate_world(
@@ -94,7 +87,7 @@ def demonstrate(folder: Path, config: DemoConfig | None = None) -> tuple[Path, d
     )
     page = folder / "index.html"
     write_page(shown, page)
-    return page, scores
+    return Demonstration(page, scores, land_cover)
 
 
 def _train_and_score(folder: Path, table: Path, modalities: Modalities, config: DemoConfig) -> Scores:
@@ -116,7 +109,7 @@ def _train_and_score(folder: Path, table: Path, modalities: Modalities, config: 
 
 
 def scores_table(scores: dict[Modalities, Scores]) -> list[list[str]]:
-    """IoU as rows of text in percent: a header of the modality sets, a row for each class, then mIoU."""
+    """Write the IoU in percent as rows of text: modality sets, then a row for each class, then mIoU."""
     header = ["IoU (%)", *(modalities.value for modalities in scores)]
     rows = [
         [name, *(_percent(score.classes[name].iou) for score in scores.values())] for name in legend.NAMES

@@ -1,0 +1,28 @@
+"""Configuration of the demonstration."""
+
+from pydantic import Field
+
+from oemsar.config_file import Config
+
+
+class DemoConfig(Config):
+    """Size of the simulated world and of the three trainings on it."""
+
+    regions: int = Field(6, ge=1)
+    """Number of simulated regions."""
+    tiles: int = Field(20, ge=1)
+    """Number of tiles in each region."""
+    size: int = Field(256, ge=64)
+    """Side of a tile in pixels."""
+    scene: int = Field(1200, ge=64)
+    """Side of the simulated scene in pixels."""
+    encoder: str = "tu-mobilenetv3_small_050"
+    """Encoder of the three U-Nets."""
+    steps: int = Field(90, ge=1)
+    """Training steps of each network."""
+    crop: int = Field(192, ge=1)
+    """Side of a training crop in pixels."""
+    batch: int = Field(4, ge=1)
+    """Crops in a training step."""
+    seed: int = Field(0, ge=0)
+    """Seed of every random draw."""
