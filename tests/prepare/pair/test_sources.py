@@ -1,6 +1,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from numpy.typing import NDArray
 
 from oemsar.errors import InputError
 from oemsar.files import checksum
-from oemsar.geometry.look import look_tags
+from oemsar.geometry.datum import Datum
+from oemsar.geometry.look import Look, look_tags
 from oemsar.geometry.look import read_look as look_of
+from oemsar.prepare.pair.inputs import InputState
+from oemsar.prepare.pair.region_file import read_region
 from oemsar.prepare.pair.run import make_pair
+from oemsar.prepare.pair.sources import inspect_region
 
 from .conftest import Built, Scene, Write
 
@@ -196,6 +201,27 @@ def elsewhere(scene: Scene, folder: Path, name: str) -> str:
     with rasterio.open(path, "r+") as dataset:
         dataset.transform = dataset.transform.translation(5000, 0) @ dataset.transform
     return str(path)
+
+
+def test_everything_that_moves_the_radar_image_is_an_input_of_its_geometry(region: Write) -> None:
+    sources = inspect_region(read_region(region(look_azimuth=91, incidence=41)))
+    product = replace(sources.found.product, scale=2.0)
+    others = [
+        replace(sources, region=sources.region.model_copy(update={"dem_datum": Datum.ORTHOMETRIC})),
+        replace(sources, placing=replace(sources.placing, look=Look(91, 42))),
+        replace(sources, placing=replace(sources.placing, projection_height=7.0)),
+        replace(sources, found=replace(sources.found, band=2)),
+        replace(sources, found=replace(sources.found, product=product)),
+        *(
+            replace(sources, states={**sources.states, key: InputState(files={}, raster=None)})
+            for key in ("sar", "dem", "geoid")
+        ),
+    ]
+    inputs = [each.geometry_inputs() for each in (sources, *others)]
+    assert all(inputs[0] != other for other in inputs[1:])
+    assert sources.placing.look == Look(91, 41)
+    optical = {**sources.states, "optical": InputState(files={}, raster=None)}
+    assert replace(sources, states=optical).geometry_inputs() == inputs[0]
 
 
 def missing(scene: Scene, folder: Path) -> str:

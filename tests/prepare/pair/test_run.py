@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,6 +157,45 @@ def test_another_year_makes_only_the_optical_image_again(
 ) -> None:
     optical = {"path": str(scene.folder / "optical.tif"), "profile": "naip", "year": 2019}
     assert done(make_pair(region(optical=optical), built.again(tmp_path))) == {"optical", "masks", "record"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "stages"),
+    [
+        ({"gsd": 0.75}, {"grid", "radar", "optical", "masks", "record"}),
+        ({"crs": "EPSG:3035"}, {"grid", "radar", "optical", "masks", "record"}),
+        ({"name": "village"}, {"radar", "optical", "masks", "record"}),
+        ({"remap": {"name": "percentile", "percentiles": [2, 99]}}, {"radar", "record"}),
+        ({"dsm": None}, {"align", "masks", "record"}),
+        ({"accept": True}, {"record"}),
+    ],
+)
+def test_a_changed_key_makes_the_stages_that_stand_on_it_again(
+    built: Built, region: Write, tmp_path: Path, changes: dict[str, Any], stages: set[str]
+) -> None:
+    out = built.again(tmp_path)
+    assert done(make_pair(region(**changes), out)) == stages
+    assert not done(make_pair(region(**changes), out))
+
+
+def test_another_extent_makes_the_grid_again(built: Built, region: Write, tmp_path: Path) -> None:
+    affine = built.pair.grid.affine
+    extent = [affine[2] + 50, affine[5] - 130, affine[2] + 150, affine[5] - 60]
+    pair = make_pair(region(extent=extent), built.again(tmp_path))
+    assert done(pair) == {"grid", "radar", "optical", "masks", "record"}
+    assert pair.grid.shape == (140, 200)
+    assert (pair.grid.affine[2], pair.grid.affine[5]) == (extent[0], extent[3])
+
+
+def test_another_licence_of_the_radar_image_is_written_into_image_and_masks(
+    scene: Scene, built: Built, region: Write, tmp_path: Path
+) -> None:
+    out = built.again(tmp_path)
+    sar = {"path": str(scene.folder / "sar.tif"), "licence": "CC0", "attribution": "Someone"}
+    assert done(make_pair(region(sar=sar), out)) == {"radar", "masks", "record"}
+    with rasterio.open(out / IMAGES[0]) as image, rasterio.open(out / IMAGES[2]) as masks:
+        assert image.tags()["OEMSAR_LICENCE"] == "CC0"
+        assert masks.tags()["OEMSAR_ATTRIBUTION"].startswith("Someone | ")
 
 
 def test_another_elevation_model_aligns_again(
