@@ -12,13 +12,18 @@ Doubles: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Stretch:
-    """Maps `low` to 0 and `high` to 255, linearly, clipping outside; complex pixels by their modulus."""
+    """Linear stretch to 8 bits, clipped outside; complex pixels by their modulus.
+
+    Attributes:
+        low: Value that becomes 0.
+        high: Value that becomes 255.
+    """
 
     low: float
     high: float
 
     def apply(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
-        """Stretched pixels, uint8, of the same shape; pixels that are not finite become 0."""
+        """Stretch pixels to uint8 of the same shape; pixels that are not finite become 0."""
         values = amplitude(pixels)
         scaled = (values - np.float32(self.low)) * np.float32(255 / (self.high - self.low))
         scaled = np.nan_to_num(scaled, nan=0, posinf=255, neginf=0)

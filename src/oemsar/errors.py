@@ -10,7 +10,7 @@ class OemsarError(Exception):
     Anything else that is raised is a programming error and keeps its traceback.
 
     Attributes:
-        sentence: What is wrong and what to do about it, without the name of an option.
+        sentence: Sentence on the fault and its remedy, without the name of an option.
         options: Python names of the options the sentence is about; empty where it is about none.
     """
 

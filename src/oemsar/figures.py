@@ -32,10 +32,11 @@ def draw_panels(
     """Draw one row a tile and one column a panel; the legend of the classes below.
 
     Args:
-        rows: at least one, by name of the tile; its panels by title, the same titles in each row: colours
-            (height, width, 3), grey (height, width), or None. A column that is None in all rows is left out.
-        also: further colours for the legend, by name.
-        heading: above all.
+        rows: Panels of each tile by the tile's name; those of a tile by title, the same titles in each
+            row: colours (height, width, 3), grey (height, width), or None. A column that is None in all
+            rows is left out.
+        also: Further colours for the legend, by name.
+        heading: Heading above all panels.
 
     Returns:
         A figure on an Agg canvas, free of pyplot's global state.

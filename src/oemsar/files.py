@@ -29,7 +29,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     partial file is removed and `path` keeps its former content.
 
     Raises:
-        InputError: the folder cannot be written to.
+        InputError: The folder cannot be written to.
     """
     require_writable(path.parent)
     partial = partial_path(path)
@@ -44,7 +44,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder to fill, and put it in the place of `path` when the block ends without an error.
+    """Yield an empty folder to fill, and replace `path` by it when the block ends without an error.
 
     A folder cannot be replaced in one step: the old one is renamed away, the new one renamed in,
     and the old one removed. A process killed between the two renames leaves the whole new folder
@@ -73,10 +73,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 def scratch_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path` for the work on it, and remove it when the block ends.
 
-    What a killed run left there is removed first.
+    Remains of a killed run are removed first.
 
     Raises:
-        InputError: the folder of `path` cannot be written to.
+        InputError: The folder of `path` cannot be written to.
     """
     require_writable(path.parent)
     partial = partial_path(path)
@@ -92,7 +92,7 @@ def scratch_folder(path: Path) -> Iterator[Path]:
 
 
 def recover_folder(path: Path) -> None:
-    """Finish a `atomic_folder` that was killed between its two renames."""
+    """Finish an `atomic_folder` that was killed between its two renames."""
     old = path.with_name(f".{path.name}.old")
     if not old.exists():
         return
@@ -171,10 +171,10 @@ def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 (JSON is any nes
 
 
 def require_writable(folder: Path) -> None:
-    """Create `folder` where it is missing and see that a file can be written in it.
+    """Create `folder` where it is missing and check that a file can be written in it.
 
     Raises:
-        InputError: it cannot be created or written to, or is a file.
+        InputError: It cannot be created or written to, or is a file.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -190,7 +190,7 @@ def require_writable(folder: Path) -> None:
 
 
 def checksum(path: Path, algorithm: str = "sha256") -> str:
-    """Hexadecimal digest of the content of `path`."""
+    """Compute the hexadecimal digest of the content of `path`."""
     digest = hashlib.new(algorithm)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LandCover:
-    """One entry of the legend: `id` in label files, `name` as printed, `colour` as (red, green, blue)."""
+    """One entry of the legend.
+
+    Attributes:
+        id: Value in label files.
+        name: Name as printed.
+        colour: Colour as (red, green, blue), 0..255.
+    """
 
     id: int
     name: str

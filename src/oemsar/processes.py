@@ -22,13 +22,13 @@ def map_in_processes(
     """Yield the results of `work` on each of `items`, in their order.
 
     Args:
-        work: a function of a module; errors it raises are raised here.
-        items: what to work on.
-        workers: processes; with 1, or no more items than `chunk`, the work is done in this one.
-        chunk: items handed to a process at once.
+        work: Function of a module; errors it raises are raised here.
+        items: Items to work on.
+        workers: Number of processes; with 1, or no more items than `chunk`, this one does the work.
+        chunk: Items handed to a process at once.
 
     Raises:
-        Failure: a process was killed, as for want of memory.
+        Failure: A process was killed, as for want of memory.
     """
     if workers == 1 or len(items) <= chunk:
         yield from map(work, items)
@@ -38,7 +38,8 @@ def map_in_processes(
             yield from pool.map(work, items, chunksize=chunk)
         except BrokenProcessPool as error:
             raise Failure(
-                "a reading process was killed, perhaps for want of memory; run again with fewer --workers"
+                "a reading process was killed, perhaps for want of memory; run again with fewer of them",
+                option="workers",
             ) from error
 
 

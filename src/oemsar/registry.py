@@ -16,7 +16,7 @@ Entry = TypeVar("Entry")
 class Registry(Generic[Entry]):
     """Entries by name: the package's own, and those of installed packages.
 
-    An entry is loaded when it is first asked for; listing the names imports nothing.
+    An entry is loaded when it is first needed; listing the names imports nothing.
 
     Attributes:
         kind: Noun for one entry, such as `loss`.

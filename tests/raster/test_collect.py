@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oemsar.raster.cog import write_cog
-from oemsar.raster.collect import find_padding, within_collect
+from oemsar.raster.cog import Layer, write_cog
+from oemsar.raster.collect import filled_cells, find_padding, within_collect
 from oemsar.raster.pixels import Pixels, RasterPixels, read_window
 from oemsar.raster.read import Extent, open_raster
 
@@ -63,3 +63,49 @@ def test_a_lake_of_zeros_inside_is_data(tmp_path: Path) -> None:
     write_cog(tmp_path / "a.tif", pixels, None)
     with open_raster(tmp_path / "a.tif") as dataset:
         assert _valid(RasterPixels.first(dataset), Extent(0, 0, 400, 400)).all()
+
+
+@pytest.mark.parametrize("side", ["top", "left", "bottom", "right"])
+def test_padding_reaches_any_side_and_ground_of_no_echo_reaches_none(tmp_path: Path, side: str) -> None:
+    image = np.full((256, 416), 50, np.uint8)
+    parts = {"top": np.s_[:70, 96:200], "bottom": np.s_[180:, 96:200]}
+    parts |= {"left": np.s_[96:180, :70], "right": np.s_[96:180, 300:]}
+    image[parts[side]] = 0
+    image[80:90, 220:290] = 0
+    write_cog(tmp_path / "a.tif", image, None)
+    expected = np.ones(image.shape, bool)
+    expected[parts[side]] = False
+    with open_raster(tmp_path / "a.tif") as dataset:
+        np.testing.assert_array_equal(_valid(RasterPixels.first(dataset), Extent(0, 0, 256, 416)), expected)
+
+
+def test_zeros_in_one_band_of_several_are_no_padding(tmp_path: Path) -> None:
+    bands = np.full((2, 128, 224), 50, np.uint8)
+    bands[1, :, :100] = 0
+    bands[:, :, 160:] = 0
+    write_cog(tmp_path / "a.tif", bands, None)
+    with open_raster(tmp_path / "a.tif") as dataset:
+        both = find_padding(RasterPixels.first(dataset, 2)).cells
+        second = find_padding(RasterPixels(dataset, (2,))).cells
+    assert np.flatnonzero(both.all(0)).tolist() == [5, 6]
+    assert np.flatnonzero(second.all(0)).tolist() == [0, 1, 2, 5, 6]
+
+
+def test_zeros_of_a_window_beside_the_padding_are_padding(tmp_path: Path) -> None:
+    image = np.full((128, 224), 50, np.uint8)
+    image[:, :40] = 0
+    write_cog(tmp_path / "a.tif", image, None)
+    with open_raster(tmp_path / "a.tif") as dataset:
+        valid = _valid(RasterPixels.first(dataset), Extent(20, 34, 50, 60))
+    np.testing.assert_array_equal(valid, np.broadcast_to(np.arange(34, 94) >= 40, (50, 60)))
+
+
+def test_cells_with_data_are_those_of_the_files_own_nodata(tmp_path: Path) -> None:
+    image = np.zeros((70, 150), np.float32)
+    image[40, 100] = 7
+    image[69, 149] = 7
+    write_cog(tmp_path / "a.tif", image, None, Layer(nodata=0))
+    with open_raster(tmp_path / "a.tif") as dataset:
+        filled = filled_cells(RasterPixels.first(dataset))
+    assert filled.shape == (3, 5)
+    assert np.argwhere(filled).tolist() == [[1, 3], [2, 4]]

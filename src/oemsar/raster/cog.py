@@ -145,7 +145,7 @@ def _copy(recipe: Path, path: Path, **options: str) -> None:
 
 
 def _replace_with_sidecar(made: Path, path: Path) -> None:
-    """Rename the raster and its class names into place, the names first."""
+    """Rename the raster and its class names to their final names, the class names first."""
     sidecar = path.with_name(path.name + ".aux.xml")
     made_sidecar = made.with_name(made.name + ".aux.xml")
     if made_sidecar.exists():

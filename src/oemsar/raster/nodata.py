@@ -25,7 +25,7 @@ def nodata_value(nodata: str) -> float | None:
 
 
 def with_nodata(opener: Opener, nodata: str) -> Opener:
-    """Make an opener of the same pixels whose file is not asked where a person states nodata.
+    """Make an opener of the same pixels with the nodata that a person states instead of the file's.
 
     Args:
         opener: Opener of the pixels.

@@ -37,7 +37,7 @@ def on_grid(
         yield dataset
         return
     if not raster.grid.extent.to_crs("EPSG:4326").intersects(grid.extent.to_crs("EPSG:4326")):
-        raise InputError(f"{raster.path} covers no ground of the scene; give an image of the same place")
+        raise InputError(f"{raster.path} covers no ground of the scene; give an image of the same ground")
     options = {
         "crs": grid.crs.to_wkt(),
         "transform": grid.affine,
