@@ -10,8 +10,8 @@ from oemsar.models.spec import ModelSpec
 from oemsar.record import TableOrigin
 from oemsar.train.config import RunOptions
 from oemsar.train.run_folder import (
-    Outcome,
     RunStart,
+    TrainingResult,
     create,
     finish,
     new_record,
@@ -59,10 +59,10 @@ def test_the_record_of_an_earlier_version_is_read(options: RunOptions) -> None:
 def test_a_finished_run_keeps_its_result(options: RunOptions) -> None:
     record = new_record(options, START, DATA, TILES)
     create(options, record)
-    finish(options.out, record, Outcome(steps=7, best_step=5, best_miou=0.25))
+    finish(options.out, record, TrainingResult(steps=7, best_step=5, best_miou=0.25))
     again = read_record(options.out, DATA)
     assert again.finished is not None
-    assert again.result == Outcome(steps=7, best_step=5, best_miou=0.25)
+    assert again.result == TrainingResult(steps=7, best_step=5, best_miou=0.25)
     stored = json.loads((options.out / "record.json").read_text())
     assert stored["result"] == {"steps": 7, "best_step": 5, "best_miou": 0.25}
 

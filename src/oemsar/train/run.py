@@ -28,7 +28,7 @@ from oemsar.train.metrics_writer import METRICS, MetricsWriter
 from oemsar.train.module import LandCoverModule
 from oemsar.train.normalisation import estimate_normalisation
 from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
-from oemsar.train.run_folder import Outcome, RunStart, TrainingRecord
+from oemsar.train.run_folder import RunStart, TrainingRecord, TrainingResult
 from oemsar.train.tiles import describe_tiles, usable_tiles
 from oemsar.train.trainer import explained, make_trainer, quiet_libraries, require_devices
 from oemsar.train.validation import Validation
@@ -191,7 +191,7 @@ def _fit(
     checkpoint: Path | None,
     validated: bool,
     report: Report,
-) -> Outcome:
+) -> TrainingResult:
     interruption = Interruption()
     validation = Validation(data, interruption, options.validate_every, options.steps) if validated else None
     bar = is_shown()
@@ -217,5 +217,5 @@ def _fit(
     if trainer.global_step < options.steps:
         raise Interrupted(f"interrupted at step {trainer.global_step}; resume the run to go on with it")
     if validation is None:
-        return Outcome(steps=options.steps, best_step=None, best_miou=None)
-    return Outcome(steps=options.steps, best_step=validation.best_step, best_miou=validation.best_miou)
+        return TrainingResult(steps=options.steps, best_step=None, best_miou=None)
+    return TrainingResult(steps=options.steps, best_step=validation.best_step, best_miou=validation.best_miou)

@@ -21,7 +21,7 @@ CONFIG = Path("config.yaml")
 RECORD = Path("record.json")
 
 
-class Outcome(Value):
+class TrainingResult(Value):
     """The result of a finished run as its record keeps it."""
 
     steps: int
@@ -47,7 +47,7 @@ class TrainingRecord(RunRecord):
     """Name and checksum of the encoder file; None where there is none."""
     finished: str | None = None
     """End in UTC, in ISO 8601; None for a run that is not finished."""
-    result: Outcome | None = None
+    result: TrainingResult | None = None
     """Result; None for a run that is not finished."""
 
     def to_json(self) -> dict[str, JsonValue]:
@@ -220,7 +220,7 @@ def create(options: RunOptions, record: TrainingRecord) -> None:
     require_writable((options.out / LAST).parent)
 
 
-def finish(out: Path, record: TrainingRecord, result: Outcome) -> None:
+def finish(out: Path, record: TrainingRecord, result: TrainingResult) -> None:
     """Record that the run is finished, and its result."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(out / RECORD, record.model_copy(update={"finished": now, "result": result}).to_json())
