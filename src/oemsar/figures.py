@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.layout_engine import ConstrainedLayoutEngine, LayoutEngine
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
@@ -22,6 +22,19 @@ _LEGEND_INCHES = 0.7
 _PAD_INCHES = 0.06
 _DPI = 150
 _EDGE = "#808080"
+
+
+def agg_figure(width: float, height: float, layout: LayoutEngine | None = None) -> Figure:
+    """Make an empty figure on an Agg canvas, free of pyplot's global state.
+
+    Args:
+        width: Width in inches.
+        height: Height in inches.
+        layout: Layout of the axes; constrained with matplotlib's padding by default.
+    """
+    figure = Figure(figsize=(width, height), layout=layout or "constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def draw_panels(
@@ -44,10 +57,7 @@ def draw_panels(
     first = next(iter(rows.values()))
     titles = [title for title in first if any(row[title] is not None for row in rows.values())]
     width, height = len(titles) * _PANEL_INCHES, len(rows) * _PANEL_INCHES + _LEGEND_INCHES
-    figure = Figure(
-        figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=_PAD_INCHES, w_pad=_PAD_INCHES)
-    )
-    FigureCanvasAgg(figure)
+    figure = agg_figure(width, height, ConstrainedLayoutEngine(h_pad=_PAD_INCHES, w_pad=_PAD_INCHES))
     axes = figure.subplots(len(rows), len(titles), squeeze=False)
     for row, (name, panels) in enumerate(rows.items()):
         for column, title in enumerate(titles):

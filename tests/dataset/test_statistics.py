@@ -16,6 +16,7 @@ from scipy import ndimage
 from typer.testing import CliRunner
 
 from oemsar.cli.data_stats import stats as stats_command
+from oemsar.config_file import read_json
 from oemsar.dataset import statistics
 from oemsar.dataset.regions import UNASSIGNED
 from oemsar.dataset.statistics import Statistics, count_labels
@@ -25,7 +26,8 @@ from oemsar.errors import InputError
 from oemsar.legend import NAMES
 from oemsar.paper import published
 from oemsar.paper import table2 as statistics_report
-from oemsar.paper.table2 import write_statistics
+from oemsar.paper.config import Table2Config
+from oemsar.paper.table2 import Table2, count_classes
 
 SIZE = 48
 PLACES: tuple[tuple[Split, str | None, str | None], ...] = (
@@ -97,27 +99,32 @@ def test_every_group_is_the_sum_of_its_labels(tiles: list[Tile], labels: list[ND
     }
     for (kind, grouping, name), numbers in expected.items():
         breakdown = counted.labels[kind]  # type: ignore[index]
-        tally = breakdown.overall if grouping is None else breakdown.groups[grouping][name]  # type: ignore[index]
+        tally = breakdown.overall if grouping is None else breakdown.group(grouping)[name]  # type: ignore[arg-type]
         chosen = [labels[number] for number in numbers]
-        assert (tally.tiles, list(tally.pixels)) == (len(numbers), pixels(chosen))
-        assert list(tally.segments) == segments(chosen)
-    assert counted.without_region == 1
+        unknown, *by_class = pixels(chosen)
+        assert (tally.tiles, tally.unknown_pixels) == (len(numbers), unknown)
+        assert [found.pixels for found in tally.classes.values()] == by_class
+        assert tally.pixels == unknown + sum(by_class)
+        assert [found.segments for found in tally.classes.values()] == segments(chosen)[1:]
+        assert tally.segments == sum(segments(chosen)[1:])
+    assert counted.tiles_without_region == 1
     assert told[0] == (0, 6)
     assert told[-1] == (6, 6)
 
 
 def test_groups_are_ordered_and_the_unassigned_come_last(tiles: list[Tile]) -> None:
-    groups = count_labels(tiles[::-1], workers=1).labels["table2"].groups
-    assert [*groups["split"]] == ["train", "val", "test"]
-    assert [*groups["region"]] == ["FRA-01", "JPN-01", UNASSIGNED]
+    counted = count_labels(tiles[::-1], workers=1).labels["table2"]
+    assert [*counted.split] == ["train", "val", "test"]
+    assert [*counted.region] == ["FRA-01", "JPN-01", UNASSIGNED]
 
 
 def test_four_neighbours_are_counted_where_asked_for(
     tiles: list[Tile], labels: list[NDArray[np.uint8]]
 ) -> None:
     counted = count_labels(tiles, 4, workers=1).labels["pseudo"].overall
-    assert list(counted.segments) == segments(labels[:4], 4)
-    assert list(counted.segments) != segments(labels[:4], 8)
+    found = [one.segments for one in counted.classes.values()]
+    assert found == segments(labels[:4], 4)[1:]
+    assert found != segments(labels[:4], 8)[1:]
 
 
 @pytest.mark.slow
@@ -129,20 +136,22 @@ def test_processes_count_as_one_does(
         for n in range(50)
     ]
     alone = count_labels(many, workers=1)
-    monkeypatch.setattr(statistics, "count_classes", None)  # this process must not count
+    monkeypatch.setattr(statistics, "count_label", None)  # this process must not count
     assert count_labels(many, workers=2) == alone
 
 
 def test_files_hold_what_was_counted(table: Path, tmp_path: Path) -> None:
-    counted = write_statistics(table, tmp_path / "out", workers=1)
+    counted = count_classes(table, tmp_path / "out", config=Table2Config(workers=1))
     document = json.loads((tmp_path / "out" / "stats.json").read_text())
     assert document["published"] is None
     assert document["connectivity"] == 8
     overall = counted.labels["table2"].overall
     stored = document["labels"]["table2"]["all"]
-    assert stored["unknown_pixels"] == overall.pixels[0]
+    assert stored["unknown_pixels"] == overall.unknown_pixels
     assert stored["pixels"] == 5 * SIZE * SIZE
-    assert sum(row["pixels"] for row in stored["classes"].values()) + overall.pixels[0] == stored["pixels"]
+    assert (
+        sum(row["pixels"] for row in stored["classes"].values()) + overall.unknown_pixels == stored["pixels"]
+    )
     assert sum(row["share_percent"] for row in stored["classes"].values()) < 100
     rows = [*csv.DictReader((tmp_path / "out" / "table2.csv").open())]
     main = [row for row in rows if (row["labels"], row["group"]) == ("table2", "all")]
@@ -154,21 +163,52 @@ def test_files_hold_what_was_counted(table: Path, tmp_path: Path) -> None:
     assert "8 neighbours" in text
     assert "1 tiles have no region" in text
     assert "Published" not in text
-    assert f"| {NAMES[0]} | 800000 | {overall.pixels[1] / 1e6:.2f} |" in text
+    assert f"| {NAMES[0]} | 800000 | {overall.classes[NAMES[0]].pixels / 1e6:.2f} |" in text
 
 
 def test_published_numbers_stand_beside_those_of_the_release_only(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statistics_report.published, "is_published_release", lambda tiles: True)
-    write_statistics(table, tmp_path, workers=1)
+    count_classes(table, tmp_path, config=Table2Config(workers=1))
     text = (tmp_path / "table2.md").read_text()
     assert "| 1263 | 23.9 | 392.3 |" in text
     rows = [*csv.DictReader((tmp_path / "table2.csv").open())]
     assert sum(row["published_pixels_millions"] != "" for row in rows) == len(NAMES)
     document = json.loads((tmp_path / "stats.json").read_text())
     assert document["published"]["classes"]["Water"]["segments_thousands"] == 19.3
-    assert document["published"]["source"] == published.source()
+    assert document["published"]["source"] == published.source().model_dump()
+
+
+def test_stored_statistics_are_read_back_those_of_earlier_versions_too(table: Path, tmp_path: Path) -> None:
+    """Files without the key `format` are those of versions before it."""
+    counted = count_classes(table, tmp_path, config=Table2Config(connectivity=4, workers=1))
+    assert read_json(tmp_path / "stats.json", Table2, "table of statistics") == counted
+    stored = json.loads((tmp_path / "stats.json").read_text())
+    assert stored.pop("format") == 1
+    assert stored["record"].pop("format") == 1
+    (tmp_path / "earlier.json").write_text(json.dumps(stored))
+    assert read_json(tmp_path / "earlier.json", Table2, "table of statistics") == counted
+
+
+def test_tiles_themselves_are_counted_as_their_table_is(
+    tiles: list[Tile], table: Path, tmp_path: Path
+) -> None:
+    config = Table2Config(workers=1)
+    one = count_classes(table, tmp_path / "one", config=config)
+    other = count_classes(tiles, tmp_path / "other", config=config)
+    assert one.labels == other.labels
+    assert (tmp_path / "one/table2.csv").read_bytes() == (tmp_path / "other/table2.csv").read_bytes()
+    assert other.record.data is not None
+    assert other.record.data.table is None
+
+
+def test_no_label_is_replaced_by_a_result(labels: list[NDArray[np.uint8]], tmp_path: Path) -> None:
+    path = write(tmp_path / "stats.json", labels[0])
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="would replace the input"):
+        count_classes([Tile("a", "train", (SIZE, SIZE), pseudo_label=path)], tmp_path)
+    assert path.read_bytes() == before
 
 
 def run(*arguments: str | Path) -> Any:
@@ -188,7 +228,7 @@ def test_command_prints_the_table_or_the_document(table: Path, tmp_path: Path) -
 def test_wrong_input_is_one_sentence(tiles: list[Tile], table: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no tile of the table has a label"):
         count_labels([Tile("a", "train", (4, 4))])
-    with pytest.raises(InputError, match="--workers 0"):
+    with pytest.raises(InputError, match=r"^workers: 0 is too few"):
         count_labels(tiles, workers=0)
     broken = write(tmp_path / "broken.tif", np.full((4, 4), 9, np.uint8))
     with pytest.raises(InputError, match=r"broken\.tif has label id 9"):

@@ -22,7 +22,7 @@ from oemsar.errors import InputError
 from oemsar.evaluate.agreement import compare, pairs_against, pairs_of_tiles
 from oemsar.legend import NAMES
 from oemsar.paper import table3 as agreement_report
-from oemsar.paper.table3 import write_agreement
+from oemsar.paper.table3 import measure_agreement
 
 SHAPES = ((40, 40), (40, 40), (30, 50))
 
@@ -124,19 +124,19 @@ def test_a_second_set_is_found_by_name_and_equal_labels_agree_wholly(
 
 
 def test_files_hold_what_was_compared(table: Path, tmp_path: Path) -> None:
-    found = write_agreement(table, tmp_path / "out")
+    found = measure_agreement(table, tmp_path / "out")
     document = json.loads((tmp_path / "out" / "agreement.json").read_text())
-    assert document["confusion"] == [list(row) for row in found.scores.confusion]
+    assert document["confusion"] == [list(row) for row in found.confusion]
     assert document["mean_agreement"] == found.mean_agreement
     assert document["names"] == ["ValArea_0", "ValArea_1", "ValArea_2"]
     assert document["published"] is None
     rows = [*csv.DictReader((tmp_path / "out" / "table3.csv").open())]
     assert [row["class"] for row in rows] == [*NAMES, "mean"]
-    water = found.scores.classes["Water"]
-    assert (float(rows[5]["agreement"]), float(rows[5]["iou"])) == (water.recall, water.iou)
+    water = found.classes["Water"]
+    assert (float(rows[5]["agreement"]), float(rows[5]["iou"])) == (water.agreement, water.iou)
     assert rows[3]["agreement"] == rows[3]["iou"] == ""
     text = (tmp_path / "out" / "table3.md").read_text()
-    assert f"| Water | {water.recall:.4f} | {water.iou:.4f} |" in text
+    assert f"| Water | {water.agreement:.4f} | {water.iou:.4f} |" in text
     assert "| Road | absent | absent |" in text
     assert "Published" not in text
 
@@ -145,10 +145,10 @@ def test_published_numbers_stand_beside_700_tiles_of_the_release_only(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(agreement_report.published, "is_published_release", lambda tiles: True)
-    write_agreement(table, tmp_path)
+    measure_agreement(table, tmp_path)
     assert "Published" not in (tmp_path / "table3.md").read_text()
     monkeypatch.setattr(agreement_report, "_PUBLISHED_TILES", 3)
-    write_agreement(table, tmp_path)
+    measure_agreement(table, tmp_path)
     text = (tmp_path / "table3.md").read_text()
     assert "| 0.9396 | 0.8483 |" in text
     assert "| 0.6823 | 0.5602 |" in text
@@ -171,7 +171,7 @@ def test_command_prints_the_table_or_the_document(table: Path, tmp_path: Path) -
 
 
 def test_wrong_input_is_one_sentence(tiles: list[Tile], table: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"tiles\.parquet has no tile with both .* --against FOLDER"):
+    with pytest.raises(InputError, match=r"^against: .*tiles\.parquet has no tile with both"):
         pairs_of_tiles(tiles[3:], table)
     with pytest.raises(InputError, match="none is not a folder"):
         pairs_against(tiles, table, tmp_path / "none")
@@ -185,7 +185,7 @@ def test_wrong_input_is_one_sentence(tiles: list[Tile], table: Path, tmp_path: P
     write(second / "ValArea_0.png", np.ones((4, 4), np.uint8), "PNG")
     with pytest.raises(InputError, match="tile ValArea_0 has two files"):
         pairs_against(tiles, table, second)
-    with pytest.raises(InputError, match="--workers 0"):
+    with pytest.raises(InputError, match="workers: 0 is too few"):
         compare(pairs_of_tiles(tiles, table), workers=0)
     refused = run(table, "--out", tmp_path / "out", "--against", tmp_path / "none")
     assert isinstance(refused.exception, InputError)

@@ -21,9 +21,10 @@ from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.legend import CLASSES
+from oemsar.paper.config import FiguresConfig
 from oemsar.paper.figure1 import draw_regions
 from oemsar.paper.figure2 import choose_examples, draw_examples
-from oemsar.paper.figures import write_figures
+from oemsar.paper.figures import draw_figures
 
 PLACES = {"FRA": (31, 450_000, 5_410_000), "JPN": (54, 390_000, 3_940_000), "USA": (18, 590_000, 4_500_000)}
 """UTM zone, easting and northing of Paris, Tokyo and New York."""
@@ -134,7 +135,7 @@ def test_names_of_near_regions_do_not_cover_each_other(placed: list[Tile]) -> No
         region.model_copy(update={"name": f"FRA-{n:02d}", "lon": 2 + 0.12 * n, "lat": 48.5}) for n in range(5)
     ]
     edge = region.model_copy(update={"name": "FRA-99", "lon": 8.0})
-    axis = draw_regions([region.model_copy(update=moved) for moved in (*near, edge)]).axes[1]
+    axis = draw_regions([*near, edge]).axes[1]
     boxes = [text.get_window_extent() for text in axis.texts]
     assert len(boxes) == 6
     assert all(axis.get_window_extent().x0 < box.x0 and box.x1 < axis.get_window_extent().x1 for box in boxes)
@@ -155,7 +156,7 @@ def test_a_country_across_the_antimeridian_is_drawn_at_both_ends_and_not_between
 def test_both_figures_are_written(placed: list[Tile], tmp_path: Path) -> None:
     tiles = with_files(placed, tmp_path)
     write_tiles(tiles, tmp_path / "tiles.parquet")
-    drawn = write_figures(tmp_path / "tiles.parquet", tmp_path / "out", per_country=1)
+    drawn = draw_figures(tmp_path / "tiles.parquet", tmp_path / "out", config=FiguresConfig(per_country=1))
     assert drawn.tiles == ("tile_0_0", "tile_2_0", "tile_3_0")
     assert drawn.why_no_regions is None
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["examples.png", "regions.png"]
@@ -187,8 +188,8 @@ def test_without_georeferencing_there_are_examples_and_the_reason(placed: list[T
 def test_wrong_input_is_one_sentence(placed: list[Tile], tmp_path: Path) -> None:
     table = tmp_path / "tiles.parquet"
     write_tiles(placed, table)
-    with pytest.raises(InputError, match="--per-country 0"):
-        write_figures(table, tmp_path / "out", per_country=0)
+    with pytest.raises(InputError, match=r"^per_country: 0 is out of range"):
+        FiguresConfig(per_country=0)
     with pytest.raises(InputError, match=r"tiles\.parquet has no tile with a file"):
-        write_figures(table, tmp_path / "out")
+        draw_figures(table, tmp_path / "out")
     assert not (tmp_path / "out").exists()

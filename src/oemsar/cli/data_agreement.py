@@ -5,22 +5,16 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.options import print_json, with_options
+from oemsar.paper.config import Table3Config
 
+
+@with_options
 def agreement(
     tiles: Annotated[Path, typer.Argument(help="Table of tiles.", metavar="TILES")],
     *,
     out: Annotated[Path, typer.Option(help="Folder for agreement.json, table3.md and table3.csv.")],
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of a second set of labels, named as the tiles, to hold against the table's.",
-            show_default=False,
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Threads to read in; one per processor by default.", show_default=False),
-    ] = None,
+    config: Table3Config,
     as_json: Annotated[bool, typer.Option("--json", help="Print agreement.json instead of a table.")] = False,
 ) -> None:
     """Compare pseudo labels with real ones, or the labels of TILES with those of another folder."""
@@ -28,12 +22,12 @@ def agreement(
     from rich.table import Table
 
     from oemsar.cli.progress import reporting
-    from oemsar.paper.table3 import table3_headings, table3_rows, write_agreement
+    from oemsar.paper.table3 import measure_agreement, table3_headings, table3_rows
 
     with reporting("Comparing labels") as report:
-        found = write_agreement(tiles, out, against=against, workers=workers, report=report)
+        found = measure_agreement(tiles, out, config=config, report=report)
     if as_json:
-        typer.echo((out / "agreement.json").read_text(encoding="utf-8"), nl=False)
+        print_json(found)
         return
     table = Table(caption=f"{found.tiles} tiles")
     for heading in table3_headings():

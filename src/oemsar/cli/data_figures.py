@@ -5,28 +5,24 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.paper.config import FiguresConfig
 
+
+@with_options
 def figures(
     tiles: Annotated[Path, typer.Argument(help="Table of tiles.", metavar="TILES")],
     *,
     out: Annotated[Path, typer.Option(help="Folder for regions.png and examples.png.")],
-    per_country: Annotated[int, typer.Option(help="Tiles of each country in examples.png.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was drawn as JSON.")] = False,
+    config: FiguresConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Draw the map of the regions of TILES, and images and labels of some of them."""
-    import json
+    from oemsar.paper.figures import draw_figures
 
-    from oemsar.paper.figures import write_figures
-
-    drawn = write_figures(tiles, out, per_country=per_country)
+    drawn = draw_figures(tiles, out, config=config)
     if as_json:
-        document = {
-            "examples": str(drawn.examples),
-            "regions": None if drawn.regions is None else str(drawn.regions),
-            "why_no_regions": drawn.why_no_regions,
-            "tiles": drawn.tiles,
-        }
-        typer.echo(json.dumps(document, indent=2))
+        print_json(drawn)
         return
     typer.echo(
         f"Wrote {drawn.examples}" if drawn.regions is None else f"Wrote {drawn.examples}, {drawn.regions}"

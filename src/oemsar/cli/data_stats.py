@@ -5,19 +5,16 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.options import print_json, with_options
+from oemsar.paper.config import Table2Config
 
+
+@with_options
 def stats(
     tiles: Annotated[Path, typer.Argument(help="Table of tiles.", metavar="TILES")],
     *,
     out: Annotated[Path, typer.Option(help="Folder for stats.json, table2.md and table2.csv.")],
-    connectivity: Annotated[
-        int,
-        typer.Option(help="Neighbours of a pixel of a segment: 8, corners count, or 4."),
-    ] = 8,
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Processes to read in; one per processor by default.", show_default=False),
-    ] = None,
+    config: Table2Config,
     as_json: Annotated[bool, typer.Option("--json", help="Print stats.json instead of a table.")] = False,
 ) -> None:
     """Count pixels and segments of every class, by split, country and region."""
@@ -25,18 +22,16 @@ def stats(
     from rich.table import Table
 
     from oemsar.cli.progress import reporting
-    from oemsar.dataset.segments import require_connectivity
-    from oemsar.paper.table2 import table2_headings, table2_rows, write_statistics
+    from oemsar.paper.table2 import count_classes, table2_headings, table2_rows
 
-    neighbours = require_connectivity(connectivity)
     with reporting("Counting labels") as report:
-        statistics = write_statistics(tiles, out, neighbours, workers=workers, report=report)
+        found = count_classes(tiles, out, config=config, report=report)
     if as_json:
-        typer.echo((out / "stats.json").read_text(encoding="utf-8"), nl=False)
+        print_json(found)
         return
     table = Table()
     for heading in table2_headings():
         table.add_column(heading, justify="left" if heading == "Class" else "right")
-    for row in table2_rows(statistics):
+    for row in table2_rows(found):
         table.add_row(*row)
     Console().print(table)

@@ -16,21 +16,25 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from oemsar.errors import InputError
 from oemsar.legend import MAX_ID
 
 Connectivity = Literal[4, 8]
-"""Neighbours of a pixel: those that share a side, or a side or corner."""
+"""Number of neighbours of a pixel: those that share a side (4), or a side or corner (8)."""
 
 _WORD = 64
-"""Bits counted at once."""
+"""Number of bits counted at once."""
 
 Indices = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What a label holds of each id 0..8: pixels and segments, int64, shape (9,) each."""
+class LabelCounts:
+    """Counts of one label by class id, unknown first.
+
+    Attributes:
+        pixels: Number of pixels of each id, int64, shape (ids,).
+        segments: Number of segments of each id, int64, shape (ids,).
+    """
 
     pixels: NDArray[np.int64]
     segments: NDArray[np.int64]
@@ -38,15 +42,15 @@ class Counts:
 
 @dataclass(frozen=True)
 class _Runs:
-    """Horizontal runs of equal pixels in reading order; places are counted in the raveled label.
+    """Horizontal runs of equal pixels in reading order; positions are indices into the raveled label.
 
     Attributes:
-        label: the raveled label, uint8.
-        width: pixels in a row.
-        begins: whether a run begins at a pixel, padded with False to whole words of 64.
-        first: place of the first pixel of each run.
-        last: place of the last pixel of each run.
-        ids: class id of each run.
+        label: Raveled label, uint8.
+        width: Pixels in a row.
+        begins: Whether a run begins at a pixel, padded with False to whole words of 64.
+        first: Position of the first pixel of each run.
+        last: Position of the last pixel of each run.
+        ids: Class id of each run.
     """
 
     label: NDArray[np.uint8]
@@ -56,12 +60,12 @@ class _Runs:
     last: Indices
     ids: NDArray[np.uint8]
 
-    def at(self, places: Indices) -> Indices:
-        """Number of the run that each of `places` lies in: begins up to there, by counting bits."""
+    def at(self, positions: Indices) -> Indices:
+        """Find the run that each position lies in, by counting the begins up to there."""
         words = np.packbits(self.begins, bitorder="little").view("<u8")
         upto = np.cumsum(_bit_count(words), dtype=np.int32) - np.int32(1)
-        word = places // _WORD
-        beyond = words[word] >> (places % _WORD).astype(np.uint64) >> np.uint64(1)
+        word = positions // _WORD
+        beyond = words[word] >> (positions % _WORD).astype(np.uint64) >> np.uint64(1)
         run: Indices = upto[word] - _bit_count(beyond)
         return run
 
@@ -76,31 +80,18 @@ def _bit_count(words: NDArray[Any]) -> NDArray[np.uint8]:
     return counts
 
 
-def require_connectivity(connectivity: int) -> Connectivity:
-    """`connectivity`, seen to be 4 or 8.
-
-    Raises:
-        InputError: it is another number.
-    """
-    if connectivity == 4:
-        return 4
-    if connectivity == 8:
-        return 8
-    raise InputError(f"--connectivity {connectivity} is not known; choose 4 or 8")
-
-
-def count_classes(label: NDArray[np.uint8], connectivity: Connectivity = 8) -> Counts:
-    """Count the pixels and the segments of every id.
+def count_label(label: NDArray[np.uint8], connectivity: Connectivity = 8) -> LabelCounts:
+    """Count the pixels and the segments of every class in one label.
 
     Args:
-        label: ids 0..8, uint8, shape (height, width), not empty.
-        connectivity: whether pixels that share only a corner touch (8) or not (4).
+        label: Class ids and 0 = unknown, uint8, shape (height, width), not empty.
+        connectivity: Whether pixels that share only a corner touch (8) or not (4).
 
     Returns:
         Pixels and segments of each id; equal to `scipy.ndimage.label` of each id by itself.
 
     Raises:
-        ValueError: the label is empty, not two-dimensional, not uint8, has other ids or 2**31 pixels.
+        ValueError: The label is empty, not two-dimensional, not uint8, has other ids or 2**31 pixels.
     """
     if label.ndim != 2 or label.dtype != np.uint8 or not 0 < label.size < 2**31:
         raise ValueError(f"a label of shape {label.shape} and type {label.dtype} cannot be counted")
@@ -109,7 +100,7 @@ def count_classes(label: NDArray[np.uint8], connectivity: Connectivity = 8) -> C
     runs = _find_runs(label)
     lengths = runs.last - runs.first + 1
     pixels = np.bincount(runs.ids, lengths, MAX_ID + 1).astype(np.int64)
-    return Counts(pixels, _count_segments(runs, connectivity))
+    return LabelCounts(pixels, _count_segments(runs, connectivity))
 
 
 def _find_runs(label: NDArray[np.uint8]) -> _Runs:
@@ -157,7 +148,7 @@ def _links(runs: _Runs, connectivity: Connectivity) -> tuple[Indices, NDArray[np
     hangs = label[above] == ids
     below = runs.first[:upper] + width
     sides = np.flatnonzero((label[below] == runs.ids[:upper]) & ~runs.begins[below])
-    run, places = [sides], [below[sides]]
+    run, positions = [sides], [below[sides]]
     if connectivity == 8:
         corner = np.flatnonzero(~hangs & (label[above - 1] == ids))
         corner = corner[first[corner] % width != 0]
@@ -167,9 +158,9 @@ def _links(runs: _Runs, connectivity: Connectivity) -> tuple[Indices, NDArray[np
         corner = np.flatnonzero((label[right] != ids) & (label[right + 1] == ids))
         corner = corner[(last[corner] + 1) % width != 0]
         run.append(corner + lower)
-        places.append(right[corner] + np.int32(1))
+        positions.append(right[corner] + np.int32(1))
     hanging = np.flatnonzero(hangs)
-    found = runs.at(np.concatenate((above[hanging], *places)))
+    found = runs.at(np.concatenate((above[hanging], *positions)))
     parents = np.arange(runs.first.size, dtype=np.int32)
     parents[hanging + lower] = found[: hanging.size]
     return parents, np.concatenate(run), found[hanging.size :]

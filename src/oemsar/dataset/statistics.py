@@ -4,17 +4,18 @@ import os
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
 import rasterio
+from pydantic import Field
 from rasterio.errors import NotGeoreferencedWarning
 
+from oemsar.config_file import Value
 from oemsar.dataset.pixels import read_label_file
 from oemsar.dataset.regions import UNASSIGNED
-from oemsar.dataset.segments import Connectivity, Counts, count_classes
+from oemsar.dataset.segments import Connectivity, LabelCounts, count_label
 from oemsar.dataset.tile import SPLITS, Tile
 from oemsar.errors import InputError
 from oemsar.legend import MAX_ID, NAMES
@@ -23,79 +24,97 @@ from oemsar.progress import Report, silent
 
 Labels = Literal["table2", "pseudo", "real"]
 LABELS: tuple[Labels, ...] = ("table2", "pseudo", "real")
-"""Which labels are counted: one of each tile, pseudo where it has both; all pseudo; all real ones."""
+"""Choices of labels: one of each tile, pseudo where it has both; all pseudo; all real ones."""
+
+DESCRIPTIONS: Mapping[Labels, str] = {
+    "table2": "one label a tile, pseudo before real",
+    "pseudo": "pseudo labels",
+    "real": "real labels",
+}
+"""Each choice of labels in words."""
 
 Grouping = Literal["split", "country", "region"]
 GROUPINGS: tuple[Grouping, ...] = ("split", "country", "region")
 
 _CHUNK = 16
-"""Labels handed to a process at once: a tenth of a second of work at the published size."""
+"""Number of labels handed to a process at once: a tenth of a second of work at the published size."""
 
 
-@dataclass(frozen=True)
-class ClassTally:
-    """Pixels of a class, their share of all pixels (unknown included) in percent, and its segments."""
+class ClassTally(Value):
+    """Pixels and segments of one class."""
 
     pixels: int
+    """Number of pixels."""
     share_percent: float
+    """Share of all pixels, unknown included, in percent."""
     segments: int
+    """Number of segments."""
 
 
-@dataclass(frozen=True)
-class Tally:
-    """What a number of labels hold together.
-
-    Attributes:
-        tiles: number of labels.
-        pixels: pixels of each id 0..8.
-        segments: segments of each id 0..8.
-    """
+class Tally(Value):
+    """Pixels and segments of a number of labels together."""
 
     tiles: int
-    pixels: tuple[int, ...]
-    segments: tuple[int, ...]
+    """Number of labels."""
+    pixels: int
+    """Number of all pixels."""
+    unknown_pixels: int
+    """Number of pixels of id 0, unknown."""
+    classes: dict[str, ClassTally]
+    """Pixels and segments of each class by its name, in legend order."""
 
     @classmethod
-    def of(cls, counts: Sequence[Counts]) -> Self:
-        """The sum of `counts`, one of each label."""
-        pixels, segments = [0] * (MAX_ID + 1), [0] * (MAX_ID + 1)
-        for label in counts:
-            for number in range(MAX_ID + 1):
-                pixels[number] += int(label.pixels[number])
-                segments[number] += int(label.segments[number])
-        return cls(len(counts), tuple(pixels), tuple(segments))
+    def from_counts(cls, counts: Sequence[LabelCounts]) -> Self:
+        """Sum up the counts of labels."""
+        pixels = [sum(int(label.pixels[number]) for label in counts) for number in range(MAX_ID + 1)]
+        segments = [sum(int(label.segments[number]) for label in counts) for number in range(MAX_ID + 1)]
+        total = sum(pixels)
+        classes = {
+            name: ClassTally(
+                pixels=pixels[number],
+                share_percent=100 * pixels[number] / total,
+                segments=segments[number],
+            )
+            for number, name in enumerate(NAMES, start=1)
+            if total
+        }
+        return cls(tiles=len(counts), pixels=total, unknown_pixels=pixels[0], classes=classes)
 
     @property
-    def classes(self) -> dict[str, ClassTally]:
-        """The classes by name in legend order."""
-        total = sum(self.pixels)
-        return {
-            name: ClassTally(self.pixels[number], 100 * self.pixels[number] / total, self.segments[number])
-            for number, name in enumerate(NAMES, start=1)
-        }
+    def segments(self) -> int:
+        """Number of segments of all classes, unknown left out."""
+        return sum(found.segments for found in self.classes.values())
 
 
-@dataclass(frozen=True)
-class Breakdown:
-    """The tally of all labels of a kind, and that of each group of tiles by grouping and name."""
+class Breakdown(Value):
+    """Pixels and segments of all labels of a kind, whole and by groups of tiles."""
 
-    overall: Tally
-    groups: Mapping[Grouping, Mapping[str, Tally]]
+    description: str
+    """Choice of labels in words."""
+    overall: Tally = Field(alias="all")
+    """Sum of all labels."""
+    split: dict[str, Tally]
+    """Sums by split."""
+    country: dict[str, Tally]
+    """Sums by country, alphabetically, tiles without one last."""
+    region: dict[str, Tally]
+    """Sums by region, alphabetically, tiles without one last."""
+
+    def group(self, grouping: Grouping) -> dict[str, Tally]:
+        """Take the sums of one grouping by name."""
+        groups: dict[str, Tally] = getattr(self, grouping)
+        return groups
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """Pixels and segments of the labels of a table of tiles.
-
-    Attributes:
-        connectivity: neighbours of a pixel of a segment.
-        labels: the breakdown of each kind of labels that the table has.
-        without_region: tiles counted that have no region.
-    """
+class Statistics(Value):
+    """Pixels and segments of the labels of a table of tiles."""
 
     connectivity: Connectivity
-    labels: Mapping[Labels, Breakdown]
-    without_region: int
+    """Number of neighbours of a pixel of a segment."""
+    tiles_without_region: int
+    """Number of tiles counted that have no region."""
+    labels: dict[Labels, Breakdown]
+    """Breakdown of each kind of labels that the table has."""
 
 
 def count_labels(
@@ -105,26 +124,26 @@ def count_labels(
     workers: int | None = None,
     report: Report = silent,
 ) -> Statistics:
-    """Count the pixels and segments of every label of `tiles`.
+    """Count the pixels and segments of every label of tiles.
 
     Args:
-        tiles: what to count; those without a label are left out.
-        connectivity: whether pixels of a segment may share only a corner (8) or must share a side (4).
-        workers: processes to read in; the number of processors by default.
-        report: told the labels done.
+        tiles: Tiles to count; those without a label are left out.
+        connectivity: Whether pixels of a segment may share only a corner (8) or must share a side (4).
+        workers: Number of processes to read in; the number of processors by default.
+        report: Called with the labels done and the labels in all.
 
     Raises:
-        InputError: no tile has a label, a label cannot be read or has ids outside 0..8, or `workers` is
-            less than 1.
-        Failure: a reading process was killed.
+        InputError: No tile has a label, a label cannot be read or has ids beyond the legend, or the number of
+            processes is less than 1.
+        Failure: A reading process was killed.
     """
     if workers is not None and workers < 1:
-        raise InputError(f"--workers {workers} is too few; ask for at least 1")
+        raise InputError(f"{workers} is too few; give at least 1", option="workers")
     paths = sorted({path for tile in tiles for path in (tile.pseudo_label, tile.real_label) if path})
     if not paths:
         raise InputError("no tile of the table has a label; index the labels with the images")
     work = partial(_count_file, connectivity=connectivity)
-    counts: dict[Path, Counts] = {}
+    counts: dict[Path, LabelCounts] = {}
     report(0, len(paths))
     for count in map_in_processes(work, paths, workers or os.cpu_count() or 1, _CHUNK):
         counts[paths[len(counts)]] = count
@@ -134,33 +153,37 @@ def count_labels(
         "pseudo": lambda tile: tile.pseudo_label,
         "real": lambda tile: tile.real_label,
     }
-    breakdowns = {kind: _break_down(tiles, chosen[kind], counts) for kind in LABELS}
+    breakdowns = {kind: _break_down(DESCRIPTIONS[kind], tiles, chosen[kind], counts) for kind in LABELS}
     return Statistics(
-        connectivity,
-        {kind: breakdown for kind, breakdown in breakdowns.items() if breakdown.overall.tiles},
-        sum(tile.region is None and tile.label is not None for tile in tiles),
+        connectivity=connectivity,
+        tiles_without_region=sum(tile.region is None and tile.label is not None for tile in tiles),
+        labels={kind: breakdown for kind, breakdown in breakdowns.items() if breakdown.overall.tiles},
     )
 
 
-def _count_file(path: Path, connectivity: Connectivity) -> Counts:
+def _count_file(path: Path, connectivity: Connectivity) -> LabelCounts:
     # listing a folder of thousands of files at every open would cost more than the open itself
     with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return count_classes(read_label_file(path), connectivity)
+        return count_label(read_label_file(path), connectivity)
 
 
 def _break_down(
-    tiles: Sequence[Tile], chosen: Callable[[Tile], Path | None], counts: Mapping[Path, Counts]
+    description: str,
+    tiles: Sequence[Tile],
+    chosen: Callable[[Tile], Path | None],
+    counts: Mapping[Path, LabelCounts],
 ) -> Breakdown:
-    """The sums of the labels `chosen` of each tile."""
+    """Sums of the labels chosen of each tile."""
     labelled = [(tile, counts[path]) for tile in tiles if (path := chosen(tile)) is not None]
     groups: dict[Grouping, dict[str, Tally]] = {}
     for grouping in GROUPINGS:
-        members: dict[str, list[Counts]] = defaultdict(list)
+        members: dict[str, list[LabelCounts]] = defaultdict(list)
         for tile, count in labelled:
             members[getattr(tile, grouping) or UNASSIGNED].append(count)
-        groups[grouping] = {name: Tally.of(members[name]) for name in sorted(members, key=_order)}
-    return Breakdown(Tally.of([count for _, count in labelled]), groups)
+        groups[grouping] = {name: Tally.from_counts(members[name]) for name in sorted(members, key=_order)}
+    overall = Tally.from_counts([count for _, count in labelled])
+    return Breakdown(description=description, all=overall, **groups)
 
 
 def _order(name: str) -> tuple[bool, int, str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.dataset.pixels import read_label_file
+from oemsar.dataset.table import Table, describe_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.confusion import confusion_matrix
@@ -56,7 +57,7 @@ class Agreement:
         return sum(found) / len(found) if found else None
 
 
-def pairs_of_tiles(tiles: Sequence[Tile], table: Path) -> list[LabelPair]:
+def pairs_of_tiles(tiles: Sequence[Tile], table: Table) -> list[LabelPair]:
     """The real label of each tile that has both, as reference, and its pseudo label.
 
     Raises:
@@ -69,13 +70,14 @@ def pairs_of_tiles(tiles: Sequence[Tile], table: Path) -> list[LabelPair]:
     ]
     if not pairs:
         raise InputError(
-            f"{table} has no tile with both a pseudo and a real label; index them together, or give a second "
-            "set of labels with --against FOLDER"
+            f"{describe_table(table)} has no tile with both a pseudo and a real label; index them together, "
+            "or give the folder of a second set of labels",
+            option="against",
         )
     return pairs
 
 
-def pairs_against(tiles: Sequence[Tile], table: Path, folder: Path) -> list[LabelPair]:
+def pairs_against(tiles: Sequence[Tile], table: Table, folder: Path) -> list[LabelPair]:
     """The label of each tile (real before pseudo), as reference, and the file of its name in `folder`.
 
     Tiles without a file in the folder are left out, with a warning.
@@ -84,7 +86,7 @@ def pairs_against(tiles: Sequence[Tile], table: Path, folder: Path) -> list[Labe
         InputError: `folder` is no folder, has two files for one name, or none for any tile of `table`.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; name the folder of the second labels")
+        raise InputError(f"{folder} is not a folder; name the folder of the second labels", option="against")
     files: dict[str, Path] = {}
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES):
         other = files.setdefault(path.stem, path)
@@ -94,8 +96,9 @@ def pairs_against(tiles: Sequence[Tile], table: Path, folder: Path) -> list[Labe
     pairs = [LabelPair(name, label, files[name]) for name, label in labelled if name in files]
     if not pairs:
         raise InputError(
-            f"{folder} has no label of the name of a labelled tile of {table}; its files must be named as "
-            "the tiles: NAME.tif or NAME.png"
+            f"{folder} has no label of the name of a labelled tile of {describe_table(table)}; its files "
+            "must be named as the tiles: NAME.tif or NAME.png",
+            option="against",
         )
     if left_out := len(labelled) - len(pairs):
         log.warning("%d of %d labelled tiles have no file in %s", left_out, len(labelled), folder)
@@ -115,7 +118,7 @@ def compare(pairs: Sequence[LabelPair], *, workers: int | None = None, report: R
             `workers` is less than 1.
     """
     if workers is not None and workers < 1:
-        raise InputError(f"--workers {workers} is too few; ask for at least 1")
+        raise InputError(f"{workers} is too few; give at least 1", option="workers")
     confusion = np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)
     unknown = 0
     report(0, len(pairs))

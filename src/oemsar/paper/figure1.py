@@ -1,4 +1,4 @@
-"""The map of the regions of a dataset, as in Fig. 1 of the paper: the world, and each country larger."""
+"""Fig. 1 of the paper: a map of the regions of a dataset, on the world and in each country."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from oemsar.dataset.countries import outlines
 from oemsar.dataset.regions import UNASSIGNED, RegionSummary
+from oemsar.figures import agg_figure
 
 _SEA, _LAND, _BORDER = "#dfeaf2", "#f5f2ea", "#9a9a9a"
 _COLOURS = ("#d1352b", "#2c6fbb", "#2f8f4e", "#8a4fb0", "#c77f1a", "#3b9c9c", "#a33b6c", "#6b6b2e")
@@ -23,14 +23,14 @@ _WORLD_INCHES = 4.0
 _COUNTRY_INCHES = 3.6
 _COUNTRIES_PER_ROW = 3
 _LEAST_SPAN = 3.0
-"""Degrees of latitude that the map of a country spans at least."""
+"""Least span of the map of a country, in degrees of latitude."""
 
 _MARGIN = 1.25
 """Span of the map of a country as a multiple of that of its regions."""
 
 _FONT = 7.0
 _LABEL_SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
-"""Where the name of a region may stand beside its point, the first that is free."""
+"""Sides of a point on which the name of its region may stand, right and up; the first that is free counts."""
 
 
 def draw_regions(regions: Sequence[RegionSummary]) -> Figure:
@@ -40,16 +40,15 @@ def draw_regions(regions: Sequence[RegionSummary]) -> Figure:
     number of tiles in the country.
 
     Args:
-        regions: at least one, as `oemsar.dataset.regions.summarise_regions` gives them.
+        regions: Regions, at least one, as `oemsar.dataset.regions.summarise_regions` gives them.
 
     Returns:
-        A figure on an Agg canvas, free of pyplot's global state.
+        Figure on an Agg canvas, free of pyplot's global state.
     """
     countries = sorted({region.country or UNASSIGNED for region in regions})
-    colours = {country: _COLOURS[place % len(_COLOURS)] for place, country in enumerate(countries)}
+    colours = {country: _COLOURS[number % len(_COLOURS)] for number, country in enumerate(countries)}
     rows = math.ceil(len(countries) / _COUNTRIES_PER_ROW)
-    figure = Figure(figsize=(_WIDTH_INCHES, _WORLD_INCHES + rows * _COUNTRY_INCHES), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = agg_figure(_WIDTH_INCHES, _WORLD_INCHES + rows * _COUNTRY_INCHES)
     heights = [_WORLD_INCHES, *[_COUNTRY_INCHES] * rows]
     columns = min(len(countries), _COUNTRIES_PER_ROW)
     grid = figure.add_gridspec(rows + 1, columns, height_ratios=heights)
@@ -57,9 +56,9 @@ def draw_regions(regions: Sequence[RegionSummary]) -> Figure:
     _draw_map(world, _WORLD)
     world.set_title(f"{len(regions)} regions, {sum(map(_tiles, regions))} tiles")
     maps = {}
-    for place, country in enumerate(countries):
+    for number, country in enumerate(countries):
         members = [region for region in regions if (region.country or UNASSIGNED) == country]
-        axes = figure.add_subplot(grid[1 + place // columns, place % columns])
+        axes = figure.add_subplot(grid[1 + number // columns, number % columns])
         _draw_map(axes, _bounds(members))
         title = f"{_name(country)}\n{len(members)} regions, {sum(map(_tiles, members))} tiles"
         axes.set_title(title, fontsize="medium")

@@ -1,4 +1,4 @@
-"""The examples of a dataset, as in Fig. 2 of the paper: images and labels of some tiles of each country."""
+"""Fig. 2 of the paper: images and labels of some tiles of each country."""
 
 from collections.abc import Sequence
 from itertools import chain, zip_longest
@@ -7,17 +7,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from oemsar.dataset.layouts import COLUMNS
 from oemsar.dataset.pixels import read_images, read_label_file
 from oemsar.dataset.regions import by_region
 from oemsar.dataset.tile import Tile
 from oemsar.figures import colour_classes, draw_panels, stretch
 from oemsar.modalities import Modalities
 
-_FILES = ("sar", "optical", "pseudo_label", "real_label")
-
 
 def choose_examples(tiles: Sequence[Tile], per_country: int) -> list[Tile]:
-    """At most `per_country` tiles of each country, by the alphabet; those without a country come last.
+    """Choose at most `per_country` tiles of each country, by the alphabet, those without a country last.
 
     Of a country the tiles with the most files are taken, one of each region before a second of any; where
     there are more regions than examples, regions are evenly spaced. Within a region the order is by name.
@@ -30,7 +29,7 @@ def choose_examples(tiles: Sequence[Tile], per_country: int) -> list[Tile]:
         most = max(map(_files, members))
         regions = [*by_region([tile for tile in members if _files(tile) == most]).values()]
         if len(regions) > per_country:
-            regions = [regions[place] for place in _evenly(len(regions), per_country)]
+            regions = [regions[number] for number in _evenly(len(regions), per_country)]
         turns = chain.from_iterable(zip_longest(*regions))
         chosen += [tile for tile in turns if tile is not None][:per_country]
     return chosen
@@ -42,7 +41,7 @@ def draw_examples(tiles: Sequence[Tile]) -> Figure:
     A column that no tile has is left out. SAR is stretched for display.
 
     Raises:
-        InputError: a file cannot be read or is not what it should be.
+        InputError: A file cannot be read or is not what it should be.
     """
     return draw_panels({_title(tile): _panels(tile) for tile in tiles})
 
@@ -65,10 +64,10 @@ def _panels(tile: Tile) -> dict[str, NDArray[np.uint8] | None]:
 
 
 def _files(tile: Tile) -> int:
-    return sum(getattr(tile, column) is not None for column in _FILES)
+    return sum(getattr(tile, column) is not None for column in COLUMNS)
 
 
 def _evenly(count: int, chosen: int) -> list[int]:
     """`chosen` different numbers below `count`, evenly spaced from the first to the last."""
-    places: list[int] = np.linspace(0, count - 1, chosen).round().astype(int).tolist()
-    return places
+    numbers: list[int] = np.linspace(0, count - 1, chosen).round().astype(int).tolist()
+    return numbers

@@ -1,51 +1,49 @@
-"""The figures of a dataset as files: `regions.png` (Fig. 1 of the paper) and `examples.png` (Fig. 2)."""
+"""Figures of a dataset: `regions.png` (Fig. 1 of the paper) and `examples.png` (Fig. 2)."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from oemsar.config_file import Value
 from oemsar.dataset.regions import require_regions, summarise_regions
-from oemsar.dataset.table import read_tiles
+from oemsar.dataset.table import Table, as_tiles, describe_table, table_files
 from oemsar.errors import InputError
 from oemsar.figures import save_figure
-from oemsar.files import require_writable
+from oemsar.files import require_apart, require_writable
+from oemsar.paper.config import FiguresConfig
 from oemsar.paper.figure1 import draw_regions
 from oemsar.paper.figure2 import choose_examples, draw_examples
 
+_DEFAULT = FiguresConfig()
 
-@dataclass(frozen=True)
-class DatasetFigures:
-    """What was drawn.
 
-    Attributes:
-        examples: path of `examples.png`.
-        regions: path of `regions.png`; None where no tile has a region.
-        why_no_regions: why `regions` is None, else None.
-        tiles: names of the tiles in `examples`, in its order.
-    """
+class DatasetFigures(Value):
+    """Figures of a dataset that were drawn."""
 
     examples: Path
+    """Path of `examples.png`."""
     regions: Path | None
+    """Path of `regions.png`; None where no tile has a region."""
     why_no_regions: str | None
+    """Reason for the lack of `regions.png`; None where it was drawn."""
     tiles: tuple[str, ...]
+    """Names of the tiles in `examples.png`, in its order."""
 
 
-def write_figures(table: Path, out: Path, *, per_country: int = 3) -> DatasetFigures:
-    """Draw the map of regions and the examples of the table of tiles into `out`.
+def draw_figures(table: Table, out: Path, *, config: FiguresConfig = _DEFAULT) -> DatasetFigures:
+    """Draw the map of regions and the examples of a table of tiles.
 
     Args:
-        table: the table of tiles.
-        out: the folder of the figures; created where it is missing.
-        per_country: at most so many tiles of each country are drawn; at least 1.
+        table: Table of tiles, as a path or as the tiles.
+        out: Folder of the figures; created where it is missing.
+        config: Number of examples of each country.
 
     Raises:
-        InputError: the table, a file of an example or `per_country` is wrong, or no tile has a file.
+        InputError: The table or a file of an example is wrong, or no tile has a file.
     """
-    if per_country < 1:
-        raise InputError(f"--per-country {per_country} is too few; ask for at least 1")
-    tiles = read_tiles(table)
-    examples = choose_examples(tiles, per_country)
+    tiles = as_tiles(table)
+    examples = choose_examples(tiles, config.per_country)
     if not examples:
-        raise InputError(f"{table} has no tile with a file to draw; index the dataset again")
+        raise InputError(f"{describe_table(table)} has no tile with a file to draw; index the dataset again")
+    require_apart([out / "regions.png", out / "examples.png"], table_files(table, tiles))
     require_writable(out)
     figure = draw_examples(examples)
     regions, why = None, None
@@ -57,4 +55,9 @@ def write_figures(table: Path, out: Path, *, per_country: int = 3) -> DatasetFig
         regions = out / "regions.png"
         save_figure(draw_regions(summarise_regions(tiles)), regions)
     save_figure(figure, out / "examples.png")
-    return DatasetFigures(out / "examples.png", regions, why, tuple(tile.name for tile in examples))
+    return DatasetFigures(
+        examples=out / "examples.png",
+        regions=regions,
+        why_no_regions=why,
+        tiles=tuple(tile.name for tile in examples),
+    )

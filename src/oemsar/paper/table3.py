@@ -1,76 +1,125 @@
-"""The agreement of two sets of labels as files: `agreement.json`, and Table III as Markdown and CSV."""
+"""Table III of the paper: agreement of two sets of labels as `agreement.json`, Markdown and CSV."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from oemsar.dataset.table import read_tiles
+from oemsar.config_file import Value
+from oemsar.dataset.table import Table, as_tiles, table_files, table_origin
 from oemsar.evaluate.agreement import Agreement, LabelPair, compare, pairs_against, pairs_of_tiles
-from oemsar.files import require_writable, write_json, write_text
+from oemsar.files import require_apart, require_writable, write_json, write_text
 from oemsar.legend import NAMES
 from oemsar.paper import published
+from oemsar.paper.config import Table3Config
+from oemsar.paper.published import Source, Table3Row
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
 from oemsar.text_table import csv_table, markdown_table
 
+_DEFAULT = Table3Config()
+_RESULTS = ("table3.md", "table3.csv", "agreement.json")
+
 _HEADINGS: tuple[str, ...] = ("Class", "Agreement", "IoU")
 _PUBLISHED_HEADINGS = ("Published agreement", "Published IoU")
 _PUBLISHED_TILES = 700
-"""Hand-labelled tiles behind the published table: 20 in each of 35 regions."""
+"""Number of hand-labelled tiles behind the published table: 20 in each of 35 regions."""
 
 
-def write_agreement(
-    table: Path,
-    out: Path,
-    *,
-    against: Path | None = None,
-    workers: int | None = None,
-    report: Report = silent,
-) -> Agreement:
-    """Compare labels of the table of tiles and write `table3.md`, `table3.csv` and, last, `agreement.json`.
+class ClassAgreement(Value):
+    """Agreement of two labels on one class."""
 
-    The published numbers stand beside where the table is the whole published release with a pseudo label
-    for each of its 700 real ones, and only then.
+    agreement: float | None
+    """Share of the reference's pixels of the class that the other label gives the same class, 0..1; None
+    where the class is absent from the reference."""
+    iou: float | None
+    """Intersection over union, 0..1; None where the class is absent from both labels."""
+
+
+class PublishedTable3(Value):
+    """Table III as published."""
+
+    source: Source
+    """Paper that the numbers come from."""
+    classes: dict[str, Table3Row]
+    """Row of each class by its name."""
+    mean: Table3Row
+    """Means as stated."""
+
+
+class Table3(Value):
+    """Agreement of two sets of labels, as stored in `agreement.json`."""
+
+    compared: str
+    """Sets of labels that were compared, in words."""
+    tiles: int
+    """Number of tiles compared."""
+    unknown_pixels: int
+    """Number of pixels left out, unknown in one label or both."""
+    classes: dict[str, ClassAgreement]
+    """Agreement on each class by its name, in legend order."""
+    mean_agreement: float | None
+    """Mean agreement over the classes of the reference, 0..1; None where no pixel was compared."""
+    mean_iou: float | None
+    """Mean IoU over the classes of either label, 0..1; None where no pixel was compared."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Pixel counts in legend order, rows of the reference with columns of the other label."""
+    names: tuple[str, ...]
+    """Names of the tiles compared."""
+    published: PublishedTable3 | None
+    """Published numbers where the comparison is that of the whole release; else None."""
+    record: RunRecord
+    """Description of the run."""
+    format: int = 1
+    """Version of the layout of the file."""
+
+
+def measure_agreement(
+    table: Table, out: Path, *, config: Table3Config = _DEFAULT, report: Report = silent
+) -> Table3:
+    """Compare labels of a table of tiles and write `table3.md`, `table3.csv` and, last, `agreement.json`.
+
+    Without a second set of labels, pseudo labels are held against real ones; with one, its labels are held
+    against the table's label of each tile (real before pseudo). The published numbers stand beside where the
+    table is the whole published release with a pseudo label for each of its 700 real ones, and only then.
 
     Args:
-        table: the table of tiles.
-        out: the folder of the results; created where it is missing.
-        against: folder of a second set of labels, by the names of the tiles, to hold against the table's
-            label of each tile (real before pseudo); without it pseudo labels are held against real ones.
-        workers: threads to read in; the number of processors by default.
-        report: told the tiles done.
+        table: Table of tiles, as a path or as the tiles.
+        out: Folder of the results; created where it is missing.
+        config: Second set of labels, and number of threads.
+        report: Called with the tiles done and the tiles in all.
 
     Raises:
-        InputError: the table, a label or the folder is wrong, or there is nothing to compare.
+        InputError: The table, a label or the folder is wrong, or there is nothing to compare.
     """
-    tiles = read_tiles(table)
+    tiles, against = as_tiles(table), config.against
     pairs = pairs_of_tiles(tiles, table) if against is None else pairs_against(tiles, table, against)
+    inputs = [*table_files(table, tiles), *(pair.other for pair in pairs)]
+    require_apart([out / name for name in _RESULTS], inputs)
     require_writable(out)
-    config = {"data": str(table), "against": None if against is None else str(against)}
-    record = run_record(config, data=table)
-    agreement = compare(pairs, workers=workers, report=report)
+    data = str(table) if isinstance(table, Path) else None
+    options = {"data": data, "against": None if against is None else str(against)}
+    record = run_record(options, data=table_origin(table))
+    agreement = compare(pairs, workers=config.workers, report=report)
     beside = against is None and len(pairs) == _PUBLISHED_TILES and published.is_published_release(tiles)
     compared = "pseudo labels held against real labels"
     if against is not None:
         compared = f"labels of {against.name} held against those of the table"
-    about = f"{table.name}: {agreement.tiles} tiles, {compared}. {_note(agreement)}"
-    write_text(out / "table3.md", _markdown(agreement, about, beside=beside))
-    write_text(out / "table3.csv", csv_table(_csv_rows(agreement, beside=beside)))
-    write_json(out / "agreement.json", _document(agreement, pairs, record, compared, beside=beside))
-    return agreement
+    found = _table(agreement, pairs, compared, record, beside=beside)
+    name = table.name if isinstance(table, Path) else "Tiles"
+    about = f"{name}: {found.tiles} tiles, {compared}. {_note(found)}"
+    write_text(out / "table3.md", _markdown(found, about))
+    write_text(out / "table3.csv", csv_table(_csv_rows(found)))
+    write_json(out / "agreement.json", found.model_dump(mode="json"))
+    return found
 
 
-def table3_rows(agreement: Agreement) -> list[tuple[str, ...]]:
-    """Table III as text: class, agreement and IoU as fractions, then their means."""
-    rows = [
-        (name, _fraction(scores.recall), _fraction(scores.iou))
-        for name, scores in agreement.scores.classes.items()
-    ]
-    return [*rows, ("Mean", _fraction(agreement.mean_agreement), _fraction(agreement.scores.miou))]
+def table3_rows(table: Table3) -> list[tuple[str, ...]]:
+    """Give Table III as text: class, agreement and IoU as fractions, then their means."""
+    rows = [(name, _fraction(row.agreement), _fraction(row.iou)) for name, row in table.classes.items()]
+    return [*rows, ("Mean", _fraction(table.mean_agreement), _fraction(table.mean_iou))]
 
 
 def table3_headings() -> tuple[str, ...]:
-    """Headings of `table3_rows`."""
+    """Give the headings of the columns of `table3_rows`."""
     return _HEADINGS
 
 
@@ -78,28 +127,53 @@ def _fraction(value: float | None) -> str:
     return "absent" if value is None else f"{value:.4f}"
 
 
-def _note(agreement: Agreement) -> str:
+def _note(table: Table3) -> str:
     return (
-        f"{agreement.unknown} pixels are unknown in one label or both and left out. Agreement is the share "
-        "of the pixels of a class in the reference that the other label gives the same class; its mean is "
-        "over the classes of the reference, that of IoU over the classes of either."
+        f"{table.unknown_pixels} pixels are unknown in one label or both and left out. Agreement is the "
+        "share of the pixels of a class in the reference that the other label gives the same class; its "
+        "mean is over the classes of the reference, that of IoU over the classes of either."
     )
 
 
-def _published_rows() -> list[tuple[float, float]]:
-    rows = [*published.table3().values(), published.table3_mean()]
-    return [(row.agreement, row.iou) for row in rows]
+def _table(
+    agreement: Agreement, pairs: Sequence[LabelPair], compared: str, record: RunRecord, *, beside: bool
+) -> Table3:
+    """Agreement of labels with the names of the tiles and, where it belongs, the published table."""
+    scores = agreement.scores
+    return Table3(
+        compared=compared,
+        tiles=agreement.tiles,
+        unknown_pixels=agreement.unknown,
+        classes={
+            name: ClassAgreement(agreement=of_class.recall, iou=of_class.iou)
+            for name, of_class in scores.classes.items()
+        },
+        mean_agreement=agreement.mean_agreement,
+        mean_iou=scores.miou,
+        confusion=scores.confusion,
+        names=tuple(pair.tile for pair in pairs),
+        published=_published() if beside else None,
+        record=record,
+    )
 
 
-def _markdown(agreement: Agreement, about: str, *, beside: bool) -> str:
-    headings, rows = _HEADINGS, table3_rows(agreement)
-    if beside:
+def _published() -> PublishedTable3:
+    return PublishedTable3(
+        source=published.source(), classes=published.table3(), mean=published.table3_mean()
+    )
+
+
+def _published_rows(table: PublishedTable3) -> list[tuple[float, float]]:
+    return [(row.agreement, row.iou) for row in [*table.classes.values(), table.mean]]
+
+
+def _markdown(table: Table3, about: str) -> str:
+    headings, rows = _HEADINGS, table3_rows(table)
+    if table.published is not None:
         headings = (*headings, *_PUBLISHED_HEADINGS)
-        cells = [tuple(map(_fraction, row)) for row in _published_rows()]
+        cells = [tuple(map(_fraction, row)) for row in _published_rows(table.published)]
         rows = [(*row, *extra) for row, extra in zip(rows, cells, strict=True)]
-    confusion = [
-        (name, *map(str, counts)) for name, counts in zip(NAMES, agreement.scores.confusion, strict=True)
-    ]
+    confusion = [(name, *map(str, counts)) for name, counts in zip(NAMES, table.confusion, strict=True)]
     parts = [
         "# Table III: agreement and IoU of labels",
         markdown_table(headings, rows),
@@ -111,40 +185,13 @@ def _markdown(agreement: Agreement, about: str, *, beside: bool) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _csv_rows(agreement: Agreement, *, beside: bool) -> list[tuple[object, ...]]:
-    scores = agreement.scores
-    rows: list[tuple[object, ...]] = [
-        (name, of_class.recall, of_class.iou) for name, of_class in scores.classes.items()
-    ]
-    rows = [("class", "agreement", "iou"), *rows, ("mean", agreement.mean_agreement, scores.miou)]
-    if not beside:
+def _csv_rows(table: Table3) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = [(name, row.agreement, row.iou) for name, row in table.classes.items()]
+    rows = [("class", "agreement", "iou"), *rows, ("mean", table.mean_agreement, table.mean_iou)]
+    if table.published is None:
         return rows
-    extra: list[tuple[object, ...]] = [("published_agreement", "published_iou"), *_published_rows()]
+    extra: list[tuple[object, ...]] = [
+        ("published_agreement", "published_iou"),
+        *_published_rows(table.published),
+    ]
     return [(*row, *cells) for row, cells in zip(rows, extra, strict=True)]
-
-
-def _document(
-    agreement: Agreement, pairs: list[LabelPair], record: RunRecord, compared: str, *, beside: bool
-) -> dict[str, Any]:
-    """Plain values: agreement and IoU of every class, their means, the matrix, and what was compared."""
-    scores = agreement.scores
-    classes = {
-        name: {"agreement": of_class.recall, "iou": of_class.iou} for name, of_class in scores.classes.items()
-    }
-    table = {
-        "source": published.source(),
-        "classes": {name: asdict(row) for name, row in published.table3().items()},
-        "mean": asdict(published.table3_mean()),
-    }
-    return {
-        "compared": compared,
-        "tiles": agreement.tiles,
-        "unknown_pixels": agreement.unknown,
-        "classes": classes,
-        "mean_agreement": agreement.mean_agreement,
-        "mean_iou": scores.miou,
-        "confusion": [list(row) for row in scores.confusion],
-        "names": [pair.tile for pair in pairs],
-        "published": table if beside else None,
-        "record": record.plain(),
-    }
