@@ -30,6 +30,13 @@ def test_a_turn_about_the_first_corner_is_another_grid() -> None:
     assert same_grid(OBLONG, GeoBox(OBLONG.shape, OBLONG.affine @ Affine.rotation(0.005), OBLONG.crs))
 
 
+def test_grids_that_part_only_at_the_far_columns_differ() -> None:
+    wider = GeoBox(OBLONG.shape, OBLONG.affine @ Affine.scale(1.0002, 1), OBLONG.crs)
+    higher = GeoBox(OBLONG.shape, OBLONG.affine @ Affine.scale(1, 1.0002), OBLONG.crs)
+    assert not same_grid(OBLONG, wider)  # 80 columns: 0.016 of a pixel
+    assert same_grid(OBLONG, higher)  # 30 rows: 0.006 of a pixel
+
+
 def test_the_footprint_has_the_corners_of_the_grid() -> None:
     outline = footprint(GeoBox((30, 80), Affine(0.5, 0.1, 3, 0.1, -0.5, 7), "EPSG:4326"))
     assert outline is not None
