@@ -72,6 +72,6 @@ def country_at(lon: float, lat: float, tolerance_km: float = COAST_TOLERANCE_KM)
 
 @cache
 def _parts() -> tuple[STRtree, NDArray[np.object_]]:
-    """A tree of the single polygons of all countries, and the code of each."""
+    """Build a tree of the single polygons of all countries, with the code of each."""
     frame = outlines().explode(ignore_index=True)
     return STRtree(frame.geometry.to_numpy()), frame["country"].to_numpy(dtype=object)

@@ -57,7 +57,7 @@ def find_published(folder: Path) -> list[TileFiles]:
 
 
 def _search(root: Path) -> tuple[dict[str, list[_File]], _Lists]:
-    """The files of every tile by its name, each list in sorted order, and the text files of names."""
+    """Find the files of every tile by its name, in sorted order, and the text files of names."""
     files: dict[str, list[_File]] = defaultdict(list)
     lists: _Lists = {}
     for path in _walk(root):
@@ -118,7 +118,7 @@ def _split(name: str, files: list[_File], lists: _Lists) -> Split:
 
 
 def _agreed(name: str, witnesses: Sequence[tuple[Split | None, Path]]) -> tuple[Split | None, Path]:
-    """The first witness that knows the split, after all that know it were seen to agree."""
+    """Take the first witness that knows the split, and check that all that know it agree."""
     known = [witness for witness in witnesses if witness[0] is not None]
     for split, path in known:
         if split != known[0][0]:

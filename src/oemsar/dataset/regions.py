@@ -194,7 +194,7 @@ def _centroid(points: Points) -> tuple[float, float]:
 
 
 def _clusters(points: Points, distance: float) -> NDArray[np.int32]:
-    """Number of the cluster of each point, counted from 0: single linkage, exact.
+    """Find the cluster of each point, numbered from 0: single linkage, exact.
 
     Memory grows with the points and not with their pairs: clumps of near neighbours first, which are many
     tiles each, then the distances between clumps. Distances are chords, which fall short of the arc on the

@@ -174,7 +174,7 @@ def _break_down(
     chosen: Callable[[Tile], Path | None],
     counts: Mapping[Path, LabelCounts],
 ) -> Breakdown:
-    """Sums of the labels chosen of each tile."""
+    """Sum up the labels chosen of each tile, whole and by groups."""
     labelled = [(tile, counts[path]) for tile in tiles if (path := chosen(tile)) is not None]
     groups: dict[Grouping, dict[str, Tally]] = {}
     for grouping in GROUPINGS:
@@ -187,5 +187,5 @@ def _break_down(
 
 
 def _order(name: str) -> tuple[bool, int, str]:
-    """Splits as they are used, other names by the alphabet, unassigned last."""
+    """Order splits as they are used, other names by the alphabet, unassigned last."""
     return name == UNASSIGNED, [*SPLITS, name].index(name), name

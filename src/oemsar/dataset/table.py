@@ -170,7 +170,7 @@ def _tile(row: dict[Any, Any], folder: Path) -> Tile:
 
 
 def _text(value: object) -> str | None:
-    """A cell of text; a missing one is None or NaN, depending on the column's other cells."""
+    """Take a cell of text; a missing one is None or NaN, depending on the column's other cells."""
     return value if isinstance(value, str) else None
 
 

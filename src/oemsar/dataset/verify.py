@@ -162,7 +162,7 @@ def _value_faults(column: Column, content: Content) -> Iterator[_Fault]:
 
 
 def _with_duplicates(inspections: Sequence[_Inspection]) -> Iterator[Finding]:
-    """The findings of every tile, followed by those of its files that an earlier tile has too."""
+    """Give the findings of every tile, then those of its files that an earlier tile has too."""
     first: dict[tuple[Column, str], Tile] = {}
     for inspection in inspections:
         yield from inspection.findings

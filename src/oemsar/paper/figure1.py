@@ -95,7 +95,7 @@ def _rings() -> Iterator[NDArray[np.float64]]:
 
 
 def _bounds(regions: Sequence[RegionSummary]) -> tuple[float, float, float, float]:
-    """What the map of a country shows: its regions with a margin, as wide on the ground as high."""
+    """Bound the map of a country: its regions with a margin, as wide on the ground as high."""
     west, east = min(region.lon for region in regions), max(region.lon for region in regions)
     south, north = min(region.lat for region in regions), max(region.lat for region in regions)
     lon, lat = (west + east) / 2, (south + north) / 2

@@ -208,7 +208,7 @@ def is_published_release(tiles: Sequence[Tile]) -> bool:
 
 
 def _number(name: str, split: Split) -> int | None:
-    """Number in a published name of `split`; None for any other name."""
+    """Take the number from a published name of a split; None for any other name."""
     prefix, _, number = name.rpartition("_")
     return int(number) if prefix == _PREFIXES[split] and number.isdecimal() else None
 

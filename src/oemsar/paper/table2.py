@@ -137,7 +137,7 @@ def _markdown(statistics: Table2, table: str) -> str:
 
 
 def _cells(row: Table2Row) -> tuple[str, ...]:
-    """Published numbers of a class as text."""
+    """Give the published numbers of a class as text."""
     return tuple(map(str, row.model_dump().values()))
 
 

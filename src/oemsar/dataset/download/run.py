@@ -160,7 +160,7 @@ def _expansion(step: DownloadStep) -> int:
 
 
 def _choose(record: ZenodoRecord, only: Sequence[str]) -> list[RemoteFile]:
-    """The files of `record` named in `only`, or all, in the order of the record."""
+    """Choose the files of a record by name, or all, in the order of the record."""
     names = [remote.name for remote in record.files]
     for name in only:
         if name not in names:

@@ -237,7 +237,7 @@ class ResumableDownload:
 
 
 def _validator(response: httpx.Response) -> str | None:
-    """The strong ETag of a response, else its Last-Modified date, else None."""
+    """Take the strong ETag of a response, else its Last-Modified date, else None."""
     etag: str | None = response.headers.get("etag")
     if etag is not None and not etag.startswith("W/"):
         return etag

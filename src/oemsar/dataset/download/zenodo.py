@@ -100,7 +100,7 @@ def fetch_record(client: httpx.Client, number: int, api: str, policy: RetryPolic
 
 
 def _read_files(content: bytes, address: str) -> tuple[RemoteFile, ...]:
-    """The files an answer of the API lists."""
+    """Read the files that an answer of the API lists."""
     try:
         answer = _Answer.model_validate_json(content)
     except ValidationError as error:
@@ -130,7 +130,7 @@ def _is_plain_name(name: str) -> bool:
 
 
 def _addresses(file: _File, page: str | None) -> tuple[str, ...]:
-    """The download link of the record's page before the link of the API.
+    """Put the download link of the record's page before the link of the API.
 
     On zenodo.org the former answers range requests and the latter does not
     (https://github.com/zenodo/zenodo/issues/2593, January 2026), which decides whether a transfer
