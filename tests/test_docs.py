@@ -11,6 +11,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
+import oemsar
 from oemsar.cli.app import app
 from oemsar.cli.lazy_group import LazyGroup, load
 
@@ -66,3 +67,31 @@ def test_the_drawn_house_is_the_one_that_stands() -> None:
     script = ROOT / "docs" / "draw_house.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_tutorial_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(
+        content for language, content in _blocks(ROOT / "docs" / "tutorial.md") if language == "python"
+    )
+    exec(compile(code, "tutorial.md", "exec"), {})  # noqa: S102 (our own page)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "12 tiles of 2 regions"
+    assert printed[-1].startswith("overlap, window: overlap 80 does not fit window 100")
+    assert (tmp_path / "map.tif").is_file()
+
+
+def test_every_public_name_has_a_page() -> None:
+    pages = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("api.md", "values.md"))
+    shown = {line.rsplit(".", 1)[-1] for line in pages.splitlines() if line.startswith("::: ")}
+    errors = {
+        "DiskFull",
+        "Failure",
+        "InputError",
+        "Interrupted",
+        "OemsarError",
+        "OutOfMemory",
+    }  # ::: oemsar.errors
+    assert set(oemsar.__all__) - errors <= shown
