@@ -32,6 +32,8 @@ from .predict.config import SubmissionConfig as SubmissionConfig
 from .predict.config import WindowConfig as WindowConfig
 from .predict.contest import predict_submission as predict_submission
 from .predict.run import predict_scene as predict_scene
+from .prepare.ortho.config import OrthoConfig as OrthoConfig
+from .prepare.ortho.run import orthorectify as orthorectify
 from .prepare.pair.config import PairRegion as PairRegion
 from .prepare.pair.run import make_pair as make_pair
 from .prepare.radiometry.config import OpticalConfig as OpticalConfig

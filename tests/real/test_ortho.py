@@ -11,12 +11,11 @@ from rasterio.warp import reproject
 
 from oemsar.errors import InputError
 from oemsar.geometry.datum import Datum
-from oemsar.geometry.look import Look
-from oemsar.geometry.terrain import Terrain
-from oemsar.prepare.ortho.run import OrthoConfig, ortho
+from oemsar.prepare.ortho.config import OrthoConfig
+from oemsar.prepare.ortho.run import orthorectify
 
 
-def terrain(path: Path, scene: Path, height: float) -> Terrain:
+def terrain(path: Path, scene: Path, height: float) -> Path:
     """A level elevation model 1 km around a scene."""
     with rasterio.open(scene) as dataset:
         left, bottom, right, top = dataset.bounds
@@ -26,15 +25,23 @@ def terrain(path: Path, scene: Path, height: float) -> Terrain:
     affine = Affine(100, 0, left - 1000, 0, -100, top + 1000)
     with rasterio.open(path, "w", crs=crs, transform=affine, **profile) as dataset:
         dataset.write(np.full(size[::-1], height, np.float32), 1)
-    return Terrain(path)
+    return path
 
 
 def test_on_its_own_plane_an_umbra_product_is_only_turned_north(real_data: Path, tmp_path: Path) -> None:
     scene = real_data / "umbra" / "umbra_mount_yasur.tiff"
     config = OrthoConfig(
-        "EPSG:32759", 0.6, Datum.ELLIPSOID, Look(60, 40), 150.0, values="linear", kernel="bilinear"
+        dem=terrain(tmp_path / "dem.tif", scene, 150.0),
+        dem_datum=Datum.ELLIPSOID,
+        look_azimuth=60,
+        incidence=40,
+        projection_height=150.0,
+        crs="EPSG:32759",
+        gsd=0.6,
+        values="linear",
+        kernel="bilinear",
     )
-    ortho(scene, terrain(tmp_path / "dem.tif", scene, 150.0), tmp_path / "ortho.tif", config)
+    orthorectify(scene, tmp_path / "ortho.tif", config=config)
     with rasterio.open(tmp_path / "ortho.tif") as dataset, rasterio.open(scene) as source:
         ours = dataset.read(1).astype(int)
         theirs = np.zeros(dataset.shape, np.uint8)
@@ -54,6 +61,14 @@ def test_on_its_own_plane_an_umbra_product_is_only_turned_north(real_data: Path,
 
 def test_complex_pixels_are_sent_to_radiometry_first(real_data: Path, tmp_path: Path) -> None:
     scene = real_data / "capella" / "sar_hh.tif"
-    config = OrthoConfig("EPSG:32631", 2.5, Datum.ELLIPSOID, Look(60, 40), 50.0)
+    config = OrthoConfig(
+        dem=terrain(tmp_path / "dem.tif", scene, 50.0),
+        dem_datum=Datum.ELLIPSOID,
+        look_azimuth=60,
+        incidence=40,
+        projection_height=50.0,
+        crs="EPSG:32631",
+        gsd=2.5,
+    )
     with pytest.raises(InputError, match="oemsar prepare radiometry"):
-        ortho(scene, terrain(tmp_path / "dem.tif", scene, 50.0), tmp_path / "ortho.tif", config)
+        orthorectify(scene, tmp_path / "ortho.tif", config=config)

@@ -1,13 +1,15 @@
 """`oemsar prepare ortho`: a radar scene on the ground it shows."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import DemDatum, Geoid, Incidence, LookAzimuth, ProjectionHeight
+from oemsar.cli.options import AsJson, with_options
+from oemsar.prepare.ortho.config import OrthoConfig
 
 
+@with_options
 def ortho(
     scene: Annotated[
         Path,
@@ -16,28 +18,9 @@ def ortho(
         ),
     ],
     *,
-    dem: Annotated[Path, typer.Option(help="Elevation model of the bare ground.", show_default=False)],
-    crs: Annotated[str, typer.Option(help="CRS of the result, such as EPSG:32654.", show_default=False)],
-    gsd: Annotated[
-        float, typer.Option(help="Ground sampling distance of the result, in metres.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Option(help="The result, ending in .tif.", show_default=False)],
-    dem_datum: DemDatum = None,
-    geoid: Geoid = None,
-    dsm: Annotated[
-        Path | None, typer.Option(help="Surface model with roofs and crowns, for layover and shadow masks.")
-    ] = None,
-    look_azimuth: LookAzimuth = None,
-    incidence: Incidence = None,
-    projection_height: ProjectionHeight = None,
-    values: Annotated[
-        Literal["amplitude", "linear"],
-        typer.Option(help="amplitude is interpolated as power, linear (power, optical) as it is."),
-    ] = "amplitude",
-    kernel: Annotated[
-        Literal["nearest", "bilinear", "bicubic"], typer.Option(help="How pixels are interpolated.")
-    ] = "bicubic",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    out: Annotated[Path, typer.Option(help="GeoTIFF to write, ending in .tif.", show_default=False)],
+    config: OrthoConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Take the terrain out of a scene of any size: RPC or look, and an elevation model.
 
@@ -46,29 +29,16 @@ def ortho(
     import json
 
     from oemsar.cli.progress import reporting
-    from oemsar.geometry.datum import Datum
-    from oemsar.geometry.look import look_from_angles
-    from oemsar.geometry.terrain import Terrain
-    from oemsar.prepare.ortho.run import OrthoConfig
-    from oemsar.prepare.ortho.run import ortho as run
+    from oemsar.prepare.ortho.run import orthorectify
 
-    config = OrthoConfig(
-        crs,
-        gsd,
-        None if dem_datum is None else Datum(dem_datum),
-        look_from_angles(look_azimuth, incidence),
-        projection_height,
-        values,
-        kernel,
-    )
     with reporting("Orthorectifying") as report:
-        summary = run(scene, Terrain(dem, geoid, dsm), out, config, report)
+        result = orthorectify(scene, out, config=config, report=report)
     if as_json:
-        typer.echo(json.dumps(summary, indent=2))
+        typer.echo(json.dumps(result.plain(), indent=2))
         return
-    rows, columns = summary["shape"]
-    typer.echo(f"{out}: {columns} x {rows} pixels, {summary['valid_share']:.1%} with data")
-    if summary["look"] is not None:
-        typer.echo("look azimuth {azimuth:.2f}, incidence {incidence:.2f} degrees".format(**summary["look"]))
-    if summary["masks"] is not None:
-        typer.echo(f"layover {summary['layover_share']:.1%}, shadow {summary['shadow_share']:.1%}")
+    rows, columns = result.shape
+    typer.echo(f"{out}: {columns} x {rows} pixels, {result.valid_share:.1%} with data")
+    if result.look is not None:
+        typer.echo(f"look azimuth {result.look.azimuth:.2f}, incidence {result.look.incidence:.2f} degrees")
+    if result.masks is not None:
+        typer.echo(f"layover {result.layover_share:.1%}, shadow {result.shadow_share:.1%}")

@@ -8,18 +8,23 @@ import pytest
 import rasterio
 from rasterio import Affine
 
+from oemsar.config_file import read_json
 from oemsar.errors import InputError
 from oemsar.geometry.datum import Datum
 from oemsar.geometry.look import Look, look_from_angles, read_look, read_projection_height
-from oemsar.geometry.terrain import Terrain
+from oemsar.prepare.ortho.config import OrthoConfig
 from oemsar.prepare.ortho.rasters import MASKS
-from oemsar.prepare.ortho.run import OrthoConfig, ortho
+from oemsar.prepare.ortho.run import orthorectify
+from oemsar.prepare.ortho.summary import OrthoResult
 
 from .scenes import CRS, EAST, NORTH, Orbit, dem, flat_scene, slant_scene
 
 SIZE, SPACING = 400, 0.5
 LOOK = Look(100, 40)
-CONFIG = OrthoConfig(CRS, 0.5)
+
+
+def ortho(scene: Path, dem: Path, out: Path, dsm: Path | None = None) -> OrthoResult:
+    return orthorectify(scene, out, config=OrthoConfig(dem=dem, dsm=dsm, crs=CRS, gsd=0.5))
 
 
 def orbit(look: Look = LOOK) -> Orbit:
@@ -50,8 +55,8 @@ def test_a_dem_30_m_too_high_moves_a_target_by_30_m_over_the_tangent_of_the_inci
     scene = slant_scene(tmp_path / "sar.tif", orbit(Look(100, incidence)), with_target(180, 210))
     places = []
     for height in (100.0, 130.0):
-        terrain = Terrain(dem(tmp_path / f"{height}.tif", height))
-        ortho(scene, terrain, tmp_path / f"ortho{height}.tif", CONFIG)
+        terrain = dem(tmp_path / f"{height}.tif", height)
+        ortho(scene, terrain, tmp_path / f"ortho{height}.tif")
         places.append(target_on_map(tmp_path / f"ortho{height}.tif"))
     moved = math.hypot(places[1][0] - places[0][0], places[1][1] - places[0][1])
     assert moved == pytest.approx(30 / math.tan(math.radians(incidence)), abs=tolerance)
@@ -66,14 +71,14 @@ def test_the_right_dem_puts_a_target_where_it_is(tmp_path: Path) -> None:
     place = EAST + 12.0, NORTH - 9.0
     line, sample = orbit().on_map(*place, hill(*place))
     scene = slant_scene(tmp_path / "sar.tif", orbit(), with_target(round(float(sample)), round(float(line))))
-    ortho(scene, Terrain(dem(tmp_path / "dem.tif", hill, step=2.0)), tmp_path / "ortho.tif", CONFIG)
+    ortho(scene, dem(tmp_path / "dem.tif", hill, step=2.0), tmp_path / "ortho.tif")
     assert math.dist(target_on_map(tmp_path / "ortho.tif"), place) < 0.6
 
 
 def test_the_look_is_written_with_the_result_and_the_plane_is_not(tmp_path: Path) -> None:
     scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
-    terrain = Terrain(dem(tmp_path / "dem.tif", 100.0))
-    summary = ortho(scene, terrain, tmp_path / "ortho.tif", CONFIG)
+    terrain = dem(tmp_path / "dem.tif", 100.0)
+    summary = ortho(scene, terrain, tmp_path / "ortho.tif")
     with rasterio.open(tmp_path / "ortho.tif") as dataset:
         look = read_look(dataset)
         assert look is not None
@@ -83,7 +88,7 @@ def test_the_look_is_written_with_the_result_and_the_plane_is_not(tmp_path: Path
         assert dataset.nodata == 0
         assert dataset.crs.to_epsg() == 32654
         assert dataset.transform.c % 0.5 == 0
-        assert (dataset.read(1) > 0).mean() == pytest.approx(summary["valid_share"])
+        assert (dataset.read(1) > 0).mean() == pytest.approx(summary.valid_share)
     assert (
         json.loads((tmp_path / "ortho.json").read_text())["record"]["config"]["inputs"][0]["file"]
         == "sar.tif"
@@ -92,7 +97,7 @@ def test_the_look_is_written_with_the_result_and_the_plane_is_not(tmp_path: Path
 
 def test_the_whole_scene_arrives_with_its_power(tmp_path: Path) -> None:
     scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
-    ortho(scene, Terrain(dem(tmp_path / "dem.tif", 100.0)), tmp_path / "ortho.tif", CONFIG)
+    ortho(scene, dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif")
     with rasterio.open(tmp_path / "ortho.tif") as dataset:
         pixels = dataset.read(1).astype(float)
     area = SIZE * SPACING * SIZE * SPACING / math.sin(math.radians(40))
@@ -107,10 +112,9 @@ def test_masks_lie_beside_the_result_on_its_grid(tmp_path: Path) -> None:
     def tower(east: Any, north: Any) -> Any:
         return 100 + 20 * ((np.abs(east - EAST) < 10) & (np.abs(north - NORTH) < 10))
 
-    terrain = Terrain(
-        dem(tmp_path / "dem.tif", 100.0), dsm=dem(tmp_path / "dsm.tif", tower, half=200, step=0.5)
-    )
-    summary = ortho(scene, terrain, tmp_path / "ortho.tif", CONFIG)
+    ground = dem(tmp_path / "dem.tif", 100.0)
+    surface = dem(tmp_path / "dsm.tif", tower, half=200, step=0.5)
+    summary = ortho(scene, ground, tmp_path / "ortho.tif", surface)
     with rasterio.open(tmp_path / "ortho.tif") as image, rasterio.open(tmp_path / "ortho_masks.tif") as masks:
         assert masks.descriptions == MASKS
         assert masks.shape == image.shape
@@ -124,9 +128,9 @@ def test_masks_lie_beside_the_result_on_its_grid(tmp_path: Path) -> None:
     assert shadow[row, column + 22 : column + 18 + round(shade / 0.5)].all()
     assert layover[row, column - round(falls / 0.5) - 16 : column - 22].all()
     assert not layover[row, : column - round(falls / 0.5) - 26].any()
-    assert 0 < summary["shadow_share"] < 0.03
-    assert 0 < summary["layover_share"] < 0.06
-    ortho(scene, Terrain(terrain.dem), tmp_path / "ortho.tif", CONFIG)
+    assert 0 < summary.shadow_share < 0.03
+    assert 0 < summary.layover_share < 0.06
+    ortho(scene, ground, tmp_path / "ortho.tif")
     assert not (tmp_path / "ortho_masks.tif").exists()
 
 
@@ -137,7 +141,7 @@ def test_a_ground_range_product_is_set_right_by_its_look(tmp_path: Path) -> None
     seen = ~affine @ (place[0] + towards[0] * along, place[1] + towards[1] * along)
     pixels = with_target(int(seen[0]), int(seen[1]))
     scene = flat_scene(tmp_path / "gec.tif", pixels, affine, LOOK, plane)
-    ortho(scene, Terrain(dem(tmp_path / "dem.tif", height)), tmp_path / "ortho.tif", CONFIG)
+    ortho(scene, dem(tmp_path / "dem.tif", height), tmp_path / "ortho.tif")
     assert math.dist(target_on_map(tmp_path / "ortho.tif"), place) < 1.2  # half a pixel and the convergence
     with rasterio.open(tmp_path / "ortho.tif") as dataset:
         assert read_look(dataset) == LOOK
@@ -152,9 +156,9 @@ def test_the_padding_of_a_scene_and_holes_of_the_dem_carry_no_data(tmp_path: Pat
     def holed(east: Any, north: Any) -> Any:
         return np.where(np.hypot(east - EAST, north - NORTH + 40) < 12, -9999, 100)
 
-    terrain = Terrain(dem(tmp_path / "dem.tif", holed, step=2.0, nodata=-9999))
-    summary = ortho(scene, terrain, tmp_path / "ortho.tif", CONFIG)
-    assert summary["pixels_without_height"] * 0.25 == pytest.approx(math.pi * 12**2, rel=0.15)
+    terrain = dem(tmp_path / "dem.tif", holed, step=2.0, nodata=-9999)
+    summary = ortho(scene, terrain, tmp_path / "ortho.tif")
+    assert summary.pixels_without_height * 0.25 == pytest.approx(math.pi * 12**2, rel=0.15)
     with rasterio.open(tmp_path / "ortho.tif") as dataset:
         row, column = dataset.index(EAST, NORTH - 40)
         assert dataset.read(1)[row, column] == 0
@@ -168,7 +172,7 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
     left = tmp_path / ".ortho.tif.partial"
     left.mkdir()
     (left / "band0.raw").write_bytes(b"half")
-    ortho(scene, Terrain(dem(tmp_path / "dem.tif", 100.0)), tmp_path / "ortho.tif", CONFIG)
+    ortho(scene, dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "dem.tif",
         "ortho.json",
@@ -184,9 +188,9 @@ def test_wrong_input_is_told_in_a_sentence(tmp_path: Path) -> None:
     def refused(
         match: str, scene: Path = scene, terrain: Path = flat, dsm: Path | None = None, **changes: Any
     ) -> None:
-        config = OrthoConfig(**{"crs": CRS, "gsd": 0.5, **changes})
+        options = {"dem": terrain, "dsm": dsm, "crs": CRS, "gsd": 0.5, **changes}
         with pytest.raises(InputError, match=match) as caught:
-            ortho(scene, Terrain(terrain, dsm=dsm), out, config)
+            orthorectify(scene, out, config=OrthoConfig(**options))
         assert "\n" not in str(caught.value)
         assert not out.exists()
         assert not list(tmp_path.glob(".*partial*"))
@@ -202,12 +206,37 @@ def test_wrong_input_is_told_in_a_sentence(tmp_path: Path) -> None:
     refused("holds no data", scene=empty)
     refused("not a map in metres", crs="EPSG:4326")
     refused("is no CRS", crs="EPSG:99999999")
-    refused("--gsd 0.01", gsd=0.01)
-    refused("--gsd -1", gsd=-1.0)
+    refused("gsd: 0.01", gsd=0.01)
+    refused("gsd: -1", gsd=-1.0)
     refused("not orthometric", dem_datum=Datum.ORTHOMETRIC)
     affine = Affine(0.5, 0, EAST, 0, -0.5, NORTH)
-    refused("--look-azimuth", scene=flat_scene(tmp_path / "gec.tif", grass(), affine, None, None))
+    refused("look_azimuth", scene=flat_scene(tmp_path / "gec.tif", grass(), affine, None, None))
     with pytest.raises(InputError, match=r"\.tif"):
-        ortho(scene, Terrain(flat), tmp_path / "ortho.png", CONFIG)
+        ortho(scene, flat, tmp_path / "ortho.png")
     with pytest.raises(InputError, match="belong together"):
         look_from_angles(10.0, None)
+
+
+@pytest.mark.parametrize("out", ["dem.tif", "scene.tif"])
+def test_no_output_replaces_an_input(tmp_path: Path, out: str) -> None:
+    scene = slant_scene(tmp_path / "scene.tif", orbit(), grass())
+    flat = dem(tmp_path / "dem.tif", 100.0)
+    before = (tmp_path / out).read_bytes()
+    with pytest.raises(InputError, match="would replace the input"):
+        ortho(scene, flat, tmp_path / out)
+    assert (tmp_path / out).read_bytes() == before
+
+
+def test_masks_do_not_replace_the_surface_model(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "scene.tif", orbit(), grass())
+    surface = dem(tmp_path / "ortho_masks.tif", 100.0)
+    with pytest.raises(InputError, match="would replace the input"):
+        ortho(scene, dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif", surface)
+    assert surface.exists()
+
+
+def test_the_summary_is_read_back(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+    result = ortho(scene, dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif")
+    assert read_json(tmp_path / "ortho.json", OrthoResult, "summary of an orthorectification") == result
+    assert "layover_share" not in json.loads((tmp_path / "ortho.json").read_text())

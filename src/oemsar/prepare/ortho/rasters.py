@@ -113,7 +113,10 @@ class OrthoRasters:
             InputError: the look is not known, or the surface model has no height on the grid.
         """
         if self.look is None:
-            raise InputError(f"{dsm} is given but not the look; pass --look-azimuth and --incidence")
+            raise InputError(
+                f"{dsm} makes masks only where the look of the radar is known; give both angles",
+                option=("look_azimuth", "incidence"),
+            )
         with open_surface(dsm) as surface:
             sweep(surface, self.grid, self.look, self._byte("layover"), self._byte("shadow"))
 
