@@ -110,7 +110,9 @@ def test_flags_are_the_options_with_the_defaults_shown() -> None:
     for name, field in TrainConfig.model_fields.items():
         shown = parameters[name].annotation.__metadata__[0].show_default
         default = field.get_default()
-        if default not in (None, ""):
+        if default in (None, ""):
+            assert shown is False
+        else:
             assert yaml.safe_load(str(shown)) == getattr(default, "value", default)
 
 

@@ -76,7 +76,7 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
         shown["show_default"] = False
     elif partial:
         kind = kind | None
-        shown["show_default"] = False if default in (None, inspect.Parameter.empty) else _spoken(default)
+        shown["show_default"] = False if default in (None, "", inspect.Parameter.empty) else _spoken(default)
         default = None
     option = typer.Option(*names, help=_help(info), **shown)
     return inspect.Parameter(
