@@ -7,7 +7,7 @@ import rasterio
 from rasterio.warp import transform
 
 from oemsar.errors import InputError
-from oemsar.prepare.pair.grid import STEP, common_grid, whole_grid
+from oemsar.prepare.pair.grid import STEP, _reach, common_grid, whole_grid
 from oemsar.prepare.pair.region_file import read_region
 from oemsar.prepare.pair.run import make_pair
 from oemsar.prepare.pair.sources import Sources, inspect_region
@@ -25,6 +25,11 @@ def test_the_zone_is_that_of_the_orthophoto(scene: Scene, region: Write) -> None
     assert whole_grid(sources_of(region())).crs == crs
     grid = whole_grid(sources_of(region(crs="EPSG:3035", gsd=2)))
     assert grid.crs.to_epsg() == 3035
+
+
+def test_a_pair_reaches_a_step_beyond_the_ground_found_and_not_beyond_the_whole() -> None:
+    assert _reach(np.array([2 * STEP, 3 * STEP]), 1000) == (STEP, 4 * STEP + 1)
+    assert _reach(np.array([0, 7]), 12) == (0, 12)
 
 
 @pytest.mark.parametrize("gsd", [0.5, 0.3, 0.7, 2.0])

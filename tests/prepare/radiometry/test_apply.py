@@ -50,6 +50,23 @@ def test_bands_are_looked_up_each_and_carry_data_together(
     np.testing.assert_array_equal(found[:, rest], expected[:, rest])
 
 
+def test_a_band_without_a_number_leaves_the_pixel_without_data(
+    write_scene: Callable[..., Path], tmp_path: Path
+) -> None:
+    pixels = np.random.default_rng(0).uniform(1, 200, (3, 60, 90)).astype(np.float32)
+    pixels[1, 20, 30] = np.nan
+    scene = write_scene("a.tif", pixels)
+    with open_workers(raster_opener(scene, (1, 2, 3))) as workers:
+        table = AmplitudeTable.build(np.dtype(np.float32), Encoding.AMPLITUDE, 1.0)
+        grey = np.where(np.isnan(table.amplitudes), 0, 9).astype(np.uint8)
+        pyramid = Pyramid.create(tmp_path, (60, 90), bands=3)
+        LookupTable(table, grey).apply(workers, pyramid, silent)
+    for band in pyramid.levels[0]:
+        written = band.read_rows(0, 60)
+        assert written[20, 30] == 0
+        assert np.count_nonzero(written) == 60 * 90 - 1
+
+
 def test_padding_becomes_0_and_a_zero_inside_the_collect_a_grey_value(
     write_scene: Callable[..., Path], collect: NDArray[np.uint8], tmp_path: Path
 ) -> None:

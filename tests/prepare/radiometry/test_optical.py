@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import rasterio.shutil
 
 from oemsar.errors import InputError
 from oemsar.prepare.radiometry.config import PROFILES, OpticalConfig
-from oemsar.prepare.radiometry.optical import convert_orthophoto
+from oemsar.prepare.radiometry.optical import colour_bands, convert_orthophoto
 
 
 def _convert(scene: Path, **config: Any) -> tuple[np.ndarray, dict[str, str]]:
@@ -73,6 +74,14 @@ def test_bands_nodata_and_georeferencing_are_kept(
         assert [i.name for i in dataset.colorinterp] == ["red", "green", "blue"]
     valued, _ = _convert(write_scene("b.tif", colours), nodata="0")
     np.testing.assert_array_equal(valued[:, :50], 0)
+
+
+def test_bands_are_those_given_else_those_of_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    infrared = replace(PROFILES.find("naip"), bands=(4, 1, 2))
+    monkeypatch.setattr(PROFILES, "find", lambda name: infrared)
+    assert colour_bands(OpticalConfig()) == (1, 2, 3)
+    assert colour_bands(OpticalConfig(profile="naip")) == (4, 1, 2)
+    assert colour_bands(OpticalConfig(profile="naip", bands=(3, 2, 1))) == (3, 2, 1)
 
 
 @pytest.mark.parametrize(

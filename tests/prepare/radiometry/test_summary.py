@@ -1,21 +1,29 @@
 """An image of 8 bits says where it comes from, in the same words to the caller and in its file."""
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import oemsar
 from oemsar.geometry.look import Look
 from oemsar.prepare.radiometry.config import OpticalConfig
+from oemsar.prepare.radiometry.histogram import Histogram
+from oemsar.prepare.radiometry.scene_statistics import SceneStatistics
 from oemsar.prepare.radiometry.summary import (
     AmplitudeStatistics,
     RadarSummary,
     optical_tags,
     radar_tags,
     summarise_optical,
+    summarise_radar,
 )
 from oemsar.products.product import Calibration, Encoding, Product
+from oemsar.products.reader import OpenedProduct
+from oemsar.raster.georeference import Georeference
 
 STATISTICS = AmplitudeStatistics(minimum=0, maximum=9, mean=4, p1=1, p50=3, p99=8, relative_error=0)
 SUMMARY = RadarSummary(
@@ -50,6 +58,20 @@ def test_metadata_items_hold_what_is_known_and_nothing_else() -> None:
     assert tags["OEMSAR_VERSION"] == oemsar.__version__
     assert (tags["OEMSAR_LOOK_AZIMUTH"], tags["OEMSAR_PROJECTION_HEIGHT"]) == ("75.5", "12.5")
     assert not {"OEMSAR_POLARISATION", "OEMSAR_LICENCE"} & set(tags)
+
+
+@pytest.mark.parametrize(("band", "polarisation"), [(1, "VV"), (2, "VH"), (3, "VV")])
+def test_a_band_has_its_own_polarisation(band: int, polarisation: str) -> None:
+    product = Product("sentinel1-rtc", Encoding.POWER, polarisation="VV,VH")
+    found = OpenedProduct(Path("a.tif"), product, band, nullcontext, Georeference())  # type: ignore[arg-type]
+    histogram = Histogram(np.array([1.0, 3.0]), np.array([1, 3]), 0.0)
+    summary = summarise_radar(
+        found, SceneStatistics(histogram, None, 8), remap="log", parameters={}, sha256="ab", sigma0=True
+    )
+    assert summary.polarisation == polarisation
+    assert summary.valid_share == 0.5
+    assert summary.statistics.mean == 2.5
+    assert summary.quantity == "root of sigma nought"
 
 
 def test_a_result_comes_back_from_json() -> None:
