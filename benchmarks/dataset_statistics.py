@@ -18,7 +18,7 @@ from oemsar.evaluate.agreement import compare, pairs_of_tiles
 from oemsar.raster.geotiff import write_raster
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.plan import plan_world
-from oemsar.simulate.release.pseudo_label import err
+from oemsar.simulate.release.pseudo_label import simulate_pseudo_label
 from oemsar.simulate.release.tile import map_with_margin
 
 SIZE, SIMULATED, TILES = 1024, 8, 200
@@ -33,7 +33,7 @@ def make(folder: Path) -> list[Tile]:
         region, random = world.regions[planned.region], world.tile_stream(planned)
         land_cover, core = map_with_margin(region, SIZE, random)
         real = land_cover.classes[core].copy()
-        pseudo = err(real, land_cover.surface[core], region.gsd, random)
+        pseudo = simulate_pseudo_label(real, land_cover.surface[core], region.gsd, random)
         for copy in range(TILES // SIMULATED):
             name = f"{planned.name}_{copy}"
             paths = folder / f"{name}_pseudo.tif", folder / f"{name}_real.tif"

@@ -1,4 +1,4 @@
-"""Segments of every class in labels of 1024 x 1024 pixels: `count_classes` beside scipy's labelling.
+"""Segments of every class in labels of 1024 x 1024 pixels: `count_label` beside scipy's labelling.
 
 scipy labels one class after the other, as a mask. Both run on one core, in turns, on labels of the
 simulator: hand-made ones, and pseudo labels of thousands of segments. The published pseudo labels have 292
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oemsar.dataset.segments import count_classes
+from oemsar.dataset.segments import count_label
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.plan import plan_world
-from oemsar.simulate.release.pseudo_label import err
+from oemsar.simulate.release.pseudo_label import simulate_pseudo_label
 from oemsar.simulate.release.tile import map_with_margin
 from timing import medians
 
@@ -38,7 +38,9 @@ def labels() -> dict[str, NDArray[np.uint8]]:
         land_cover, core = map_with_margin(region, SIZE, random)
         hand_made = np.ascontiguousarray(land_cover.classes[core])
         found[f"hand-made {number}"] = hand_made
-        found[f"pseudo {number}"] = err(hand_made, land_cover.surface[core], region.gsd, random)
+        found[f"pseudo {number}"] = simulate_pseudo_label(
+            hand_made, land_cover.surface[core], region.gsd, random
+        )
     return found
 
 
@@ -46,9 +48,9 @@ def main() -> None:
     """Print the rate on each label, and its ratio to scipy's."""
     print(f"{SIZE} x {SIZE} pixels, median of {REPEATS}")
     for name, label in labels().items():
-        segments = count_classes(label).segments[1:].tolist()
+        segments = count_label(label).segments[1:].tolist()
         assert segments == by_class(label)
-        sides = {"runs": partial(count_classes, label), "scipy": partial(by_class, label)}
+        sides = {"runs": partial(count_label, label), "scipy": partial(by_class, label)}
         seconds = medians(sides, REPEATS)
         print(
             f"{name}: {sum(segments)} segments, {seconds['runs'] * 1e3:.1f} ms "

@@ -2,12 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
-from oemsar.products.capella_metadata import CapellaMetadata, parse_metadata, read_document
+from oemsar.products.capella_metadata import CapellaMetadata, Document, parse_metadata, read_document
 from oemsar.products.product import Encoding, Product
 from oemsar.products.reader import OpenedProduct, Reader, is_complex_raster, read_raster, require_radar
 from oemsar.raster.read import open_raster
@@ -76,7 +75,7 @@ def _metadata(dataset: DatasetReader, path: Path) -> CapellaMetadata:
     return parse_metadata(_merged(beside, described), str(path))
 
 
-def _described(dataset: DatasetReader) -> dict[str, Any]:
+def _described(dataset: DatasetReader) -> Document:
     try:
         document = json.loads(dataset.tags().get(_TAG, ""))
     except ValueError:
@@ -88,7 +87,7 @@ def _extended(path: Path) -> Path:
     return path.with_name(f"{path.stem}_extended.json")
 
 
-def _merged(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+def _merged(lower: Document, upper: Document) -> Document:
     """`lower` with the entries of `upper` in their places, dictionaries within dictionaries."""
     both = dict(lower)
     for key, value in upper.items():

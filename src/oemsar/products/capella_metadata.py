@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ _RADIOMETRY: dict[str, Literal["sigma0", "beta0", "gamma0"]] = {
     "beta_nought": "beta0",
     "gamma_nought": "gamma0",
 }
+Document: TypeAlias = Mapping[str, Any]
+"""JSON object as it was read."""
+
 _PLANE = re.compile(r"ExplicitInflatedWGS84\[(-?[\d.]+(?:e-?\d+)?)\]")
 
 
@@ -85,7 +88,7 @@ def read_metadata(path: Path) -> CapellaMetadata:
     return parse_metadata(read_document(path), str(path))
 
 
-def read_document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> Document:
     """Read the JSON object in `path`.
 
     Raises:

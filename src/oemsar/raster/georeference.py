@@ -1,5 +1,6 @@
 """Georeferencing of a raster file: affine, rational polynomials, control points, or none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +32,7 @@ class Georeference:
         """Give the rational polynomials as items of GDAL's metadata domain RPC; empty without."""
         if self.rpcs is None:
             return {}
-        items: dict[str, Any] = self.rpcs.to_gdal()
+        items: Mapping[str, Any] = self.rpcs.to_gdal()
         return {key: str(value) for key, value in items.items() if value is not None}
 
 

@@ -103,7 +103,7 @@ def write_raster(
     """
     count, height, width = bands.shape
     kind = bands.dtype.name
-    options: dict[str, Any] = {
+    options: dict[str, str | int | bool] = {
         "compress": "deflate",
         "zlevel": 4,
         "photometric": "rgb" if kind == "uint8" and count == 3 else "minisblack",
