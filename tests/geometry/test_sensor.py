@@ -53,3 +53,15 @@ def test_an_image_without_lean_has_no_look() -> None:
     upright = replace(GroundRangeModel.from_grid(GRID, Look(0, 40), 0.0), displacement=(0.0, 0.0))
     with pytest.raises(InputError, match="no look"):
         look_of(upright, (400, 500), 100.0)
+
+
+def test_the_look_is_that_of_the_centre_of_an_oblong_image() -> None:
+    seen = []
+
+    class Recording(GroundRangeModel):
+        def to_ground(self, line: np.ndarray, sample: np.ndarray, height: np.ndarray) -> tuple:
+            seen.append((line.tolist(), sample.tolist()))
+            return super().to_ground(line, sample, height)
+
+    look_of(Recording.from_grid(GRID, Look(217.0, 33.0), 80.0), (400, 500), 120.0)
+    assert set(map(str, seen)) == {"([199.5], [249.5])"}
