@@ -32,13 +32,29 @@ def _store(out: Path, name: str, seed: int, regions: list[str]) -> np.ndarray:
     counts[:, 6, :] = counts[:, :, 6] = 0
     folder = out / "cells" / name
     folders.write_counts(folder, [f"t{n}" for n in range(len(regions))], regions, counts, counts // 2)
+    scores = Scores.from_confusion(counts.sum(0)).to_dict()
+    # as a version without format numbers wrote it
     record = {
+        "cell": {"network": name.split("_", maxsplit=1)[0]},
+        **scores,
+        "ground_once": {"miou": scores["miou"], "confusion": scores["confusion"]},
         "tiles": len(regions),
         "georeferenced": len(regions) - 1,
         "regions": len(set(regions)),
         "region_names": sorted(set(regions)),
         "labels": {"real": len(regions), "pseudo": 0},
-        "record": {"versions": {"oemsar": "0.1.0"}, "git_commit": "abc123"},
+        "engine": "torch float32 on cpu",
+        "training": {},
+        "seconds": {"train": None, "test": 1.0},
+        "record": {
+            "command": ["oemsar"],
+            "config": {},
+            "seed": seed,
+            "data": None,
+            "versions": {"oemsar": "0.1.0"},
+            "git_commit": "abc123",
+            "started": "2026-01-01T00:00:00+00:00",
+        },
     }
     write_json(folder / folders.FINISHED, record)
     return counts
@@ -49,6 +65,7 @@ def _begin(out: Path, plan: Plan, **about: Any) -> None:
     defaults = {
         "data": {"table": "tiles.parquet", "sha256": "f" * 64},
         "published_release": False,
+        "test_tiles": 4,
         "examples": [],
     }
     write_json(out / folders.ABOUT, {**defaults, **about})

@@ -28,6 +28,7 @@ from oemsar.dataset.table import read_tiles
 from oemsar.errors import InputError
 from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.run import evaluate_model
+from oemsar.train.run_folder import CONFIG
 
 SCRIPT = "from oemsar.cli.app import main; main()"
 PATIENCE = 120
@@ -57,11 +58,12 @@ def test_a_cell_stores_what_an_evaluation_of_its_model_finds(
     scores = evaluate_model(
         folder, table, tmp_path / "scores", config=EvaluateConfig(split="test", engine="torch", device="cpu")
     ).scores
-    assert {name: record[name] for name in scores.to_dict()} == json.loads(json.dumps(scores.to_dict()))
+    stored = record.model_dump(mode="json")
+    assert {name: stored[name] for name in scores.to_dict()} == scores.to_dict()
     regions, counts, once = folders.read_counts(folder)
     assert regions == ["A", "A", "B", "B"]
-    assert counts.sum(0).tolist() == record["confusion"]
-    assert folders.finished(folder) == json.loads(json.dumps(record))
+    assert counts.sum(0).tolist() == stored["confusion"]
+    assert folders.finished(folder) == record
     # t5 shares its western half with t4
     truths = {tile.name: read_label(tile) for tile in read_tiles(table) if tile.split == "test"}
     maps = {name: np.asarray(Image.open(folder / "maps" / f"{name}.png")) for name in ("t4", "t7")}
@@ -81,9 +83,7 @@ def test_a_changed_plan_is_refused_before_anything_is_done(
     out = tmp_path / "bench"
     task = make_task(out)
     folders.require_writable(task.training.out)
-    folders.write_json(
-        task.training.out / folders.FINISHED, {"training": task.training.model_dump(mode="json")}
-    )
+    (task.training.out / CONFIG).write_text(task.training.to_yaml())
     other = change_plan(train={**plan.train, "steps": 5})
     with pytest.raises(InputError, match=r"unet_sar_P_s0 was trained with steps 4, not 5"):
         run_benchmark(table, out, plan=_write_plan(tmp_path, other))
@@ -98,10 +98,13 @@ def test_another_table_and_a_second_command_are_refused(
     monkeypatch.setattr(folders, "_WAIT_SECONDS", 0.2)
     with (
         folders.sole_run(out),
-        pytest.raises(InputError, match="another `oemsar benchmark run` works in"),
+        pytest.raises(InputError, match="another benchmark works in"),
     ):
         run_benchmark(table, out, plan=_write_plan(tmp_path, plan))
-    folders.write_json(out / folders.ABOUT, {"data": {"table": "t", "sha256": "0"}})
+    folders.write_json(
+        out / folders.ABOUT,
+        {"data": {"table": "t", "sha256": "0"}, "published_release": False, "test_tiles": 1, "examples": []},
+    )
     with pytest.raises(InputError, match=r"tiles\.parquet is not the table that the benchmark in"):
         run_benchmark(table, out, plan=_write_plan(tmp_path, plan))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from oemsar.benchmark import folder as folders
+from oemsar.benchmark.records import CellRecord, CellSeconds
 from oemsar.dataset.regions import UNASSIGNED
 from oemsar.dataset.table import read_tiles, select_split
 from oemsar.dataset.tile import Tile
@@ -47,14 +48,14 @@ class Task:
     """
 
     name: str
-    cell: dict[str, Any]
+    cell: dict[str, str | int]
     training: RunOptions
     engine: EngineKind
     flips: bool
     drawn: tuple[str, ...]
 
 
-def work(task: Task, report: Report = silent) -> dict[str, Any]:
+def work(task: Task, report: Report = silent) -> CellRecord:
     """Train the cell, going on where it stopped, and score it; its record is written last.
 
     Args:
@@ -76,19 +77,18 @@ def work(task: Task, report: Report = silent) -> dict[str, Any]:
     train_model(training.table, folder, config=training, resume=begun, report=report)
     trained = time.monotonic()
     results = _score(task, folder)
-    record = {
-        "cell": task.cell,
+    record = CellRecord(
+        cell=task.cell,
         **results,
-        "training": task.training.model_dump(mode="json"),
-        "seconds": {
-            "train": None if begun else round(trained - start, 1),
-            "test": round(time.monotonic() - trained, 1),
-        },
-        "record": run_record(
-            {"engine": task.engine, "flips": task.flips}, seed=task.training.seed, data=task.training.data
-        ).plain(),
-    }
-    write_json(folder / folders.FINISHED, record)
+        training=training.model_dump(mode="json"),
+        seconds=CellSeconds(
+            train=None if begun else round(trained - start, 1), test=round(time.monotonic() - trained, 1)
+        ),
+        record=run_record(
+            {"engine": task.engine, "flips": task.flips}, seed=training.seed, data=training.data
+        ),
+    )
+    write_json(folder / folders.FINISHED, record.model_dump(mode="json"))
     release_memory()
     return record
 

@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
 
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark import workers as processes
 from oemsar.benchmark.cell import Task
 from oemsar.benchmark.eta import EtaEstimator, format_duration
+from oemsar.benchmark.records import CellRecord
 from oemsar.benchmark.workers import Worker, WorkerEvent
 from oemsar.config_file import Value
 from oemsar.errors import Interrupted
@@ -91,8 +91,8 @@ def _begin(tasks: Sequence[Task], workers: int) -> _Work:
             (begun if task.training.out.exists() else fresh).append(task)
             continue
         work.finished.append(task.name)
-        if record["seconds"]["train"] is not None:
-            work.eta.add(task.training.model, record["seconds"]["train"] + record["seconds"]["test"])
+        if record.seconds.train is not None:
+            work.eta.add(task.training.model, record.seconds.train + record.seconds.test)
     if work.finished:
         log.info("%d of %d cells are finished already", len(work.finished), len(tasks))
     work.waiting.extend(begun + fresh)
@@ -146,7 +146,7 @@ def _handle(work: _Work, event: WorkerEvent) -> None:
     seconds = time.monotonic() - work.begun[event.worker]
     if event.kind == "finished":
         work.finished.append(task.name)
-        if event.value["seconds"]["train"] is not None:
+        if event.value.seconds.train is not None:
             work.eta.add(task.training.model, seconds)
         _log_cell(work, task, event.value, seconds)
     else:
@@ -155,10 +155,10 @@ def _handle(work: _Work, event: WorkerEvent) -> None:
         log.error("%s failed: %s", task.name, event.value)
 
 
-def _log_cell(work: _Work, task: Task, record: dict[str, Any], seconds: float) -> None:
+def _log_cell(work: _Work, task: Task, record: CellRecord, seconds: float) -> None:
     status = work.status()
     left = "" if status.seconds_left is None else f"; about {format_duration(status.seconds_left)} left"
-    miou = "absent" if record["miou"] is None else f"{100 * record['miou']:.2f} %"
+    miou = "absent" if record.miou is None else f"{100 * record.miou:.2f} %"
     log.info(
         "[%d/%d] %s: mIoU %s in %s%s",
         status.done,

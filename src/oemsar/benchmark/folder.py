@@ -1,16 +1,16 @@
-"""The folder of a benchmark: its plan, its cells, and what each has come to."""
+"""Folder of a benchmark: its plan, its cells and their records."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.benchmark.plan import Cell, Plan, read_plan
+from oemsar.benchmark.records import BenchmarkRecord, CellRecord, FailedCell
+from oemsar.config_file import AnyValue, read_json
 from oemsar.errors import InputError
 from oemsar.files import atomic_write, require_writable, write_json
 from oemsar.train.config import RunOptions, differing_option
@@ -29,29 +29,29 @@ _WAIT_SECONDS = 5.0
 
 
 def cell_folder(out: Path, cell: Cell) -> Path:
-    """The folder of a cell; it is a run of `oemsar train` with the results of its test beside."""
+    """Name the folder of a cell; it is a run of `oemsar train` with the results of its test beside."""
     return out / "cells" / cell.name
 
 
-def finished(folder: Path) -> dict[str, Any] | None:
-    """What a finished cell came to; None where it is not finished.
+def finished(folder: Path) -> CellRecord | None:
+    """Read the record of a finished cell; None where it is not finished.
 
     Raises:
         InputError: the record is damaged.
     """
-    return _read(folder / FINISHED)
+    return _read(folder / FINISHED, CellRecord)
 
 
 def failed(folder: Path) -> str | None:
-    """Why a cell failed; None where it did not."""
-    record = _read(folder / FAILED)
-    return None if record is None else str(record["reason"])
+    """Read why a cell failed; None where it did not."""
+    record = _read(folder / FAILED, FailedCell)
+    return None if record is None else record.reason
 
 
 def write_failure(folder: Path, reason: str) -> None:
     """Record that a cell failed."""
     require_writable(folder)
-    write_json(folder / FAILED, {"reason": reason})
+    write_json(folder / FAILED, FailedCell(reason=reason).model_dump())
 
 
 def write_counts(
@@ -65,7 +65,7 @@ def write_counts(
 
 
 def read_counts(folder: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """Region of every test tile of a finished cell, and its confusion matrices: all pixels, ground once.
+    """Read region and confusion matrices (all pixels, ground once) of every test tile of a finished cell.
 
     Raises:
         InputError: the file is missing or damaged.
@@ -79,7 +79,7 @@ def read_counts(folder: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.
 
 
 def stored_plan(out: Path) -> Plan:
-    """The plan of the benchmark in `out`.
+    """Read the plan of a benchmark.
 
     Raises:
         InputError: there is none.
@@ -91,13 +91,13 @@ def stored_plan(out: Path) -> Plan:
     return read_plan(out / PLAN)
 
 
-def about(out: Path) -> dict[str, Any]:
-    """The record of the benchmark in `out`: data table, its checksum, tiles of the figure.
+def about(out: Path) -> BenchmarkRecord:
+    """Read the record of a benchmark.
 
     Raises:
         InputError: it is missing or damaged.
     """
-    record = _read(out / ABOUT)
+    record = _read(out / ABOUT, BenchmarkRecord)
     if record is None:
         raise InputError(
             f"{out} holds no benchmark ({ABOUT} is missing); begin one with `oemsar benchmark run`"
@@ -106,14 +106,14 @@ def about(out: Path) -> dict[str, Any]:
 
 
 def require_same_training(folder: Path, config: RunOptions) -> None:
-    """See that a cell begun or finished earlier was trained as `config` says.
+    """Check that a cell begun or finished earlier was trained as `config` says.
 
     Raises:
         InputError: an option differs; it is named.
     """
     record = finished(folder)
     if record is not None:
-        stored = RunOptions.model_validate({**record["training"], "data": config.data, "out": config.out})
+        stored = RunOptions.model_validate({**record.training, "data": config.data, "out": config.out})
     elif (folder / CONFIG).is_file():
         stored = stored_options(folder)
     else:
@@ -121,7 +121,8 @@ def require_same_training(folder: Path, config: RunOptions) -> None:
     if (name := differing_option(config, stored)) is not None:
         raise InputError(
             f"{folder} was trained with {name} {getattr(stored, name)}, not {getattr(config, name)}; choose "
-            "another --out, or remove that folder to train the cell again"
+            "another folder, or remove that one to train the cell again",
+            option="out",
         )
 
 
@@ -145,7 +146,8 @@ def sole_run(out: Path) -> Iterator[None]:
             except OSError as error:
                 if time.monotonic() > deadline:
                     raise InputError(
-                        f"another `oemsar benchmark run` works in {out}; wait for it or choose another --out"
+                        f"another benchmark works in {out}; wait for it or choose another folder",
+                        option="out",
                     ) from error
                 time.sleep(0.1)
         fcntl.flock(lock, fcntl.LOCK_SH)  # the processes of this command hold it with it
@@ -162,13 +164,5 @@ def shared_run(out: Path) -> Iterator[None]:
         yield
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON; remove it and run the benchmark again") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{path} is not a record of the benchmark; remove it and run the benchmark again")
-    return record
+def _read(path: Path, kind: type[AnyValue]) -> AnyValue | None:
+    return read_json(path, kind, "record of a benchmark") if path.exists() else None

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark import table as tables
 from oemsar.benchmark.figure import draw
 from oemsar.benchmark.plan import Plan
-from oemsar.benchmark.rows import Results, collect, regions_are_assigned
+from oemsar.benchmark.records import BenchmarkRecord, CellRecord
+from oemsar.benchmark.rows import Results, collect
 from oemsar.benchmark.table import Table
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import DRAWS
@@ -51,7 +51,7 @@ def report_benchmark(out: Path) -> BenchmarkReport:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(results.failed.items())[:1])
         raise InputError(f"{out} has no finished cell to report{f' ({why})' if why else ''}")
     failures = [f"{name}: {reason}" for name, reason in results.failed.items()]
-    figure = draw(out, plan, about["examples"], set(results.records))
+    figure = draw(out, plan, list(about.examples), set(results.records))
     table = Table(results.rows, _published(about, results), _notes(plan, about, results), failures)
     written = [out / f"table4.{suffix}" for suffix in ("md", "csv", "tex", "html")]
     if figure is not None:
@@ -70,9 +70,9 @@ def report_benchmark(out: Path) -> BenchmarkReport:
     return BenchmarkReport(table, tuple(written))
 
 
-def _published(about: dict[str, Any], results: Results) -> dict[int, list[float]]:
+def _published(about: BenchmarkRecord, results: Results) -> dict[int, list[float]]:
     """Find the paper's row beside each of ours, only where the data are those of the paper."""
-    if not about["published_release"]:
+    if not about.published_release:
         return {}
     published = table4()
     rows = {}
@@ -83,17 +83,16 @@ def _published(about: dict[str, Any], results: Results) -> dict[int, list[float]
     return rows
 
 
-def _notes(plan: Plan, about: dict[str, Any], results: Results) -> list[str]:
+def _notes(plan: Plan, about: BenchmarkRecord, results: Results) -> list[str]:
     records = list(results.records.values())
-    data = about["data"]
-    release = "the published release" if about["published_release"] else "not the published release"
+    release = "the published release" if about.published_release else "not the published release"
     seeds = ", ".join(str(seed) for seed in plan.seeds)
     finished, cells = len(records), len(plan.cells())
     notes = [
-        f"Data: {data['table']} (sha256 {data['sha256']}), {release}; split test, {_tiles(records)}; labels "
-        f"{_labels(records)}.",
-        f"Made by oemsar {_distinct(record['record']['versions']['oemsar'] for record in records)}, commit "
-        f"{_distinct(record['record']['git_commit'] or 'unknown' for record in records)}; seeds {seeds}; "
+        f"Data: {about.data.table} (sha256 {about.data.sha256}), {release}; split test, {_tiles(records)}; "
+        f"labels {_labels(records)}.",
+        f"Made by oemsar {_distinct(record.record.versions['oemsar'] for record in records)}, commit "
+        f"{_distinct(record.record.git_commit or 'unknown' for record in records)}; seeds {seeds}; "
         f"{finished} of {cells} cells finished, {len(results.failed)} failed, "
         f"{len(results.missing)} not run.",
         "IoU and mIoU in percent from one confusion matrix over all pixels of the split; a class absent from "
@@ -104,37 +103,37 @@ def _notes(plan: Plan, about: dict[str, Any], results: Results) -> list[str]:
     ]
     if len(plan.seeds) > 1:
         notes.append("Several seeds: mean of their scores ± sample standard deviation of their mIoU.")
-    if about["published_release"]:
+    if about.published_release:
         notes.append("In parentheses the values of Xia et al. (arXiv 2501.10891), Table IV.")
     return notes
 
 
-def _about_intervals(records: list[dict[str, Any]]) -> str:
-    if not all(map(regions_are_assigned, records)):
+def _about_intervals(records: list[CellRecord]) -> str:
+    if not all(record.regions_are_assigned for record in records):
         return (
             "The table assigns no region: all tiles count as one, called unassigned, and there is no "
             "interval; `oemsar data index` assigns regions to georeferenced tiles."
         )
     return (
-        f"Interval: 95 % of {DRAWS} draws of the {_distinct(record['regions'] for record in records)} "
+        f"Interval: 95 % of {DRAWS} draws of the {_distinct(record.regions for record in records)} "
         "regions with replacement, seed 0, mIoU from the summed matrices of those drawn. Mean of "
         "regions: of the mIoU of each."
     )
 
 
-def _about_georeferencing(records: list[dict[str, Any]]) -> str:
-    tiles, placed = max((record["tiles"], record["georeferenced"]) for record in records)
+def _about_georeferencing(records: list[CellRecord]) -> str:
+    tiles, placed = max((record.tiles, record.georeferenced) for record in records)
     if placed == tiles:
         return ""
     return f" {tiles - placed} of {tiles} tiles have no georeferencing and count as ground of their own."
 
 
-def _tiles(records: list[dict[str, Any]]) -> str:
-    return f"{_distinct(record['tiles'] for record in records)} tiles"
+def _tiles(records: list[CellRecord]) -> str:
+    return f"{_distinct(record.tiles for record in records)} tiles"
 
 
-def _labels(records: list[dict[str, Any]]) -> str:
-    return _distinct(f"{r['labels']['real']} by hand, {r['labels']['pseudo']} pseudo" for r in records)
+def _labels(records: list[CellRecord]) -> str:
+    return _distinct(f"{r.labels.real} by hand, {r.labels.pseudo} pseudo" for r in records)
 
 
 def _distinct(values: Iterable[object]) -> str:

@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, SupportsFloat
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark.plan import Cell, Plan
+from oemsar.benchmark.records import CellRecord
 from oemsar.dataset.label_regime import Regime
-from oemsar.dataset.regions import UNASSIGNED
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap, iou, mean_present
+from oemsar.legend import NUM_CLASSES
 from oemsar.modalities import Modalities
 from oemsar.models.spec import Fusion
 
@@ -60,23 +61,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Results:
-    """All that a report tells.
+    """Rows and records of a report.
 
     Attributes:
-        rows: in the order of the plan.
-        records: of the finished cells, by name.
-        failed: why cells failed, by name.
-        missing: names of the cells that are neither finished nor failed.
+        rows: Rows in the order of the plan.
+        records: Records of the finished cells by name.
+        failed: Reasons of the failed cells by name.
+        missing: Names of the cells that are neither finished nor failed.
     """
 
     rows: list[Row]
-    records: dict[str, dict[str, Any]]
+    records: dict[str, CellRecord]
     failed: dict[str, str]
     missing: list[str]
 
 
 def collect(out: Path, plan: Plan) -> Results:
-    """Read what the cells of the plan came to.
+    """Read the records of the cells of a plan.
 
     Raises:
         InputError: a file of a cell is damaged.
@@ -98,15 +99,16 @@ def collect(out: Path, plan: Plan) -> Results:
 
 
 def _row(out: Path, cells: Iterable[Cell], shared: Cell) -> Row:
-    """The row of `cells`, which are alike but for their seeds."""
+    """Compute the row of cells that are alike but for their seeds."""
     cells = list(cells)
     key = (shared.network, shared.fusion, shared.modalities, shared.regime)
     if not cells:
-        return Row(*key, (), (None,) * 8, ((None, None),) * 8, None, None, (None, None), None, None)
+        absent = ((None,) * NUM_CLASSES, ((None, None),) * NUM_CLASSES)
+        return Row(*key, (), *absent, None, None, (None, None), None, None)
     by_region, ground_once = _stacked(out, cells)
     pooled = by_region.sum(1)
     miou = mean_present(iou(pooled))
-    ends_iou: NDArray[np.float64] = np.full((2, 8), np.nan)
+    ends_iou: NDArray[np.float64] = np.full((2, NUM_CLASSES), np.nan)
     ends_miou: NDArray[np.float64] = np.full(2, np.nan)
     if by_region.shape[1] > 1:
         ends_iou, ends_miou = bootstrap(by_region)
@@ -124,7 +126,7 @@ def _row(out: Path, cells: Iterable[Cell], shared: Cell) -> Row:
 
 
 def _stacked(out: Path, cells: list[Cell]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Confusion matrices (seeds, regions, 8, 8) of all pixels and (seeds, 8, 8) of ground counted once."""
+    """Stack confusion matrices: (seeds, regions, 8, 8) of all pixels, (seeds, 8, 8) of ground once."""
     by_region, ground_once = [], []
     for cell in cells:
         regions, counts, once = folders.read_counts(folders.cell_folder(out, cell))
@@ -152,12 +154,6 @@ def sum_regions(regions: list[str], counts: NDArray[np.int64]) -> NDArray[np.int
     summed = np.zeros((len(names), *counts.shape[1:]), np.int64)
     np.add.at(summed, places, counts)
     return summed
-
-
-def regions_are_assigned(record: dict[str, Any]) -> bool:
-    """Whether the table told a region for the tiles of a finished cell, rather than none for all."""
-    names: list[str] = record["region_names"]
-    return names != [UNASSIGNED]
 
 
 def _plain(value: SupportsFloat) -> Fraction:

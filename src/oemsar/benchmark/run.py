@@ -15,6 +15,7 @@ from oemsar.benchmark.cell import SPLIT, Task, choose_examples
 from oemsar.benchmark.config import BenchmarkConfig
 from oemsar.benchmark.dispatch import BenchmarkOutcome, BenchmarkStatus, work_through
 from oemsar.benchmark.plan import Cell, Plan, read_plan
+from oemsar.benchmark.records import BenchmarkRecord
 from oemsar.benchmark.workers import Worker
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.table import Table, as_tiles, select_split, write_tiles
@@ -24,6 +25,7 @@ from oemsar.files import atomic_write, checksum, require_writable, write_json, w
 from oemsar.inference.device import find_device
 from oemsar.modalities import Modalities
 from oemsar.paper.published import is_published_release
+from oemsar.record import TableOrigin
 from oemsar.train.data import default_workers
 
 _DEFAULT = BenchmarkConfig()
@@ -83,7 +85,7 @@ def _plan(plan: Plan | Path | None, out: Path) -> Plan:
 def _store(plan: Plan, data: Path, tiles: list[Tile], test: list[Tile], out: Path) -> tuple[str, ...]:
     """Write plan, record and examples of the figure; returns the names of the example tiles."""
     sha256 = checksum(data)
-    if (out / folders.ABOUT).is_file() and folders.about(out)["data"]["sha256"] != sha256:
+    if (out / folders.ABOUT).is_file() and folders.about(out).data.sha256 != sha256:
         raise InputError(
             f"{data} is not the table that the benchmark in {out} began with; choose another folder",
             option="out",
@@ -91,13 +93,13 @@ def _store(plan: Plan, data: Path, tiles: list[Tile], test: list[Tile], out: Pat
     drawn = choose_examples(test, plan.figure_tiles)
     for tile in drawn:
         _store_example(tile, out / folders.EXAMPLES)
-    about = {
-        "data": {"table": data.name, "sha256": sha256},
-        "published_release": is_published_release(tiles),
-        "test_tiles": len(test),
-        "examples": [tile.name for tile in drawn],
-    }
-    write_json(out / folders.ABOUT, about)
+    about = BenchmarkRecord(
+        data=TableOrigin(table=data.name, sha256=sha256),
+        published_release=is_published_release(tiles),
+        test_tiles=len(test),
+        examples=tuple(tile.name for tile in drawn),
+    )
+    write_json(out / folders.ABOUT, about.model_dump(mode="json"))
     write_text(out / folders.PLAN, plan.to_yaml())
     return tuple(tile.name for tile in drawn)
 

@@ -32,7 +32,7 @@ _FILES = ("figure.png", "confusion.csv", "scores.csv", "scores.md", "scores.json
 _DEFAULT = EvaluateConfig()
 
 
-class LabelCounts(Value):
+class LabelKinds(Value):
     """Tiles of an evaluation by the kind of their label."""
 
     real: int
@@ -52,7 +52,7 @@ class Evaluation(Value):
     """Split that was scored."""
     tiles: int
     """Number of tiles that were scored."""
-    labels: LabelCounts
+    labels: LabelKinds
     """Number of tiles by the kind of their label."""
     engine: str
     """Engine that ran the network."""
@@ -108,7 +108,7 @@ def evaluate_model(
         scores=scores,
         split=split,
         tiles=len(tiles),
-        labels=LabelCounts.model_validate(count_labels(tiles)),
+        labels=LabelKinds.model_validate(count_labels(tiles)),
         engine=engine.name,
         flips=config.flips,
         record=record,

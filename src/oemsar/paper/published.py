@@ -21,7 +21,7 @@ _ROUNDING = 0.01
 """Percentage points a mean printed with two decimals may lie off the mean of numbers printed so."""
 
 
-class Source(Value):
+class Citation(Value):
     """Paper that the numbers come from."""
 
     title: str
@@ -141,7 +141,7 @@ class _Release(Value):
 class _Document(Value):
     """The file of the published numbers."""
 
-    source: Source
+    source: Citation
     notes: tuple[str, ...]
     release: _Release
     table1: tuple[Table1Row, ...]
@@ -151,7 +151,7 @@ class _Document(Value):
     inconsistent: tuple[_Inconsistency, ...]
 
 
-def source() -> Source:
+def source() -> Citation:
     """Give title, authors and address of the paper."""
     return _document().source
 

@@ -10,7 +10,7 @@ from oemsar.files import require_apart, require_writable, write_json, write_text
 from oemsar.legend import CLASSES
 from oemsar.paper import published
 from oemsar.paper.config import Table2Config
-from oemsar.paper.published import Source, Table2Row
+from oemsar.paper.published import Citation, Table2Row
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
 from oemsar.text_table import csv_table, markdown_table
@@ -31,7 +31,7 @@ _PUBLISHED_CSV_HEADINGS = (
 class PublishedTable2(Value):
     """Table II as published."""
 
-    source: Source
+    source: Citation
     """Paper that the numbers come from."""
     classes: dict[str, Table2Row]
     """Row of each class by its name."""

@@ -10,7 +10,7 @@ from oemsar.files import require_apart, require_writable, write_json, write_text
 from oemsar.legend import NAMES
 from oemsar.paper import published
 from oemsar.paper.config import Table3Config
-from oemsar.paper.published import Source, Table3Row
+from oemsar.paper.published import Citation, Table3Row
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
 from oemsar.text_table import csv_table, markdown_table
@@ -37,7 +37,7 @@ class ClassAgreement(Value):
 class PublishedTable3(Value):
     """Table III as published."""
 
-    source: Source
+    source: Citation
     """Paper that the numbers come from."""
     classes: dict[str, Table3Row]
     """Row of each class by its name."""

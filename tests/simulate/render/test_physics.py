@@ -12,9 +12,9 @@ from oemsar.simulate.render.optical import render_optical
 from oemsar.simulate.render.sar import radar_intensity
 from oemsar.simulate.render.shadow import is_shadowed
 from oemsar.simulate.render.speckle import draw_speckle
-from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.places import Place
-from oemsar.simulate.world.polygon import Footprint, heading
+from oemsar.simulate.world.polygon import Rectangle, heading
 from oemsar.simulate.world.region import Region, draw_region
 from oemsar.simulate.world.surfaces import Roof, Surface, SurfaceRaster
 
@@ -30,16 +30,16 @@ def region(**changes: float) -> Region:
     return replace(drawn, gsd=GSD, **changes)
 
 
-def box_on_grass() -> LandCoverMap:
+def box_on_grass() -> WorldRasters:
     shape = (SIDE, SIDE)
     surfaces = SurfaceRaster(shape, GSD, 0.3, stream(1))
     middle = complex(SIDE, SIDE) * GSD / 2
-    surfaces.draw(Footprint(middle, 1, 1e3, 1e3).outline, Surface("grass"))
-    box = Footprint(middle, 1, HALF, HALF)
+    surfaces.draw(Rectangle(middle, 1, 1e3, 1e3).outline, Surface("grass"))
+    box = Rectangle(middle, 1, HALF, HALF)
     surfaces.draw(box.outline, Surface("flat_grey", height=HEIGHT, roof=Roof(box)))
     surface, table = surfaces.index(), surfaces.table()
     flat = np.zeros(shape, np.float32)
-    return LandCoverMap(
+    return WorldRasters(
         GSD, table.land_cover[surface], surface, table, flat, table.height[surface], flat > 0, flat + 1
     )
 

@@ -8,24 +8,24 @@ import pytest
 
 from oemsar.simulate.noise import stream
 from oemsar.simulate.render.visibility import visibility
-from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.places import Place
-from oemsar.simulate.world.polygon import Footprint
+from oemsar.simulate.world.polygon import Rectangle
 from oemsar.simulate.world.region import draw_region
 from oemsar.simulate.world.surfaces import Roof, Surface, SurfaceRaster
 
 GSD, SIDE, HEIGHT, HALF = 0.5, 240, 10.0, 12.0
 
 
-def box_on_grass() -> LandCoverMap:
+def box_on_grass() -> WorldRasters:
     surfaces = SurfaceRaster((SIDE, SIDE), GSD, 0.3, stream(1))
     middle = complex(SIDE, SIDE) * GSD / 2
-    surfaces.draw(Footprint(middle, 1, 1e3, 1e3).outline, Surface("grass"))
-    box = Footprint(middle, 1, HALF, HALF)
+    surfaces.draw(Rectangle(middle, 1, 1e3, 1e3).outline, Surface("grass"))
+    box = Rectangle(middle, 1, HALF, HALF)
     surfaces.draw(box.outline, Surface("flat_grey", height=HEIGHT, roof=Roof(box)))
     surface, table = surfaces.index(), surfaces.table()
     flat = np.zeros((SIDE, SIDE), np.float32)
-    return LandCoverMap(
+    return WorldRasters(
         GSD, table.land_cover[surface], surface, table, flat, table.height[surface], flat > 0, flat + 1
     )
 

@@ -5,7 +5,7 @@ import pytest
 
 from oemsar.simulate.noise import stream
 from oemsar.simulate.scene.changes import with_cars, with_other_crops
-from oemsar.simulate.world.landcover import LandCoverMap, map_land_cover
+from oemsar.simulate.world.landcover import WorldRasters, map_land_cover
 from oemsar.simulate.world.materials import AGRICULTURE
 from oemsar.simulate.world.places import Place
 from oemsar.simulate.world.region import Region, draw_region
@@ -17,16 +17,16 @@ def region() -> Region:
 
 
 @pytest.fixture(scope="module")
-def town(region: Region) -> LandCoverMap:
+def town(region: Region) -> WorldRasters:
     return map_land_cover(region, (500, 500), stream(3))
 
 
-def cars(world: LandCoverMap) -> set[int]:
+def cars(world: WorldRasters) -> set[int]:
     is_car = (world.table.height > 0) & (world.table.half_width == 0)
     return set(np.unique(world.surface[is_car[world.surface]]).tolist())
 
 
-def test_no_car_and_no_height_of_one_is_left(town: LandCoverMap) -> None:
+def test_no_car_and_no_height_of_one_is_left(town: WorldRasters) -> None:
     still = with_cars(town, 0, stream(1))
     assert len(cars(town)) > 20
     assert not cars(still)
@@ -36,7 +36,7 @@ def test_no_car_and_no_height_of_one_is_left(town: LandCoverMap) -> None:
     np.testing.assert_array_equal(still.classes, town.classes)
 
 
-def test_two_days_show_about_the_share_of_cars_each_and_not_the_same(town: LandCoverMap) -> None:
+def test_two_days_show_about_the_share_of_cars_each_and_not_the_same(town: WorldRasters) -> None:
     every = cars(town)
     first, second = cars(with_cars(town, 0.6, stream(1))), cars(with_cars(town, 0.6, stream(2)))
     assert len(first) / len(every) == pytest.approx(0.6, abs=0.2)

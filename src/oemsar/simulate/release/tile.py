@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from oemsar.simulate.release.pseudo_label import simulate_pseudo_label
 from oemsar.simulate.render.optical import render_optical
 from oemsar.simulate.render.sar import render_sar
-from oemsar.simulate.world.landcover import LandCoverMap, map_land_cover
+from oemsar.simulate.world.landcover import WorldRasters, map_land_cover
 from oemsar.simulate.world.region import Region
 
 
@@ -35,7 +35,7 @@ def render_tile(region: Region, size: int, rng: np.random.Generator) -> Rendered
 
 def map_with_margin(
     region: Region, size: int, rng: np.random.Generator
-) -> tuple[LandCoverMap, tuple[slice, slice]]:
+) -> tuple[WorldRasters, tuple[slice, slice]]:
     """Map a square with as much around it as can fall into its images: layover and shadows.
 
     Returns:

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from oemsar.simulate.noise import Raster, rough, white
 from oemsar.simulate.render.shadow import is_shadowed
-from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.materials import MATERIALS, RANGELAND, seasonal
 from oemsar.simulate.world.polygon import heading
 from oemsar.simulate.world.region import Region
@@ -23,7 +23,7 @@ _HAZE = np.array([140, 155, 175], np.float32)
 
 
 def render_optical(
-    land_cover: LandCoverMap,
+    land_cover: WorldRasters,
     region: Region,
     core: tuple[slice, slice],
     rng: np.random.Generator,
@@ -70,7 +70,7 @@ def _sunlight(top: Raster, core: tuple[slice, slice], sun: complex, region: Regi
 
 
 def _albedo(
-    land_cover: LandCoverMap, region: Region, core: tuple[slice, slice], rng: np.random.Generator
+    land_cover: WorldRasters, region: Region, core: tuple[slice, slice], rng: np.random.Generator
 ) -> Raster:
     """Colour of every pixel of the core under full light, float32, (rows, columns, 3)."""
     table, gsd = land_cover.table, region.gsd
@@ -96,7 +96,7 @@ def _albedo(
 
 
 def _crop_rows(
-    land_cover: LandCoverMap,
+    land_cover: WorldRasters,
     core: tuple[slice, slice],
     surface: NDArray[np.int32],
     is_tree: NDArray[np.bool_],

@@ -11,7 +11,7 @@ from oemsar.simulate.noise import Raster, rough
 from oemsar.simulate.render.shadow import is_shadowed
 from oemsar.simulate.render.speckle import draw_speckle
 from oemsar.simulate.render.walls import scatter_from_walls
-from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.materials import MATERIALS
 from oemsar.simulate.world.polygon import heading
 from oemsar.simulate.world.region import Region
@@ -43,7 +43,7 @@ class Echoes:
 
 
 def render_sar(
-    land_cover: LandCoverMap, region: Region, core: tuple[slice, slice], rng: np.random.Generator
+    land_cover: WorldRasters, region: Region, core: tuple[slice, slice], rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     """Render the core of a canvas as the 8-bit amplitude a radar delivers, uint8, (rows, columns)."""
     return digitise(radar_intensity(land_cover, region, core, rng), region, rng)
@@ -68,7 +68,7 @@ def digitise(
 
 
 def radar_intensity(
-    land_cover: LandCoverMap, region: Region, core: tuple[slice, slice], rng: np.random.Generator
+    land_cover: WorldRasters, region: Region, core: tuple[slice, slice], rng: np.random.Generator
 ) -> Raster:
     """Mean radar intensity (sigma nought, no speckle, no noise) of the core of a canvas, float32.
 
@@ -93,7 +93,7 @@ def add_stray(intensity: Raster, gsd: float) -> Raster:
 
 
 def gather_echoes(
-    land_cover: LandCoverMap, region: Region, rng: np.random.Generator, reach: float | None = None
+    land_cover: WorldRasters, region: Region, rng: np.random.Generator, reach: float | None = None
 ) -> list[Echoes]:
     """Everything on a canvas that the radar sees: surfaces, walls with their corners, bright points.
 
@@ -126,7 +126,7 @@ def gather_echoes(
 
 
 def _surface_power(
-    land_cover: LandCoverMap, region: Region, towards_sensor: complex, rng: np.random.Generator
+    land_cover: WorldRasters, region: Region, towards_sensor: complex, rng: np.random.Generator
 ) -> Raster:
     """Backscatter of roofs, crowns and open ground by material and local incidence angle, float32."""
     table, surface, is_tree = land_cover.table, land_cover.surface, land_cover.is_tree
@@ -147,7 +147,7 @@ def _surface_power(
 
 
 def _glints(
-    land_cover: LandCoverMap, towards_sensor: complex, lit: NDArray[np.bool_], rng: np.random.Generator
+    land_cover: WorldRasters, towards_sensor: complex, lit: NDArray[np.bool_], rng: np.random.Generator
 ) -> Echoes:
     """Single bright points on roofs and cars: corners of metal, far above the mean of their surface.
 

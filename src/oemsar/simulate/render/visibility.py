@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.simulate.render.shadow import is_shadowed
-from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.materials import BUILDING, TREE
 from oemsar.simulate.world.polygon import heading
 from oemsar.simulate.world.region import Region
@@ -29,7 +29,7 @@ class Visibility:
     ground: Mask
 
 
-def visibility(land_cover: LandCoverMap, region: Region, reach: float) -> Visibility:
+def visibility(land_cover: WorldRasters, region: Region, reach: float) -> Visibility:
     """Tell what a radar sees of the surface of a canvas, roofs and crowns included.
 
     In ground range x, rising away from the sensor, a point of height h appears at x - h / tan(i). Two points

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.simulate.noise import Raster
-from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.region import Region
 
 _WALL = 10 ** (-10.5 / 10)
@@ -20,7 +20,7 @@ _WINDOW_SPACING = 2.9
 
 
 def scatter_from_walls(
-    land_cover: LandCoverMap,
+    land_cover: WorldRasters,
     region: Region,
     towards_sensor: complex,
     lit: NDArray[np.bool_],
@@ -89,7 +89,7 @@ def _sampled(heights: Raster, step: float) -> tuple[NDArray[np.intp], Raster]:
 
 
 def _facing(
-    land_cover: LandCoverMap, rows: NDArray[np.intp], columns: NDArray[np.intp], towards_sensor: complex
+    land_cover: WorldRasters, rows: NDArray[np.intp], columns: NDArray[np.intp], towards_sensor: complex
 ) -> tuple[Raster, Raster]:
     """Measure how squarely the wall at each roof pixel faces the sensor (0..1), and the metres along it."""
     table, gsd = land_cover.table, land_cover.gsd

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.materials import AGRICULTURE, CROPS, MATERIALS, seasonal
 from oemsar.simulate.world.region import Region
 
 
-def with_cars(land_cover: LandCoverMap, share: float, rng: np.random.Generator) -> LandCoverMap:
+def with_cars(land_cover: WorldRasters, share: float, rng: np.random.Generator) -> WorldRasters:
     """Keep a random `share` (0..1) of the cars; the ground around replaces the others."""
     table = land_cover.table
     is_car = (table.height > 0) & (table.half_width == 0)
@@ -37,8 +37,8 @@ def with_cars(land_cover: LandCoverMap, share: float, rng: np.random.Generator) 
 
 
 def with_other_crops(
-    land_cover: LandCoverMap, region: Region, share: float, rng: np.random.Generator
-) -> LandCoverMap:
+    land_cover: WorldRasters, region: Region, share: float, rng: np.random.Generator
+) -> WorldRasters:
     """Give a random `share` (0..1) of the fields the colour of another crop, as in another season.
 
     All colours are exposed differently, by up to an eighth.

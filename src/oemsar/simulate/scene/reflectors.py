@@ -11,7 +11,7 @@ from oemsar.errors import InputError
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.render.visibility import visibility
 from oemsar.simulate.scene.geometry import SceneGeometry
-from oemsar.simulate.world.landcover import LandCoverMap
+from oemsar.simulate.world.landcover import WorldRasters
 
 PEAK_LEVEL = 2500
 """Digital number that the peak of a reflector would have if the scale went on beyond 255: a trihedral of one
@@ -25,7 +25,7 @@ _APART = 24
 
 
 def place_reflectors(
-    geometry: SceneGeometry, land_cover: LandCoverMap, count: int, rng: np.random.Generator
+    geometry: SceneGeometry, land_cover: WorldRasters, count: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
     """Rows and columns (canvas) of reflectors, on open ground that the radar sees, (count, 2).
 

@@ -11,8 +11,8 @@ from shapely.geometry import LineString, Polygon, box, mapping
 
 from oemsar.simulate.scene.geometry import SceneGeometry
 from oemsar.simulate.world.canvas_plan import CanvasPlan
-from oemsar.simulate.world.landcover import LandCoverMap
-from oemsar.simulate.world.polygon import Footprint, densify
+from oemsar.simulate.world.landcover import WorldRasters
+from oemsar.simulate.world.polygon import Rectangle, densify
 
 _SEEN = 0.5
 """Share of its rectangle that a building shows at least: others stand for parts of one drawn over them."""
@@ -36,7 +36,7 @@ def roads(geometry: SceneGeometry, plan: CanvasPlan) -> dict[str, Any]:
     return _collection(features)
 
 
-def buildings(geometry: SceneGeometry, land_cover: LandCoverMap) -> dict[str, Any]:
+def buildings(geometry: SceneGeometry, land_cover: WorldRasters) -> dict[str, Any]:
     """Footprints of the buildings within the orthophoto.
 
     Properties: `height` of the ridge over the mean ground in metres, `eaves` likewise, `ground` ellipsoidal,
@@ -52,7 +52,7 @@ def buildings(geometry: SceneGeometry, land_cover: LandCoverMap) -> dict[str, An
             continue
         axis = complex(table.axis[number])
         centre = complex(table.centre[number])
-        outline = Footprint(centre, axis / abs(axis), half_length, half_width).outline
+        outline = Rectangle(centre, axis / abs(axis), half_length, half_width).outline
         pitch, eaves = float(table.pitch[number]), float(table.height[number])
         ridge = eaves + pitch * half_width
         row = min(max(int(centre.imag / gsd), 0), ground.shape[0] - 1)

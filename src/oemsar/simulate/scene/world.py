@@ -12,7 +12,7 @@ from oemsar.simulate.scene.geometry import SceneGeometry, choose_geometry
 from oemsar.simulate.scene.reflectors import place_reflectors
 from oemsar.simulate.scene.streams import Stream, scene_stream
 from oemsar.simulate.world.canvas_plan import CanvasPlan
-from oemsar.simulate.world.landcover import LandCoverMap, raise_land_cover
+from oemsar.simulate.world.landcover import WorldRasters, raise_land_cover
 from oemsar.simulate.world.landscape import draw_landscape
 from oemsar.simulate.world.layout import plan
 
@@ -35,8 +35,8 @@ class SimulatedScene:
 
     geometry: SceneGeometry
     plan: CanvasPlan
-    land_cover: LandCoverMap
-    still: LandCoverMap
+    land_cover: WorldRasters
+    still: WorldRasters
     acquisition: Acquisition
     reflectors: NDArray[np.intp]
 

@@ -3,8 +3,8 @@
 from oemsar.simulate.world.canvas_plan import CanvasPlan, fitted, scattered
 from oemsar.simulate.world.materials import DEVELOPED, ROOFS
 from oemsar.simulate.world.polygon import (
-    Footprint,
     Polygon,
+    Rectangle,
     area,
     contains,
     extent_along,
@@ -143,11 +143,11 @@ def _house(canvas: CanvasPlan, lot: Polygon) -> None:
     width = min(plot.half_width, rng.uniform(4.0, 5.6) * _HOUSE_SIZE[country])
     along, across = 1 - length / plot.half_length, 1 - width / plot.half_width
     place = plot.at(along * rng.uniform(-0.8, 0.8), across * rng.uniform(-0.8, 0.8))
-    house = Footprint(place, plot.axis, length, width)
+    house = Rectangle(place, plot.axis, length, width)
     street = 1 if rng.random() < 0.5 else -1
     out = plot.axis * 1j * street
     drive = place + out * (width + 3)
-    canvas.ground(Footprint(drive, out, 4.5, 1.6).outline, "concrete")
+    canvas.ground(Rectangle(drive, out, 4.5, 1.6).outline, "concrete")
     if rng.random() < 0.45:
         canvas.park_car(drive, out, DEVELOPED)
     material = rng.choice(ROOFS[country]["pitched"])
@@ -158,10 +158,10 @@ def _house(canvas: CanvasPlan, lot: Polygon) -> None:
     if rng.random() < 0.5 and plot.half_width - width > 1.5:
         wing = house.at(rng.choice([-1, 1]) * (1 - 0.7 * width / length), -0.9 * street)
         canvas.build(
-            Footprint(wing, out, width * 1.1, width * 0.62), eaves, material, pitch=pitch, hipped=hipped
+            Rectangle(wing, out, width * 1.1, width * 0.62), eaves, material, pitch=pitch, hipped=hipped
         )
     if country == "USA" and rng.random() < 0.18:
-        canvas.ground(Footprint(place - out * (width + 4), plot.axis, 3.4, 1.7).outline, "pool")
+        canvas.ground(Rectangle(place - out * (width + 4), plot.axis, 3.4, 1.7).outline, "pool")
     for point in scattered(lot, 6.5, rng):
         if rng.random() < _GARDEN_TREES[country] and abs(point - place) > width:
             radius = rng.uniform(1.1, 3.8)
@@ -213,10 +213,10 @@ def _parked_cars(canvas: CanvasPlan, outline: Polygon, occupied: float) -> None:
         number += 1
 
 
-def _roof_units(canvas: CanvasPlan, roof: Footprint, height: float) -> None:
+def _roof_units(canvas: CanvasPlan, roof: Rectangle, height: float) -> None:
     """Air conditioners and stair heads on a flat roof: small boxes that shine in the radar."""
     rng = canvas.rng
     for _ in range(rng.integers(0, 5)):
         place = roof.at(rng.uniform(-0.7, 0.7), rng.uniform(-0.7, 0.7))
-        box = Footprint(place, roof.axis, rng.uniform(0.6, 2.2), rng.uniform(0.6, 1.4))
+        box = Rectangle(place, roof.axis, rng.uniform(0.6, 2.2), rng.uniform(0.6, 1.4))
         canvas.build(box, height + 1.6, "unit")

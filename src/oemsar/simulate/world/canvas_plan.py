@@ -6,8 +6,8 @@ import numpy as np
 
 from oemsar.simulate.world.crowns import TreeCrown
 from oemsar.simulate.world.polygon import (
-    Footprint,
     Polygon,
+    Rectangle,
     area,
     centroid,
     contains,
@@ -85,12 +85,12 @@ class CanvasPlan:
 
         The ground it stands on keeps its class `land_cover`.
         """
-        car = Footprint(self.bend(place), self.bend.turn(place, axis), 2.2, 0.9)
+        car = Rectangle(self.bend(place), self.bend.turn(place, axis), 2.2, 0.9)
         if self.waters.is_dry(car.centre, self.surfaces.gsd, 2):
             self.surfaces.draw(car.outline, Surface("car", height=1.5, land_cover=land_cover))
 
     def build(
-        self, footprint: Footprint, eaves: float, material: str, *, pitch: float = 0.0, hipped: bool = False
+        self, footprint: Rectangle, eaves: float, material: str, *, pitch: float = 0.0, hipped: bool = False
     ) -> bool:
         """Put up a building on a straight rectangle; its ridge runs along the longer side.
 
@@ -116,7 +116,7 @@ class CanvasPlan:
         return True
 
 
-def fitted(lot: Polygon, setback: float) -> Footprint:
+def fitted(lot: Polygon, setback: float) -> Rectangle:
     """Find the largest rectangle along the lot's longest edge that keeps `setback` metres from its outline.
 
     Its half length and half width are 0 where nothing fits.
@@ -125,7 +125,7 @@ def fitted(lot: Polygon, setback: float) -> Footprint:
     axis = (end - start) / abs(end - start)
     along, across = extent_along(lot, axis), extent_along(lot, axis * 1j)
     centre = axis * complex(sum(along) / 2, sum(across) / 2)
-    found = Footprint(centre, axis, (along[1] - along[0]) / 2, (across[1] - across[0]) / 2)
+    found = Rectangle(centre, axis, (along[1] - along[0]) / 2, (across[1] - across[0]) / 2)
     for _ in range(6):
         if all(contains(lot, corner) for corner in found.outline):
             break

@@ -7,7 +7,7 @@ import numpy as np
 from oemsar.simulate.world.blocks import yard
 from oemsar.simulate.world.canvas_plan import CanvasPlan, fitted, scattered
 from oemsar.simulate.world.materials import CROPS, ROOFS
-from oemsar.simulate.world.polygon import Footprint, Polygon, area, centroid, inset, longest_edge, unit
+from oemsar.simulate.world.polygon import Polygon, Rectangle, area, centroid, inset, longest_edge, unit
 
 _ROWS = {"crop": 1.5, "ripe": 2.4, "ploughed": 1.8, "paddy": 0.9, "vine": 2.4}
 """Distance between crop rows or tractor passes in metres, as far as tiles of this resolution show them."""
@@ -20,7 +20,7 @@ def park(canvas: CanvasPlan, block: Polygon) -> None:
     plot = fitted(block, 2.0)
     for _ in range(rng.integers(1, 4)):
         middle = plot.at(rng.uniform(-0.6, 0.6), rng.uniform(-0.6, 0.6))
-        path = Footprint(middle, unit(rng.uniform(0, math.pi)), plot.half_width * 1.2, 1.1)
+        path = Rectangle(middle, unit(rng.uniform(0, math.pi)), plot.half_width * 1.2, 1.1)
         canvas.ground(path.outline, rng.choice(["gravel", "paving"]))
     if rng.random() < 0.5 and plot.half_width > 14:
         radius = rng.uniform(9, min(plot.half_width, 24))
@@ -123,14 +123,14 @@ def _farmstead(canvas: CanvasPlan, block: Polygon) -> None:
         return
     start, end = longest_edge(block)
     axis = (end - start) / abs(end - start)
-    ground = Footprint(start + axis * complex(rng.uniform(20, 35), 22), axis, 18, 15)
+    ground = Rectangle(start + axis * complex(rng.uniform(20, 35), 22), axis, 18, 15)
     if rng.random() < 0.3:
         yard(canvas, ground.outline)
         return
     canvas.ground(ground.outline, rng.choice(["gravel", "lawn", "concrete"]))
     roofs = ROOFS[canvas.region.country]["pitched"]
-    barn = Footprint(ground.at(-0.33, -0.47), axis, rng.uniform(8, 11), 5.5)
+    barn = Rectangle(ground.at(-0.33, -0.47), axis, rng.uniform(8, 11), 5.5)
     canvas.build(barn, 5.0, rng.choice(roofs), pitch=0.3)
-    canvas.build(Footprint(ground.at(0.5, 0.33), axis * 1j, 6.0, 4.2), 3.4, rng.choice(roofs), pitch=0.55)
+    canvas.build(Rectangle(ground.at(0.5, 0.33), axis * 1j, 6.0, 4.2), 3.4, rng.choice(roofs), pitch=0.55)
     for step in range(8):
         canvas.plant(ground.centre + 21 * unit(step * 0.8), rng.uniform(1.5, 3.5), rng.uniform(4, 8))

@@ -23,7 +23,7 @@ _LOWEST_WALL = np.float32(2.5)
 
 
 @dataclass(frozen=True)
-class LandCoverMap:
+class WorldRasters:
     """Exact truth of one canvas; rasters have the same shape (rows, columns), row 0 in the north.
 
     Attributes:
@@ -52,14 +52,14 @@ class LandCoverMap:
         return self.ground + self.height
 
 
-def map_land_cover(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> LandCoverMap:
+def map_land_cover(region: Region, shape: tuple[int, int], rng: np.random.Generator) -> WorldRasters:
     """Lay out a canvas of `shape` pixels of a region, with everything on it."""
     return raise_land_cover(plan(region, shape, rng), rng)
 
 
 def raise_land_cover(
     canvas: CanvasPlan, rng: np.random.Generator, hills: Raster | None = None
-) -> LandCoverMap:
+) -> WorldRasters:
     """Raise a planned canvas into its rasters.
 
     Args:
@@ -87,7 +87,7 @@ def raise_land_cover(
     is_tree = (canopy > height) & ~((table.half_width[surface] > 0) & (canopy < height + 1))
     classes = table.land_cover[surface]
     classes[is_tree] = TREE
-    return LandCoverMap(
+    return WorldRasters(
         gsd, classes, surface, table, ground, np.where(is_tree, canopy, height), is_tree, tone
     )
 

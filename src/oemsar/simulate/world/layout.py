@@ -8,7 +8,7 @@ from oemsar.simulate.world import blocks, countryside
 from oemsar.simulate.world.canvas_plan import CanvasPlan
 from oemsar.simulate.world.character import Character
 from oemsar.simulate.world.materials import ROAD
-from oemsar.simulate.world.polygon import Footprint, Polygon, centroid, heading, inset
+from oemsar.simulate.world.polygon import Polygon, Rectangle, centroid, heading, inset
 from oemsar.simulate.world.region import Region
 from oemsar.simulate.world.streets import Bend, Street, subdivide
 from oemsar.simulate.world.surfaces import SurfaceRaster
@@ -73,7 +73,7 @@ def plan(
     middle = complex(shape[1], shape[0]) * gsd / 2
     reach = abs(middle) + 60
     axis = heading(region.street_azimuth + rng.normal(0, 3))
-    around = Footprint(middle + 40 * complex(*rng.uniform(-1, 1, 2)), axis, reach, reach).outline
+    around = Rectangle(middle + 40 * complex(*rng.uniform(-1, 1, 2)), axis, reach, reach).outline
     # A canvas holds a few blocks only; uses drawn around the region's mix keep neighbouring blocks alike.
     mix = rng.dirichlet(np.array(_USES[region.character]) * 5 + 1e-3)
     size = _BLOCK_AREA[region.character] * rng.uniform(0.75, 1.3)
@@ -131,7 +131,7 @@ def _streetside(canvas: CanvasPlan, block: Polygon, *, cars: bool) -> None:
             continue
         axis = (end - start) / length
         if rng.random() < 0.5:
-            line = Footprint((start + end) / 2 - axis * 0.5j, axis, length / 2 - 6, 0.09)
+            line = Rectangle((start + end) / 2 - axis * 0.5j, axis, length / 2 - 6, 0.09)
             canvas.ground(line.outline, "marking")
         if not cars:
             continue

@@ -116,7 +116,8 @@ def _beside(place: Place, taken: list[Place], rng: np.random.Generator) -> Place
             return found
     raise InputError(
         f"{len(taken)} regions {MIN_DISTANCE_KM:g} km apart leave no room for another in {place.country}; "
-        "ask for fewer --regions"
+        "ask for fewer regions",
+        option="regions",
     )
 
 

@@ -10,7 +10,7 @@ Polygon = list[complex]
 
 
 @dataclass(frozen=True)
-class Footprint:
+class Rectangle:
     """A rectangle on the ground.
 
     Attributes:
@@ -36,19 +36,19 @@ class Footprint:
         """Locate the point at these shares (-1..1) of its half length and half width."""
         return self.centre + self.axis * complex(along * self.half_length, across * self.half_width)
 
-    def part(self, along: tuple[float, float], across: tuple[float, float]) -> "Footprint":
+    def part(self, along: tuple[float, float], across: tuple[float, float]) -> "Rectangle":
         """Cut out the part between these shares (-1..1) of its half length and half width."""
         centre = self.at(sum(along) / 2, sum(across) / 2)
-        return Footprint(
+        return Rectangle(
             centre,
             self.axis,
             self.half_length * abs(along[1] - along[0]) / 2,
             self.half_width * abs(across[1] - across[0]) / 2,
         )
 
-    def turned(self) -> "Footprint":
+    def turned(self) -> "Rectangle":
         """Swap the axis of the rectangle with the one across."""
-        return Footprint(self.centre, self.axis * 1j, self.half_width, self.half_length)
+        return Rectangle(self.centre, self.axis * 1j, self.half_width, self.half_length)
 
 
 def area(polygon: Sequence[complex]) -> float:

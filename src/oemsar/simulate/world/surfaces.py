@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.world.materials import MATERIALS, seasonal
-from oemsar.simulate.world.polygon import Footprint, Polygon
+from oemsar.simulate.world.polygon import Polygon, Rectangle
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Roof:
     ends of the ridge too.
     """
 
-    footprint: Footprint
+    footprint: Rectangle
     pitch: float = 0.0
     hipped: bool = False
 
@@ -46,7 +46,7 @@ class Surface:
     row_spacing: float = 0.0
 
 
-_NO_ROOF = Roof(Footprint(0, 1, 0, 0))
+_NO_ROOF = Roof(Rectangle(0, 1, 0, 0))
 
 
 @dataclass(frozen=True)
