@@ -128,16 +128,17 @@ def corner_error(found: Matrix | None, still: Matrix | None, motion: Matrix, sha
 
 def _own(engine: str) -> Aligner:
     def aligner(sar: Image, optical: Image, folder: Path) -> Answer:
-        from oemsar.prepare.align.run import AlignConfig, align
+        from oemsar.prepare.align.config import AlignConfig
+        from oemsar.prepare.align.run import align_images
 
         paths = folder / "sar.tif", folder / "optical.tif"
         for path, image in zip(paths, (sar, optical), strict=True):
             _write(path, image, Affine.identity())
-        report = align(*paths, folder / "out", AlignConfig(engine=engine))
-        if report["verdict"] == "failed":
+        report = align_images(*paths, folder / "out", config=AlignConfig(engine=engine))
+        if report.verdict == "failed":
             return Answer("failed", "none", None)
         numbers = json.loads((folder / "out/transform.json").read_text())["affine"]
-        return Answer(report["verdict"], report["model"], np.array([*numbers, 0, 0, 1]).reshape(3, 3))
+        return Answer(report.verdict, report.model or "none", np.array([*numbers, 0, 0, 1]).reshape(3, 3))
 
     return aligner
 

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 import rasterio
 
-from oemsar.prepare.align.run import AlignConfig, align
-from oemsar.prepare.align.scene.open_geometry import GeometryOptions, Terrain, geometry_of
+from oemsar.prepare.align.config import AlignConfig
+from oemsar.prepare.align.run import align_images
+from oemsar.prepare.align.scene.open_geometry import geometry_of
 from oemsar.prepare.align.scene.transform import Alignment, read_correction
 from oemsar.simulate.scene.config import Character, SceneConfig
 from oemsar.simulate.scene.run import simulate_scene
@@ -84,26 +85,24 @@ def main() -> None:
 
 
 def _measure(name: str, place: Scene, folder: Path, model: str) -> None:
-    placing = GeometryOptions(
-        Terrain(folder / "dem.tif", None, folder / "dsm.tif" if model == "dsm" else None)
-    )
+    config = AlignConfig(dem=folder / "dem.tif", dsm=folder / "dsm.tif" if model == "dsm" else None)
     out = folder / f"aligned_{model}"
     begin = time.perf_counter()
-    report = align(folder / "sar.tif", folder / "optical.tif", out, AlignConfig(placing))
+    report = align_images(folder / "sar.tif", folder / "optical.tif", out, config=config)
     seconds = time.perf_counter() - begin
-    median, high = (np.nan, np.nan) if report["verdict"] == "failed" else _errors(folder, out, placing)
+    median, high = (np.nan, np.nan) if report.verdict == "failed" else _errors(folder, out, config)
     print(
         f"| {name} | {place.relief:g} | {place.gsd} | {place.incidence:g} | {place.offset:g} | {model} "
-        f"| {report['verdict']} | {report['model']} | {median:.2f} | {high:.2f} | {report['n_tie_points']} "
-        f"| {seconds:.0f} | {'; '.join(report['reasons'])} |",
+        f"| {report.verdict} | {report.model} | {median:.2f} | {high:.2f} | {report.n_tie_points} "
+        f"| {seconds:.0f} | {'; '.join(report.reasons)} |",
         flush=True,
     )
 
 
-def _errors(folder: Path, out: Path, placing: GeometryOptions) -> tuple[float, float]:
+def _errors(folder: Path, out: Path, config: AlignConfig) -> tuple[float, float]:
     """Median and 95th percentile of the error on bare ground, in pixels of the orthophoto."""
     with ExitStack() as files:
-        geometry = geometry_of(folder / "sar.tif", folder / "optical.tif", placing, files)
+        geometry = geometry_of(folder / "sar.tif", folder / "optical.tif", config, files)
         truth, masks = (
             files.enter_context(rasterio.open(folder / name)) for name in ("displacement.tif", "masks.tif")
         )

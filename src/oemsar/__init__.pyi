@@ -32,6 +32,8 @@ from .predict.config import SubmissionConfig as SubmissionConfig
 from .predict.config import WindowConfig as WindowConfig
 from .predict.contest import predict_submission as predict_submission
 from .predict.run import predict_scene as predict_scene
+from .prepare.align.config import AlignConfig as AlignConfig
+from .prepare.align.run import align_images as align_images
 from .prepare.ortho.config import OrthoConfig as OrthoConfig
 from .prepare.ortho.run import orthorectify as orthorectify
 from .prepare.pair.config import PairRegion as PairRegion

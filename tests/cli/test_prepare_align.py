@@ -45,7 +45,7 @@ def test_what_cannot_be_aligned_ends_with_code_1_and_a_sentence(folder: Path, tm
 
 def test_what_belongs_together_is_told(folder: Path, tmp_path: Path) -> None:
     for options, sentence in (
-        (("--dsm", "dsm.tif"), "go with --dem"),
+        (("--dsm", "dsm.tif"), "dem: surface model and geoid go with"),
         (("--look-azimuth", "90"), "belong together"),
         (("--tie-points", "none.geojson"), "does not exist"),
     ):

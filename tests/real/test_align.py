@@ -9,7 +9,7 @@ from PIL import Image
 from rasterio import Affine
 from scipy import ndimage
 
-from oemsar.prepare.align.run import align
+from oemsar.prepare.align.run import align_images
 
 
 def moved(radar: np.ndarray, motion: Affine) -> np.ndarray:
@@ -31,8 +31,8 @@ def test_the_result_moves_with_the_radar_image(real_data: Path, tmp_path: Path) 
     affines = []
     for name, image in (("still", np.maximum(radar, 1)), ("moved", moved(radar, motion))):
         Image.fromarray(image).save(tmp_path / f"{name}.png")
-        report = align(tmp_path / f"{name}.png", optical, tmp_path / name)
-        assert report["verdict"] == "accepted", report["reasons"]
+        report = align_images(tmp_path / f"{name}.png", optical, tmp_path / name)
+        assert report.verdict == "accepted", report.reasons
         affines.append(Affine(*json.loads((tmp_path / name / "transform.json").read_text())["affine"]))
     corners = [(0, 0), (1023, 0), (0, 1023), (1023, 1023)]
     apart = [np.subtract(affines[1] @ (motion @ corner), affines[0] @ corner) for corner in corners]
@@ -43,5 +43,5 @@ def test_the_result_moves_with_the_radar_image(real_data: Path, tmp_path: Path) 
 @pytest.mark.parametrize("name", ["129", "216"])
 def test_no_affine_is_accepted_in_mountains(real_data: Path, tmp_path: Path, name: str) -> None:
     folder = real_data / "s1_s2_pairs"
-    report = align(folder / "sar" / f"{name}.png", folder / "optical" / f"{name}.png", tmp_path)
-    assert not (report["verdict"] == "accepted" and report["model"] in ("shift", "affine"))
+    report = align_images(folder / "sar" / f"{name}.png", folder / "optical" / f"{name}.png", tmp_path)
+    assert not (report.verdict == "accepted" and report.model in ("shift", "affine"))

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from oemsar.prepare.align.matching.engines import find_engine
-from oemsar.testing import matchers
+from oemsar.prepare.align.config import MATCHERS
+from oemsar.prepare.align.matching.matchers import OrientationMatcher
 from oemsar.testing.matchers import check_matcher
 
 
@@ -16,11 +16,11 @@ def test_every_matcher_keeps_the_contract(name: str) -> None:
 
 
 class _Broken:
-    """The orientation engine with its surface or its prepared pixels changed."""
+    """The orientation matcher with its surface or its prepared pixels changed."""
 
     def __init__(self, fault: str) -> None:
         self.fault = fault
-        self.own = find_engine("orientation")
+        self.own = OrientationMatcher()
         self.margin = -1 if fault == "margin" else self.own.margin
 
     def prepare(self, *arguments: Any) -> np.ndarray:
@@ -50,6 +50,6 @@ class _Broken:
 def test_a_matcher_that_breaks_the_contract_is_told(
     fault: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(matchers, "find_engine", lambda _: _Broken(fault))
+    monkeypatch.setattr(MATCHERS, "find", lambda _: lambda: _Broken(fault))
     with np.errstate(all="ignore"), pytest.raises(AssertionError, match=sentence):
         check_matcher("orientation")

@@ -34,7 +34,8 @@ def ortho(
     with reporting("Orthorectifying") as report:
         result = orthorectify(scene, out, config=config, report=report)
     if as_json:
-        typer.echo(json.dumps(result.plain(), indent=2))
+        summary = {name: value for name, value in result.plain().items() if name != "record"}
+        typer.echo(json.dumps(summary, indent=2))
         return
     rows, columns = result.shape
     typer.echo(f"{out}: {columns} x {rows} pixels, {result.valid_share:.1%} with data")

@@ -1,10 +1,11 @@
-"""The contract of a matcher, the engine that compares windows of two images."""
+"""The contract of a matcher, which compares windows of two images."""
 
 import numpy as np
 from scipy import ndimage
 
 from oemsar.arrays import Floats
-from oemsar.prepare.align.matching.engines import Engine, find_engine
+from oemsar.prepare.align.config import MATCHERS
+from oemsar.prepare.align.matching.matchers import Matcher
 from oemsar.prepare.align.scene.geometry import Scale
 from oemsar.testing.expect import expect
 
@@ -26,19 +27,19 @@ def check_matcher(name: str) -> None:
         AssertionError: The matcher breaks the contract; the sentence says how.
         InputError: The matcher is not known.
     """
-    engine = find_engine(name)
+    matcher = MATCHERS.find(name)()
     expect(
-        isinstance(engine.margin, int) and engine.margin >= 0,
-        f"matcher {name} has the margin {engine.margin}, which is no number of pixels",
+        isinstance(matcher.margin, int) and matcher.margin >= 0,
+        f"matcher {name} has the margin {matcher.margin}, which is no number of pixels",
     )
-    _check_scale(name, engine, "linear")
-    _check_scale(name, engine, "logarithmic")
+    _check_scale(name, matcher, "linear")
+    _check_scale(name, matcher, "logarithmic")
 
 
-def _check_scale(name: str, engine: Engine, scale: Scale) -> None:
+def _check_scale(name: str, matcher: Matcher, scale: Scale) -> None:
     image = _texture()
     valid = np.ones(_SHAPE, bool)
-    prepared = engine.prepare(image, valid, scale)
+    prepared = matcher.prepare(image, valid, scale)
     expect(
         prepared.shape[-2:] == _SHAPE,
         f"matcher {name} prepares pixels of shape {prepared.shape} from an image of shape {_SHAPE}",
@@ -48,7 +49,7 @@ def _check_scale(name: str, engine: Engine, scale: Scale) -> None:
     for down, right in ((0, 0), (4, -7), (-6, 3)):
         top, left = _TOP - _REACH - down, _LEFT - _REACH - right
         wide = prepared[..., top : top + _HEIGHT + 2 * _REACH, left : left + _WIDTH + 2 * _REACH]
-        surface = engine.surface(template, known, wide)
+        surface = matcher.surface(template, known, wide)
         side = 2 * _REACH + 1
         expect(
             surface.shape == (side, side),

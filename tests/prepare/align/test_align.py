@@ -8,13 +8,14 @@ import rasterio
 from rasterio import Affine
 from scipy import ndimage
 
+from oemsar.config_file import read_json
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look, look_tags
-from oemsar.geometry.terrain import Terrain
+from oemsar.prepare.align.config import AlignConfig
 from oemsar.prepare.align.model.correction import Correction
-from oemsar.prepare.align.run import RESULTS, AlignConfig, align
-from oemsar.prepare.align.scene.open_geometry import GeometryOptions
+from oemsar.prepare.align.run import RESULTS, align_images
 from oemsar.prepare.align.scene.transform import read_correction
+from oemsar.prepare.align.summary import AlignReport
 
 from .pairs import SIDE, corner_error, land, photo, radar, turned, write
 
@@ -41,20 +42,20 @@ def transform(out: Path) -> dict[str, object]:
 
 def test_a_known_motion_is_found_in_pixels(pair: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    report = align(*pair, out)
-    assert report["verdict"] == "accepted", report["reasons"]
+    report = align_images(*pair, out)
+    assert report.verdict == "accepted", report.reasons
     assert corner_error(transform(out)["affine"], turned(0.7, 11.4, -17.8)) < 0.5
     assert transform(out)["model"] == "affine"
     assert all((out / name).stat().st_size for name in RESULTS)
-    assert json.loads((out / "report.json").read_text()) == report
-    assert report["residual_px"]["along_look"] is None
-    assert "pixels" in report["warnings"][0]
+    assert read_json(out / "report.json", AlignReport, "report of an alignment") == report
+    assert report.residual_px.along_look is None
+    assert "pixels" in report.warnings[0]
 
 
 def test_the_aligned_image_lies_on_the_orthophoto(
     pair: tuple[Path, Path], tmp_path: Path, fields: np.ndarray
 ) -> None:
-    align(*pair, tmp_path / "out")
+    align_images(*pair, tmp_path / "out")
 
     def smooth(path: Path) -> np.ndarray:
         with rasterio.open(path) as dataset:
@@ -68,7 +69,7 @@ def test_the_aligned_image_lies_on_the_orthophoto(
 
 
 def test_mutual_information_finds_it_too(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    align(*pair, tmp_path / "out", AlignConfig(engine="mutual-information", search=24))
+    align_images(*pair, tmp_path / "out", config=AlignConfig(engine="mutual-information", search=24))
     assert corner_error(transform(tmp_path / "out")["affine"], turned(0.7, 11.4, -17.8)) < 1.5
 
 
@@ -81,12 +82,12 @@ def test_on_maps_the_offset_is_along_the_look(tmp_path: Path, fields: np.ndarray
         dataset.update_tags(**look_tags(look))
     optical = write(tmp_path / "optical.tif", photo(fields), crs="EPSG:32631", transform=ROTATED)
     out = tmp_path / "out"
-    report = align(sar, optical, out, AlignConfig(search=20.0))
-    assert report["verdict"] == "accepted", report["reasons"]
-    assert report["model"] == "shift"
+    report = align_images(sar, optical, out, config=AlignConfig(search=20.0))
+    assert report.verdict == "accepted", report.reasons
+    assert report.model == "shift"
     assert corner_error(transform(out)["affine"], shift) < 0.5
-    assert report["residual_px"]["along_look"] is not None
-    assert report["look"] == {"azimuth": 110.0, "incidence": 40.0}
+    assert report.residual_px.along_look is not None
+    assert report.look == look
     with rasterio.open(out / "sar_aligned.tif") as dataset:
         assert dataset.transform.almost_equals(ROTATED)
         assert dataset.crs.to_epsg() == 32631
@@ -108,20 +109,20 @@ def test_a_displacement_that_grows_with_height_is_found(tmp_path: Path, fields: 
     true_height = np.zeros_like(height)
     true_height[rows.astype(int), x] = height
     dem = write(tmp_path / "dem.tif", height.astype(np.float32), crs="EPSG:32631", transform=affine)
-    config = AlignConfig(GeometryOptions(Terrain(dem)), search=20.0)
-    report = align(sar, optical, tmp_path / "out", config)
-    models = {trial["model"]: trial for trial in report["trials"]}
-    assert models["affine"]["rejected"]
-    assert models["affine+height"]["rms_px"] < models["affine"]["rms_px"]
-    assert not (report["verdict"] == "accepted" and report["model"] in ("shift", "affine"))
+    config = AlignConfig(dem=dem, search=20.0)
+    report = align_images(sar, optical, tmp_path / "out", config=config)
+    models = {trial.model: trial for trial in report.trials}
+    assert models["affine"].rejected
+    assert models["affine+height"].rms_px < models["affine"].rms_px
+    assert not (report.verdict == "accepted" and report.model in ("shift", "affine"))
 
 
 def test_different_places_are_never_accepted(tmp_path: Path, fields: np.ndarray) -> None:
     optical = write(tmp_path / "optical.tif", photo(fields))
     for seed in range(3):
         sar = write(tmp_path / "sar.tif", radar(land(seed=seed + 50), Affine.identity(), seed))
-        report = align(sar, optical, tmp_path / "out")
-        assert report["verdict"] != "accepted"
+        report = align_images(sar, optical, tmp_path / "out")
+        assert report.verdict != "accepted"
 
 
 def test_water_only_fails_and_leaves_no_result(tmp_path: Path, fields: np.ndarray) -> None:
@@ -129,8 +130,8 @@ def test_water_only_fails_and_leaves_no_result(tmp_path: Path, fields: np.ndarra
     out.mkdir()
     (out / "sar_aligned.tif").write_bytes(b"of an earlier run")
     water = write(tmp_path / "sar.tif", radar(np.ones_like(fields), Affine.identity()))
-    report = align(water, write(tmp_path / "optical.tif", photo(fields)), out)
-    assert report["verdict"] == "failed"
+    report = align_images(water, write(tmp_path / "optical.tif", photo(fields)), out)
+    assert report.verdict == "failed"
     assert not (out / "sar_aligned.tif").exists()
     assert not (out / "transform.json").exists()
     assert "I cannot align this" in (out / "report.html").read_text()
@@ -139,7 +140,7 @@ def test_water_only_fails_and_leaves_no_result(tmp_path: Path, fields: np.ndarra
 def test_tie_points_of_a_person_are_gone_on_from(pair: tuple[Path, Path], tmp_path: Path) -> None:
     """A point moved by hand moves the result; one switched off does not count."""
     motion = turned(0.7, 11.4, -17.8)
-    align(*pair, tmp_path / "first")
+    align_images(*pair, tmp_path / "first")
     edited = json.loads((tmp_path / "first" / "tie_points.geojson").read_text())
     rng = np.random.default_rng(0)
     chosen = [edited["features"][number] for number in rng.permutation(len(edited["features"]))[:12]]
@@ -153,9 +154,9 @@ def test_tie_points_of_a_person_are_gone_on_from(pair: tuple[Path, Path], tmp_pa
     path = tmp_path / "edited.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": chosen}))
     out = tmp_path / "second"
-    report = align(*pair, out, AlignConfig(tie_points=path))
-    assert report["verdict"] == "accepted", report["reasons"]
-    assert report["n_tie_points"] == 11
+    report = align_images(*pair, out, config=AlignConfig(tie_points=path))
+    assert report.verdict == "accepted", report.reasons
+    assert report.n_tie_points == 11
     assert (
         corner_error(transform(out)["affine"], Affine.translation(0, 0) @ motion @ Affine.translation(5, 0))
         < 0.05
@@ -163,12 +164,12 @@ def test_tie_points_of_a_person_are_gone_on_from(pair: tuple[Path, Path], tmp_pa
 
 
 def test_the_points_file_of_qgis_is_read_back(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    first = align(*pair, tmp_path / "first")
+    first = align_images(*pair, tmp_path / "first")
     path = tmp_path / "first" / "tie_points.points"
     rows = list(csv.DictReader(path.read_text().splitlines()))
-    assert sum(row["enable"] == "1" for row in rows) == first["n_tie_points"]
-    second = align(*pair, tmp_path / "second", AlignConfig(tie_points=path))
-    assert second["n_tie_points"] == first["n_tie_points"]
+    assert sum(row["enable"] == "1" for row in rows) == first.n_tie_points
+    second = align_images(*pair, tmp_path / "second", config=AlignConfig(tie_points=path))
+    assert second.n_tie_points == first.n_tie_points
     affines = [np.array(transform(tmp_path / name)["affine"]) for name in ("first", "second")]
     places = np.array([[0, 0, 1], [SIDE, SIDE, 1]]).T
     apart = (affines[0] - affines[1]).reshape(2, 3) @ places
@@ -176,7 +177,7 @@ def test_the_points_file_of_qgis_is_read_back(pair: tuple[Path, Path], tmp_path:
 
 
 def test_the_correction_is_read_back(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    align(*pair, tmp_path / "out")
+    align_images(*pair, tmp_path / "out")
     correction = read_correction(tmp_path / "out" / "transform.json")
     assert isinstance(correction, Correction)
     (tmp_path / "broken.json").write_text("{}")
@@ -196,13 +197,16 @@ def test_what_is_unfit_is_told(tmp_path: Path, fields: np.ndarray) -> None:
     }
     for sentence, path in cases.items():
         with pytest.raises(InputError, match=sentence):
-            align(path, optical, tmp_path / "out")
+            align_images(path, optical, tmp_path / "out")
         assert not (tmp_path / "out").exists()
     good = write(tmp_path / "sar.tif", sar)
-    with pytest.raises(InputError, match="not known; choose from orientation"):
-        align(good, optical, tmp_path / "out", AlignConfig(engine="telepathy"))
-    with pytest.raises(InputError, match="--search"):
-        align(good, optical, tmp_path / "out", AlignConfig(search=-1))
+    with pytest.raises(
+        InputError,
+        match="engine: engine telepathy is not known; choose one of orientation",
+    ):
+        align_images(good, optical, tmp_path / "out", config=AlignConfig(engine="telepathy"))
+    with pytest.raises(InputError, match="search: -1"):
+        align_images(good, optical, tmp_path / "out", config=AlignConfig(search=-1))
 
 
 def test_far_apart_images_do_not_overlap(tmp_path: Path, fields: np.ndarray) -> None:
@@ -210,4 +214,15 @@ def test_far_apart_images_do_not_overlap(tmp_path: Path, fields: np.ndarray) -> 
     sar = write(tmp_path / "sar.tif", radar(fields, Affine.identity()), crs="EPSG:32631", transform=far)
     optical = write(tmp_path / "optical.tif", photo(fields), crs="EPSG:32631", transform=ROTATED)
     with pytest.raises(InputError, match="do not overlap"):
-        align(sar, optical, tmp_path / "out")
+        align_images(sar, optical, tmp_path / "out")
+
+
+def test_no_result_replaces_an_input(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    """The edited tie points lie where those of every alignment are written."""
+    out = tmp_path / "out"
+    out.mkdir()
+    points = out / "tie_points.geojson"
+    points.write_text("edited")
+    with pytest.raises(InputError, match="would replace the input"):
+        align_images(*pair, out, config=AlignConfig(tie_points=points))
+    assert points.read_text() == "edited"

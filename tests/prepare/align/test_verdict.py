@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from oemsar.prepare.align.verdict import Figures, Thresholds, coverage_of, judge
+from oemsar.prepare.align.config import Thresholds
+from oemsar.prepare.align.verdict import Figures, coverage_of, judge
 
 GOOD = Figures(100, 0.5, 0.8, 0.4, 0.9, agreeing_share=0.9, scales_px=0.3, prominence=1.5)
 

@@ -208,8 +208,8 @@ def test_everything_that_moves_the_radar_image_is_an_input_of_its_geometry(regio
     product = replace(sources.found.product, scale=2.0)
     others = [
         replace(sources, region=sources.region.model_copy(update={"dem_datum": Datum.ORTHOMETRIC})),
-        replace(sources, placing=replace(sources.placing, look=Look(91, 42))),
-        replace(sources, placing=replace(sources.placing, projection_height=7.0)),
+        replace(sources, placing=sources.placing.model_copy(update={"incidence": 42.0})),
+        replace(sources, placing=sources.placing.model_copy(update={"projection_height": 7.0})),
         replace(sources, found=replace(sources.found, band=2)),
         replace(sources, found=replace(sources.found, product=product)),
         *(

@@ -14,6 +14,7 @@ from oemsar.prepare.align.model.selection import Choice, choose
 from oemsar.prepare.align.output.report import residuals
 from oemsar.prepare.align.output.tie_points import TiePoints, read_tie_points
 from oemsar.prepare.align.scene.geometry import Geometry
+from oemsar.prepare.align.summary import LevelSummary, Residuals, TrialSummary
 from oemsar.prepare.align.verdict import Figures, between, coverage_of, precision
 
 _COARSE = 3
@@ -57,7 +58,10 @@ def from_person(geometry: Geometry, scale: float, path: Path) -> Outcome:
     height = None if heights is None else heights(points.optical_x[used], points.optical_y[used])
     known = np.isfinite(x)
     if not known.all():
-        raise InputError(f"{path} has a tie point where the radar image or the terrain is not known")
+        raise InputError(
+            f"{path} has a tie point where the radar image or the terrain is not known; move or remove it",
+            option="tie_points",
+        )
     ties = Ties(x, y, points.sar_x[used], points.sar_y[used], height)
     choice = choose(ties, scale, simplest=geometry.simplest, robust=False)
     residual = points.residual.copy()
@@ -109,9 +113,9 @@ def _figures(
 
 
 def facts_of(outcome: Outcome, geometry: Geometry) -> dict[str, Any]:
-    """What was found, as plain values."""
+    """Give the findings, by the names of the fields of `AlignReport`."""
     choice = outcome.choice
-    empty = {"median": None, "p95": None, "along_look": None, "across_look": None}
+    empty = Residuals(median=None, p95=None, along_look=None, across_look=None)
     stages = [] if outcome.search is None else outcome.search.stages
     return {
         "n_tie_points": 0 if outcome.ties is None else len(outcome.ties),
@@ -122,32 +126,32 @@ def facts_of(outcome: Outcome, geometry: Geometry) -> dict[str, Any]:
         "figures": {} if outcome.figures is None else _finite(asdict(outcome.figures)),
         "offset_px": None if choice is None else _offset(geometry, choice.correction),
         "gsd_m": geometry.gsd,
-        "look": None if geometry.look is None else asdict(geometry.look),
+        "look": geometry.look,
         "crown_depth": None
         if outcome.search is None or outcome.search.images.lean is None
         else outcome.search.images.lean.depth,
         "trials": []
         if choice is None
         else [
-            {
-                "model": trial.model,
-                "median_px": trial.median if math.isfinite(trial.median) else None,
-                "rms_px": trial.mean,
-                "rejected": trial.rejected,
-            }
+            TrialSummary(
+                model=trial.model,
+                median_px=trial.median if math.isfinite(trial.median) else None,
+                rms_px=trial.mean,
+                rejected=trial.rejected,
+            )
             for trial in choice.trials
         ],
         "stages": [
-            {
-                "factor": stage.level.factor,
-                "window": stage.level.window,
-                "windows": stage.windows,
-                "matches": len(stage.matches),
-                "agreeing": int(stage.agreeing.sum()),
-                "shift_px": [stage.shift.x * stage.level.factor, stage.shift.y * stage.level.factor],
-                "prominence": stage.shift.prominence,
-                "model": stage.correction.model,
-            }
+            LevelSummary(
+                factor=stage.level.factor,
+                window=stage.level.window,
+                windows=stage.windows,
+                matches=len(stage.matches),
+                agreeing=int(stage.agreeing.sum()),
+                shift_px=(stage.shift.x * stage.level.factor, stage.shift.y * stage.level.factor),
+                prominence=stage.shift.prominence,
+                model=stage.correction.model,
+            )
             for stage in stages
         ],
     }
@@ -160,11 +164,12 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _offset(geometry: Geometry, correction: Correction) -> list[float]:
+def _offset(geometry: Geometry, correction: Correction) -> tuple[float, float]:
     """How far the radar image moves in its middle, columns and rows of the orthophoto."""
     x, y = geometry.lattice(5)
     place = geometry.prior(x, y)
     level = np.full_like(x, correction.frame.height)
     apart = np.stack(correction(*place, level)) - np.stack(place)
     middle = np.nanmedian(apart.reshape(2, -1), 1)
-    return [float(value) for value in -geometry.to_optical() @ middle]
+    columns, rows = -geometry.to_optical() @ middle
+    return float(columns), float(rows)

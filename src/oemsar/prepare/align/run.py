@@ -1,17 +1,15 @@
 """Alignment: a radar image brought onto an orthophoto, with what is known of the error."""
 
-import math
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from oemsar.errors import InputError
-from oemsar.files import require_writable, scratch_folder, write_json
-from oemsar.geometry.interpolate import Kernel
-from oemsar.prepare.align.matching.engines import find_engine
+from oemsar.files import require_apart, require_writable, scratch_folder, write_json
+from oemsar.prepare.align.config import MATCHERS, AlignConfig
 from oemsar.prepare.align.matching.search import Range, Search
 from oemsar.prepare.align.outcome import Outcome, facts_of, from_person, from_search
 from oemsar.prepare.align.output.aligned import write_aligned
@@ -20,12 +18,15 @@ from oemsar.prepare.align.output.report import write_page
 from oemsar.prepare.align.output.tie_points import write_geojson, write_points
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.images import open_images
-from oemsar.prepare.align.scene.open_geometry import GeometryOptions, geometry_of
+from oemsar.prepare.align.scene.open_geometry import geometry_of
 from oemsar.prepare.align.scene.relief_displacement import Lean
 from oemsar.prepare.align.scene.transform import Alignment, write_transform
-from oemsar.prepare.align.verdict import Thresholds, Verdict, judge
+from oemsar.prepare.align.summary import AlignReport, Verdict
+from oemsar.prepare.align.verdict import judge
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
+from oemsar.raster.cog import cog_files
+from oemsar.raster.read import files_of
 from oemsar.record import origin, run_record
 
 _SEARCH_METRES = 80.0
@@ -34,7 +35,6 @@ _ACROSS = 0.5
 """Radius of the first search across the look, as a share of that along it."""
 _LEANING_GSD = 3.0
 """Metres to a pixel under which roofs and crowns lean by more than a pixel."""
-_GDAL_CACHE_BYTES = 64 << 20
 RESULTS = (
     "report.html",
     "transform.json",
@@ -49,67 +49,43 @@ RESULTS = (
 """Files of an alignment, the one that says it is whole last."""
 
 
-@dataclass(frozen=True)
-class AlignConfig:
-    """How a pair is aligned.
-
-    Attributes:
-        placing: elevation models, and what a person says about the geometry.
-        search: radius of the first search along the look direction, in metres where the images are
-            georeferenced in metres, else in pixels of the orthophoto; half of it across. None for 80 m,
-            but 48 pixels at least.
-        engine: what compares windows: `orientation`, `mutual-information`, or one of a plug-in.
-        tie_points: that a person edited; then nothing is matched.
-        values: `amplitude` is interpolated as power; `linear` as it is.
-        kernel: of the one resampling.
-        thresholds: of the verdict.
-    """
-
-    placing: GeometryOptions = field(default_factory=GeometryOptions)
-    search: float | None = None
-    engine: str = "orientation"
-    tie_points: Path | None = None
-    values: Literal["amplitude", "linear"] = "amplitude"
-    kernel: Kernel = "bicubic"
-    thresholds: Thresholds = field(default_factory=Thresholds)
-
-
-def align(
-    sar: Path, optical: Path, out: Path, config: AlignConfig | None = None, report: Report = silent
-) -> dict[str, Any]:
-    """Bring a radar image onto an orthophoto and say how well it lies there.
+def align_images(
+    sar: Path, optical: Path, out: Path, *, config: AlignConfig = AlignConfig(), report: Report = silent
+) -> AlignReport:
+    """Bring a radar image onto an orthophoto and judge how well it lies there.
 
     Writes into `out`: `report.json` and `report.html`, `tie_points.geojson` and `tie_points.points`, and
     unless the verdict is `failed`, `transform.json`, pictures, and `sar_aligned.tif`, the radar image on
     the orthophoto's grid by a single resampling. Without georeferencing all is in pixels.
 
     Args:
-        sar: amplitude; a product with its sensor model, or one on a map, or plain pixels.
-        optical: orthophoto.
-        out: folder of the results; those of an earlier run are replaced.
-        config: see `AlignConfig`.
-        report: told blocks of the present step, done and in all.
+        sar: Radar amplitude: a product with its sensor model, a map, or plain pixels.
+        optical: Orthophoto.
+        out: Folder of the results; those of an earlier run are replaced.
+        config: Elevation models, search, and thresholds of the verdict.
+        report: Called with the blocks of the present step done and in all.
 
     Returns:
         The content of `report.json`.
 
     Raises:
-        InputError: an image is unfit, the two do not overlap, or the geometry is not told.
+        InputError: An image is unfit, the two do not overlap, the geometry is not known, or a result would
+            replace an input.
     """
-    config = config or AlignConfig()
-    engine = find_engine(config.engine)
+    matcher = MATCHERS.find(config.engine)()
+    _require_apart(sar, optical, out, config)
     with ExitStack() as files:
         files.enter_context(gdal_cache())
-        geometry = geometry_of(sar, optical, config.placing, files)
+        geometry = geometry_of(sar, optical, config, files)
         scale = geometry.scale()
         files.enter_context(_no_empty_folder(out))
         folder = files.enter_context(scratch_folder(out / "align"))
         if config.tie_points is not None:
             found = from_person(geometry, scale, config.tie_points)
         else:
-            lean = _lean(geometry, config.placing, folder)
+            lean = _lean(geometry, config, folder)
             images = open_images(sar, optical, geometry, lean, folder=folder, files=files)
-            search = Search(images, engine, _range(geometry, config.search), scale, report)
+            search = Search(images, matcher, _range(geometry, config.search), scale, report)
             search.run()
             found = from_search(search)
         verdict, reasons = _verdict(found, geometry, config)
@@ -123,23 +99,31 @@ def align(
             power = config.values == "amplitude"
             aligned = out / "sar_aligned.tif"
             write_aligned(sar, alignment, aligned, folder, power=power, kernel=config.kernel, report=report)
-            pictures = draw_pictures(optical, out / "sar_aligned.tif", found.points, out)
+            pictures = draw_pictures(optical, aligned, found.points, out)
         facts = facts_of(found, geometry)
-    summary = {
-        "verdict": verdict,
-        "reasons": reasons,
-        "warnings": _warnings(geometry, config),
-        "sar": sar.name,
-        "optical": optical.name,
+    inputs = [origin(path) for path in _inputs(sar, optical, config)]
+    summary = AlignReport(
+        verdict=verdict,
+        reasons=reasons,
+        warnings=_warnings(geometry, config),
+        sar=sar.name,
+        optical=optical.name,
         **facts,
-        "thresholds": asdict(config.thresholds),
-        "record": run_record(
-            {"align": _plain(config), "inputs": [origin(path) for path in _inputs(sar, optical, config)]}
-        ).plain(),
-    }
+        thresholds=config.thresholds,
+        record=run_record({"align": _plain(config), "inputs": inputs}),
+    )
     write_page(out / "report.html", summary, pictures)
-    write_json(out / "report.json", summary)
+    write_json(out / "report.json", summary.model_dump(mode="json"))
     return summary
+
+
+def _require_apart(sar: Path, optical: Path, out: Path, config: AlignConfig) -> None:
+    """Check that no result of an alignment replaces an input."""
+    terrain = [] if config.terrain is None else config.terrain.files()
+    inputs = [file for path in (sar, optical, *terrain) for file in files_of(path)]
+    if config.tie_points is not None:
+        inputs.append(config.tie_points)
+    require_apart([*(out / name for name in RESULTS), *cog_files(out / "sar_aligned.tif")], inputs)
 
 
 @contextmanager
@@ -161,9 +145,9 @@ def _remove_earlier(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def _lean(geometry: Geometry, placing: GeometryOptions, folder: Path) -> Lean | None:
+def _lean(geometry: Geometry, config: AlignConfig, folder: Path) -> Lean | None:
     """The lean of the surface model, where one is given."""
-    terrain = placing.terrain
+    terrain = config.terrain
     if terrain is None or terrain.dsm is None:
         return None
     return Lean.of(geometry, (terrain.dsm, terrain.dem), folder)
@@ -171,8 +155,6 @@ def _lean(geometry: Geometry, placing: GeometryOptions, folder: Path) -> Lean | 
 
 def _range(geometry: Geometry, search: float | None) -> Range:
     gsd = geometry.gsd
-    if search is not None and not (math.isfinite(search) and search > 0):
-        raise InputError(f"--search {search} is not a positive number of metres or pixels")
     if search is not None:
         radius = search if gsd is None else search / gsd
     else:
@@ -185,7 +167,7 @@ def _verdict(found: Outcome, geometry: Geometry, config: AlignConfig) -> tuple[V
     if found.figures is None:
         return "failed", ["no displacement fits the whole"]
     fine = geometry.gsd is not None and geometry.gsd < _LEANING_GSD
-    leaning = fine and (config.placing.terrain is None or config.placing.terrain.dsm is None)
+    leaning = fine and config.dsm is None
     edited = config.tie_points is not None
     return judge(found.figures, config.thresholds, edited=edited, leaning=leaning)
 
@@ -195,7 +177,7 @@ def _warnings(geometry: Geometry, config: AlignConfig) -> list[str]:
     warnings = []
     if geometry.grid is None:
         warnings.append("without georeferencing the images are aligned in pixels")
-    if config.placing.terrain is None or config.placing.terrain.dsm is None:
+    if config.dsm is None:
         warnings.append(
             "without a surface model roofs and crowns, which lean towards the radar, count as ground"
         )
@@ -203,15 +185,14 @@ def _warnings(geometry: Geometry, config: AlignConfig) -> list[str]:
 
 
 def _inputs(sar: Path, optical: Path, config: AlignConfig) -> list[Path]:
-    terrain = config.placing.terrain
+    terrain = config.terrain
     more = [] if terrain is None else terrain.files()
     return [sar, optical, *more, *([] if config.tie_points is None else [config.tie_points])]
 
 
 def _plain(config: AlignConfig) -> dict[str, Any]:
     """The configuration as plain values, paths by their names."""
-    placing = config.placing
-    terrain = placing.terrain
+    terrain, look = config.terrain, config.look
     return {
         "search": config.search,
         "engine": config.engine,
@@ -221,7 +202,7 @@ def _plain(config: AlignConfig) -> dict[str, Any]:
         "dem": None if terrain is None else terrain.dem.name,
         "geoid": None if terrain is None or terrain.geoid is None else terrain.geoid.name,
         "dsm": None if terrain is None or terrain.dsm is None else terrain.dsm.name,
-        "dem_datum": placing.dem_datum,
-        "look": None if placing.look is None else asdict(placing.look),
-        "projection_height": placing.projection_height,
+        "dem_datum": config.dem_datum,
+        "look": None if look is None else asdict(look),
+        "projection_height": config.projection_height,
     }

@@ -2,63 +2,21 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
+from oemsar.prepare.align.config import Thresholds
 from oemsar.prepare.align.model.correction import Correction, Ties, fit
 from oemsar.prepare.align.model.selection import Choice, cells_of
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.transform import Alignment
-
-Verdict: TypeAlias = Literal["accepted", "needs_person", "failed"]
+from oemsar.prepare.align.summary import Verdict
 
 _RESAMPLES = 40
 _SIDE = 9
 """Points along each side of the orthophoto at which the spread of resampled fields is looked at."""
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What is asked of an alignment; pixels are those of the orthophoto.
-
-    Attributes:
-        least_tie_points: fewer than these, and nothing was found: failed.
-        least_agreeing_share: of the windows that were compared, less: failed.
-        agreeing_share: to be accepted.
-        residual_median_px: leave-one-out, to be accepted.
-        held_out_median_px: of ties predicted from others far away, to be accepted.
-        precision_px: 95th percentile, over the image, of how far the field moves when the ties are drawn
-            anew cell by cell, to be accepted.
-        coverage: share of the image's cells that hold ties, to be accepted.
-        scales_px: difference between the fields found at the last two scales, to be accepted. What lies on
-            the ground and what stands on it say different things at different scales.
-        prominence: standard deviations by which the best displacement of the whole stands above the
-            second, to be accepted.
-        leaning_agreeing_share: instead of `agreeing_share` where roofs and crowns lean unseen.
-        leaning_prominence: instead of `prominence` likewise: where much leans alike, as a forest does, its
-            displacement competes with that of the ground.
-        orthophoto_px: by which the orthophoto itself would shift what was found through a surface model,
-            to be accepted: else the two do not belong together. Shadows of the sun and crowns move it by
-            some pixels.
-        edited_tie_points: set by a person, to be accepted.
-    """
-
-    least_tie_points: int = 12
-    least_agreeing_share: float = 0.2
-    agreeing_share: float = 0.6
-    residual_median_px: float = 1.5
-    held_out_median_px: float = 3.0
-    precision_px: float = 1.5
-    coverage: float = 0.5
-    scales_px: float = 2.0
-    prominence: float = 0.5
-    leaning_agreeing_share: float = 0.75
-    leaning_prominence: float = 1.2
-    orthophoto_px: float = 12.0
-    edited_tie_points: int = 6
 
 
 @dataclass(frozen=True)

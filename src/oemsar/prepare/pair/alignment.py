@@ -1,11 +1,11 @@
 """The stage of a pair that aligns its images."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from oemsar.errors import Failure, InputError
 from oemsar.files import atomic_folder, checksum, recover_folder
-from oemsar.prepare.align.run import AlignConfig, align
+from oemsar.prepare.align.config import AlignConfig
+from oemsar.prepare.align.run import align_images
 from oemsar.prepare.pair.pipeline import Pipeline, StageOutput
 from oemsar.prepare.pair.results import AlignmentResult, AlignmentSummary
 from oemsar.prepare.pair.sources import Sources
@@ -32,15 +32,21 @@ def run_alignment(sources: Sources, pipeline: Pipeline, report: Report = silent)
     folder = alignment_folder(pipeline.out)
     recover_folder(folder)
     _require_unedited(pipeline, folder)
-    config = AlignConfig(sources.placing, region.search, region.engine, region.tie_points, values="amplitude")
+    config = AlignConfig(
+        **sources.placing.model_dump(),
+        search=region.search,
+        engine=region.engine,
+        tie_points=region.tie_points,
+        values="amplitude",
+    )
 
     def work() -> StageOutput[AlignmentResult]:
         with atomic_folder(folder) as partial:
-            summary = align(sources.sar, region.optical.path, partial, config, report)
+            summary = align_images(sources.sar, region.optical.path, partial, config=config, report=report)
         transform = folder / "transform.json"
         result = AlignmentResult(
-            **{name: summary[name] for name in (*AlignmentSummary.model_fields, "offset_px", "gsd_m")},
-            edited_tie_points=summary["record"]["config"]["align"]["tie_points"],
+            **summary.model_dump(include={*AlignmentSummary.model_fields, "offset_px", "gsd_m"}),
+            edited_tie_points=None if config.tie_points is None else config.tie_points.name,
             transform_sha256=checksum(transform) if transform.exists() else None,
             tie_points_sha256={name: checksum(folder / name) for name in _EDITABLE},
         )
@@ -55,7 +61,7 @@ def run_alignment(sources: Sources, pipeline: Pipeline, report: Report = silent)
             "engine": config.engine,
             "values": config.values,
             "kernel": config.kernel,
-            "thresholds": asdict(config.thresholds),
+            "thresholds": config.thresholds.model_dump(),
         },
     }
     result = pipeline.run(NAME, AlignmentResult, inputs, work)

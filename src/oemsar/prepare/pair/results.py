@@ -10,22 +10,10 @@ from rasterio import Affine
 from oemsar.config_file import Value
 from oemsar.geometry.look import Look
 from oemsar.geometry.mapping import crs_of
+from oemsar.prepare.align.summary import Residuals
 from oemsar.prepare.pair.pipeline import StageState
 from oemsar.prepare.radiometry.summary import OpticalSummary, RadarSummary
 from oemsar.record import FileOrigin, RunRecord
-
-
-class Residuals(Value):
-    """Errors of an alignment at its tie points, each left out in turn, in pixels of the orthophoto."""
-
-    median: float | None
-    """Median error."""
-    p95: float | None
-    """95th percentile of the error."""
-    along_look: float | None
-    """Median error along the look direction; None where it is not known."""
-    across_look: float | None
-    """Median error across the look direction; None where it is not known."""
 
 
 class AlignmentSummary(Value):
@@ -48,7 +36,7 @@ class AlignmentSummary(Value):
 class AlignmentResult(AlignmentSummary):
     """Result of the stage that aligns the images."""
 
-    offset_px: list[float] | None
+    offset_px: tuple[float, float] | None
     """Displacement of the radar image in its middle, columns and rows of the orthophoto."""
     gsd_m: float | None
     """Ground sampling distance of the orthophoto in metres."""

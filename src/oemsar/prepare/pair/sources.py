@@ -11,10 +11,10 @@ from oemsar.errors import InputError
 from oemsar.files import checksum
 from oemsar.geometry.heights import open_surface
 from oemsar.geometry.look import look_from_angles
-from oemsar.geometry.terrain import Terrain
-from oemsar.prepare.align.matching.engines import find_engine
+from oemsar.prepare.align.config import MATCHERS
 from oemsar.prepare.align.scene.geometry import Geometry
-from oemsar.prepare.align.scene.open_geometry import GeometryOptions, geometry_of
+from oemsar.prepare.align.scene.open_geometry import geometry_of
+from oemsar.prepare.geometry_options import GeometryOptions
 from oemsar.prepare.pair.config import PairRegion, within
 from oemsar.prepare.pair.inputs import InputState, input_states
 from oemsar.prepare.pair.results import InputChecksum
@@ -106,7 +106,7 @@ def inspect_region(region: PairRegion) -> Sources:
     for key, path in region.files().items():
         if not path.is_file():
             raise InputError(f"{path} is no file; correct the path", option=key)
-    find_engine(region.engine)
+    MATCHERS.require(region.engine)
     remap = REMAPS.find(region.remap.name)
     with within("sar"):
         found = find_product(region.sar.path, region.sar.product, region.sar.band)
@@ -132,9 +132,14 @@ def inspect_region(region: PairRegion) -> Sources:
 def _placing(region: PairRegion, found: OpenedProduct) -> GeometryOptions:
     look = look_from_angles(region.look_azimuth, region.incidence) or found.product.look
     plane = region.projection_height
-    terrain = None if region.dem is None else Terrain(region.dem, region.geoid, region.dsm)
     return GeometryOptions(
-        terrain, region.dem_datum, look, found.product.projection_height if plane is None else plane
+        dem=region.dem,
+        dem_datum=region.dem_datum,
+        geoid=region.geoid,
+        dsm=region.dsm,
+        look_azimuth=None if look is None else look.azimuth,
+        incidence=None if look is None else look.incidence,
+        projection_height=found.product.projection_height if plane is None else plane,
     )
 
 

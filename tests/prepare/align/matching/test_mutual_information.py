@@ -1,7 +1,7 @@
 import numpy as np
 from sklearn.metrics import normalized_mutual_info_score
 
-from oemsar.prepare.align.matching.engines import InformationEngine
+from oemsar.prepare.align.matching.matchers import MutualInformationMatcher
 from oemsar.prepare.align.matching.mutual_information import BINS, grey_levels, information_surface
 
 
@@ -25,7 +25,7 @@ def test_any_relation_of_grey_values_is_found() -> None:
     classes = np.kron(rng.integers(0, 5, (12, 12)), np.ones((12, 12), int))
     radar = np.array([90.0, 20.0, 160.0, 60.0, 120.0])[classes] * rng.gamma(4, 0.25, classes.shape)
     photo = np.array([30.0, 200.0, 90.0, 220.0, 60.0])[classes] + rng.normal(0, 5, classes.shape)
-    engine, valid = InformationEngine(), np.ones(classes.shape, bool)
+    engine, valid = MutualInformationMatcher(), np.ones(classes.shape, bool)
     levels = [engine.prepare(each.astype(np.float32), valid, "linear") for each in (photo, radar)]
     window = slice(30, 110)
     shifted = slice(30 - 8 + 3, 110 + 8 + 3)

@@ -9,9 +9,9 @@ import pytest
 import rasterio
 
 from oemsar.errors import InputError
-from oemsar.geometry.terrain import Terrain
-from oemsar.prepare.align.run import AlignConfig, align
-from oemsar.prepare.align.scene.open_geometry import GeometryOptions, geometry_of
+from oemsar.prepare.align.config import AlignConfig
+from oemsar.prepare.align.run import align_images
+from oemsar.prepare.align.scene.open_geometry import geometry_of
 from oemsar.prepare.align.scene.transform import Alignment, read_correction
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.run import simulate_scene
@@ -27,10 +27,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def errors(scene: Path, placing: GeometryOptions, out: Path) -> np.ndarray:
+def errors(scene: Path, config: AlignConfig, out: Path) -> np.ndarray:
     """Pixels between where the ground is put and where it truly appears, on ground the radar sees alone."""
     with ExitStack() as files:
-        geometry = geometry_of(scene / "sar.tif", scene / "optical.tif", placing, files)
+        geometry = geometry_of(scene / "sar.tif", scene / "optical.tif", config, files)
         rows, columns = np.mgrid[2 : geometry.shape[0] : 5, 2 : geometry.shape[1] : 5].astype(float)
         found = np.stack(Alignment(geometry, read_correction(out / "transform.json"))(columns, rows))
         scale = geometry.scale()
@@ -40,23 +40,23 @@ def errors(scene: Path, placing: GeometryOptions, out: Path) -> np.ndarray:
 
 
 def test_terrain_roofs_and_crowns_are_seen_through(scene: Path, tmp_path: Path) -> None:
-    placing = GeometryOptions(Terrain(scene / "dem.tif", dsm=scene / "dsm.tif"))
-    report = align(scene / "sar.tif", scene / "optical.tif", tmp_path, AlignConfig(placing, search=40))
-    assert report["verdict"] == "accepted", report["reasons"]
-    apart = errors(scene, placing, tmp_path)
+    config = AlignConfig(dem=scene / "dem.tif", dsm=scene / "dsm.tif", search=40)
+    report = align_images(scene / "sar.tif", scene / "optical.tif", tmp_path, config=config)
+    assert report.verdict == "accepted", report.reasons
+    apart = errors(scene, config, tmp_path)
     assert np.median(apart) < 1
     assert np.quantile(apart, 0.95) < 3
-    offset = np.hypot(*report["offset_px"]) * report["gsd_m"]
+    offset = np.hypot(*report.offset_px) * report.gsd_m
     assert offset == pytest.approx(12, abs=1)
     assert json.loads((tmp_path / "transform.json").read_text())["prior"] == "sensor model and terrain"
 
 
 def test_without_a_surface_model_a_wrong_result_is_not_accepted(scene: Path, tmp_path: Path) -> None:
-    placing = GeometryOptions(Terrain(scene / "dem.tif"))
-    report = align(scene / "sar.tif", scene / "optical.tif", tmp_path, AlignConfig(placing, search=40))
-    if report["verdict"] == "accepted":
-        assert np.median(errors(scene, placing, tmp_path)) < 1
-    assert any("surface model" in warning for warning in report["warnings"])
+    config = AlignConfig(dem=scene / "dem.tif", search=40)
+    report = align_images(scene / "sar.tif", scene / "optical.tif", tmp_path, config=config)
+    if report.verdict == "accepted":
+        assert np.median(errors(scene, config, tmp_path)) < 1
+    assert any("surface model" in warning for warning in report.warnings)
 
 
 def test_elevation_models_that_do_not_serve_are_told(scene: Path, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_elevation_models_that_do_not_serve_are_told(scene: Path, tmp_path: Path
     with rasterio.open(small, "r+") as dataset:
         dataset.update_tags(OEMSAR_VERTICAL_DATUM="ellipsoid")
     pair = scene / "sar.tif", scene / "optical.tif", tmp_path / "out"
-    with pytest.raises(InputError, match="--dem-datum"):
-        align(*pair, AlignConfig(GeometryOptions(Terrain(unknown))))
+    with pytest.raises(InputError, match="dem_datum"):
+        align_images(*pair, config=AlignConfig(dem=unknown))
     with pytest.raises(InputError, match="covers it"):
-        align(*pair, AlignConfig(GeometryOptions(Terrain(small))))
+        align_images(*pair, config=AlignConfig(dem=small))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from oemsar.arrays import Doubles
 from oemsar.prepare.align.matching.consensus import consensus
 from oemsar.prepare.align.matching.correlate import Peak
-from oemsar.prepare.align.matching.engines import Engine
+from oemsar.prepare.align.matching.matchers import Matcher
 from oemsar.prepare.align.matching.windows import Level, Matches, Surfaces, best_shift, compare, matches_of
 from oemsar.prepare.align.model.correction import Correction, Ties, fit, no_correction
 from oemsar.prepare.align.model.selection import Choice, choose
@@ -104,7 +104,7 @@ class Search:
     """
 
     images: Images
-    engine: Engine
+    engine: Matcher
     range: Range
     scale: float
     report: Report = silent

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from oemsar.arrays import Doubles
 from oemsar.prepare.align.matching.correlate import Peak, find_peak
-from oemsar.prepare.align.matching.engines import Engine
+from oemsar.prepare.align.matching.matchers import Matcher
 from oemsar.prepare.align.model.correction import Correction
 from oemsar.prepare.align.scene.images import Images, Reference, View
 from oemsar.progress import Report, silent
@@ -124,7 +124,7 @@ class Matches(NamedTuple):
 
 def compare(
     images: Images,
-    engine: Engine,
+    engine: Matcher,
     level: Level,
     correction: Correction,
     *,

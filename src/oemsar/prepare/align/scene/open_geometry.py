@@ -1,8 +1,7 @@
-"""The geometry of a pair, from what its files and a person say."""
+"""The geometry of a pair, from its files and from options."""
 
 import logging
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from rasterio.io import DatasetReader
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
-from oemsar.geometry.datum import Datum
 from oemsar.geometry.flat import GroundRangeModel
 from oemsar.geometry.heights import open_surface
 from oemsar.geometry.look import Look, read_look, read_projection_height
@@ -19,6 +17,7 @@ from oemsar.geometry.mapping import PixelMap, affine_map, between_grids, centre_
 from oemsar.geometry.sensor import look_of
 from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.align.scene.geometry import Geometry, HeightMap, compose_heights
+from oemsar.prepare.geometry_options import GeometryOptions
 from oemsar.prepare.ortho.pixel_map import OrthoMap, ortho_mapping
 from oemsar.raster.grid import grid_of
 from oemsar.raster.read import open_raster
@@ -31,39 +30,21 @@ _LOST = 0.01
 """Share of the lattice without a height, though the scene lies there, from which on a model is refused."""
 
 
-@dataclass(frozen=True)
-class GeometryOptions:
-    """What a person says about the geometry of a pair.
-
-    Attributes:
-        terrain: elevation models; None without.
-        dem_datum: what the heights of the elevation model are counted from, where it does not say.
-        look: of the radar image; None to read it from its file.
-        projection_height: ellipsoidal metres of the plane a product without RPC was projected on; None to
-            read it from its tag.
-    """
-
-    terrain: Terrain | None = None
-    dem_datum: Datum | None = None
-    look: Look | None = None
-    projection_height: float | None = None
-
-
 def geometry_of(sar: Path, optical: Path, placing: GeometryOptions, files: ExitStack) -> Geometry:
-    """The geometry of a pair.
+    """Find the geometry of a pair.
 
     A radar image with a sensor model (RPC, or look and projection height) goes through the elevation model
     where one is given. Otherwise georeferencing decides, and where either image has none, pixels.
 
     Args:
-        sar: radar image.
-        optical: orthophoto.
-        placing: what a person says.
-        files: what is opened is closed with it.
+        sar: Radar image.
+        optical: Orthophoto.
+        placing: Elevation models and geometry that were given.
+        files: Stack that closes the files that are opened.
 
     Raises:
-        InputError: the two do not overlap, the elevation model does not cover them, or a file says too
-            little about itself.
+        InputError: The two do not overlap, the elevation model does not cover them, or a file
+            does not state its geometry.
     """
     with open_raster(optical) as dataset:
         grid, shape = grid_of(dataset), dataset.shape
@@ -78,17 +59,17 @@ def geometry_of(sar: Path, optical: Path, placing: GeometryOptions, files: ExitS
 def geometry_on(
     sar: Path, grid: GeoBox | None, shape: tuple[int, int], placing: GeometryOptions, files: ExitStack
 ) -> Geometry:
-    """The geometry of a radar image on any grid with a CRS, or on pixels.
+    """Find the geometry of a radar image on any grid with a CRS, or on pixels.
 
     Args:
-        sar: radar image.
-        grid: to be seen on; None for pixels.
-        shape: rows and columns of the grid.
-        placing: what a person says.
-        files: what is opened is closed with it.
+        sar: Radar image.
+        grid: Grid on the ground; None for pixels.
+        shape: Rows and columns of the grid.
+        placing: Elevation models and geometry that were given.
+        files: Stack that closes the files that are opened.
 
     Raises:
-        InputError: a file says too little about itself.
+        InputError: A file does not state its geometry.
     """
     with open_raster(sar) as dataset:
         prior, through_terrain, grid = _prior(dataset, sar, grid, placing, files)
@@ -101,7 +82,7 @@ def geometry_on(
 def _prior(
     dataset: DatasetReader, sar: Path, grid: GeoBox | None, placing: GeometryOptions, files: ExitStack
 ) -> tuple[PixelMap, bool, GeoBox | None]:
-    """The map to radar pixels, whether it goes through terrain, and the grid where georeferencing counts."""
+    """Find the map to radar pixels, whether it goes through terrain, and the grid, if any."""
     radar_grid = grid_of(dataset)
     if radar_grid is not None and radar_grid.crs is None:
         radar_grid = None
@@ -125,7 +106,9 @@ def _prior(
     if grid is not None and radar_grid is not None:
         return between_grids(grid, radar_grid), False, grid
     if grid is not None and dataset.rpcs is not None:
-        raise InputError(f"{sar} is placed by its RPC only; pass --dem with heights of the terrain")
+        raise InputError(
+            f"{sar} is placed by its RPC only; give an elevation model of the bare ground", option="dem"
+        )
     if grid is not None or has_crs:
         bare = sar if grid is not None else "the orthophoto"
         log.warning("%s has no georeferencing: the images are aligned in pixels", bare)
@@ -144,11 +127,13 @@ def _look(dataset: DatasetReader, prior: PixelMap, placing: GeometryOptions) -> 
 
 
 def _heights(grid: GeoBox | None, terrain: Terrain | None, files: ExitStack) -> HeightMap | None:
-    """Heights of the bare ground on the orthophoto's grid; their datum does not matter here."""
+    """Open the heights of the bare ground on the orthophoto's grid; their datum does not matter here."""
     if terrain is None:
         return None
     if grid is None:
-        raise InputError(f"{terrain.dem} is given, but the images have no georeferencing to use it by")
+        raise InputError(
+            f"{terrain.dem} is of no use to images without georeferencing; leave it out", option="dem"
+        )
     surface = files.enter_context(open_surface(terrain.dem))
     return compose_heights(affine_map(centre_affine(grid)), surface.on(crs_of(grid)).at)
 
@@ -162,7 +147,8 @@ def _require_overlap(geometry: Geometry, sar: Path, optical: Path, size: tuple[i
         if lost > _LOST * x.size:
             raise InputError(
                 f"{prior.heights.heights.path} has no height for {lost / x.size:.0%} of the ground that "
-                f"{optical} and {sar} share; give an elevation model that covers it"
+                f"{optical} and {sar} share; give an elevation model that covers it",
+                option="dem",
             )
     with np.errstate(invalid="ignore"):
         inside = (column > -0.5) & (column < size[1] - 0.5) & (row > -0.5) & (row < size[0] - 0.5)

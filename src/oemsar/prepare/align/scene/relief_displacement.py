@@ -107,7 +107,11 @@ class Lean:
         """
         grid, look, metre = geometry.grid, geometry.look, geometry.lean
         if grid is None or look is None or metre is None:
-            raise InputError(f"{models[0]} is given but not the look; pass --look-azimuth and --incidence")
+            raise InputError(
+                f"{models[0]} shows a displacement only where the look of the radar is known; "
+                "give both angles",
+                option=("look_azimuth", "incidence"),
+            )
         crs = crs_of(grid)
         surface, ground = (open_surface(path) for path in models)
         layover, shadow = (

@@ -1,0 +1,86 @@
+"""Options of an alignment, the thresholds of its verdict, and the matchers to choose from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from oemsar.config_file import Value
+from oemsar.prepare.geometry_options import GeometryOptions
+from oemsar.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oemsar.prepare.align.matching.matchers import Matcher
+
+_OWN = "oemsar.prepare.align.matching.matchers"
+MATCHERS: "Registry[Callable[[], Matcher]]" = Registry(
+    "engine",
+    "oemsar.matchers",
+    {
+        "orientation": f"{_OWN}:OrientationMatcher",
+        "mutual-information": f"{_OWN}:MutualInformationMatcher",
+    },
+)
+"""Matchers of windows; each entry is called without arguments and returns a `Matcher`."""
+
+
+class Thresholds(Value):
+    """Thresholds of the verdict on an alignment; pixels are those of the orthophoto."""
+
+    least_tie_points: int = 12
+    """Number of tie points below which the alignment failed."""
+    least_agreeing_share: float = 0.2
+    """Share of the compared windows that agree below which the alignment failed, 0 to 1."""
+    agreeing_share: float = 0.6
+    """Least share of the compared windows that agree, 0 to 1, to be accepted."""
+    residual_median_px: float = 1.5
+    """Largest median leave-one-out error in pixels, to be accepted."""
+    held_out_median_px: float = 3.0
+    """Largest median error in pixels of ties predicted from others far away, to be accepted."""
+    precision_px: float = 1.5
+    """Largest 95th percentile, over the image, of the field's move in pixels when ties are drawn anew."""
+    coverage: float = 0.5
+    """Least share of the image's cells that hold ties, 0 to 1, to be accepted."""
+    scales_px: float = 2.0
+    """Largest difference in pixels of the fields found at the last two scales, to be accepted.
+
+    Ground and the things on it differ by scale.
+    """
+    prominence: float = 0.5
+    """Least standard deviations between the best displacement of the whole and the second best."""
+    leaning_agreeing_share: float = 0.75
+    """Value instead of `agreeing_share` where roofs and crowns are displaced and no model shows them."""
+    leaning_prominence: float = 1.2
+    """Value instead of `prominence` where roofs and crowns are displaced and no model shows them.
+
+    A forest is displaced as a whole, and competes with the ground.
+    """
+    orthophoto_px: float = 12.0
+    """Largest shift in pixels between the matches of the orthophoto and those of the surface model.
+
+    Beyond it the two do not belong together; shadows of the sun and crowns make some pixels.
+    """
+    edited_tie_points: int = 6
+    """Least number of tie points set by a person, to be accepted."""
+
+
+class AlignConfig(GeometryOptions):
+    """Geometry of a pair, search for its displacement, and treatment of the radar image."""
+
+    dsm: Path | None = None
+    """Surface model with roofs and crowns, which then stand where the radar sees them."""
+    tie_points: Path | None = None
+    """Tie points that a person edited (.geojson or .points); nothing is matched then."""
+    search: float | None = Field(None, gt=0)
+    """Radius of the search along the look in metres, half of it across; pixels without georeferencing.
+    By default 80 m, but 48 pixels at least."""
+    engine: Annotated[str, MATCHERS] = "orientation"
+    """Comparison of windows."""
+    values: Literal["amplitude", "linear"] = "amplitude"
+    """Meaning of the pixels: amplitude is interpolated as power, linear (power) as it is."""
+    kernel: Literal["nearest", "bilinear", "bicubic"] = Field("bicubic", json_schema_extra={"hidden": True})
+    """Interpolation of pixels."""
+    thresholds: Thresholds = Field(Thresholds(), json_schema_extra={"hidden": True})
+    """Thresholds of the verdict."""
