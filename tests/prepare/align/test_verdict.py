@@ -57,3 +57,9 @@ def test_coverage_counts_cells() -> None:
     rows, columns = np.mgrid[:100, :100]
     assert coverage_of(columns.ravel(), rows.ravel(), (100, 100)) == 1
     assert coverage_of(np.array([5.0, 6.0]), np.array([5.0, 7.0]), (100, 100)) == 1 / 25
+
+
+def test_coverage_counts_rows_and_columns_of_an_image_that_is_not_square() -> None:
+    x = np.arange(100.0)
+    assert coverage_of(x, np.full(100, 50.0), (100, 300)) == 2 / 25
+    assert coverage_of(np.full(100, 50.0), x, (300, 100)) == 2 / 25

@@ -122,14 +122,14 @@ def facts_of(outcome: Outcome, geometry: Geometry) -> dict[str, Any]:
         "model": None if choice is None else choice.correction.model,
         "residual_px": empty
         if choice is None or outcome.ties is None
-        else residuals(outcome.ties, choice, geometry.towards_radar, geometry.to_optical()),
+        else residuals(outcome.ties, choice, geometry.direction_to_radar, geometry.to_optical()),
         "figures": {} if outcome.figures is None else _finite(asdict(outcome.figures)),
         "offset_px": None if choice is None else _offset(geometry, choice.correction),
         "gsd_m": geometry.gsd,
         "look": geometry.look,
         "crown_depth": None
-        if outcome.search is None or outcome.search.images.lean is None
-        else outcome.search.images.lean.depth,
+        if outcome.search is None or outcome.search.images.relief is None
+        else outcome.search.images.relief.depth,
         "trials": []
         if choice is None
         else [

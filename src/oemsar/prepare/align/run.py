@@ -19,7 +19,7 @@ from oemsar.prepare.align.output.tie_points import write_geojson, write_points
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.images import open_images
 from oemsar.prepare.align.scene.open_geometry import geometry_of
-from oemsar.prepare.align.scene.relief_displacement import Lean
+from oemsar.prepare.align.scene.relief_displacement import ReliefDisplacement
 from oemsar.prepare.align.scene.transform import Alignment, write_transform
 from oemsar.prepare.align.summary import AlignReport, Verdict
 from oemsar.prepare.align.verdict import judge
@@ -83,8 +83,8 @@ def align_images(
         if config.tie_points is not None:
             found = from_person(geometry, scale, config.tie_points)
         else:
-            lean = _lean(geometry, config, folder)
-            images = open_images(sar, optical, geometry, lean, folder=folder, files=files)
+            relief = _relief(geometry, config, folder)
+            images = open_images(sar, optical, geometry, relief, folder=folder, files=files)
             search = Search(images, matcher, _range(geometry, config.search), scale, report)
             search.run()
             found = from_search(search)
@@ -145,12 +145,12 @@ def _remove_earlier(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def _lean(geometry: Geometry, config: AlignConfig, folder: Path) -> Lean | None:
-    """The lean of the surface model, where one is given."""
+def _relief(geometry: Geometry, config: AlignConfig, folder: Path) -> ReliefDisplacement | None:
+    """Measure the displacement by the surface model, where one is given."""
     terrain = config.terrain
     if terrain is None or terrain.dsm is None:
         return None
-    return Lean.of(geometry, (terrain.dsm, terrain.dem), folder)
+    return ReliefDisplacement.from_geometry(geometry, (terrain.dsm, terrain.dem), folder)
 
 
 def _range(geometry: Geometry, search: float | None) -> Range:
@@ -159,7 +159,7 @@ def _range(geometry: Geometry, search: float | None) -> Range:
         radius = search if gsd is None else search / gsd
     else:
         radius = _SEARCH_PIXELS if gsd is None else max(_SEARCH_PIXELS, _SEARCH_METRES / gsd)
-    direction = geometry.towards_radar
+    direction = geometry.direction_to_radar
     return Range(radius, radius if direction is None else _ACROSS * radius, direction)
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from oemsar.prepare.align.model.correction import Model
-from oemsar.prepare.align.model.selection import choose
+from oemsar.prepare.align.model.correction import Model, Ties, fit
+from oemsar.prepare.align.model.selection import cells_of, choose
 
 from .test_correction import ties_of
 
@@ -40,3 +40,22 @@ def test_left_out_errors_are_in_pixels_of_the_orthophoto() -> None:
     ties = ties_of("shift", noise=1.0)
     fine, coarse = choose(ties, 1.0), choose(ties, 2.0)
     np.testing.assert_allclose(fine.left_out, 2 * coarse.left_out)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.5])
+def test_left_out_errors_are_those_of_a_fit_without_the_tie(scale: float) -> None:
+    ties = ties_of("affine", number=12, noise=1.0)
+    choice = choose(ties, scale, simplest="affine", robust=False)
+    assert choice.correction.model == "affine"
+    for number in range(len(ties)):
+        one = np.arange(len(ties)) == number
+        without = fit(ties.only(~one), "affine", robust=False)
+        miss = float(np.hypot(*ties.only(one).misses(without))[0])
+        assert choice.left_out[number] == pytest.approx(miss / scale, rel=1e-6)
+
+
+def test_cells_divide_the_ground_that_the_ties_cover() -> None:
+    """Ties in 2 rows and 5 columns of a wide strip, numbered row by row."""
+    x, y = np.meshgrid(np.linspace(0, 1000, 5), [10.0, 30.0])
+    ties = Ties(x.ravel(), y.ravel(), x.ravel(), y.ravel())
+    np.testing.assert_array_equal(cells_of(ties), [0, 1, 2, 3, 4, 20, 21, 22, 23, 24])

@@ -129,7 +129,7 @@ class Search:
         return float(np.nanmax(np.hypot(*(second - first)))) / self.scale
 
     def _level(self, level: Level, correction: Correction, *, first: bool) -> Correction:
-        if self.images.lean is not None and not first and len(self.stages) == 1:
+        if self.images.relief is not None and not first and len(self.stages) == 1:
             self._fit_depth(level, correction)
         surfaces = self._compare(level, correction)
         shift = best_shift(surfaces, self.range.allowed(level) if first else None)
@@ -214,7 +214,7 @@ class Search:
 
         None without a surface model, or where the orthophoto says nothing clear.
         """
-        if self.images.lean is None or self.choice is None:
+        if self.images.relief is None or self.choice is None:
             return None
         finest = self.stages[-1].level.factor
         level = Level(2 * finest, _window(self.images.shape, 2 * finest), 2 * _REACH, _FEW)

@@ -11,11 +11,11 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.mapping import PixelMap
+from oemsar.prepare.align.model.thin_plate import bending, thin_plate
 
 Model: TypeAlias = Literal["shift", "affine", "affine+height", "polynomial", "cubic", "spline"]
 MODELS: tuple[Model, ...] = get_args(Model)
@@ -25,8 +25,6 @@ _TERMS = {"shift": 1, "affine": 3, "affine+height": 4, "polynomial": 6, "cubic":
 _ROUNDS = 4
 _TUKEY = 4.685
 """Residuals beyond so many robust standard deviations have no weight (Beaton and Tukey 1974)."""
-_LATTICE = 65
-"""Points along each side on which a spline is evaluated before it is interpolated bicubically."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +92,7 @@ class Correction:
                 if coefficients[axis] != 0:
                     moved[axis] += coefficients[axis] * term
         if self.knots is not None and self.weights is not None:
-            moved += _bending(u, v, self.knots, self.weights)
+            moved += bending(u, v, self.knots, self.weights)
         return x + moved[0], y + moved[1]
 
     @property
@@ -281,7 +279,7 @@ def _spline(design: Doubles, knots: Doubles, wanted: Doubles, weight: Doubles) -
     Its smoothness is the one of a few that generalised cross-validation prefers.
     """
     number, terms = design.shape
-    kernel = _thin_plate(knots, knots)
+    kernel = thin_plate(knots, knots)
     tried: list[tuple[float, _Solution]] = []
     for smoothing in (1e-3, 1e-2, 1e-1, 1.0, 10.0):
         system = np.zeros((number + terms, number + terms))
@@ -295,28 +293,3 @@ def _spline(design: Doubles, knots: Doubles, wanted: Doubles, weight: Doubles) -
         score = float((weight[:, None] * misses**2).sum()) / freedom**2
         tried.append((score, (solution[number:], solution[:number], leverage)))
     return min(tried, key=lambda one: one[0])[1]
-
-
-def _bending(u: Doubles, v: Doubles, knots: Doubles, weights: Doubles) -> Doubles:
-    """The spline's part; many positions by bicubic interpolation of a lattice over them."""
-    if u.size <= _LATTICE**2:
-        kernel = _thin_plate(np.stack([u.ravel(), v.ravel()], 1), knots)
-        return np.asarray((kernel @ weights).T.reshape(2, *u.shape))
-    finite = np.isfinite(u) & np.isfinite(v)
-    if not finite.any():
-        return np.full((2, *u.shape), np.nan)
-    bounds = [(float(each[finite].min()), float(each[finite].max()) + 1e-9) for each in (u, v)]
-    axes = [np.linspace(low, high, _LATTICE) for low, high in bounds]
-    mesh = np.stack([each.ravel() for each in np.meshgrid(*axes)], 1)
-    table = (_thin_plate(mesh, knots) @ weights).T.reshape(2, _LATTICE, _LATTICE)
-    places = [
-        (each - low) / (high - low) * (_LATTICE - 1)
-        for each, (low, high) in zip((v, u), bounds[::-1], strict=True)
-    ]
-    return np.stack([ndimage.map_coordinates(each, places, order=3, mode="nearest") for each in table])
-
-
-def _thin_plate(places: Doubles, knots: Doubles) -> Doubles:
-    """r^2 log r between places and knots, (places, knots)."""
-    squares = ((places[:, None, :] - knots[None]) ** 2).sum(2)
-    return np.asarray(0.5 * squares * np.log(np.maximum(squares, 1e-30)))

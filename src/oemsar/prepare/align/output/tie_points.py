@@ -107,14 +107,18 @@ def read_tie_points(path: Path, grid: GeoBox | None) -> TiePoints:
         InputError: the file holds no tie points.
     """
     if not path.exists():
-        raise InputError(f"{path} does not exist; give the tie points that a person edited")
+        raise InputError(
+            f"{path} does not exist; give the tie points that a person edited", option="tie_points"
+        )
     text = path.read_text(encoding="utf-8", errors="replace")
     rows = _qgis(path, text, grid) if path.suffix.lower() == ".points" else _geojson(path, text, grid)
     if not rows:
-        raise InputError(f"{path} holds no tie points; set some")
+        raise InputError(f"{path} holds no tie points; set some", option="tie_points")
     values = np.array(rows, np.float64).T
     if not np.isfinite(values).all():
-        raise InputError(f"{path} has a tie point that is not a number; correct or remove it")
+        raise InputError(
+            f"{path} has a tie point that is not a number; correct or remove it", option="tie_points"
+        )
     sar_x, sar_y, optical_x, optical_y, used = values
     return TiePoints(sar_x, sar_y, optical_x, optical_y, used != 0, np.full(used.shape, np.nan))
 
@@ -126,7 +130,8 @@ def _geojson(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ..
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
             f"{path} is not GeoJSON with points that have sar_x and sar_y ({type(error).__name__}: {error}); "
-            "edit the tie_points.geojson of an earlier run"
+            "edit the tie_points.geojson of an earlier run",
+            option="tie_points",
         ) from error
 
 
@@ -158,7 +163,8 @@ def _qgis(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ...]]
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is not a table of QGIS's georeferencer (mapX, mapY, sourceX, sourceY, enable); save it "
-            "there again"
+            "there again",
+            option="tie_points",
         ) from error
     return rows
 

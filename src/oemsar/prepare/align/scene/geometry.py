@@ -37,8 +37,8 @@ class Geometry:
         through_terrain: whether `prior` goes through a sensor model and an elevation model.
         heights: of the bare ground; None where no elevation model is given.
         look: of the radar; None where nothing says it.
-        lean: columns and rows of the orthophoto by which a metre of height appears nearer to the radar;
-            None without a look.
+        displacement: Columns and rows of the orthophoto by which a metre of height appears nearer to the
+            radar; None without a look.
     """
 
     grid: GeoBox | None
@@ -47,15 +47,15 @@ class Geometry:
     through_terrain: bool
     heights: HeightMap | None
     look: Look | None
-    lean: tuple[float, float] | None
+    displacement: tuple[float, float] | None
 
     @property
-    def towards_radar(self) -> tuple[float, float] | None:
+    def direction_to_radar(self) -> tuple[float, float] | None:
         """Unit vector (columns, rows) of the orthophoto towards the sensor; None without a look."""
-        if self.lean is None:
+        if self.displacement is None:
             return None
-        length = math.hypot(*self.lean)
-        return self.lean[0] / length, self.lean[1] / length
+        length = math.hypot(*self.displacement)
+        return self.displacement[0] / length, self.displacement[1] / length
 
     @property
     def simplest(self) -> Literal["shift", "affine"]:
@@ -130,12 +130,12 @@ class Geometry:
             plane: ellipsoidal heights of the planes; NaN for the terrain itself.
         """
         terrain = self.terrain()
-        if terrain is None or self.lean is None:
+        if terrain is None or self.displacement is None:
             return x, y
         at_x, at_y = x, y
         for _ in range(_ROUNDS):
             above = np.nan_to_num(terrain(at_x, at_y) - plane, nan=0.0)
-            at_x, at_y = x - self.lean[0] * above, y - self.lean[1] * above
+            at_x, at_y = x - self.displacement[0] * above, y - self.displacement[1] * above
         return at_x, at_y
 
 

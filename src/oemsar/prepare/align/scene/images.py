@@ -16,7 +16,7 @@ from oemsar.geometry.sampler import Sampler
 from oemsar.prepare.align.model.correction import Corrected, Correction
 from oemsar.prepare.align.scene.geometry import Geometry, Scale, coarse_positions
 from oemsar.prepare.align.scene.reduction import REDUCTION, reduced
-from oemsar.prepare.align.scene.relief_displacement import Lean, Plane
+from oemsar.prepare.align.scene.relief_displacement import Plane, ReliefDisplacement
 from oemsar.raster.collect import find_padding, within_collect
 from oemsar.raster.pixels import Pixels, RasterPixels
 from oemsar.raster.read import Extent, describe, open_raster
@@ -76,14 +76,14 @@ class Images:
         radar: reads the radar image in power, and a reduced copy of it where it is large.
         optical: reads the orthophoto, likewise.
         geometry: how the two belong together before anything is matched.
-        lean: how high things appear, where a surface model is given.
+        relief: how high things appear, where a surface model is given.
         gains: factors that bring radar and orthophoto to about 0 to 255.
     """
 
     radar: Scales
     optical: Scales
     geometry: Geometry
-    lean: Lean | None
+    relief: ReliefDisplacement | None
     gains: tuple[float, float]
 
     @property
@@ -94,17 +94,17 @@ class Images:
     @property
     def references(self) -> tuple[Reference, ...]:
         """What there is to match with, the best first."""
-        return ("optical",) if self.lean is None else ("expected", "optical")
+        return ("optical",) if self.relief is None else ("expected", "optical")
 
     def with_depth(self, depth: float) -> "Images":
-        """The same pair with crowns that scatter from another depth; see `Lean`."""
-        return self if self.lean is None else replace(self, lean=self.lean.with_depth(depth))
+        """The same pair with crowns that scatter from another depth; see `ReliefDisplacement`."""
+        return self if self.relief is None else replace(self, relief=self.relief.with_depth(depth))
 
     def plane(self, factor: int, extent: Extent, reference: Reference) -> Plane:
-        """The plane that a rectangle is looked at on; see `Lean`."""
-        if self.lean is None or reference == "optical":
-            return Plane(math.nan, 0 if self.lean is None else self.lean.reach(factor))
-        return self.lean.plane(factor, extent)
+        """The plane that a rectangle is looked at on; see `ReliefDisplacement`."""
+        if self.relief is None or reference == "optical":
+            return Plane(math.nan, 0 if self.relief is None else self.relief.reach(factor))
+        return self.relief.plane(factor, extent)
 
     def corrected(self, plane: float, correction: Correction) -> Corrected:
         """From places on a plane to where they are in the radar image.
@@ -138,7 +138,7 @@ class Images:
     def _reference(
         self, factor: int, extent: Extent, reference: Reference, plane: Plane
     ) -> tuple[Floats, NDArray[np.bool_]]:
-        if self.lean is None:
+        if self.relief is None:
             return self._grey(factor, extent)
         reach = plane.reach
         wide = Extent(
@@ -147,8 +147,8 @@ class Images:
         inner = slice(reach, reach + extent.height), slice(reach, reach + extent.width)
         if reference == "expected":
             _, valid = self._grey(factor, extent)
-            return self.lean.expected(factor, wide, plane.height)[inner], valid
-        grey, valid = self.lean.leaning(*self._grey(factor, wide), factor, wide)
+            return self.relief.expected(factor, wide, plane.height)[inner], valid
+        grey, valid = self.relief.displaced(*self._grey(factor, wide), factor, wide)
         return grey[inner], valid[inner]
 
     def _grey(self, factor: int, extent: Extent) -> tuple[Floats, NDArray[np.bool_]]:
@@ -157,7 +157,13 @@ class Images:
 
 
 def open_images(
-    sar: Path, optical: Path, geometry: Geometry, lean: Lean | None, *, folder: Path, files: ExitStack
+    sar: Path,
+    optical: Path,
+    geometry: Geometry,
+    relief: ReliefDisplacement | None,
+    *,
+    folder: Path,
+    files: ExitStack,
 ) -> Images:
     """Open a pair for matching.
 
@@ -165,7 +171,7 @@ def open_images(
         sar: amplitude of any real type.
         optical: one band or colours, of any real type.
         geometry: of the two.
-        lean: of the surface model; None without.
+        relief: of the surface model; None without.
         folder: for scratch files.
         files: what is opened is closed with it.
 
@@ -181,7 +187,7 @@ def open_images(
         Scales(sampler, reduced(sampler, folder / f"{name}.tif", files))
         for name, sampler in (("radar", radar), ("optical", photo))
     ]
-    return Images(scales[0], scales[1], geometry, lean, gains)
+    return Images(scales[0], scales[1], geometry, relief, gains)
 
 
 def _radar_sampler(sar: Path, files: ExitStack) -> Sampler:

@@ -75,8 +75,10 @@ def geometry_on(
         prior, through_terrain, grid = _prior(dataset, sar, grid, placing, files)
         look = None if grid is None else _look(dataset, prior, placing)
     heights = _heights(grid, placing.terrain, files)
-    lean = None if look is None or grid is None else GroundRangeModel.from_grid(grid, look, 0.0).displacement
-    return Geometry(grid, shape, prior, through_terrain, heights, look, lean)
+    displacement = (
+        None if look is None or grid is None else GroundRangeModel.from_grid(grid, look, 0.0).displacement
+    )
+    return Geometry(grid, shape, prior, through_terrain, heights, look, displacement)
 
 
 def _prior(

@@ -65,7 +65,7 @@ class _Heights(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Lean:
+class ReliefDisplacement:
     """How far every surface appears from its own place, and what the radar does not see.
 
     Attributes:
@@ -93,8 +93,8 @@ class Lean:
     depth: float = 0.0
 
     @classmethod
-    def of(cls, geometry: Geometry, models: tuple[Path, Path], folder: Path) -> Self:
-        """The lean of what stands on the grid of a pair.
+    def from_geometry(cls, geometry: Geometry, models: tuple[Path, Path], folder: Path) -> Self:
+        """Measure how far roofs and crowns on the grid of a pair are displaced.
 
         Args:
             geometry: of the pair; with a look.
@@ -105,7 +105,7 @@ class Lean:
             InputError: the look is not known, a model has no CRS, or the surface model no height on the
                 grid.
         """
-        grid, look, metre = geometry.grid, geometry.look, geometry.lean
+        grid, look, metre = geometry.grid, geometry.look, geometry.displacement
         if grid is None or look is None or metre is None:
             raise InputError(
                 f"{models[0]} shows a displacement only where the look of the radar is known; "
@@ -131,7 +131,7 @@ class Lean:
         models_on = surface.on(crs), ground.on(crs)
         return cls(to_ground, *models_on, geometry.terrain(), offset, metre, gsd, tallest, shadow)
 
-    def with_depth(self, depth: float) -> "Lean":
+    def with_depth(self, depth: float) -> "ReliefDisplacement":
         """The same with crowns that scatter from another depth."""
         return replace(self, depth=depth)
 
@@ -150,7 +150,7 @@ class Lean:
             reach = self.reach(factor, float(np.nanmax(np.abs(around - height))))
         return Plane(height, reach)
 
-    def leaning(
+    def displaced(
         self, grey: Floats, valid: NDArray[np.bool_], factor: int, extent: Extent
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """The grey values of a rectangle, each moved to where the radar shows its height.
