@@ -3,8 +3,12 @@ from .benchmark.plan import Plan as Plan
 from .benchmark.report import report_benchmark as report_benchmark
 from .benchmark.run import run_benchmark as run_benchmark
 from .dataset.config import IndexConfig as IndexConfig
+from .dataset.config import RegimesConfig as RegimesConfig
 from .dataset.config import VerifyConfig as VerifyConfig
+from .dataset.download.config import DownloadConfig as DownloadConfig
+from .dataset.download.run import download_release as download_release
 from .dataset.index import index_tiles as index_tiles
+from .dataset.manifests import assign_regimes as assign_regimes
 from .dataset.table import read_tiles as read_tiles
 from .dataset.table import write_tiles as write_tiles
 from .dataset.tile import Tile as Tile
@@ -26,6 +30,13 @@ from .models.import_checkpoint import import_checkpoint as import_checkpoint
 from .models.onnx_file import export_model as export_model
 from .models.saved import load_model as load_model
 from .models.saved import save_model as save_model
+from .paper.config import FiguresConfig as FiguresConfig
+from .paper.config import Table2Config as Table2Config
+from .paper.config import Table3Config as Table3Config
+from .paper.figures import draw_figures as draw_figures
+from .paper.release_counts import list_regions as list_regions
+from .paper.table2 import count_classes as count_classes
+from .paper.table3 import measure_agreement as measure_agreement
 from .predict.array import predict_array as predict_array
 from .predict.config import PredictConfig as PredictConfig
 from .predict.config import SubmissionConfig as SubmissionConfig

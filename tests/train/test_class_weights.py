@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from oemsar.dataset.tile import Tile
-from oemsar.train.class_weights import class_weights, count_classes, weigh
+from oemsar.train.class_weights import class_weights, count_pixels, weigh
 from oemsar.train.registry import CLASS_WEIGHTS
 
 PAPER = np.array([85, 1263, 1222, 415, 755, 543, 344, 640]) * 1_000_000  # pixels of Table II
@@ -20,7 +20,7 @@ def test_counts_are_those_of_the_labels(
     tile = make_tile("one")
     label = np.repeat(np.arange(9, dtype=np.uint8), 1024).reshape(1, 96, 96)
     write(tile.pseudo_label, label)
-    np.testing.assert_array_equal(count_classes([tile, tile]), np.full(8, 2048))
+    np.testing.assert_array_equal(count_pixels([tile, tile]), np.full(8, 2048))
 
 
 def test_none_reads_no_label() -> None:

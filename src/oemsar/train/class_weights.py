@@ -15,7 +15,7 @@ from oemsar.train.registry import CLASS_WEIGHTS
 UNWEIGHTED = "none"
 
 
-def count_classes(tiles: Sequence[Tile], report: Report = silent) -> NDArray[np.int64]:
+def count_pixels(tiles: Sequence[Tile], report: Report = silent) -> NDArray[np.int64]:
     """Count the labelled pixels of each class over all of `tiles`, int64, shape (8,).
 
     Raises:
@@ -65,7 +65,7 @@ def class_weights(name: str, tiles: Sequence[Tile]) -> tuple[float, ...]:
     Returns:
         Eight weights in legend order.
     """
-    return (1.0,) * NUM_CLASSES if name == UNWEIGHTED else weigh(name, count_classes(tiles))
+    return (1.0,) * NUM_CLASSES if name == UNWEIGHTED else weigh(name, count_pixels(tiles))
 
 
 def weigh(name: str, counts: NDArray[np.int64]) -> tuple[float, ...]:
