@@ -38,7 +38,7 @@ class OrthoMap:
 
     @classmethod
     def of(cls, grid: GeoBox, heights: Heights, model: SensorModel) -> Self:
-        """The map of a scene with a sensor model onto `grid`.
+        """Make the map from the pixels of a grid to those of a scene with a sensor model.
 
         Raises:
             ValueError: the grid has no CRS.
@@ -94,7 +94,7 @@ def ortho_mapping(
     look: Look | None = None,
     projection_height: float | None = None,
 ) -> OrthoMap:
-    """The map from the pixels of `grid` to those of `scene`, over the terrain of `dem`.
+    """Open the map from the pixels of a grid to those of a scene, over the terrain of an elevation model.
 
     It reads the elevation model block by block as it is asked, and may be used as a context manager that
     closes it.

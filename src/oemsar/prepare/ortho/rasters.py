@@ -46,7 +46,7 @@ class Source:
 
     @classmethod
     def of(cls, dataset: DatasetReader, path: Path) -> Self:
-        """The open scene at `path`.
+        """Find where an open scene carries data.
 
         Raises:
             InputError: it holds no data.
@@ -136,7 +136,7 @@ class OrthoRasters:
 
 
 def nodata_of(dataset: DatasetReader, dtype: np.dtype[Any]) -> float:
-    """The scene's own nodata value, else 0 for integers and NaN for others."""
+    """Give the nodata value of a scene, else 0 for integers and NaN for others."""
     if dataset.nodata is not None:
         return float(dataset.nodata)
     return 0.0 if dtype.kind in "iu" else float("nan")
