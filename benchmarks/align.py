@@ -32,7 +32,7 @@ OFFSET = 20
 
 
 def write_pair(folder: Path, side: int) -> tuple[Path, Path]:
-    """A radar image and an orthophoto of `side` x `side` pixels on one grid."""
+    """Write a radar image and an orthophoto of `side` x `side` pixels on one grid."""
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[:PLACE, :PLACE]
     places = np.stack([rows.ravel(), columns.ravel()], 1).astype(np.float32)

@@ -102,7 +102,7 @@ def _measure(engine: str, pair: str, sar: Image, optical: Image, draws: int) -> 
 
 
 def moved(image: Image, turn: float, shift: tuple[float, float]) -> tuple[Image, Matrix]:
-    """An image after a motion, 0 where it shows nothing, and the motion from its old pixels to its new."""
+    """Move an image, 0 where it shows nothing; also give the motion from old pixels to new."""
     height, width = image.shape
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
@@ -192,7 +192,7 @@ ALIGNERS: dict[str, Aligner] = {
 
 
 def _read(path: Path) -> Image:
-    """An image as one band of grey, no pixel of it 0, which means no data."""
+    """Read an image as one band of grey, no pixel of it 0, which means no data."""
     with rasterio.open(path) as dataset:
         grey = np.rint(dataset.read().mean(0))
     return np.maximum(grey, 1).astype(np.uint8)

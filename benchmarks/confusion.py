@@ -61,7 +61,7 @@ def patches() -> tuple[Tensor, Tensor]:
 
 
 def milliseconds(contestants: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Times of each, measured in turns, so that what else the machine does strikes all alike."""
+    """Take the times of each, measured in turns, so that what else the machine does strikes all alike."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(1 + REPEATS):
         for name, work in contestants.items():

@@ -26,7 +26,7 @@ RELEASE, HAND_LABELLED = 5033, 700
 
 
 def make(folder: Path) -> list[Tile]:
-    """The tiles, each with files of its own."""
+    """Make the tiles, each with files of its own."""
     world = plan_world(WorldConfig(regions=4, tiles=SIMULATED // 4, size=SIZE, seed=0, val=0, test=0))
     tiles = []
     for planned in world.tiles:

@@ -27,7 +27,7 @@ MIRRORS: tuple[list[int], ...] = ([], [3], [2], [2, 3])
 
 
 def random_network(model: str, encoder: str) -> LandCoverNetwork:
-    """A network for radar, with random weights."""
+    """Build a network for radar, with random weights."""
     torch.manual_seed(0)
     spec = ModelSpec(architecture=model, encoder=encoder, modalities="sar", mean=(50.0,), std=(40.0,))
     return build(spec).eval()

@@ -11,7 +11,7 @@ STRIP = 256
 
 
 def write_speckle(path: Path, side: int) -> None:
-    """A uint8 GeoTIFF of `side` x `side` pixels of gamma speckle over slow brightness waves."""
+    """Write a uint8 GeoTIFF of `side` x `side` pixels of gamma speckle over slow brightness waves."""
     rng = np.random.default_rng(side)
     profile = {
         "driver": "GTiff",

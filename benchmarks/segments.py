@@ -30,7 +30,7 @@ def by_class(label: NDArray[np.uint8]) -> list[int]:
 
 
 def labels() -> dict[str, NDArray[np.uint8]]:
-    """A hand-made and a pseudo label of one tile of each region."""
+    """Make a hand-made and a pseudo label of one tile of each region."""
     world = plan_world(WorldConfig(regions=REGIONS, tiles=1, size=SIZE, seed=0, val=0, test=0))
     found = {}
     for number, tile in enumerate(world.tiles):

@@ -50,7 +50,7 @@ def forward_and_backward(name: str, given: list[Tensor], gradient: Tensor) -> No
 def indexed_scan(
     u: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor, delta_bias: Tensor
 ) -> Tensor:
-    """The definition with an index for every position."""
+    """Scan by the definition, with an index for every position."""
     step = F.softplus(delta + delta_bias.unsqueeze(1))
     state = torch.zeros_like(a)
     outputs = []
@@ -70,7 +70,7 @@ def seconds_indexed() -> float:
 
 
 def seconds(name: str, repeats: int) -> list[float]:
-    """Times of `repeats` runs after one that is not counted."""
+    """Take the times of `repeats` runs after one that is not counted."""
     given, gradient = arguments(), torch.randn(BATCH, DIRECTIONS, LENGTH, CHANNELS)
     times = []
     for _ in range(1 + repeats):
@@ -81,7 +81,7 @@ def seconds(name: str, repeats: int) -> list[float]:
 
 
 def memory_ratio() -> float:
-    """The rise of the highest resident size in one run of the chunked scan, over the arguments' bytes."""
+    """Measure the rise of the peak memory in one run of the chunked scan, over the arguments' bytes."""
     given, gradient = arguments(), torch.randn(BATCH, DIRECTIONS, LENGTH, CHANNELS)
     small = [value[:, :, :64] if value.ndim == 4 else value for value in given]
     forward_and_backward("chunked", small, gradient[:, :, :64])

@@ -55,7 +55,7 @@ def _network(plan: Plan) -> str:
 
 
 def _shown(plan: Plan) -> list[Cell]:
-    """The cells of the figure, regime by regime."""
+    """List the cells of the figure, regime by regime."""
     network = _network(plan)
     regimes = [regime for regime in _REGIMES if regime in plan.regimes] or [plan.regimes[0]]
     cells = [

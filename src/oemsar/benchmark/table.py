@@ -45,7 +45,7 @@ class Table:
     failures: Sequence[str]
 
     def cells(self) -> list[list[str]]:
-        """The text of each row, published values in parentheses beside this project's."""
+        """Write the text of each row, published values in parentheses beside this project's."""
         return [
             [method(row), MODALITIES[row.modalities], row.regime.value, *self._numbers(place, row)]
             for place, row in enumerate(self.rows)
@@ -70,7 +70,7 @@ def method(row: Row) -> str:
 
 
 def markdown(table: Table) -> str:
-    """The table as a Markdown document."""
+    """Write the table as a Markdown document."""
     align = ["---"] * _FIRST_NUMBER + ["---:"] * (len(HEADINGS) - _FIRST_NUMBER)
     lines = [_markdown_row(HEADINGS), _markdown_row(align), *map(_markdown_row, table.cells()), ""]
     lines += [f"{note}\n" for note in table.notes]
@@ -80,7 +80,7 @@ def markdown(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    """The table for a paper: `tabular` with the rules of the package booktabs, notes as comments."""
+    """Write the table for a paper: `tabular` with the rules of the package booktabs, notes as comments."""
     columns = "l" * _FIRST_NUMBER + "r" * (len(HEADINGS) - _FIRST_NUMBER)
     lines = [f"% {line}" for line in [*table.notes, *table.failures]]
     lines += ["% needs \\usepackage{booktabs}", f"\\begin{{tabular}}{{{columns}}}", "\\toprule"]
@@ -95,7 +95,7 @@ def latex(table: Table) -> str:
 
 
 def html(table: Table, figure: str | None) -> str:
-    """The table as a page that opens from disk, with the figure of that file name below it."""
+    """Write the table as a page that opens from disk, with the figure of that file name below it."""
     return render(
         "oemsar.benchmark",
         "table4.html.j2",
@@ -109,7 +109,7 @@ def html(table: Table, figure: str | None) -> str:
 
 
 def comma_separated(table: Table) -> str:
-    """The table for other programs: percentages to four decimals, an empty cell for what is not there."""
+    """Write the table for other programs: percentages to four decimals, absent values as empty cells."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(

@@ -41,7 +41,7 @@ def reporting_bytes(description: str) -> Iterator[Report]:
 
 
 def terminal() -> tuple[Console, bool]:
-    """Standard error to draw on, and whether to draw nothing: with `--quiet`, or where it is no terminal."""
+    """Open standard error to draw on; nothing is drawn with `--quiet`, or where it is no terminal."""
     console = Console(stderr=True)
     hidden = not console.is_terminal or logging.getLogger("oemsar").getEffectiveLevel() > logging.INFO
     console.quiet = hidden  # before Rich 14.3 a bar that is not drawn still ends with an empty line

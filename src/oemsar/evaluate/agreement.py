@@ -58,7 +58,7 @@ class Agreement:
 
 
 def pairs_of_tiles(tiles: Sequence[Tile], table: Table) -> list[LabelPair]:
-    """The real label of each tile that has both, as reference, and its pseudo label.
+    """Pair the real label of each tile that has both, as reference, and its pseudo label.
 
     Raises:
         InputError: no tile has both; `table` is named.
@@ -78,7 +78,7 @@ def pairs_of_tiles(tiles: Sequence[Tile], table: Table) -> list[LabelPair]:
 
 
 def pairs_against(tiles: Sequence[Tile], table: Table, folder: Path) -> list[LabelPair]:
-    """The label of each tile (real before pseudo), as reference, and the file of its name in `folder`.
+    """Pair the label of each tile (real before pseudo), as reference, and the file of its name in `folder`.
 
     Tiles without a file in the folder are left out, with a warning.
 

@@ -71,7 +71,7 @@ def bootstrap(confusion: NDArray[np.integer[Any]], *, draws: int = DRAWS, seed: 
 
 
 def _ends(values: Values) -> Values:
-    """Ends of the interval over the first axis, NaN left out, shape (2, ...)."""
+    """Find the ends of the interval over the first axis, NaN left out, shape (2, ...)."""
     outside = (1 - LEVEL) / 2
     ends = np.full((2, *values.shape[1:]), np.nan)
     known = ~np.isnan(values).all(0)

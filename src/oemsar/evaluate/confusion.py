@@ -78,7 +78,7 @@ def _count_codes(codes: Tensor) -> Tensor:
 
 
 def _shared(array: NDArray[np.uint8]) -> Tensor:
-    """The array as a tensor on the same memory; copied only where PyTorch cannot share it."""
+    """View the array as a tensor on the same memory; copied only where PyTorch cannot share it."""
     if not array.flags.writeable or min(array.strides, default=0) < 0:
         array = array.copy()
     return torch.from_numpy(array)

@@ -72,7 +72,7 @@ def colour_errors(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> ND
 
 
 def _panels(comparison: Comparison) -> dict[str, NDArray[np.uint8] | None]:
-    """The panels of one row by column title: colours (height, width, 3), grey (height, width), or None."""
+    """Make the panels of one row by title: colours (height, width, 3), grey (height, width), or None."""
     return {
         "Optical": None if comparison.optical is None else comparison.optical.transpose(1, 2, 0),
         "SAR": None if comparison.sar is None else stretch(comparison.sar[0]),

@@ -11,7 +11,7 @@ HEADINGS = ("Class", "IoU", "Precision", "Recall", "F1")
 
 
 def percent(fraction: float | None) -> str:
-    """A fraction 0..1 in percent with two decimals, as the paper prints it; `absent` for None."""
+    """Format a fraction 0..1 in percent with two decimals, as the paper prints it; `absent` for None."""
     return "absent" if fraction is None else f"{100 * fraction:.2f}"
 
 
@@ -29,7 +29,7 @@ def summary(scores: Scores) -> str:
 
 
 def scores_markdown(scores: Scores, provenance: str) -> str:
-    """A Markdown document: scores of each class in percent, mIoU and OA, and a line on what was scored."""
+    """Write a Markdown document: scores of each class in percent, mIoU and OA, and their provenance."""
     table = markdown_table(HEADINGS, percent_rows(scores))
     return "\n\n".join([table, summary(scores), provenance]) + "\n"
 

@@ -54,7 +54,7 @@ def _reduced(dataset: DatasetReader, bands: int, resampling: Resampling) -> NDAr
 
 
 def _display(image: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The image in grey or colour, stretched between the 1st and 98th percentile of what was mapped."""
+    """Show the image in grey or colour, stretched between the 1st and 98th percentile of what was mapped."""
     amplitude = np.abs(image).astype(np.float32)
     low, high = np.percentile(amplitude[:, valid], (1, 98)) if valid.any() else (0, 255)
     shown = Stretch(float(low), float(max(high, low + 1e-6))).apply(amplitude)

@@ -41,7 +41,7 @@ class Outcome:
 
 
 def from_person(geometry: Geometry, scale: float, path: Path) -> Outcome:
-    """The correction that a person's tie points ask for; every one of them is believed.
+    """Fit the correction that a person's tie points ask for; every one of them is believed.
 
     Args:
         geometry: of the pair.
@@ -77,7 +77,7 @@ def from_person(geometry: Geometry, scale: float, path: Path) -> Outcome:
 
 
 def from_search(search: Search) -> Outcome:
-    """What the last level found."""
+    """Summarise the finding of the last level."""
     stage, geometry = search.stages[-1], search.images.geometry
     matches = stage.matches
     ties, choice = search.ties, search.choice

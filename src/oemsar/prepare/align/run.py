@@ -173,7 +173,7 @@ def _verdict(found: Outcome, geometry: Geometry, config: AlignConfig) -> tuple[V
 
 
 def _warnings(geometry: Geometry, config: AlignConfig) -> list[str]:
-    """What a person should know that no figure tells."""
+    """Note the cautions that no figure shows."""
     warnings = []
     if geometry.grid is None:
         warnings.append("without georeferencing the images are aligned in pixels")
@@ -191,7 +191,7 @@ def _inputs(sar: Path, optical: Path, config: AlignConfig) -> list[Path]:
 
 
 def _plain(config: AlignConfig) -> dict[str, Any]:
-    """The configuration as plain values, paths by their names."""
+    """Give the configuration as plain values, paths by their names."""
     terrain, look = config.terrain, config.look
     return {
         "search": config.search,

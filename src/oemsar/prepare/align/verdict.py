@@ -49,7 +49,7 @@ class Figures:
 def judge(
     figures: Figures, thresholds: Thresholds, *, edited: bool, leaning: bool = False
 ) -> tuple[Verdict, list[str]]:
-    """The verdict, and a sentence for every threshold that is missed.
+    """Give the verdict, and a sentence for every threshold that is missed.
 
     Args:
         figures: what was measured.

@@ -17,7 +17,7 @@ _CLOSEST = 1.0
 
 
 def consensus(matches: Matches, tolerance: float, pixel: float, seed: int = 0) -> NDArray[np.bool_]:
-    """The matches that one affine map and their neighbours support.
+    """Keep the matches that one affine map and their neighbours support.
 
     Args:
         matches: displacements.
@@ -43,7 +43,7 @@ def consensus(matches: Matches, tolerance: float, pixel: float, seed: int = 0) -
 
 
 def _ransac(matches: Matches, tolerance: float, seed: int) -> NDArray[np.bool_]:
-    """The largest set that an affine through three of them explains (Fischler and Bolles 1981)."""
+    """Find the largest set that an affine through three of them explains (Fischler and Bolles 1981)."""
     rng = np.random.default_rng(seed)
     design = np.stack([np.ones(len(matches)), matches.x, matches.y], 1)
     wanted = np.stack([matches.dx, matches.dy], 1)

@@ -68,7 +68,7 @@ _ELSEWHERE = 3
 
 
 def find_peak(surface: Floats, allowed: NDArray[np.bool_] | None = None) -> Peak:
-    """The highest place of a surface of odd sides, by a parabola through its neighbours in both directions.
+    """Locate the maximum of a surface of odd sides, by a parabola through its neighbours in both axes.
 
     Args:
         surface: (rows, columns).

@@ -65,7 +65,7 @@ def orientation_channels(image: Floats, valid: NDArray[np.bool_], scale: Scale) 
 
 
 def _filled(image: Floats, valid: NDArray[np.bool_]) -> Floats:
-    """The image with a smooth mean of what lies around in its holes, which thus have no edges."""
+    """Fill the holes of an image with a smooth mean of their surroundings, so that they have no edges."""
     if valid.all():
         return image
     weight = ndimage.gaussian_filter(valid.astype(np.float32), _HOLES)

@@ -14,7 +14,7 @@ _FEWEST = 64
 
 
 def grey_levels(image: Floats, valid: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """The rank of each pixel in `BINS` levels of equal numbers of pixels; -1 where nothing is known."""
+    """Rank each pixel in `BINS` levels of equal numbers of pixels; -1 where nothing is known."""
     if not valid.any():
         return np.full(image.shape, -1, np.int32)
     mean = float(image[valid].mean())

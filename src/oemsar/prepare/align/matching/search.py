@@ -173,7 +173,7 @@ class Search:
         self.images = self.images.with_depth(DEPTHS[int(np.argmax(heights))])
 
     def _shifted(self, correction: Correction, surfaces: Surfaces, shift: Peak) -> Correction:
-        """The correction and a shift after it, one affine in all."""
+        """Compose the correction and a shift after it, one affine in all."""
         factor = surfaces.level.factor
         x, y = surfaces.x.ravel(), surfaces.y.ravel()
         right, down = np.full(x.size, shift.x * factor), np.full(x.size, shift.y * factor)
@@ -182,7 +182,7 @@ class Search:
         return fit(ties, "affine" if len(ties) >= 6 else "shift", robust=False)
 
     def ties_of(self, matches: Matches, correction: Correction) -> Ties:
-        """Matches, found with a correction applied, as ties of the radar image."""
+        """Turn matches, found with a correction applied, as ties of the radar image."""
         geometry = self.images.geometry
         x, y = self._in_radar(matches.x, matches.y, matches.plane, no_correction())
         there = matches.x + matches.dx, matches.y + matches.dy
@@ -224,14 +224,14 @@ class Search:
         return level.factor * math.hypot(shift.x, shift.y) if shift.prominence >= _CLEAR else None
 
     def coarser(self) -> Correction:
-        """What the scale before the last had found."""
+        """Give the finding of the scale before the last."""
         finest = self.stages[-1].level.factor
         earlier = [stage.correction for stage in self.stages if stage.level.factor != finest]
         return earlier[-1] if earlier else self.stages[0].correction
 
 
 def levels_of(shape: tuple[int, int], scale: float, wanted: Range) -> Iterator[Level]:
-    """The levels of a pair, the coarsest first.
+    """List the levels of a pair, the coarsest first.
 
     Args:
         shape: rows and columns of the orthophoto.

@@ -87,7 +87,7 @@ class Surfaces(NamedTuple):
         return np.asarray((self.forward + self.backward) / 2, np.float32)
 
     def stacked(self) -> NDArray[np.float32]:
-        """The weighted mean of all windows: how well the images fit as a whole."""
+        """Average all windows by weight: how well the images fit as a whole."""
         total = float(self.weight.sum())
         if total == 0:
             return np.zeros(self.forward.shape[2:], np.float32)
@@ -232,7 +232,7 @@ def _wider(window: tuple[slice, slice], reach: int) -> tuple[slice, slice]:
 
 
 def best_shift(surfaces: Surfaces, allowed: NDArray[np.bool_] | None = None) -> Peak:
-    """The displacement of the whole that fits best, in pixels of the level.
+    """Find the displacement of the whole that fits best, in pixels of the level.
 
     Args:
         surfaces: of all windows.
@@ -242,7 +242,7 @@ def best_shift(surfaces: Surfaces, allowed: NDArray[np.bool_] | None = None) -> 
 
 
 def matches_of(surfaces: Surfaces) -> Matches:
-    """The displacements of the windows that forward and backward agree on, in pixels of the orthophoto.
+    """Find the displacements of the windows that forward and backward agree on, in pixels of the orthophoto.
 
     Each window's surface is averaged with those of its neighbours: alone, a window of speckle and few
     edges has many summits, and what is displaced is displaced alike nearby.

@@ -43,7 +43,7 @@ class Frame:
 
     @classmethod
     def of(cls, x: Doubles, y: Doubles, height: Doubles | None) -> "Frame":
-        """The frame of some positions."""
+        """Fit the frame of some positions."""
         low_x, high_x, low_y, high_y = (float(each) for each in (x.min(), x.max(), y.min(), y.max()))
         span = max(high_x - low_x, high_y - low_y, 2.0) / 2
         return cls(
@@ -117,7 +117,7 @@ class Correction:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Correction":
-        """The correction of `to_json`."""
+        """Read the correction that `to_json` wrote."""
         frame = Frame((values["centre"][0], values["centre"][1]), values["span"], values["height"])
         knots, weights = (
             None if values[name] is None else np.array(values[name], np.float64)
@@ -127,7 +127,7 @@ class Correction:
 
 
 def no_correction() -> Correction:
-    """The correction that changes nothing."""
+    """Make the correction that changes nothing."""
     return Correction("shift", Frame((0.0, 0.0), 1.0), np.zeros((1, 2)))
 
 
@@ -191,7 +191,7 @@ def least_ties(model: Model) -> int:
 
 
 def models_for(ties: Ties, simplest: Model = "shift") -> Sequence[Model]:
-    """The models that so many ties, with or without heights, can decide.
+    """List the models that so many ties, with or without heights, can decide.
 
     Args:
         ties: where the same ground was found.
@@ -209,7 +209,7 @@ def models_for(ties: Ties, simplest: Model = "shift") -> Sequence[Model]:
 
 
 def fit(ties: Ties, model: Model, *, robust: bool = True) -> Correction:
-    """The correction of a kind that comes closest to the ties.
+    """Fit the correction of a kind that comes closest to the ties.
 
     Least squares, reweighted by Tukey's biweight where `robust`.
 
@@ -225,7 +225,7 @@ def fit(ties: Ties, model: Model, *, robust: bool = True) -> Correction:
 
 
 def smoother(ties: Ties, model: Model, *, robust: bool = True) -> tuple[Correction, Doubles]:
-    """The correction of `fit` and the leverage of each tie: its share in its own fitted value.
+    """Fit a correction and compute the leverage of each tie: its share in its own fitted value.
 
     Without the tie itself, its residual would be r / (1 - leverage) (Allen 1974, PRESS).
     """
@@ -274,7 +274,7 @@ def _polynomial(design: Doubles, knots: Doubles, wanted: Doubles, weight: Double
 
 
 def _spline(design: Doubles, knots: Doubles, wanted: Doubles, weight: Doubles) -> _Solution:
-    """The smoothing thin-plate spline (Wahba 1990, Spline models for observational data, section 2.4).
+    """Fit the smoothing thin-plate spline (Wahba 1990, Spline models for observational data, section 2.4).
 
     Its smoothness is the one of a few that generalised cross-validation prefers.
     """

@@ -102,7 +102,7 @@ def choose(
 
 
 def cells_of(ties: Ties, side: int = _CELLS) -> NDArray[np.intp]:
-    """The number of the cell each tie lies in, of `side` squared over all of them."""
+    """Assign each tie the number of its cell, of `side` squared over all of them."""
     numbers = np.zeros(len(ties), np.intp)
     for values in (ties.y, ties.x):
         low, high = float(values.min()), float(values.max()) + 1e-6

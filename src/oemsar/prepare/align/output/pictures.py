@@ -49,7 +49,7 @@ def draw_pictures(optical: Path, aligned: Path, points: TiePoints, folder: Path)
 
 
 def _grey(path: Path) -> tuple[NDArray[np.uint8], float]:
-    """A reduced image between its 1st and 99th percentile, and pixels of the file to one of it."""
+    """Read a reduced image between its 1st and 99th percentile, and pixels of the file to one of it."""
     with open_raster(path) as dataset:
         scale = max(1.0, max(dataset.shape) / _LONGEST_SIDE)
         shape = tuple(max(1, round(size / scale)) for size in dataset.shape)

@@ -80,7 +80,7 @@ class Geometry:
         return compose_heights(prior.to_ground, prior.heights.at)
 
     def on_plane(self, height: float) -> PixelMap:
-        """The map to radar pixels for ground of one ellipsoidal height; `prior` itself for NaN."""
+        """Give the map to radar pixels for ground of one ellipsoidal height; `prior` itself for NaN."""
         prior = self.prior
         if math.isnan(height) or not isinstance(prior, OrthoMap):
             return prior

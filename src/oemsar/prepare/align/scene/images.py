@@ -97,11 +97,11 @@ class Images:
         return ("optical",) if self.relief is None else ("expected", "optical")
 
     def with_depth(self, depth: float) -> "Images":
-        """The same pair with crowns that scatter from another depth; see `ReliefDisplacement`."""
+        """Give the pair with crowns that scatter from another depth; see `ReliefDisplacement`."""
         return self if self.relief is None else replace(self, relief=self.relief.with_depth(depth))
 
     def plane(self, factor: int, extent: Extent, reference: Reference) -> Plane:
-        """The plane that a rectangle is looked at on; see `ReliefDisplacement`."""
+        """Find the plane on which a rectangle is seen; see `ReliefDisplacement`."""
         if self.relief is None or reference == "optical":
             return Plane(math.nan, 0 if self.relief is None else self.relief.reach(factor))
         return self.relief.plane(factor, extent)
@@ -191,7 +191,7 @@ def open_images(
 
 
 def _radar_sampler(sar: Path, files: ExitStack) -> Sampler:
-    """The first band of a radar image: its only one, or one of three equal ones of a picture."""
+    """Open the first band of a radar image: its only one, or one of three equal ones of a picture."""
     dataset = files.enter_context(open_raster(sar))
     if np.dtype(dataset.dtypes[0]).kind == "c":
         raise InputError(
@@ -201,13 +201,13 @@ def _radar_sampler(sar: Path, files: ExitStack) -> Sampler:
 
 
 def _pixels(dataset: DatasetReader, path: Path, bands: int) -> Pixels:
-    """The first bands of an open image; zeros around it carry no data where the file does not say."""
+    """Open the first bands of an image; zeros around it carry no data where the file does not say."""
     pixels = RasterPixels.first(dataset, bands)
     return within_collect(pixels, None if describe(dataset, path).tells_nodata else find_padding(pixels))
 
 
 def _gain(sampler: Sampler, path: Path) -> float:
-    """The factor from values to about 0 to 255; 1 for bytes.
+    """Find the factor from values to about 0 to 255; 1 for bytes.
 
     Raises:
         InputError: the image holds no data or one value only.

@@ -19,7 +19,7 @@ _STRIP = 128 * REDUCTION
 
 
 def reduced(sampler: Sampler, path: Path, files: ExitStack) -> Sampler | None:
-    """A sampler of the image made coarser by `REDUCTION`; None for an image that is not large.
+    """Make a sampler of the image made coarser by `REDUCTION`; None for an image that is not large.
 
     Each pixel is the mean over those that carry data, in power where the sampler reads power; it carries
     none where less than half of them do.

@@ -132,7 +132,7 @@ class ReliefDisplacement:
         return cls(to_ground, *models_on, geometry.terrain(), offset, metre, gsd, tallest, shadow)
 
     def with_depth(self, depth: float) -> "ReliefDisplacement":
-        """The same with crowns that scatter from another depth."""
+        """Give the same with crowns that scatter from another depth."""
         return replace(self, depth=depth)
 
     def reach(self, factor: int, relief: float = 0.0) -> int:
@@ -140,7 +140,7 @@ class ReliefDisplacement:
         return math.ceil((self.tallest + relief) * math.hypot(*self.metre) / factor) + 2
 
     def plane(self, factor: int, extent: Extent) -> Plane:
-        """The plane for a rectangle: at the median height of its ground."""
+        """Find the plane for a rectangle: at the median height of its ground."""
         if self.terrain is None:
             return Plane(math.nan, self.reach(factor))
         height = float(np.nanmedian(_terrain_around(self.terrain, factor, extent, 0)))
@@ -153,7 +153,7 @@ class ReliefDisplacement:
     def displaced(
         self, grey: Floats, valid: NDArray[np.bool_], factor: int, extent: Extent
     ) -> tuple[Floats, NDArray[np.bool_]]:
-        """The grey values of a rectangle, each moved to where the radar shows its height.
+        """Read the grey values of a rectangle, each moved to where the radar shows its height.
 
         Where several surfaces appear in one place the highest is shown. What lies in the radar's shadow is
         left out.
@@ -174,7 +174,7 @@ class ReliefDisplacement:
         return _without_pinholes(moved.reshape(grey.shape), known.reshape(grey.shape))
 
     def expected(self, factor: int, extent: Extent, plane: float) -> Floats:
-        """The amplitude a radar is expected to show on a rectangle, by the heights alone.
+        """Predict the amplitude a radar is expected to show on a rectangle, by the heights alone.
 
         Every lit piece of surface sends the same power to where its height appears; walls that face the
         radar send theirs from foot to top, crowns from anywhere down to `depth`. So layover is bright,

@@ -30,7 +30,7 @@ class Alignment:
         return Corrected(self.geometry.prior, self.correction, self.geometry.heights)(x, y)
 
     def affine(self) -> tuple[float, ...]:
-        """The best affine from radar pixels to those of the grid: a, b, c, d, e, f.
+        """Fit the best affine from radar pixels to those of the grid: a, b, c, d, e, f.
 
         x_grid = a x_radar + b y_radar + c, y_grid = d x_radar + e y_radar + f, by least squares over a
         lattice of the grid.
@@ -65,7 +65,7 @@ def write_transform(path: Path, alignment: Alignment) -> None:
 
 
 def read_correction(path: Path) -> Correction:
-    """The correction of a transform on disk.
+    """Read the correction of a transform on disk.
 
     Raises:
         InputError: it is none.
