@@ -19,6 +19,7 @@ from pydantic import (
 from oemsar.config_file import Config, Value
 from oemsar.errors import InputError
 from oemsar.geometry.datum import Datum
+from oemsar.prepare.align.config import MATCHERS
 from oemsar.prepare.radiometry.config import (
     Decibels,
     OpticalOptions,
@@ -148,7 +149,7 @@ class PairRegion(Config):
     """Ellipsoidal height in metres of a ground range product's plane, instead of that of the product."""
     search: float | None = Field(None, gt=0)
     """Radius of the search along the look, in metres; 80 by default, but 48 pixels at least."""
-    engine: str = "orientation"
+    engine: Annotated[str, MATCHERS] = "orientation"
     """Comparison of windows in the alignment."""
     tie_points: FilePath | None = None
     """Tie points that a person edited; nothing is matched then."""
