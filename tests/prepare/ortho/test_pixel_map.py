@@ -164,6 +164,6 @@ def test_a_scene_must_say_how_it_was_seen(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neither an RPC nor its look"):
         ortho_mapping(silent, grid, terrain)
     no_plane = flat_scene(tmp_path / "plane.tif", blank, affine, Look(10, 35), None)
-    with pytest.raises(InputError, match="--projection-height"):
+    with pytest.raises(InputError, match=r"projection_height: .* give metres above the ellipsoid"):
         ortho_mapping(no_plane, grid, terrain)
     ortho_mapping(silent, grid, terrain, look=Look(10, 35), projection_height=100)
