@@ -28,15 +28,13 @@ from oemsar.paper.published import is_published_release
 from oemsar.record import TableOrigin
 from oemsar.train.data import default_workers
 
-_DEFAULT = BenchmarkConfig()
-
 
 def run_benchmark(
     data: Table,
     out: Path,
     *,
     plan: Plan | Path | None = None,
-    config: BenchmarkConfig = _DEFAULT,
+    config: BenchmarkConfig = BenchmarkConfig(),
     report: Callable[[BenchmarkStatus], None] = lambda _: None,
 ) -> BenchmarkOutcome:
     """Train and score every cell of a plan that is not finished; a failing one does not hold up the others.

@@ -22,8 +22,6 @@ from oemsar.raster.grid import grid_of
 
 _log = logging.getLogger(__name__)
 
-_DEFAULT = IndexConfig()
-
 
 class SplitCounts(Value):
     """Counts of the tiles and files of one split."""
@@ -56,7 +54,7 @@ class IndexSummary(Value):
 
 
 def index_tiles(
-    folder: Path, out: Path, *, config: IndexConfig = _DEFAULT, report: Report = silent
+    folder: Path, out: Path, *, config: IndexConfig = IndexConfig(), report: Report = silent
 ) -> IndexSummary:
     """Find the tiles of a dataset on disk and write the table of tiles.
 
@@ -77,7 +75,7 @@ def index_tiles(
     return IndexSummary(table=out, tiles=len(tiles), splits=count_files(tiles), regions=regions)
 
 
-def find_tiles(folder: Path, *, config: IndexConfig = _DEFAULT, report: Report = silent) -> list[Tile]:
+def find_tiles(folder: Path, *, config: IndexConfig = IndexConfig(), report: Report = silent) -> list[Tile]:
     """Find the tiles of a dataset on disk.
 
     The size of a tile is that of its first readable file (SAR, optical, label) and its grid that of the first

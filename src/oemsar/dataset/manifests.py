@@ -26,9 +26,6 @@ from oemsar.text_table import csv_table
 TEST = "test"
 
 
-_DEFAULT = RegimesConfig()
-
-
 class OverlapReport(Value):
     """Ground that training tiles share with hand-labelled tiles, as stored beside the manifests."""
 
@@ -70,7 +67,7 @@ class Manifests(Value):
     """Number of tiles whose ground is not known for want of georeferencing."""
 
 
-def assign_regimes(table: Table, out: Path, *, config: RegimesConfig = _DEFAULT) -> Manifests:
+def assign_regimes(table: Table, out: Path, *, config: RegimesConfig = RegimesConfig()) -> Manifests:
     """Write the tiles of every regime, of the test set, and the ground they share.
 
     `P.txt`, `P+R1.txt`, `P+R5.txt`, `R1.txt`, `R5.txt` and `test.txt` have a name on each line, numbers

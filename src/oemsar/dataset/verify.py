@@ -25,7 +25,6 @@ from oemsar.raster.grid import same_grid
 _BANDS: Mapping[Column, int] = {"sar": 1, "optical": 3, "pseudo_label": 1, "real_label": 1}
 _LABELS: tuple[Column, ...] = ("pseudo_label", "real_label")
 
-_DEFAULT = VerifyConfig()
 
 _Fault = tuple[Kind, str]
 """Kind of a fault, and the sentence about the file without its name."""
@@ -40,7 +39,9 @@ class _Inspection:
     digests: dict[Column, str]
 
 
-def verify_tiles(table: Table, *, config: VerifyConfig = _DEFAULT, report: Report = silent) -> Verification:
+def verify_tiles(
+    table: Table, *, config: VerifyConfig = VerifyConfig(), report: Report = silent
+) -> Verification:
     """Open every file of a table of tiles, decode every pixel and tell what is wrong.
 
     Args:

@@ -22,9 +22,6 @@ from oemsar.train.run import train_model
 log = logging.getLogger(__name__)
 
 
-_DEFAULT = DemoConfig()
-
-
 @dataclass(frozen=True)
 class Demonstration:
     """Outcome of the demonstration.
@@ -40,7 +37,7 @@ class Demonstration:
     land_cover: Path
 
 
-def run_demo(out: Path, *, config: DemoConfig = _DEFAULT) -> Demonstration:
+def run_demo(out: Path, *, config: DemoConfig = DemoConfig()) -> Demonstration:
     """Run the main job from end to end on a simulated world.
 
     Everything is written below `out`: `world/`, `tiles.parquet`, `runs/`, `scores/`, `map/` and `index.html`.

@@ -29,8 +29,6 @@ from oemsar.record import RunRecord, run_record
 
 _FILES = ("figure.png", "confusion.csv", "scores.csv", "scores.md", "scores.json")
 
-_DEFAULT = EvaluateConfig()
-
 
 class LabelKinds(Value):
     """Tiles of an evaluation by the kind of their label."""
@@ -72,7 +70,7 @@ def evaluate_model(
     data: Table,
     out: Path | None = None,
     *,
-    config: EvaluateConfig = _DEFAULT,
+    config: EvaluateConfig = EvaluateConfig(),
     report: Report = silent,
 ) -> Evaluation:
     """Score a model on the labelled tiles of a split, all their pixels in one confusion matrix.

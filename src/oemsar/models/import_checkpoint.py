@@ -25,7 +25,6 @@ from oemsar.models.unet import whole_unet
 from oemsar.models.vmamba.classifier_file import is_vmamba, vmamba_encoder
 from oemsar.record import origin, run_record
 
-_DEFAULTS = ImportConfig()
 _ENCODER = "efficientnet-b4"
 _CLASSES = 1 + NUM_CLASSES
 """Background first, then the eight classes in legend order."""
@@ -42,7 +41,9 @@ class ImportedCheckpoint(Value):
     """Name of the network or of the encoder."""
 
 
-def import_checkpoint(checkpoint: Path, out: Path, *, config: ImportConfig = _DEFAULTS) -> ImportedCheckpoint:
+def import_checkpoint(
+    checkpoint: Path, out: Path, *, config: ImportConfig = ImportConfig()
+) -> ImportedCheckpoint:
     """Turn a published checkpoint into a saved model or an encoder file.
 
     Args:

@@ -12,8 +12,6 @@ from oemsar.paper.config import FiguresConfig
 from oemsar.paper.figure1 import draw_regions
 from oemsar.paper.figure2 import choose_examples, draw_examples
 
-_DEFAULT = FiguresConfig()
-
 
 class DatasetFigures(Value):
     """Figures of a dataset that were drawn."""
@@ -28,7 +26,7 @@ class DatasetFigures(Value):
     """Names of the tiles in `examples.png`, in its order."""
 
 
-def draw_figures(table: Table, out: Path, *, config: FiguresConfig = _DEFAULT) -> DatasetFigures:
+def draw_figures(table: Table, out: Path, *, config: FiguresConfig = FiguresConfig()) -> DatasetFigures:
     """Draw the map of regions and the examples of a table of tiles.
 
     Args:

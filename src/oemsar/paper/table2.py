@@ -15,7 +15,6 @@ from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
 from oemsar.text_table import csv_table, markdown_table
 
-_DEFAULT = Table2Config()
 _RESULTS = ("table2.md", "table2.csv", "stats.json")
 
 _HEADINGS: tuple[str, ...] = ("Class", "Colour (HEX)", "Pixels (M)", "Share (%)", "Segments (K)")
@@ -49,7 +48,7 @@ class Table2(Statistics):
 
 
 def count_classes(
-    table: Table, out: Path, *, config: Table2Config = _DEFAULT, report: Report = silent
+    table: Table, out: Path, *, config: Table2Config = Table2Config(), report: Report = silent
 ) -> Table2:
     """Count the labels of a table of tiles and write `table2.md`, `table2.csv` and, last, `stats.json`.
 

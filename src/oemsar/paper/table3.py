@@ -15,7 +15,6 @@ from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
 from oemsar.text_table import csv_table, markdown_table
 
-_DEFAULT = Table3Config()
 _RESULTS = ("table3.md", "table3.csv", "agreement.json")
 
 _HEADINGS: tuple[str, ...] = ("Class", "Agreement", "IoU")
@@ -73,7 +72,7 @@ class Table3(Value):
 
 
 def measure_agreement(
-    table: Table, out: Path, *, config: Table3Config = _DEFAULT, report: Report = silent
+    table: Table, out: Path, *, config: Table3Config = Table3Config(), report: Report = silent
 ) -> Table3:
     """Compare labels of a table of tiles and write `table3.md`, `table3.csv` and, last, `agreement.json`.
 

@@ -16,8 +16,6 @@ from oemsar.predict.mapping import MapLayers, map_windows
 from oemsar.progress import Report, silent
 from oemsar.raster.read import Extent
 
-_DEFAULT = WindowConfig()
-
 
 @dataclass(frozen=True, eq=False)
 class ArrayMap:
@@ -53,7 +51,7 @@ def predict_array(
     image: NDArray[np.uint8],
     *,
     valid: NDArray[np.bool_] | None = None,
-    config: WindowConfig = _DEFAULT,
+    config: WindowConfig = WindowConfig(),
     report: Report = silent,
 ) -> ArrayMap:
     """Map an image in memory, with the windows and the blending of `predict_scene`.

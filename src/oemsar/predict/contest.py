@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 SUFFIXES = (".tif", ".tiff")
 
-_DEFAULT = SubmissionConfig()
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold: the bytes of a submission do not depend on when it was made."""
@@ -51,7 +50,7 @@ def predict_submission(
     folder: Path,
     out: Path,
     *,
-    config: SubmissionConfig = _DEFAULT,
+    config: SubmissionConfig = SubmissionConfig(),
     report: Report = silent,
 ) -> Submission:
     """Predict every radar tile in a folder and write the flat zip that the contest takes.

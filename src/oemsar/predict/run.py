@@ -27,8 +27,6 @@ from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_cog
 from oemsar.record import RunRecord, run_record
 
-_DEFAULT = PredictConfig()
-
 
 class ClassArea(Value):
     """Ground that a map gives to one class."""
@@ -71,7 +69,7 @@ def predict_scene(
     scene: Path,
     out: Path,
     *,
-    config: PredictConfig = _DEFAULT,
+    config: PredictConfig = PredictConfig(),
     report: Report = silent,
 ) -> LandCoverMap:
     """Map a scene of any size on its own grid.

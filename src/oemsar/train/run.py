@@ -35,8 +35,6 @@ from oemsar.train.validation import Validation
 
 log = logging.getLogger(__name__)
 
-_DEFAULTS = TrainConfig()
-
 
 class TrainedRun(Value):
     """A finished training."""
@@ -60,7 +58,7 @@ def train_model(
     data: Path | Sequence[Tile],
     out: Path,
     *,
-    config: TrainConfig = _DEFAULTS,
+    config: TrainConfig = TrainConfig(),
     resume: bool = False,
     report: Report = silent,
 ) -> TrainedRun:

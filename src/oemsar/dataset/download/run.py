@@ -23,7 +23,6 @@ from oemsar.progress import Report, silent
 
 _log = logging.getLogger(__name__)
 
-_DEFAULT = DownloadConfig()
 
 EXPANSION = 2.0
 """Bytes an archive is taken to expand to per byte of its own, before its directory can be read.
@@ -87,7 +86,7 @@ class DownloadStep:
 
 
 def download_release(
-    out: Path, *, config: DownloadConfig = _DEFAULT, watch: Watch = unwatched
+    out: Path, *, config: DownloadConfig = DownloadConfig(), watch: Watch = unwatched
 ) -> DownloadSummary:
     """Bring the files of a Zenodo record to disk: transfer, checksum, extraction.
 

@@ -22,10 +22,8 @@ logger = logging.getLogger(__name__)
 
 WORLD_FILE = "world.json"
 
-_DEFAULT = WorldConfig()
 
-
-def simulate_world(out: Path, *, config: WorldConfig = _DEFAULT, report: Report = silent) -> World:
+def simulate_world(out: Path, *, config: WorldConfig = WorldConfig(), report: Report = silent) -> World:
     """Write a simulated world in the layout of the published release.
 
     A run that was killed is continued by the same call; files do not depend on the number of workers.

@@ -29,13 +29,14 @@ from oemsar.simulate.sensor.radar_grid import CubicMap
 
 _VERTICAL = {"OEMSAR_VERTICAL_DATUM": "ellipsoid"}
 
-_DEFAULT = SceneConfig()
 
 _OTHER_CROPS = 0.2
 """Share of the fields that carry another crop in the orthophoto than in the radar image."""
 
 
-def simulate_scene(out: Path, *, config: SceneConfig = _DEFAULT, report: Report = silent) -> SimulatedScene:
+def simulate_scene(
+    out: Path, *, config: SceneConfig = SceneConfig(), report: Report = silent
+) -> SimulatedScene:
     """Write a simulated scene: radar, orthophoto, heights and the exact displacement between them.
 
     The files are described in docs/simulated_scenes.md.
