@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,10 @@ class Scene:
     dots: NDArray[np.intp]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_pictures() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures of alignments take a third of the time of a small pair, and nothing here looks at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("oemsar.prepare.align.run.draw_pictures", lambda *_: [])
-        yield
+    monkeypatch.setattr("oemsar.prepare.align.run.draw_pictures", lambda *_: [])
 
 
 @pytest.fixture(scope="session")
