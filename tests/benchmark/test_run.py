@@ -19,7 +19,7 @@ from oemsar.benchmark import folder as folders
 from oemsar.benchmark import run as run_module
 from oemsar.benchmark import workers as processes
 from oemsar.benchmark.cell import Task, work
-from oemsar.benchmark.dispatch import BenchmarkStatus
+from oemsar.benchmark.dispatch import BenchmarkOutcome, BenchmarkStatus
 from oemsar.benchmark.plan import Plan
 from oemsar.benchmark.run import run_benchmark
 from oemsar.benchmark.workers import Worker, WorkerEvent
@@ -224,3 +224,30 @@ def test_jobs_on_one_gpu_share_the_cores(tmp_path: Path, monkeypatch: pytest.Mon
     assert [worker.environment for worker in workers] == [
         {"CUDA_VISIBLE_DEVICES": "0", "OMP_NUM_THREADS": "4"}
     ] * 4
+
+
+def test_the_plan_of_a_person_keeps_its_words(
+    plan: Plan, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan may lie in the folder of the benchmark, named or not."""
+    monkeypatch.setattr(run_module, "work_through", lambda *_: BenchmarkOutcome(finished=(), failed={}))
+    out = tmp_path / "bench"
+    out.mkdir()
+    text = f"# chosen with care\n{plan.to_yaml()}"
+    (out / "plan.yaml").write_text(text)
+    for given in (out / "plan.yaml", None):
+        run_benchmark(table, out, plan=given)
+        assert (out / "plan.yaml").read_text() == text
+
+
+@pytest.mark.parametrize("target", ["table", "label", "plan"])
+def test_a_benchmark_replaces_no_input(plan: Plan, table: Path, tmp_path: Path, target: str) -> None:
+    out, plan_file = tmp_path / "bench", _write_plan(tmp_path, plan)
+    label = next(tile.label for tile in read_tiles(table) if tile.label is not None)
+    path = {"table": table, "label": label, "plan": plan_file}[target]
+    out.mkdir()
+    (out / "benchmark.json").symlink_to(path)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="choose another output path"):
+        run_benchmark(table, out, plan=plan_file)
+    assert path.read_bytes() == before

@@ -132,3 +132,15 @@ def test_a_table_is_a_file_or_its_tiles(tmp_path: Path) -> None:
     assert table_files(tiles, tiles) == [image, label]
     with pytest.raises(InputError, match=r"^the table has no tile of split test"):
         select_split(tiles, "test", tiles)
+
+
+def test_a_table_replaces_no_file_of_its_tiles(tmp_path: Path) -> None:
+    image = tmp_path / "a.tif"
+    image.write_bytes(b"pixels")
+    (tmp_path / "link.parquet").symlink_to(image)
+    tiles = [Tile(name="a", split="train", shape=SHAPE, sar=image)]
+    for path in (image, tmp_path / "link.parquet", tmp_path / "x" / ".." / "a.tif"):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        with pytest.raises(InputError, match="choose another output path"):
+            write_tiles(tiles, path)
+    assert image.read_bytes() == b"pixels"

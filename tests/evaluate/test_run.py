@@ -232,3 +232,17 @@ def test_command_line_prints_what_it_stores(model: Path, table: Path, tmp_path: 
     shown = CliRunner().invoke(app, arguments, catch_exceptions=False).stdout
     assert all(name in shown for name in NAMES)
     assert f"{100 * stored['miou']:.2f}" in shown
+
+
+@pytest.mark.parametrize("target", ["table", "label", "description"])
+def test_no_result_replaces_an_input(
+    model: Path, table: Path, tiles: list[Tile], tmp_path: Path, target: str
+) -> None:
+    label = next(tile.label for tile in tiles if tile.label is not None)
+    path = {"table": table, "label": label, "description": model / "model" / "model.json"}[target]
+    (tmp_path / "scores.csv").symlink_to(path)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="choose another output path"):
+        _evaluate(model, table, tmp_path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["scores.csv"]

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -87,3 +88,20 @@ def test_wrong_names_models_and_folders_are_refused_and_nothing_is_written(
     with pytest.raises(InputError, match=r"TestArea_2\.tif cannot be read"):
         _predict(models["sar"], folder, out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("target", ["names.zip", "model/model.json", "sar_images/TestArea_1.tif"])
+def test_the_submission_replaces_no_input(
+    models: dict[str, Path], folder: Path, tmp_path: Path, target: str
+) -> None:
+    shutil.copytree(models["sar"], tmp_path / "model")
+    names = tmp_path / "names.zip"
+    names.write_text("".join(f"{name}\n" for name in NAMES))
+    path = folder / "TestArea_1.tif" if target.startswith("sar_images") else tmp_path / target
+    out = names if target == "names.zip" else tmp_path / "link.zip"
+    if out != names:
+        out.symlink_to(path)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="choose another output path"):
+        _predict(tmp_path / "model", folder, out, names)
+    assert path.read_bytes() == before

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio import Affine
+from safetensors.torch import load_file, save_file
 
 from oemsar.errors import InputError
 from oemsar.models import saved
@@ -288,6 +290,82 @@ def test_pixels_of_an_array_without_data_are_not_mapped(models: dict[str, Path])
 def test_an_array_of_other_channels_or_type_is_refused(models: dict[str, Path], image: NDArray[Any]) -> None:
     with pytest.raises(InputError, match="give uint8 of shape"):
         predict_array(models["sar"], image)
+
+
+def _replace_file(path: Path, content: bytes) -> None:
+    """Give a file other content at the same size and time."""
+    stat = path.stat()
+    assert len(content) == stat.st_size
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.mark.parametrize("changed", ["nothing", "model.json", "model.safetensors", "sar.tif", "ortho.tif"])
+def test_a_map_begins_anew_only_when_an_input_changed(
+    models: dict[str, Path], tmp_path: Path, changed: str
+) -> None:
+    grid = GeoBox((150, 100), Affine(0.5, 0, 4e5, 0, -0.5, 5e6), "EPSG:32631")
+    for name, bands in (("sar.tif", 1), ("ortho.tif", 3)):
+        shape = {"count": bands, "height": 150, "width": 100, "dtype": "uint8"}
+        place = {"crs": str(grid.crs), "transform": grid.affine}
+        with rasterio.open(tmp_path / name, "w", driver="GTiff", **shape, **place) as dataset:
+            dataset.write(_speckle(bands, 150, 100))
+    model = tmp_path / "model"
+    shutil.copytree(models["sar+optical"], model)
+    config = PredictConfig(
+        window=64, overlap=16, engine="torch", device="cpu", nodata="none", optical=tmp_path / "ortho.tif"
+    )
+
+    def stop(done: int, total: int) -> None:
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_scene(model, tmp_path / "sar.tif", tmp_path / "map.tif", config=config, report=stop)
+    if changed == "model.json":
+        description = model / changed
+        description.write_text(description.read_text().replace("60.0", "20.0"))
+    elif changed == "model.safetensors":
+        weights = load_file(model / changed)
+        name = next(key for key, value in weights.items() if value.is_floating_point() and value.ndim == 4)
+        save_file(weights | {name: -weights[name]}, model / changed)
+    elif changed != "nothing":
+        content = bytearray((tmp_path / changed).read_bytes())
+        content[-2000:] = bytes(255 - byte for byte in content[-2000:])
+        content[-12000:-10000] = bytes(255 - byte for byte in content[-12000:-10000])
+        _replace_file(tmp_path / changed, bytes(content))
+    windows: list[int] = []
+    predict_scene(
+        model,
+        tmp_path / "sar.tif",
+        tmp_path / "map.tif",
+        config=config,
+        report=lambda done, _: windows.append(done),
+    )
+    assert (windows[0] == 1) == (changed != "nothing")
+    predict_scene(model, tmp_path / "sar.tif", tmp_path / "fresh.tif", config=config)
+    for name in ("{}.tif", "{}_confidence.tif"):
+        resumed, fresh = (rasterio.open(tmp_path / name.format(stem)) for stem in ("map", "fresh"))
+        with resumed, fresh:
+            np.testing.assert_array_equal(resumed.read(), fresh.read())
+
+
+@pytest.mark.parametrize("target", ["ortho.png", "model/model.json", "model/model.safetensors"])
+def test_no_output_replaces_the_orthophoto_or_the_model(
+    models: dict[str, Path], tmp_path: Path, target: str
+) -> None:
+    """The summary of a map, map.json, is a link to the input."""
+    shutil.copytree(models["sar+optical"], tmp_path / "model")
+    for name, bands in (("sar.png", 1), ("ortho.png", 3)):
+        with rasterio.open(tmp_path / name, "w", driver="PNG", **PROFILE | {"count": bands}) as dataset:
+            dataset.write(_speckle(bands, 64, 80))
+    (tmp_path / "map.json").symlink_to(tmp_path / target)
+    before = (tmp_path / target).read_bytes()
+    config = WHOLE.model_copy(update={"optical": tmp_path / "ortho.png"})
+    with pytest.raises(InputError, match="choose another output path"):
+        predict_scene(tmp_path / "model", tmp_path / "sar.png", tmp_path / "map.tif", config=config)
+    assert (tmp_path / target).read_bytes() == before
+    assert not (tmp_path / "map.tif").exists()
 
 
 def _command(model: Path, scene: Path, out: Path) -> list[str]:

@@ -18,15 +18,19 @@ from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.benchmark.records import BenchmarkRecord
 from oemsar.benchmark.workers import Worker
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.table import Table, as_tiles, select_split, write_tiles
+from oemsar.dataset.table import Table, as_tiles, select_split, table_files, write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.files import atomic_write, checksum, require_writable, write_json, write_text
+from oemsar.files import atomic_write, checksum, require_apart, require_writable, write_json, write_text
 from oemsar.inference.device import find_device
 from oemsar.modalities import Modalities
 from oemsar.paper.published import is_published_release
 from oemsar.record import TableOrigin
 from oemsar.train.data import default_workers
+
+TABLE = "tiles.parquet"
+_PARTS = ("sar", "optical", "truth")
+"""Pictures kept of each tile of the figure."""
 
 
 def run_benchmark(
@@ -55,15 +59,19 @@ def run_benchmark(
             command works there.
         Interrupted: It was interrupted.
     """
+    plan_file = [plan] if isinstance(plan, Path) else []
     plan = _plan(plan, out)
     tiles = as_tiles(data)
     test = select_split(tiles, SPLIT, data)
+    examples = choose_examples(test, plan.figure_tiles)
+    require_apart(_written(out, examples, data), [*table_files(data, tiles), *plan_file])
     require_writable(out)
     with folders.sole_run(out):
-        table = data if isinstance(data, Path) else out / "tiles.parquet"
+        table = data if isinstance(data, Path) else out / TABLE
         if not isinstance(data, Path):
             write_tiles(tiles, table)
-        drawn = _store(plan, table, tiles, test, out)
+        _store(plan, table, tiles, out, test_tiles=len(test), examples=examples)
+        drawn = tuple(tile.name for tile in examples)
         tasks = [_task(plan, cell, table, out, drawn) for cell in plan.cells()]
         for task in tasks:
             folders.require_same_training(task.training.out, task.training)
@@ -80,26 +88,36 @@ def _plan(plan: Plan | Path | None, out: Path) -> Plan:
     return folders.stored_plan(out) if (out / folders.PLAN).is_file() else Plan()
 
 
-def _store(plan: Plan, data: Path, tiles: list[Tile], test: list[Tile], out: Path) -> tuple[str, ...]:
-    """Write plan, record and examples of the figure; returns the names of the example tiles."""
+def _written(out: Path, examples: list[Tile], data: Table) -> list[Path]:
+    """List what the command itself writes; each cell checks its training.
+
+    The plan is left out: one that lies there already is kept as it is where it says the same.
+    """
+    parts = (out / folders.EXAMPLES / f"{tile.name}_{part}.png" for tile in examples for part in _PARTS)
+    return [out / folders.ABOUT, *parts, *([] if isinstance(data, Path) else [out / TABLE])]
+
+
+def _store(
+    plan: Plan, data: Path, tiles: list[Tile], out: Path, *, test_tiles: int, examples: list[Tile]
+) -> None:
+    """Write the record, the examples of the figure, and the plan unless it lies there already."""
     sha256 = checksum(data)
     if (out / folders.ABOUT).is_file() and folders.about(out).data.sha256 != sha256:
         raise InputError(
             f"{data} is not the table that the benchmark in {out} began with; choose another folder",
             option="out",
         )
-    drawn = choose_examples(test, plan.figure_tiles)
-    for tile in drawn:
+    for tile in examples:
         _store_example(tile, out / folders.EXAMPLES)
     about = BenchmarkRecord(
         data=TableOrigin(table=data.name, sha256=sha256),
         published_release=is_published_release(tiles),
-        test_tiles=len(test),
-        examples=tuple(tile.name for tile in drawn),
+        test_tiles=test_tiles,
+        examples=tuple(tile.name for tile in examples),
     )
     write_json(out / folders.ABOUT, about.model_dump(mode="json"))
-    write_text(out / folders.PLAN, plan.to_yaml())
-    return tuple(tile.name for tile in drawn)
+    if not (out / folders.PLAN).is_file() or folders.stored_plan(out) != plan:
+        write_text(out / folders.PLAN, plan.to_yaml())
 
 
 def _store_example(tile: Tile, folder: Path) -> None:

@@ -13,10 +13,9 @@ from oemsar.config_file import Value
 from oemsar.dataset.config import IndexConfig
 from oemsar.dataset.layouts import COLUMNS, LAYOUTS, TileFiles, natural_order
 from oemsar.dataset.regions import assign_regions
-from oemsar.dataset.table import table_files, write_tiles
+from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
-from oemsar.files import require_apart
 from oemsar.progress import Report, silent
 from oemsar.raster.grid import grid_of
 
@@ -69,7 +68,6 @@ def index_tiles(
             cannot be written.
     """
     tiles = find_tiles(folder, config=config, report=report)
-    require_apart([out], table_files(tiles, tiles))
     write_tiles(tiles, out)
     regions = len({tile.region for tile in tiles} - {None})
     return IndexSummary(table=out, tiles=len(tiles), splits=count_files(tiles), regions=regions)

@@ -14,7 +14,7 @@ from rasterio import Affine
 
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
-from oemsar.files import atomic_write, checksum
+from oemsar.files import atomic_write, checksum, require_apart
 from oemsar.raster.grid import footprint
 from oemsar.record import TableOrigin
 
@@ -38,9 +38,11 @@ def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
         path: File to write.
 
     Raises:
-        InputError: Two tiles have the same name, or the folder of `path` cannot be written to.
+        InputError: Two tiles have the same name, `path` is a file of a tile, or its folder cannot be written
+            to.
     """
     _require_distinct(tiles, f"the table for {path}")
+    require_apart([path], table_files(tiles, tiles))
     folder = path.resolve().parent
     rows = [_row(tile, folder) for tile in tiles]
     frame = gpd.GeoDataFrame(

@@ -23,7 +23,7 @@ from oemsar.inference.select import open_model
 from oemsar.legend import NUM_CLASSES
 from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.saved import as_network
+from oemsar.models.saved import as_network, model_files
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
 
@@ -98,7 +98,7 @@ def evaluate_model(
     record = run_record(options, data=data if isinstance(data, Path) else None)
     if out is not None:
         require_writable(out)
-        require_apart((out / name for name in _FILES), table_files(data, tiles))
+        require_apart((out / name for name in _FILES), [*table_files(data, tiles), *model_files(model)])
     drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
     with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
         scores, comparisons = _score(tiles, modalities, engine, set() if out is None else set(drawn), report)

@@ -82,6 +82,17 @@ def as_network(model: Path | LandCoverNetwork) -> LandCoverNetwork:
     return model if isinstance(model, LandCoverNetwork) else load_model(model)
 
 
+def model_files(model: Path | LandCoverNetwork) -> list[Path]:
+    """List the files of a saved model; a network in memory has none.
+
+    Raises:
+        InputError: The path holds no saved model.
+    """
+    if isinstance(model, LandCoverNetwork):
+        return []
+    return [model_folder(model) / name for name in (WEIGHTS, DESCRIPTION)]
+
+
 def model_folder(path: Path) -> Path:
     """Find the folder of the saved model in a saved model or a run.
 

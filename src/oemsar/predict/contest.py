@@ -23,7 +23,7 @@ from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.saved import as_network
+from oemsar.models.saved import as_network, model_files
 from oemsar.predict.config import SubmissionConfig
 from oemsar.progress import Report, silent
 
@@ -72,7 +72,8 @@ def predict_submission(
     tiles = _radar_tiles(folder)
     if config.names is not None:
         _require_listed([tile.name for tile in tiles], config.names, folder)
-    require_apart([out], [tile.sar for tile in tiles if tile.sar is not None])
+    named = [] if config.names is None else [config.names]
+    require_apart([out], [*(tile.sar for tile in tiles if tile.sar is not None), *named, *model_files(model)])
     network = as_network(model)
     if network.spec.modalities is not Modalities.SAR:
         raise InputError(

@@ -16,7 +16,7 @@ from oemsar.fingerprint import fingerprint
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.saved import DESCRIPTION, WEIGHTS, as_network, model_folder
+from oemsar.models.saved import as_network, model_files
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
 from oemsar.predict.quicklook import write_quicklook
@@ -131,8 +131,7 @@ def _require_output(model: Path | LandCoverNetwork, scene: Path, out: Path, conf
     if out.is_dir():
         raise InputError(f"{out} is a folder; give the name of the map to write", option="out")
     inputs = [scene, *([] if config.optical is None else [config.optical])]
-    if isinstance(model, Path):
-        inputs += [model_folder(model) / name for name in (WEIGHTS, DESCRIPTION)]
+    inputs += model_files(model)
     written = (out, confidence_path(out), out.with_suffix(".png"), out.with_suffix(".json"))
     require_apart(written, inputs)
 
@@ -156,7 +155,7 @@ def _identity(
 def _model_identity(model: Path | LandCoverNetwork) -> list[str]:
     """Digests of the weights and of the description of a model."""
     if isinstance(model, Path):
-        return [fingerprint(model_folder(model) / name) for name in (WEIGHTS, DESCRIPTION)]
+        return [fingerprint(path) for path in model_files(model)]
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
         digest.update(name.encode())
