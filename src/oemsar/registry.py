@@ -46,7 +46,7 @@ class Registry(Generic[Entry]):
         return iter(self.names())
 
     def __contains__(self, name: object) -> bool:
-        return name in self.names()
+        return name in self._own or name in self._plugged()
 
     def require(self, name: str) -> str:
         """Give `name` back where it is known.
