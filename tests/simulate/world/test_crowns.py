@@ -18,8 +18,8 @@ def test_a_crown_covers_its_disc_and_is_highest_in_the_middle() -> None:
     assert distance.max() < 4.0 * 1.45
     assert (columns.mean() * GSD, rows.mean() * GSD) == pytest.approx((22.1, 9.3), abs=1.0)
     assert height.max() == pytest.approx(11, rel=0.1)
-    assert height[height > 0].min() == pytest.approx(0.2 * 11, rel=0.6)
-    assert height[rows, columns][distance < 1].mean() > 1.5 * height[rows, columns][distance > 3.4].mean()
+    assert height[height > 0].min() > 0.2 * 11 - 0.01
+    assert height[rows, columns][distance < 1].mean() > 1.3 * height[rows, columns][distance > 3.4].mean()
     assert np.unique(tone).size == 2
     assert (tone == 1).sum() == (height == 0).sum()
 
