@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from oemsar.raster.changed_pixels import ChangedPixels
 from oemsar.raster.pixels import Pixels, Validity, read_window
 from oemsar.raster.read import Extent
 
@@ -76,56 +77,22 @@ class Padding:
         return seeds
 
 
-@dataclass(frozen=True, eq=False)
-class CollectPixels:
-    """Pixels of which the zeros around the collect carry no data.
-
-    Attributes:
-        pixels: Pixels with the zeros.
-        padding: Zeros around the collect.
-    """
-
-    pixels: Pixels
-    padding: Padding
-    tells_nodata = True
-
-    @property
-    def name(self) -> str:
-        """Name of the file, for messages."""
-        return self.pixels.name
-
-    @property
-    def count(self) -> int:
-        """Number of bands."""
-        return self.pixels.count
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.pixels.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels that `read` returns."""
-        return self.pixels.dtype
-
-    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
-        """Read a rectangle inside the raster and where it carries data."""
-        pixels, valid = self.pixels.read(extent)
-        if not self.padding.touches(extent):
-            return pixels, valid
-
-        def zeros(wide: Extent) -> NDArray[np.bool_]:
-            empty: NDArray[np.bool_] = (read_window(self.pixels, wide)[0] == 0).all(0)
-            return empty
-
-        inside = self.padding.inside(extent, zeros)
-        return pixels, inside if valid is None else valid & inside
-
-
 def within_collect(pixels: Pixels, padding: Padding | None) -> Pixels:
     """Set the zeros around a collect aside; None leaves the pixels as they are."""
-    return pixels if padding is None else CollectPixels(pixels, padding)
+    if padding is None:
+        return pixels
+
+    def zeros(extent: Extent) -> NDArray[np.bool_]:
+        empty: NDArray[np.bool_] = (read_window(pixels, extent)[0] == 0).all(0)
+        return empty
+
+    def change(extent: Extent, values: NDArray[Any], valid: Validity) -> tuple[NDArray[Any], Validity]:
+        if not padding.touches(extent):
+            return values, valid
+        inside = padding.inside(extent, zeros)
+        return values, inside if valid is None else valid & inside
+
+    return ChangedPixels(pixels, change, tells_nodata=True)
 
 
 def find_padding(pixels: Pixels) -> Padding:

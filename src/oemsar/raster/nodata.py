@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.errors import InputError
-from oemsar.raster.pixels import Change, ChangedPixels, Opener, Pixels, Validity, changed
+from oemsar.raster.changed_pixels import Change, ChangedPixels, changed
+from oemsar.raster.pixels import Opener, Pixels, Validity
 from oemsar.raster.read import Extent
 
 

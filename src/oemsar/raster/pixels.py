@@ -60,9 +60,6 @@ class Pixels(Protocol):
 Opener: TypeAlias = Callable[[], AbstractContextManager[Pixels]]
 """Opens the same pixels anew; every thread needs its own."""
 
-Change: TypeAlias = Callable[[Extent, NDArray[Any], Validity], tuple[NDArray[Any], Validity]]
-"""Changes pixels of a rectangle and where they carry data; shape and type stay."""
-
 Mask: TypeAlias = Literal["bands together", "each value"]
 """Who judges pixels.
 
@@ -206,45 +203,6 @@ def _part(raster: RawRaster, extent: Extent) -> NDArray[Any]:
     return raster.read_rows(extent.row, extent.height)[:, extent.column : extent.column + extent.width]
 
 
-@dataclass(frozen=True, eq=False)
-class ChangedPixels:
-    """Pixels that are changed as they are read.
-
-    Attributes:
-        pixels: Pixels before the change.
-        change: Applied to every rectangle.
-        tells_nodata: Whether the changed pixels say which of them carry data.
-    """
-
-    pixels: Pixels
-    change: Change
-    tells_nodata: bool
-
-    @property
-    def name(self) -> str:
-        """Name of the file, for messages."""
-        return self.pixels.name
-
-    @property
-    def count(self) -> int:
-        """Number of bands."""
-        return self.pixels.count
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.pixels.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels that `read` returns."""
-        return self.pixels.dtype
-
-    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
-        """Read a rectangle inside the raster and where it carries data."""
-        return self.change(extent, *self.pixels.read(extent))
-
-
 def raster_opener(path: Path, bands: int | tuple[int, ...], mask: Mask = "each value") -> Opener:
     """Make an opener of bands (from 1) of the raster at `path`."""
     numbers = (bands,) if isinstance(bands, int) else bands
@@ -260,23 +218,6 @@ def raster_opener(path: Path, bands: int | tuple[int, ...], mask: Mask = "each v
 def raw_opener(bands: Sequence[RawRaster], validity: RawRaster) -> Opener:
     """Make an opener of raw rasters, one a band; every thread reads for itself."""
     return lambda: nullcontext(RawPixels(bands, validity))
-
-
-def changed(opener: Opener, change: Change, *, tells_nodata: bool | None = None) -> Opener:
-    """Make an opener of the same pixels, changed as they are read.
-
-    Args:
-        opener: Opener of the pixels.
-        change: Applied to every rectangle.
-        tells_nodata: Whether they then say which carry data; None: as before.
-    """
-
-    @contextmanager
-    def open_changed() -> Iterator[Pixels]:
-        with opener() as pixels:
-            yield ChangedPixels(pixels, change, pixels.tells_nodata if tells_nodata is None else tells_nodata)
-
-    return open_changed
 
 
 def read_window(pixels: Pixels, extent: Extent) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -15,10 +15,11 @@ from oemsar.products.product import Encoding
 from oemsar.products.reader import is_complex_raster
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
+from oemsar.raster.changed_pixels import changed
 from oemsar.raster.cog import Layer, cog_files, publish_pyramid
 from oemsar.raster.georeference import Georeference, georeference_of
 from oemsar.raster.nodata import with_nodata
-from oemsar.raster.pixels import Opener, changed, raster_opener
+from oemsar.raster.pixels import Opener, raster_opener
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import files_of, open_raster
 

@@ -27,9 +27,10 @@ from oemsar.products.reader import OpenedProduct, metadata_beside
 from oemsar.products.registry import find_product
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
+from oemsar.raster.changed_pixels import changed
 from oemsar.raster.cog import Layer, cog_files, publish_pyramid
 from oemsar.raster.nodata import with_nodata
-from oemsar.raster.pixels import Opener, Validity, changed
+from oemsar.raster.pixels import Opener, Validity
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import Extent, files_of
 
