@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from oemsar.benchmark import folder as folders
-from oemsar.benchmark.records import CellRecord, CellSeconds
+from oemsar.benchmark.records import CellRecord, CellSeconds, GroundOnce
 from oemsar.dataset.regions import UNASSIGNED
 from oemsar.dataset.table import read_tiles, select_split
 from oemsar.dataset.tile import Tile
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.ground import Ground
 from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable
+from oemsar.evaluate.run import LabelKinds
 from oemsar.evaluate.scores import Scores
 from oemsar.files import atomic_folder, write_json
 from oemsar.inference.options import EngineKind
@@ -36,15 +36,15 @@ SPLIT = "test"
 
 @dataclass(frozen=True)
 class Task:
-    """What a cell needs to be worked on, in plain values that travel between processes.
+    """A cell to be trained and scored, in plain values that travel between processes.
 
     Attributes:
-        name: of the cell.
-        cell: network, modalities, regime, seed and fusion as plain values.
-        training: of the cell; `out` is its folder.
-        engine: library that runs the network on the test split.
-        flips: average over four mirror images.
-        drawn: names of the test tiles whose maps are kept for the figure.
+        name: Name of the cell.
+        cell: Network, modalities, regime, seed and fusion as plain values.
+        training: Options of the training; `out` is the folder of the cell.
+        engine: Library that runs the network on the test split.
+        flips: Whether probabilities are averaged over four mirror images.
+        drawn: Names of the test tiles whose maps are kept for the figure.
     """
 
     name: str
@@ -59,15 +59,15 @@ def work(task: Task, report: Report = silent) -> CellRecord:
     """Train the cell, going on where it stopped, and score it; its record is written last.
 
     Args:
-        task: the cell.
-        report: told the training steps done and in all.
+        task: Cell to train and score.
+        report: Called with the training steps done and in all.
 
     Returns:
-        The record of the finished cell.
+        Record of the finished cell.
 
     Raises:
-        InputError: the data or an option do not fit.
-        Failure: the training was interrupted, or failed.
+        InputError: The data or an option do not fit.
+        Failure: The training was interrupted, or failed.
     """
     folder = task.training.out
     (folder / folders.FAILED).unlink(missing_ok=True)
@@ -76,10 +76,20 @@ def work(task: Task, report: Report = silent) -> CellRecord:
     training = task.training
     train_model(training.table, folder, config=training, resume=begun, report=report)
     trained = time.monotonic()
-    results = _score(task, folder)
+    tested = _score(task, folder)
     record = CellRecord(
         cell=task.cell,
-        **results,
+        classes=tested.scores.classes,
+        miou=tested.scores.miou,
+        overall_accuracy=tested.scores.overall_accuracy,
+        confusion=tested.scores.confusion,
+        ground_once=GroundOnce(miou=tested.ground_once.miou, confusion=tested.ground_once.confusion),
+        tiles=len(tested.tiles),
+        georeferenced=sum(tile.grid is not None and tile.grid.crs is not None for tile in tested.tiles),
+        regions=len(tested.region_names),
+        region_names=tested.region_names,
+        labels=LabelKinds.model_validate(count_labels(tested.tiles)),
+        engine=tested.engine,
         training=training.model_dump(mode="json"),
         seconds=CellSeconds(
             train=None if begun else round(trained - start, 1), test=round(time.monotonic() - trained, 1)
@@ -93,7 +103,29 @@ def work(task: Task, report: Report = silent) -> CellRecord:
     return record
 
 
-def _score(task: Task, folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Test:
+    """Result of a cell on the test split.
+
+    Attributes:
+        scores: Scores over all pixels.
+        ground_once: Scores with each piece of ground counted once.
+        tiles: Tiles that were scored.
+        engine: Engine that ran the network.
+    """
+
+    scores: Scores
+    ground_once: Scores
+    tiles: Sequence[Tile]
+    engine: str
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names of the regions of the tiles, sorted."""
+        return tuple(sorted({_region(tile) for tile in self.tiles}))
+
+
+def _score(task: Task, folder: Path) -> _Test:
     """Score the model in `folder` and write the confusion matrices of the tiles and the maps to be drawn."""
     data, modalities = task.training.table, task.training.modalities
     tiles = scorable(select_split(read_tiles(data), SPLIT, data), modalities, SPLIT, data)
@@ -107,23 +139,19 @@ def _score(task: Task, folder: Path) -> dict[str, Any]:
             counts[:, index] = count_tile(predicted, ground)
             if predicted.tile.name in task.drawn:
                 Image.fromarray(predicted.prediction).save(maps / f"{predicted.tile.name}.png")
-    regions = [tile.region or UNASSIGNED for tile in tiles]
+    regions = [_region(tile) for tile in tiles]
     folders.write_counts(folder, [tile.name for tile in tiles], regions, counts[0], counts[1])
     scores, once = (Scores.from_confusion(part.sum(0)) for part in counts)
-    return {
-        **scores.to_dict(),
-        "ground_once": {"miou": once.miou, "confusion": once.to_dict()["confusion"]},
-        "tiles": len(tiles),
-        "georeferenced": sum(tile.grid is not None and tile.grid.crs is not None for tile in tiles),
-        "regions": len(set(regions)),
-        "region_names": sorted(set(regions)),
-        "labels": count_labels(tiles),
-        "engine": engine.name,
-    }
+    return _Test(scores, once, tiles, engine.name)
+
+
+def _region(tile: Tile) -> str:
+    """Name the region that a tile counts in."""
+    return tile.region or UNASSIGNED
 
 
 def count_tile(predicted: Predicted, ground: Ground) -> NDArray[np.int64]:
-    """Confusion matrices of one tile, shape (2, 8, 8): all its pixels, and those first on their ground."""
+    """Count the confusion of one tile, shape (2, 8, 8): all its pixels, and those first on their ground."""
     tile, truth, prediction = predicted
     all_pixels = confusion_matrix(truth, prediction)
     first = ground.is_first(tile)
@@ -133,10 +161,10 @@ def count_tile(predicted: Predicted, ground: Ground) -> NDArray[np.int64]:
 
 
 def choose_examples(tiles: Sequence[Tile], wanted: int) -> list[Tile]:
-    """Tiles for the figure: with a label and all imagery, evenly spaced over the order of the table."""
+    """Choose tiles for the figure: with a label and all imagery, evenly spaced over the table."""
     complete = [tile for tile in tiles if tile.label is not None and tile.sar is not None and tile.optical]
-    places = np.linspace(0, len(complete) - 1, min(wanted, len(complete))).round().astype(int)
-    return [complete[place] for place in places.tolist()]
+    indices = np.linspace(0, len(complete) - 1, min(wanted, len(complete))).round().astype(int)
+    return [complete[index] for index in indices.tolist()]
 
 
 def release_memory() -> None:

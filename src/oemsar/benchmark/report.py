@@ -1,7 +1,6 @@
 """Report of a benchmark: table and figure of the cells finished so far."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from oemsar.benchmark import folder as folders
@@ -9,8 +8,9 @@ from oemsar.benchmark import table as tables
 from oemsar.benchmark.figure import draw
 from oemsar.benchmark.plan import Plan
 from oemsar.benchmark.records import BenchmarkRecord, CellRecord
-from oemsar.benchmark.rows import Results, collect
-from oemsar.benchmark.table import Table
+from oemsar.benchmark.rows import Results, Row, collect
+from oemsar.benchmark.table import BenchmarkTable
+from oemsar.config_file import Value
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import DRAWS
 from oemsar.figures import save_figure
@@ -20,17 +20,13 @@ from oemsar.paper.published import table4
 FIGURE = "figure3.png"
 
 
-@dataclass(frozen=True)
-class BenchmarkReport:
-    """Table of a benchmark and its files.
+class BenchmarkReport(Value):
+    """Table of a benchmark and its files."""
 
-    Attributes:
-        table: Rows, notes and failures.
-        files: Files that were written.
-    """
-
-    table: Table
+    table: BenchmarkTable
+    """Rows, notes and failures."""
     files: tuple[Path, ...]
+    """Files that were written."""
 
 
 def report_benchmark(out: Path) -> BenchmarkReport:
@@ -50,9 +46,13 @@ def report_benchmark(out: Path) -> BenchmarkReport:
     if not results.records:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(results.failed.items())[:1])
         raise InputError(f"{out} has no finished cell to report{f' ({why})' if why else ''}")
-    failures = [f"{name}: {reason}" for name, reason in results.failed.items()]
+    failures = tuple(f"{name}: {reason}" for name, reason in results.failed.items())
     figure = draw(out, plan, list(about.examples), set(results.records))
-    table = Table(results.rows, _published(about, results), _notes(plan, about, results), failures)
+    table = BenchmarkTable(
+        rows=tuple(_with_published(row) for row in results.rows) if about.published_release else results.rows,
+        notes=_notes(plan, about, results),
+        failures=failures,
+    )
     written = [out / f"table4.{suffix}" for suffix in ("md", "csv", "tex", "html")]
     if figure is not None:
         save_figure(figure, out / FIGURE)
@@ -67,23 +67,18 @@ def report_benchmark(out: Path) -> BenchmarkReport:
     )
     for path, text in zip(written, texts, strict=False):
         write_text(path, text)
-    return BenchmarkReport(table, tuple(written))
+    return BenchmarkReport(table=table, files=tuple(written))
 
 
-def _published(about: BenchmarkRecord, results: Results) -> dict[int, list[float]]:
-    """Find the paper's row beside each of ours, only where the data are those of the paper."""
-    if not about.published_release:
-        return {}
-    published = table4()
-    rows = {}
-    for place, row in enumerate(results.rows):
-        key = (row.network, row.modalities, row.regime)
-        if row.fusion == "stack" and key in published:
-            rows[place] = [*published[key].iou, published[key].miou]
-    return rows
+def _with_published(row: Row) -> Row:
+    """Put the paper's row beside one of ours, where the paper has it."""
+    published = table4().get((row.network, row.modalities, row.regime))
+    if published is None or row.fusion != "stack":
+        return row
+    return row.model_copy(update={"published": (*published.iou, published.miou)})
 
 
-def _notes(plan: Plan, about: BenchmarkRecord, results: Results) -> list[str]:
+def _notes(plan: Plan, about: BenchmarkRecord, results: Results) -> tuple[str, ...]:
     records = list(results.records.values())
     release = "the published release" if about.published_release else "not the published release"
     seeds = ", ".join(str(seed) for seed in plan.seeds)
@@ -105,7 +100,7 @@ def _notes(plan: Plan, about: BenchmarkRecord, results: Results) -> list[str]:
         notes.append("Several seeds: mean of their scores ± sample standard deviation of their mIoU.")
     if about.published_release:
         notes.append("In parentheses the values of Xia et al. (arXiv 2501.10891), Table IV.")
-    return notes
+    return tuple(notes)
 
 
 def _about_intervals(records: list[CellRecord]) -> str:

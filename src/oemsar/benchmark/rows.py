@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark.plan import Cell, Plan
 from oemsar.benchmark.records import CellRecord
+from oemsar.config_file import Value
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap, iou, mean_present
@@ -23,40 +24,39 @@ from oemsar.models.spec import Fusion
 Fraction = float | None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Value):
     """One row of the table: the cells that differ only in their seed. Scores are fractions 0..1.
 
     With several seeds a score is the mean of theirs, never a score of a mean. None stands for a class that
     is absent, for a row without a finished cell, and for an interval or deviation that cannot be had.
-
-    Attributes:
-        network: name in `oemsar.models.registry`.
-        fusion: `stack` or `dual`.
-        modalities: imagery.
-        regime: label regime.
-        seeds: of the finished cells.
-        iou: of each class in legend order.
-        iou_interval: low and high end for each class, 95 %, over regions.
-        miou: over all pixels.
-        miou_deviation: sample standard deviation over the seeds; needs two.
-        miou_interval: low and high end, 95 %, over regions; needs two regions.
-        miou_ground_once: with each piece of ground counted once.
-        miou_regions: mean over regions of the mIoU of each.
     """
 
     network: str
+    """Name in `oemsar.models.registry`."""
     fusion: Fusion
+    """Way to join radar and optical."""
     modalities: Modalities
+    """Imagery of the network."""
     regime: Regime
+    """Label regime of the training."""
     seeds: tuple[int, ...]
+    """Seeds of the finished cells."""
     iou: tuple[Fraction, ...]
+    """IoU of each class in legend order."""
     iou_interval: tuple[tuple[Fraction, Fraction], ...]
+    """Low and high end of the 95 % interval of each class, over regions."""
     miou: Fraction
+    """Mean IoU over all pixels."""
     miou_deviation: Fraction
+    """Sample standard deviation of the mean IoU over the seeds; None with fewer than two."""
     miou_interval: tuple[Fraction, Fraction]
+    """Low and high end of the 95 % interval of the mean IoU, over regions; None with fewer than two."""
     miou_ground_once: Fraction
+    """Mean IoU with each piece of ground counted once."""
     miou_regions: Fraction
+    """Mean over regions of the mean IoU of each."""
+    published: tuple[float, ...] | None = None
+    """Percentages of the paper: eight IoUs and their mean; None unless the data are the published release."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Results:
         missing: Names of the cells that are neither finished nor failed.
     """
 
-    rows: list[Row]
+    rows: tuple[Row, ...]
     records: dict[str, CellRecord]
     failed: dict[str, str]
     missing: list[str]
@@ -80,7 +80,7 @@ def collect(out: Path, plan: Plan) -> Results:
     """Read the records of the cells of a plan.
 
     Raises:
-        InputError: a file of a cell is damaged.
+        InputError: A file of a cell is damaged.
     """
     records, failed, missing = {}, {}, []
     for cell in plan.cells():
@@ -91,20 +91,31 @@ def collect(out: Path, plan: Plan) -> Results:
             failed[cell.name] = reason
         else:
             missing.append(cell.name)
-    rows = [
+    rows = tuple(
         _row(out, [cell for cell in cells if cell.name in records], shared)
         for shared, cells in groupby(plan.cells(), lambda cell: cell._replace(seed=0))
-    ]
+    )
     return Results(rows, records, failed, missing)
 
 
 def _row(out: Path, cells: Iterable[Cell], shared: Cell) -> Row:
     """Compute the row of cells that are alike but for their seeds."""
     cells = list(cells)
-    key = (shared.network, shared.fusion, shared.modalities, shared.regime)
     if not cells:
-        absent = ((None,) * NUM_CLASSES, ((None, None),) * NUM_CLASSES)
-        return Row(*key, (), *absent, None, None, (None, None), None, None)
+        return Row(
+            network=shared.network,
+            fusion=shared.fusion,
+            modalities=shared.modalities,
+            regime=shared.regime,
+            seeds=(),
+            iou=(None,) * NUM_CLASSES,
+            iou_interval=((None, None),) * NUM_CLASSES,
+            miou=None,
+            miou_deviation=None,
+            miou_interval=(None, None),
+            miou_ground_once=None,
+            miou_regions=None,
+        )
     by_region, ground_once = _stacked(out, cells)
     pooled = by_region.sum(1)
     miou = mean_present(iou(pooled))
@@ -113,7 +124,10 @@ def _row(out: Path, cells: Iterable[Cell], shared: Cell) -> Row:
     if by_region.shape[1] > 1:
         ends_iou, ends_miou = bootstrap(by_region)
     return Row(
-        *key,
+        network=shared.network,
+        fusion=shared.fusion,
+        modalities=shared.modalities,
+        regime=shared.regime,
         seeds=tuple(cell.seed for cell in cells),
         iou=tuple(map(_plain, mean_present(iou(pooled), axis=0))),
         iou_interval=tuple((_plain(low), _plain(high)) for low, high in ends_iou.T),
@@ -144,15 +158,15 @@ def sum_regions(regions: list[str], counts: NDArray[np.int64]) -> NDArray[np.int
     """Sum the matrices of the tiles of each region.
 
     Args:
-        regions: of each tile.
-        counts: of each tile, shape (tiles, 8, 8).
+        regions: Region of each tile.
+        counts: Confusion matrix of each tile, shape (tiles, 8, 8).
 
     Returns:
         Shape (regions, 8, 8), regions in the order of their names; a single one where none is assigned.
     """
-    names, places = np.unique(regions, return_inverse=True)
+    names, indices = np.unique(regions, return_inverse=True)
     summed = np.zeros((len(names), *counts.shape[1:]), np.int64)
-    np.add.at(summed, places, counts)
+    np.add.at(summed, indices, counts)
     return summed
 
 

@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from oemsar.benchmark.rows import Fraction, Row
+from oemsar.config_file import Value
 from oemsar.legend import NAMES
 from oemsar.modalities import Modalities
 from oemsar.pages import render
@@ -27,49 +27,43 @@ DASH = "–"  # noqa: RUF001 (an en dash, as tables have it)
 _FIRST_NUMBER = 3
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table ready to be written.
+class BenchmarkTable(Value):
+    """Table of a benchmark, ready to be written."""
 
-    Attributes:
-        rows: of the benchmark.
-        published: the paper's percentages of a row by its place in `rows`: eight IoUs and their mean; empty
-            where the data are not the published release.
-        notes: sentences below the table: data, versions, how it was counted.
-        failures: one sentence for each cell that failed.
-    """
-
-    rows: Sequence[Row]
-    published: Mapping[int, Sequence[float]]
-    notes: Sequence[str]
-    failures: Sequence[str]
+    rows: tuple[Row, ...]
+    """Rows in the order of the plan."""
+    notes: tuple[str, ...]
+    """Sentences below the table: data, versions, how it was counted."""
+    failures: tuple[str, ...]
+    """One sentence for each cell that failed."""
 
     def cells(self) -> list[list[str]]:
         """Write the text of each row, published values in parentheses beside this project's."""
         return [
-            [method(row), MODALITIES[row.modalities], row.regime.value, *self._numbers(place, row)]
-            for place, row in enumerate(self.rows)
+            [method(row), MODALITIES[row.modalities], row.regime.value, *_numbers(row)] for row in self.rows
         ]
 
-    def _numbers(self, place: int, row: Row) -> list[str]:
-        scores = [_percent(score) for score in row.iou]
-        deviation = "" if row.miou_deviation is None else f" ± {_percent(row.miou_deviation)}"
-        scores.append(_percent(row.miou) + deviation)
-        if place in self.published:
-            pairs = zip(scores, self.published[place], strict=True)
-            scores = [f"{score} ({published:.2f})" for score, published in pairs]
-        low, high = row.miou_interval
-        interval = DASH if low is None else f"{_percent(low)}{DASH}{_percent(high)}"
-        return [*scores, interval, _percent(row.miou_ground_once), _percent(row.miou_regions)]
+
+def _numbers(row: Row) -> list[str]:
+    """Write the scores of a row, published values in parentheses."""
+    scores = [_percent(score) for score in row.iou]
+    deviation = "" if row.miou_deviation is None else f" ± {_percent(row.miou_deviation)}"
+    scores.append(_percent(row.miou) + deviation)
+    if row.published is not None:
+        pairs = zip(scores, row.published, strict=True)
+        scores = [f"{score} ({published:.2f})" for score, published in pairs]
+    low, high = row.miou_interval
+    interval = DASH if low is None else f"{_percent(low)}{DASH}{_percent(high)}"
+    return [*scores, interval, _percent(row.miou_ground_once), _percent(row.miou_regions)]
 
 
 def method(row: Row) -> str:
-    """Name of the network of a row as the table has it."""
+    """Name the network of a row as the table has it."""
     name = METHODS.get(row.network, row.network)
     return f"{name} (dual)" if row.fusion == "dual" else name
 
 
-def markdown(table: Table) -> str:
+def markdown(table: BenchmarkTable) -> str:
     """Write the table as a Markdown document."""
     align = ["---"] * _FIRST_NUMBER + ["---:"] * (len(HEADINGS) - _FIRST_NUMBER)
     lines = [_markdown_row(HEADINGS), _markdown_row(align), *map(_markdown_row, table.cells()), ""]
@@ -79,7 +73,7 @@ def markdown(table: Table) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def latex(table: Table) -> str:
+def latex(table: BenchmarkTable) -> str:
     """Write the table for a paper: `tabular` with the rules of the package booktabs, notes as comments."""
     columns = "l" * _FIRST_NUMBER + "r" * (len(HEADINGS) - _FIRST_NUMBER)
     lines = [f"% {line}" for line in [*table.notes, *table.failures]]
@@ -94,7 +88,7 @@ def latex(table: Table) -> str:
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
 
 
-def html(table: Table, figure: str | None) -> str:
+def html(table: BenchmarkTable, figure: str | None) -> str:
     """Write the table as a page that opens from disk, with the figure of that file name below it."""
     return render(
         "oemsar.benchmark",
@@ -108,7 +102,7 @@ def html(table: Table, figure: str | None) -> str:
     )
 
 
-def comma_separated(table: Table) -> str:
+def comma_separated(table: BenchmarkTable) -> str:
     """Write the table for other programs: percentages to four decimals, absent values as empty cells."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -118,7 +112,7 @@ def comma_separated(table: Table) -> str:
         + ["miou", "miou low", "miou high", "miou deviation", "miou ground once", "miou mean of regions"]
         + [f"{name} published" for name in (*NAMES, "miou")]
     )
-    for place, row in enumerate(table.rows):
+    for row in table.rows:
         by_class = [
             value
             for of_class, ends in zip(row.iou, row.iou_interval, strict=True)
@@ -128,8 +122,7 @@ def comma_separated(table: Table) -> str:
         writer.writerow(
             [row.network, row.fusion, row.modalities.value, row.regime.value, " ".join(map(str, row.seeds))]
             + ["" if value is None else f"{100 * value:.4f}" for value in [*by_class, *means]]
-            + [f"{value:.2f}" for value in table.published.get(place, ())]
-            + [""] * (0 if place in table.published else len(NAMES) + 1)
+            + ([f"{value:.2f}" for value in row.published] if row.published else [""] * (len(NAMES) + 1))
         )
     return text.getvalue()
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oemsar.benchmark.config import BenchmarkConfig
-from oemsar.cli.options import AsJson, with_options
+from oemsar.cli.options import AsJson, print_json, with_options
 
 if TYPE_CHECKING:
     from oemsar.benchmark.dispatch import BenchmarkStatus
-    from oemsar.benchmark.table import Table
 
 app = typer.Typer(
     help="Train and score networks x modalities x label regimes, and report.", no_args_is_help=True
@@ -65,7 +64,7 @@ def report(
 
     made = report_benchmark(folder)
     if as_json:
-        _print_json(made.table)
+        print_json(made.table)
     else:
         for path in made.files:
             typer.echo(f"Wrote {path}")
@@ -103,15 +102,3 @@ def _reporting() -> "Iterator[Callable[[BenchmarkStatus], None]]":
                 )
 
         yield draw
-
-
-def _print_json(table: "Table") -> None:
-    import json
-    from dataclasses import asdict
-
-    rows = [
-        {**asdict(row), "published": list(table.published[place]) if place in table.published else None}
-        for place, row in enumerate(table.rows)
-    ]
-    document = {"rows": rows, "notes": list(table.notes), "failures": list(table.failures)}
-    typer.echo(json.dumps(document, indent=2))
