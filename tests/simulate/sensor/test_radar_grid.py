@@ -57,7 +57,7 @@ def test_cubic_map_stands_for_the_exact_model(acquisition: Acquisition) -> None:
 
 def test_cubic_map_refuses_what_is_not_smooth() -> None:
     with pytest.raises(Failure, match="bends by"):
-        CubicMap.of(lambda x, y, _: (np.abs(x), y), (-1.0, -1.0, -1.0), (1.0, 1.0, 1.0))
+        CubicMap.fit(lambda x, y, _: (np.abs(x), y), (-1.0, -1.0, -1.0), (1.0, 1.0, 1.0))
 
 
 def test_slant_range_image_holds_the_collect_and_squeezes_range(acquisition: Acquisition) -> None:

@@ -29,11 +29,11 @@ def test_ecef_coordinates_are_those_of_proj() -> None:
 def test_centre_is_seen_under_the_look_that_was_asked_for(azimuth: float, incidence: float) -> None:
     sensor = track(azimuth, incidence)
     to_lonlat = Transformer.from_crs(4978, 4979, always_xy=True)
-    lon, lat, altitude = to_lonlat.transform(*sensor.place)
+    lon, lat, altitude = to_lonlat.transform(*sensor.reference)
     _, back, _ = GEOD.inv(lon, lat, *CENTRE[:2])
     turn = (back + 180 - azimuth + 180) % 360 - 180
     assert abs(turn) < 0.2  # a geodesic and the plane of a slant ray differ by some hundredths of a degree
-    ray = np.array(to_ecef(*CENTRE)).ravel() - np.array(sensor.place)
+    ray = np.array(to_ecef(*CENTRE)).ravel() - np.array(sensor.reference)
     up = np.array(to_ecef(*CENTRE[:2], CENTRE[2] + 1)).ravel() - np.array(to_ecef(*CENTRE)).ravel()
     angle = math.degrees(math.acos(-float(ray @ up) / np.linalg.norm(ray) / np.linalg.norm(up)))
     assert angle == pytest.approx(incidence, abs=1e-6)

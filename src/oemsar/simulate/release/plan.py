@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from pydantic import JsonValue
 
 from oemsar.dataset.tile import SPLITS, Split
 from oemsar.errors import InputError
@@ -30,14 +30,14 @@ _PLACES, _REGION, _ORDER, _GRID, _TILE, _SCENE = range(6)
 
 @dataclass(frozen=True)
 class PlannedTile:
-    """One tile to be rendered.
+    """A tile to be rendered.
 
     Attributes:
-        name: file stem, which tells neither region nor place.
+        name: File stem, which reveals neither region nor position.
         split: `train`, `val` or `test`.
-        region: number of the region, from 0.
-        number: number of the tile in its region, from 0.
-        grid: where it lies.
+        region: Number of the region, from 0.
+        number: Number of the tile in its region, from 0.
+        grid: Grid of the tile on the ground.
     """
 
     name: str
@@ -49,7 +49,7 @@ class PlannedTile:
 
 @dataclass(frozen=True)
 class World:
-    """The plan: configuration, regions, tiles, and the region of the scene where one is asked for."""
+    """Plan of a world: configuration, regions, tiles, and the region of the scene, None without a scene."""
 
     config: WorldConfig
     regions: tuple[Region, ...]
@@ -64,7 +64,7 @@ class World:
         """Begin the random stream of the scene."""
         return stream(self.config.seed, _SCENE)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, JsonValue]:
         """Describe the world as the plain values of `world.json`."""
         return {
             "simulator": RENDERING,
@@ -84,10 +84,10 @@ class World:
 
 
 def plan_world(config: WorldConfig) -> World:
-    """Draw the regions and place the tiles.
+    """Draw the regions and lay out their tiles.
 
     Raises:
-        InputError: the tiles of a region would cover more ground than lies between regions.
+        InputError: The tiles of a region would cover more ground than lies between regions.
     """
     count = config.regions + (config.scene is not None)
     places = choose_places(count, stream(config.seed, _PLACES))
@@ -114,15 +114,15 @@ def _named(config: WorldConfig, grids: list[list[GeoBox]]) -> list[PlannedTile]:
             members[split] += [(region, next(order)) for _ in range(share)]
     tiles = []
     for split in SPLITS:
-        for rank, place in enumerate(rng.permutation(len(members[split])).tolist()):
-            region, number = members[split][place]
+        for rank, index in enumerate(rng.permutation(len(members[split])).tolist()):
+            region, number = members[split][index]
             name = f"{_PREFIX[split]}_{rank + 1:03d}"
             tiles.append(PlannedTile(name, split, region, number, grids[region][number]))
     return tiles
 
 
 def _grids(region: Region, config: WorldConfig, rng: np.random.Generator) -> list[GeoBox]:
-    """Grids of the tiles of a region: a jittered raster of squares around its centre, none overlapping."""
+    """Lay out the tiles of a region: a jittered raster of squares around its centre, none overlapping."""
     side = math.ceil(math.sqrt(config.tiles))
     extent = config.size * region.gsd
     pitch = extent * _PITCH

@@ -74,7 +74,7 @@ def simulate_pseudo_label(
 
 
 def _jittered(label: NDArray[np.uint8], gsd: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """`label` looked up at places displaced by a smooth field."""
+    """Look a label up at positions displaced by a smooth field."""
     height, width = label.shape
     shift = np.float32(_JITTER / gsd)
     down = np.rint(smooth(rng, (height, width), 2.2 / gsd) * shift).astype(np.int32)

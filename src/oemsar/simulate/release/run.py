@@ -1,4 +1,4 @@
-"""Writing a simulated world in the layout of the published release."""
+"""A simulated world on disk, in the layout of the published release."""
 
 import json
 import logging
@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import as_completed
 from pathlib import Path
-from typing import Any
+
+from pydantic import BaseModel, JsonValue
 
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json
@@ -23,6 +24,18 @@ logger = logging.getLogger(__name__)
 WORLD_FILE = "world.json"
 
 
+class _EarlierTile(BaseModel):
+    """Name of a tile of an earlier world."""
+
+    name: str
+
+
+class _EarlierWorld(BaseModel):
+    """Tiles of an earlier world, by any version of the simulator."""
+
+    tiles: tuple[_EarlierTile, ...] = ()
+
+
 def simulate_world(out: Path, *, config: WorldConfig = WorldConfig(), report: Report = silent) -> World:
     """Write a simulated world in the layout of the published release.
 
@@ -34,7 +47,7 @@ def simulate_world(out: Path, *, config: WorldConfig = WorldConfig(), report: Re
         report: Called after each tile.
 
     Returns:
-        The plan of the world: its regions and tiles.
+        Plan of the world: its regions and tiles.
 
     Raises:
         InputError: The folder holds files of another origin or cannot be written to.
@@ -60,7 +73,7 @@ def simulate_world(out: Path, *, config: WorldConfig = WorldConfig(), report: Re
 
 
 def tile_files(tile: PlannedTile, folder: Path) -> list[Path]:
-    """Paths of a tile's files: radar, optical, label and, outside `train`, pseudo label."""
+    """List the paths of a tile's files: radar, optical, label and, outside `train`, pseudo label."""
     kinds = ["sar_images", "rgb_images", "labels"]
     if tile.split != "train":
         kinds.append("pseudo_labels")
@@ -70,8 +83,8 @@ def tile_files(tile: PlannedTile, folder: Path) -> list[Path]:
 def write_tile(world: World, tile: PlannedTile, folder: Path) -> PlannedTile:
     """Render one tile and write its files.
 
-    As published, labels of `train` are the erring ones; labels of `val` and `test` are the true ones
-    and carry no georeferencing.
+    As published, labels of `train` are pseudo labels; labels of `val` and `test` are the true ones and carry
+    no georeferencing.
     """
     rendered = render_tile(world.regions[tile.region], world.config.size, world.tile_stream(tile))
     sar, optical, label, *pseudo = tile_files(tile, folder)
@@ -86,7 +99,7 @@ def write_tile(world: World, tile: PlannedTile, folder: Path) -> PlannedTile:
 
 
 def _claim(world: World, folder: Path, *, overwrite: bool) -> None:
-    """Leave `folder` with the `world.json` of this world and no tile of another one."""
+    """Write the `world.json` of a world into a folder and remove the tiles of another one."""
     plan = json.loads(json.dumps(world.describe()))
     record = folder / WORLD_FILE
     earlier = _read_plan(record)
@@ -101,8 +114,8 @@ def _claim(world: World, folder: Path, *, overwrite: bool) -> None:
     write_json(record, plan)
 
 
-def _read_plan(record: Path) -> dict[str, Any] | None:
-    """Read the earlier world of a folder; None where there is none."""
+def _read_plan(record: Path) -> dict[str, JsonValue] | None:
+    """Read the earlier world of a folder, by any version of the simulator; None where there is none."""
     try:
         plan = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -110,16 +123,16 @@ def _read_plan(record: Path) -> dict[str, Any] | None:
     return plan if isinstance(plan, dict) and "simulator" in plan else None
 
 
-def _remove_tiles(plan: dict[str, Any], folder: Path) -> None:
+def _remove_tiles(plan: dict[str, JsonValue], folder: Path) -> None:
     """Remove the files of an earlier world."""
-    names = {tile["name"] for tile in plan.get("tiles", [])}
+    names = {tile.name for tile in _EarlierWorld.model_validate(plan).tiles}
     for path in [*folder.glob("*/*/*.tif"), *(folder / "scenes" / name for name in SCENE_FILES)]:
         if path.stem in names or path.name in SCENE_FILES:
             path.unlink(missing_ok=True)
 
 
 def _rendered(world: World, tiles: list[PlannedTile], folder: Path, workers: int) -> Iterator[PlannedTile]:
-    """Write `tiles` in any order, telling each when it is done."""
+    """Write tiles in any order and yield each when it is done."""
     if workers == 1 or len(tiles) < 2:
         for tile in tiles:
             yield write_tile(world, tile, folder)

@@ -12,7 +12,7 @@ from oemsar.simulate.render.sar import Echoes
 from oemsar.simulate.world.polygon import heading
 from oemsar.simulate.world.terrain import gradient
 
-Places = Callable[[Doubles, Doubles, Doubles], tuple[Doubles, Doubles]]
+Positions = Callable[[Doubles, Doubles, Doubles], tuple[Doubles, Doubles]]
 
 _CHUNK = 1 << 20
 _PARTS = 2
@@ -20,22 +20,22 @@ _PARTS = 2
 sensor they lie farther apart in the image than pixels do."""
 
 
-def accumulate(echoes: Echoes, places: Places, shape: tuple[int, int], image: Doubles) -> None:
-    """Add the powers of scatterers to `image`, each shared among the four pixels around its place.
+def accumulate(echoes: Echoes, positions: Positions, shape: tuple[int, int], image: Doubles) -> None:
+    """Add the powers of scatterers to `image`, each shared among the four pixels around its position.
 
-    Scatterers that appear at one place add up, as on slopes that face the radar.
+    Scatterers that appear at one position add up, as on slopes that face the radar.
 
     Args:
-        echoes: rows and columns of the canvas, heights in metres and powers.
-        places: column and row in the image for column, row and height.
-        shape: rows and columns of the image.
-        image: float64 ((rows + 2) * (columns + 2),): the image with a pixel around, changed in place.
+        echoes: Rows and columns of the canvas, heights in metres and powers.
+        positions: Column and row in the image for column, row and height.
+        shape: Rows and columns of the image.
+        image: Float64 ((rows + 2) * (columns + 2),): the image with a pixel around, changed in place.
     """
     height, width = shape
     stride = width + 2
     for start in range(0, len(echoes.rows), _CHUNK):
         part = slice(start, start + _CHUNK)
-        columns, rows = places(
+        columns, rows = positions(
             echoes.columns[part].astype(np.float64),
             echoes.rows[part].astype(np.float64),
             echoes.heights[part].astype(np.float64),
@@ -89,7 +89,7 @@ def subdivided(echoes: Echoes, ground: Raster, look_azimuth: float, gsd: float) 
 
 
 def collect_mask(corners: Doubles, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which pixels lie in the polygon of `corners` (column, row)."""
+    """Find the pixels that lie in the polygon of `corners` (column, row), boolean."""
     mask = Image.new("1", (shape[1], shape[0]), 0)
     ImageDraw.Draw(mask).polygon([(float(x), float(y)) for x, y in corners], fill=1)
     return np.asarray(mask, dtype=bool)

@@ -101,13 +101,13 @@ def _crop_rows(
     surface: NDArray[np.int32],
     is_tree: NDArray[np.bool_],
 ) -> Raster:
-    """Brightness of crop rows and of the tractor tracks between them, 1 elsewhere."""
+    """Compute the brightness of crop rows and of the tractor tracks between them, 1 elsewhere."""
     table, gsd = land_cover.table, land_cover.gsd
     bright = np.ones(surface.shape, np.float32)
     rows, columns = np.nonzero((table.row_spacing > 0)[surface] & ~is_tree)
     field = surface[rows, columns]
-    place = (columns + core[1].start + 1j * (rows + core[0].start)) * gsd
-    across = (place * table.axis[field].conj()).imag
+    position = (columns + core[1].start + 1j * (rows + core[0].start)) * gsd
+    across = (position * table.axis[field].conj()).imag
     wave = np.cos(2 * np.pi * across / table.row_spacing[field])
     track = np.abs((across / 12) % 1 - 0.5) > 0.485
     bright[rows, columns] = 1 + 0.09 * wave - 0.10 * track

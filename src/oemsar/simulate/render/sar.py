@@ -76,7 +76,7 @@ def radar_intensity(
     terrain model are: a scatterer at height h appears h / tan(incidence) nearer to the sensor
     (layover; Woodhouse 2006, Introduction to Microwave Remote Sensing, chapter 10). What the ray does
     not reach stays dark (shadow, h tan(incidence) long) but for a little stray power from around.
-    Scatterers that appear at one place add up in power.
+    Scatterers that appear at one position add up in power.
     """
     parts = gather_echoes(land_cover, region, rng)
     towards_sensor = -heading(region.look_azimuth)
@@ -178,7 +178,7 @@ def _glints(
 
 
 def _project(echoes: Echoes, region: Region, towards_sensor: complex, core: tuple[slice, slice]) -> Raster:
-    """Sum of the powers at the places where the scatterers appear, shared among the four nearest pixels."""
+    """Sum the powers at the positions where the scatterers appear, shared among the four nearest pixels."""
     tangent = math.tan(math.radians(region.incidence_angle))
     shift = echoes.heights / np.float32(tangent * region.gsd)
     rows = echoes.rows + shift * np.float32(towards_sensor.imag) - np.float32(core[0].start)

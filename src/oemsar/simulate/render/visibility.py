@@ -19,7 +19,7 @@ class Visibility:
     """Masks of a canvas, all (rows, columns).
 
     Attributes:
-        layover: what appears at one place of the radar image with another part of the surface.
+        layover: what appears at one position of the radar image with another part of the surface.
         shadow: what the radar ray does not reach.
         ground: bare ground, neither under a roof nor a crown, that the radar sees alone.
     """

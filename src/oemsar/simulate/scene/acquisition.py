@@ -51,14 +51,14 @@ class Acquisition:
     @cached_property
     def to_image(self) -> CubicMap:
         """Easting, northing, ellipsoidal height to column and row of the radar image, canvas-wide."""
-        return CubicMap.of(self.image.to_image, *self.box)
+        return CubicMap.fit(self.image.to_image, *self.box)
 
     @cached_property
     def to_ground(self) -> CubicMap:
         """Column, row and ellipsoidal height to easting and northing."""
         rows, columns = self.image.shape
         low, high = self.heights
-        return CubicMap.of(self.image.to_ground, (-1.0, -1.0, low), (columns, rows, high))
+        return CubicMap.fit(self.image.to_ground, (-1.0, -1.0, low), (columns, rows, high))
 
     @property
     def box(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

@@ -15,41 +15,41 @@ _STRIP = 256
 """Rows of the orthophoto computed at once."""
 _ITERATIONS = 12
 _ARRIVED = 0.005
-"""Metres within which the place after orthorectification is found."""
+"""Metres within which the position after orthorectification is found."""
 _FOLDED = 0.05
 """Derivative of ground range by ground distance under which terrain counts as folded over itself."""
 
 
 def displacement(acquisition: Acquisition, ground: Raster) -> Raster:
-    """Column and row (pixel centres at integers) of the radar image at which the ground appears.
+    """Locate the ground in the radar image, column and row, pixel centres at integers.
 
     Args:
-        acquisition: the geometry.
-        ground: of the canvas over the base of the scene, metres.
+        acquisition: Geometry of the radar image.
+        ground: Heights of the ground of the canvas over the base of the scene, metres.
 
     Returns:
-        float32, (2, rows, columns) of the orthophoto.
+        Float32, (2, rows, columns) of the orthophoto.
     """
-    places = np.empty((2, *acquisition.geometry.optical.shape), np.float32)
+    positions = np.empty((2, *acquisition.geometry.optical.shape), np.float32)
     for strip in _strips(acquisition):
-        places[:, strip] = acquisition.to_image(*_points(acquisition, ground, strip))
-    return places
+        positions[:, strip] = acquisition.to_image(*_points(acquisition, ground, strip))
+    return positions
 
 
 def ortho_residual(acquisition: Acquisition, ground: Raster) -> Raster:
-    """Metres (east, north) from where ground is to where it lies after orthorectification.
+    """Measure the shift of the ground by orthorectification, metres east and north.
 
-    An orthorectification with the bare ground puts at a place G what the image shows where the metadata,
+    An orthorectification with the bare ground puts at a position G what the image shows where the metadata,
     with their error e, say that G appears: the pixel of the point e^-1(G) of the height z(G). A point Q
     appears at the pixel p(Q), hence at the G with G = e(g(p(Q), z(G))), where g gives the point of a height
     that a pixel shows.
 
     Args:
-        acquisition: the geometry.
-        ground: of the canvas over the base of the scene, metres; read bilinearly.
+        acquisition: Geometry of the radar image.
+        ground: Heights of the ground of the canvas over the base of the scene, metres; read bilinearly.
 
     Returns:
-        float32, (2, rows, columns) of the orthophoto; NaN where the terrain folds over itself in the
+        Float32, (2, rows, columns) of the orthophoto; NaN where the terrain folds over itself in the
         image or G lies off the canvas.
     """
     down, right = gradient(ground, acquisition.geometry.config.gsd)
@@ -65,20 +65,20 @@ def _residual(
     terrain: tuple[Raster, Raster, Raster],
     points: tuple[Doubles, Doubles, Doubles],
 ) -> Doubles:
-    """Metres east and north of some points, by Newton's iteration in G.
+    """Measure the shift of points in metres east and north, by Newton's iteration in G.
 
     Args:
-        acquisition: the geometry.
-        terrain: height of the canvas, its slope to the east and to the north.
-        points: easting, northing and ellipsoidal height.
+        acquisition: Geometry of the radar image.
+        terrain: Height of the canvas, with its slopes to the east and to the north.
+        points: Easting, northing and ellipsoidal height.
     """
     geometry = acquisition.geometry
     column, row = acquisition.to_image(*points)
     at_east, at_north = geometry.error.claimed(*points[:2])
     far = np.full(at_east.shape, np.inf)
     for _ in range(_ITERATIONS):
-        places = geometry.on_canvas(at_east, at_north)
-        height, z_east, z_north = (_read(each, places) for each in terrain)
+        positions = geometry.on_canvas(at_east, at_north)
+        height, z_east, z_north = (_read(each, positions) for each in terrain)
         found = geometry.error.claimed(*acquisition.to_ground(column, row, height + geometry.base))
         lifted = geometry.error.claimed(*acquisition.to_ground(column, row, height + geometry.base + 1))
         miss_east, miss_north = at_east - found[0], at_north - found[1]
@@ -100,14 +100,14 @@ def _strips(acquisition: Acquisition) -> Iterator[slice]:
 
 
 def _points(acquisition: Acquisition, ground: Raster, strip: slice) -> tuple[Doubles, Doubles, Doubles]:
-    """Easting, northing and ellipsoidal height of the pixel centres of rows of the orthophoto."""
+    """Give easting, northing and ellipsoidal height of the pixel centres of rows of the orthophoto."""
     geometry = acquisition.geometry
     row, column = np.mgrid[strip, : geometry.optical.shape[1]].astype(np.float64)
     easting, northing = affine_map(geometry.optical.affine)(column + 0.5, row + 0.5)
     return easting, northing, _read(ground, geometry.on_canvas(easting, northing)) + geometry.base
 
 
-def _read(raster: Raster, places: Doubles) -> Doubles:
-    """Bilinear values at rows and columns, NaN off the raster."""
-    values = ndimage.map_coordinates(raster, places, np.float64, order=1, cval=np.nan)
+def _read(raster: Raster, positions: Doubles) -> Doubles:
+    """Interpolate values at rows and columns bilinearly, NaN off the raster."""
+    values = ndimage.map_coordinates(raster, positions, np.float64, order=1, cval=np.nan)
     return np.asarray(values, np.float64)

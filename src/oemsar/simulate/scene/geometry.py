@@ -34,7 +34,7 @@ class SceneGeometry:
 
     Attributes:
         config: what was asked for.
-        region: how the place looks; its `look_azimuth` counts from the north of the canvas.
+        region: Appearance of the place; its `look_azimuth` counts from the north of the canvas.
         look: of the radar, from true north.
         centre: longitude and latitude, degrees.
         optical: grid of the orthophoto.
@@ -71,7 +71,7 @@ class SceneGeometry:
         return GeoBox(self.shape, affine, self.optical.crs)
 
     def on_canvas(self, easting: Doubles, northing: Doubles) -> Doubles:
-        """Row and column of the canvas, pixel centres at integers, of places on the map: shape (2, ...)."""
+        """Locate map coordinates on the canvas: row and column, pixel centres at integers, (2, ...)."""
         affine, gsd = self.canvas.affine, self.config.gsd
         return np.stack([(affine.f - northing) / gsd - 0.5, (easting - affine.c) / gsd - 0.5])
 

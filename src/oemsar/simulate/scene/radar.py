@@ -20,7 +20,7 @@ CARS = 0.65
 
 
 def receive(scene: SimulatedScene) -> list[Echoes]:
-    """Everything the radar sees in one pass, as scatterers at canvas rows and columns."""
+    """Collect everything the radar sees in one pass, as scatterers at canvas rows and columns."""
     geometry = scene.geometry
     rng = scene_stream(geometry.config, Stream.PASS)
     world = with_cars(scene.land_cover, CARS, rng)
@@ -29,21 +29,25 @@ def receive(scene: SimulatedScene) -> list[Echoes]:
 
 
 def focus(
-    scene: SimulatedScene, echoes: Sequence[Echoes], places: CubicMap, shape: tuple[int, int], speckle: Stream
+    scene: SimulatedScene,
+    echoes: Sequence[Echoes],
+    to_image: CubicMap,
+    shape: tuple[int, int],
+    speckle: Stream,
 ) -> NDArray[np.uint8]:
     """Focus scatterers into an 8-bit image, with speckle and the corner reflectors.
 
     Args:
-        scene: what is seen.
-        echoes: of `receive`.
-        places: column and row of the image for easting, northing and ellipsoidal height.
-        shape: rows and columns of the image.
-        speckle: random stream of its speckle.
+        scene: Simulated scene.
+        echoes: Scatterers, as `receive` gives them.
+        to_image: Column and row of the image for easting, northing and ellipsoidal height.
+        shape: Rows and columns of the image.
+        speckle: Random stream of the speckle.
     """
     geometry = scene.geometry
 
     def where(columns: Doubles, rows: Doubles, heights: Doubles) -> tuple[Doubles, Doubles]:
-        return places(*geometry.on_map(columns, rows), heights + geometry.base)
+        return to_image(*geometry.on_map(columns, rows), heights + geometry.base)
 
     power = np.zeros((shape[0] + 2) * (shape[1] + 2))
     for each in echoes:

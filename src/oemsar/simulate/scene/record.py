@@ -1,20 +1,68 @@
 """Record of a simulated scene: the content of `scene.json`."""
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
+from pydantic import JsonValue
 
+from oemsar.geometry.rpc import Misfit
 from oemsar.simulate.scene.acquisition import ALTITUDE
 from oemsar.simulate.scene.world import FORMAT, SimulatedScene
+from oemsar.simulate.sensor.radar_grid import SlantRangeImage
 
 
-def describe(scene: SimulatedScene, facts: dict[str, Any]) -> dict[str, Any]:
-    """Parameters, sensor model, geolocation error and heights of a scene as plain values.
+@dataclass(frozen=True)
+class SlantFacts:
+    """Geometry of the radar image in slant range.
+
+    Attributes:
+        misfit: Misfit of the rational model in pixels.
+        image: Exact geometry.
+    """
+
+    misfit: Misfit
+    image: SlantRangeImage
+
+    def plain(self) -> dict[str, JsonValue]:
+        """Give the geometry as plain values."""
+        return {
+            "rpc_misfit_px": asdict(self.misfit),
+            "first_along_m": self.image.first[0],
+            "first_slant_range_m": self.image.first[1],
+            "row_spacing_m": self.image.spacing[0],
+            "column_spacing_m": self.image.spacing[1],
+        }
+
+
+@dataclass(frozen=True)
+class RadarFacts:
+    """Misfits of the models of a scene's radar images.
+
+    Attributes:
+        misfit: Misfit of the rational model of the ground range image, in pixels.
+        cubic_misfit: Misfit in pixels of the cubic map that echoes are focused by.
+        slant: Geometry of the image in slant range; None where there is none.
+    """
+
+    misfit: Misfit
+    cubic_misfit: float
+    slant: SlantFacts | None
+
+    def plain(self) -> dict[str, JsonValue]:
+        """Give the misfits as plain values, without slant range where there is no such image."""
+        misfits: dict[str, JsonValue] = {
+            "rpc_misfit_px": asdict(self.misfit),
+            "cubic_misfit_px": self.cubic_misfit,
+        }
+        return misfits if self.slant is None else {**misfits, "slant": self.slant.plain()}
+
+
+def describe(scene: SimulatedScene, radar: RadarFacts) -> dict[str, JsonValue]:
+    """Describe a scene as plain values: parameters, sensor model, geolocation error and heights.
 
     Args:
-        scene: the scene.
-        facts: about its radar images, added to their geometry.
+        scene: Simulated scene.
+        radar: Misfits of its radar images, added to their geometry.
     """
     geometry, acquisition = scene.geometry, scene.acquisition
     image, track, error = acquisition.image, acquisition.image.track, geometry.error
@@ -38,7 +86,7 @@ def describe(scene: SimulatedScene, facts: dict[str, Any]) -> dict[str, Any]:
         "sensor": {
             "model": "straight track in ECEF, zero Doppler, slant range",
             "altitude_m": ALTITUDE,
-            "track_place_ecef_m": list(track.place),
+            "track_place_ecef_m": list(track.reference),
             "track_direction_ecef": list(track.direction),
             "slant_range_m": track.slant_range,
         },
@@ -48,7 +96,7 @@ def describe(scene: SimulatedScene, facts: dict[str, Any]) -> dict[str, Any]:
             "claimed_affine": list(acquisition.claimed.affine[:6]),
             "shape": list(image.shape),
             "collect_px": acquisition.collect.tolist(),
-            **facts,
+            **radar.plain(),
         },
         "geolocation_error": {
             "east_m": error.east,

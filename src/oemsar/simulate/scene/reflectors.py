@@ -1,4 +1,4 @@
-"""Corner reflectors: point targets whose place in the radar image is known."""
+"""Corner reflectors: point targets whose position in the radar image is known."""
 
 import math
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ _APART = 24
 def place_reflectors(
     geometry: SceneGeometry, land_cover: WorldRasters, count: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Rows and columns (canvas) of reflectors, on open ground that the radar sees, (count, 2).
+    """Choose rows and columns of reflectors, on open ground of the canvas that the radar sees, (count, 2).
 
     Raises:
-        InputError: there is no room for so many.
+        InputError: There is no room for so many.
     """
     if count == 0:
         return np.zeros((0, 2), np.intp)
@@ -38,22 +38,22 @@ def place_reflectors(
     room = ndimage.binary_erosion(seen, iterations=_APART // 4)[geometry.core]
     room[:_APART], room[-_APART:], room[:, :_APART], room[:, -_APART:] = False, False, False, False
     corner = np.array([part.start for part in geometry.core])
-    places: list[NDArray[np.intp]] = []
-    while len(places) < count:
+    positions: list[NDArray[np.intp]] = []
+    while len(positions) < count:
         rows, columns = np.nonzero(room)
         if len(rows) == 0:
             raise InputError(f"{count} reflectors are more than the scene has open ground for; ask for fewer")
         chosen = int(rng.integers(len(rows)))
         row, column = int(rows[chosen]), int(columns[chosen])
         room[max(row - _APART, 0) : row + _APART, max(column - _APART, 0) : column + _APART] = False
-        places.append(corner + np.array((row, column)))
-    return np.array(places, np.intp)
+        positions.append(corner + np.array((row, column)))
+    return np.array(positions, np.intp)
 
 
 def point_response(
     columns: Sequence[float], rows: Sequence[float], power: float, shape: tuple[int, int]
 ) -> Raster:
-    """Power of bright points at fractional places of an image: Gaussian main lobes, float32 of `shape`."""
+    """Draw bright points at fractional positions as power: Gaussian main lobes, float32 of `shape`."""
     image = np.zeros(shape, np.float32)
     for column, row in zip(columns, rows, strict=True):
         left, top = math.floor(column) - 5, math.floor(row) - 5

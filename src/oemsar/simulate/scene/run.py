@@ -1,6 +1,6 @@
 """A simulated scene on disk: radar, orthophoto, heights, and the exact truth about them."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from oemsar.progress import Report, silent
 from oemsar.raster.geotiff import write_raster
 from oemsar.simulate.render.focus import collect_mask
 from oemsar.simulate.render.optical import render_optical
+from oemsar.simulate.render.sar import Echoes
 from oemsar.simulate.render.visibility import visibility
 from oemsar.simulate.scene.changes import with_cars, with_other_crops
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.displacement import displacement, ortho_residual
 from oemsar.simulate.scene.geometry import SceneGeometry
 from oemsar.simulate.scene.radar import CARS, focus, receive
-from oemsar.simulate.scene.record import describe
+from oemsar.simulate.scene.record import RadarFacts, SlantFacts, describe
 from oemsar.simulate.scene.streams import Stream, scene_stream
 from oemsar.simulate.scene.vectors import buildings, roads
 from oemsar.simulate.scene.world import SimulatedScene, build_scene
@@ -67,16 +68,16 @@ def simulate_scene(
     report(2, total)
     _write_truth(scene, folder)
     report(3, total)
-    facts = _write_radar(scene, folder, slant=slant)
+    radar = _write_radar(scene, folder, slant=slant)
     report(total - 1, total)
     _write_vectors(scene, folder)
-    write_json(record, describe(scene, facts))
+    write_json(record, describe(scene, radar))
     report(total, total)
     return scene
 
 
 def _write_surfaces(scene: SimulatedScene, folder: Path) -> None:
-    """Orthophoto, label, and the heights of ground and surface."""
+    """Write the orthophoto, the label, and the heights of ground and surface."""
     geometry = scene.geometry
     rng = scene_stream(geometry.config, Stream.FLIGHT)
     flown = with_other_crops(with_cars(scene.land_cover, CARS, rng), geometry.region, _OTHER_CROPS, rng)
@@ -93,7 +94,7 @@ def _write_surfaces(scene: SimulatedScene, folder: Path) -> None:
 
 
 def _write_truth(scene: SimulatedScene, folder: Path) -> None:
-    """Displacement before and after orthorectification, and the masks."""
+    """Write the displacement before and after orthorectification, and the masks."""
     geometry, ground = scene.geometry, scene.still.ground
     before = displacement(scene.acquisition, ground)
     write_raster(folder / "displacement.tif", before, geometry.optical, names=("column", "row"), tiled=True)
@@ -107,8 +108,8 @@ def _write_truth(scene: SimulatedScene, folder: Path) -> None:
     write_raster(folder / "masks.tif", masks.astype(np.uint8), geometry.optical, names=names, tiled=True)
 
 
-def _write_radar(scene: SimulatedScene, folder: Path, *, slant: bool) -> dict[str, Any]:
-    """Radar images with their metadata; returns the facts about their geometry."""
+def _write_radar(scene: SimulatedScene, folder: Path, *, slant: bool) -> RadarFacts:
+    """Write the radar images with their metadata and measure how well the metadata describe them."""
     geometry, acquisition, echoes = scene.geometry, scene.acquisition, receive(scene)
     image = acquisition.image
     pixels = focus(scene, echoes, acquisition.to_image, image.shape, Stream.SPECKLE)
@@ -116,27 +117,25 @@ def _write_radar(scene: SimulatedScene, folder: Path, *, slant: bool) -> dict[st
     model, misfit = acquisition.rational_model(image)
     tags, rpcs = look_tags(geometry.look, image.height), model.to_rasterio()
     write_raster(folder / "sar.tif", pixels[None], acquisition.claimed, tags=tags, rpcs=rpcs, tiled=True)
-    facts: dict[str, Any] = {"rpc_misfit_px": asdict(misfit), "cubic_misfit_px": acquisition.to_image.misfit}
-    if slant:
-        oblique = acquisition.slant()
-        # On a plane its pixels cover as much ground as those of the ground range image: the same power.
-        pixels = focus(
-            scene, echoes, CubicMap.of(oblique.to_image, *acquisition.box), oblique.shape, Stream.SLANT
-        )
-        model, misfit = acquisition.rational_model(oblique)
-        tags, rpcs = look_tags(geometry.look), model.to_rasterio()
-        write_raster(folder / "sar_slant.tif", pixels[None], None, tags=tags, rpcs=rpcs, tiled=True)
-        facts["slant"] = {
-            "rpc_misfit_px": asdict(misfit),
-            "first_along_m": oblique.first[0],
-            "first_slant_range_m": oblique.first[1],
-            "row_spacing_m": oblique.spacing[0],
-            "column_spacing_m": oblique.spacing[1],
-        }
-    return facts
+    facts = _write_slant_range(scene, echoes, folder / "sar_slant.tif") if slant else None
+    return RadarFacts(misfit, acquisition.to_image.misfit, facts)
+
+
+def _write_slant_range(scene: SimulatedScene, echoes: Sequence[Echoes], path: Path) -> SlantFacts:
+    """Write the radar image in slant range and describe its geometry."""
+    acquisition = scene.acquisition
+    oblique = acquisition.slant()
+    # On a plane its pixels cover as much ground as those of the ground range image: the same power.
+    to_image = CubicMap.fit(oblique.to_image, *acquisition.box)
+    pixels = focus(scene, echoes, to_image, oblique.shape, Stream.SLANT)
+    model, misfit = acquisition.rational_model(oblique)
+    tags, rpcs = look_tags(scene.geometry.look), model.to_rasterio()
+    write_raster(path, pixels[None], None, tags=tags, rpcs=rpcs, tiled=True)
+    return SlantFacts(misfit, oblique)
 
 
 def _write_vectors(scene: SimulatedScene, folder: Path) -> None:
+    """Write roads and buildings."""
     write_json(folder / "roads.geojson", roads(scene.geometry, scene.plan))
     footprints = buildings(scene.geometry, scene.still)
     write_json(folder / "buildings.geojson", footprints)

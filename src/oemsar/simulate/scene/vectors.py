@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import numpy as np
+from pydantic import JsonValue
 from pyproj import Transformer
 from shapely import transform
 from shapely.geometry import LineString, Polygon, box, mapping
@@ -21,12 +21,12 @@ _SMALLEST = 8.0
 _DECIMALS = 8
 
 
-def roads(geometry: SceneGeometry, plan: CanvasPlan) -> dict[str, Any]:
-    """Middle lines of streets within the orthophoto, with their width in metres and class.
+def roads(geometry: SceneGeometry, plan: CanvasPlan) -> dict[str, JsonValue]:
+    """Collect the middle lines of streets within the orthophoto, with their width in metres and class.
 
     Streets wider than 8 m are `main`, others `local`; where open water without a bridge crosses, they end.
     """
-    features = []
+    features: list[dict[str, JsonValue]] = []
     for street in plan.streets:
         line = [plan.bend(point) for point in [*densify([street.start, street.end], 8.0)]]
         line = line[: len(line) // 2 + 1]
@@ -36,15 +36,15 @@ def roads(geometry: SceneGeometry, plan: CanvasPlan) -> dict[str, Any]:
     return _collection(features)
 
 
-def buildings(geometry: SceneGeometry, land_cover: WorldRasters) -> dict[str, Any]:
-    """Footprints of the buildings within the orthophoto.
+def buildings(geometry: SceneGeometry, land_cover: WorldRasters) -> dict[str, JsonValue]:
+    """Collect the footprints of the buildings within the orthophoto.
 
-    Properties: `height` of the ridge over the mean ground in metres, `eaves` likewise, `ground` ellipsoidal,
+    Properties: `height` of the ridge and `eaves` in metres over the mean ground, `ground` ellipsoidal,
     `roof` (`flat`, `gabled` or `hipped`) and `class` by size: `shed`, `house`, `block` or `hall`.
     """
     table, gsd, ground = land_cover.table, land_cover.gsd, land_cover.ground
     shown = np.bincount(land_cover.surface.ravel(), minlength=len(table.height)) * gsd**2
-    features = []
+    features: list[dict[str, JsonValue]] = []
     for number in np.nonzero(table.half_width > 0)[0].tolist():
         half_length, half_width = float(table.half_length[number]), float(table.half_width[number])
         size = 4 * half_length * half_width
@@ -58,7 +58,7 @@ def buildings(geometry: SceneGeometry, land_cover: WorldRasters) -> dict[str, An
         row = min(max(int(centre.imag / gsd), 0), ground.shape[0] - 1)
         column = min(max(int(centre.real / gsd), 0), ground.shape[1] - 1)
         roof = "flat" if pitch == 0 else "hipped" if table.hipped[number] else "gabled"
-        properties = {
+        properties: dict[str, JsonValue] = {
             "height": round(ridge, 2),
             "eaves": round(eaves, 2),
             "ground": round(float(ground[row, column]) + geometry.base, 2),
@@ -70,7 +70,7 @@ def buildings(geometry: SceneGeometry, land_cover: WorldRasters) -> dict[str, An
 
 
 def _kind(size: float, height: float, pitch: float) -> str:
-    """Class of a building by its footprint in square metres, its height in metres and its roof."""
+    """Classify a building by its footprint in square metres, its height in metres and its roof."""
     if size < 30:
         return "shed"
     if size < 350 and pitch > 0.2:
@@ -95,7 +95,9 @@ def _dry(line: list[complex], plan: CanvasPlan) -> Iterable[list[tuple[float, fl
         yield piece
 
 
-def _within(shape: Any, geometry: SceneGeometry, properties: dict[str, Any]) -> list[dict[str, Any]]:  # noqa: ANN401 (shapely is untyped)
+def _within(
+    shape: LineString | Polygon, geometry: SceneGeometry, properties: dict[str, JsonValue]
+) -> list[dict[str, JsonValue]]:
     """Cut out the parts of a shape in canvas metres that lie in the orthophoto, as features in EPSG:4326."""
     gsd, canvas = geometry.config.gsd, geometry.canvas.affine
     rows, columns = geometry.core
@@ -105,13 +107,12 @@ def _within(shape: Any, geometry: SceneGeometry, properties: dict[str, Any]) -> 
         return []
     to_wgs84 = _to_wgs84(geometry.region.epsg)
     parts = list(getattr(inside, "geoms", [inside]))
-    features = []
+    features: list[dict[str, JsonValue]] = []
     for part in parts:
         placed = transform(
             part, lambda xy: np.column_stack(to_wgs84.transform(canvas.c + xy[:, 0], canvas.f - xy[:, 1]))
         )
-        geometry = mapping(placed)
-        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+        features.append({"type": "Feature", "properties": properties, "geometry": mapping(placed)})
     return features
 
 
@@ -120,5 +121,5 @@ def _to_wgs84(epsg: int) -> Transformer:
     return Transformer.from_crs(epsg, 4326, always_xy=True)
 
 
-def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "FeatureCollection", "features": features}
+def _collection(features: list[dict[str, JsonValue]]) -> dict[str, JsonValue]:
+    return {"type": "FeatureCollection", "features": [*features]}

@@ -1,4 +1,4 @@
-"""Radar images of the sensor model: which pixel shows a point of given place and height, and the reverse."""
+"""Radar images of the sensor model: pixels of points of given position and height, and the reverse."""
 
 import math
 from collections.abc import Callable
@@ -128,11 +128,11 @@ class CubicMap:
     misfit: float
 
     @classmethod
-    def of(cls, formula: Formula, low: Triple, high: Triple) -> "CubicMap":
+    def fit(cls, formula: Formula, low: Triple, high: Triple) -> "CubicMap":
         """Fit the polynomials that stand for `formula` in the box from `low` to `high`.
 
         Raises:
-            Failure: they differ from it by more than 0.001.
+            Failure: They differ from it by more than 0.001.
         """
         middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
         half = [max((b - a) / 2, 1e-3) for a, b in zip(low, high, strict=True)]

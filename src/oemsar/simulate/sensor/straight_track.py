@@ -25,18 +25,18 @@ class StraightTrack:
     """A sensor that flies along a straight line in Earth-centred, Earth-fixed coordinates.
 
     A point P is seen where the line of sight stands square on the track (zero Doppler): at the distance
-    along = (P - S) . v from the reference place S, at the slant range |P - S - along v| (Cumming and Wong
+    along = (P - S) . v from the reference point S, at the slant range |P - S - along v| (Cumming and Wong
     2005, Digital Processing of Synthetic Aperture Radar Data, chapter 4). Points are given by longitude,
     latitude and ellipsoidal height, so that the curvature of the Earth, the change of the incidence angle
     across the scene and the uneven spacing of ranges on the ground are all in the model.
 
     Attributes:
-        place: ECEF coordinates of S in metres, where the centre of the scene is seen.
-        direction: unit vector v of flight.
+        reference: ECEF coordinates of S in metres, where the centre of the scene is seen.
+        direction: Unit vector v of flight.
         centre: longitude and latitude of the centre of the scene in degrees, its ellipsoidal height.
     """
 
-    place: tuple[float, float, float]
+    reference: tuple[float, float, float]
     direction: tuple[float, float, float]
     centre: tuple[float, float, float]
 
@@ -61,9 +61,9 @@ class StraightTrack:
         inward = float(point @ ray)
         gain = altitude * (2 * float(np.linalg.norm(point)) + altitude)
         slant_range = inward + math.sqrt(inward**2 + gain)
-        place = point - slant_range * ray
+        reference = point - slant_range * ray
         flight = math.sin(azimuth - math.pi / 2) * east + math.cos(azimuth - math.pi / 2) * north
-        return cls(_triple(place), _triple(flight), centre)
+        return cls(_triple(reference), _triple(flight), centre)
 
     def to_radar(self, lon: ArrayLike, lat: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
         """Metres along the track and slant range in metres of points, float64.
@@ -73,7 +73,9 @@ class StraightTrack:
             lat: degrees.
             height: metres above the ellipsoid.
         """
-        offsets = [each - origin for each, origin in zip(to_ecef(lon, lat, height), self.place, strict=True)]
+        offsets = [
+            each - origin for each, origin in zip(to_ecef(lon, lat, height), self.reference, strict=True)
+        ]
         along = sum(each * part for each, part in zip(offsets, self.direction, strict=True))
         across = [each - along * part for each, part in zip(offsets, self.direction, strict=True)]
         return np.asarray(along), np.sqrt(sum(each**2 for each in across))

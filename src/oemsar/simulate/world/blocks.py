@@ -19,7 +19,7 @@ _PAVED = {"FRA": 0.25, "JPN": 0.75, "USA": 0.12}
 """Share of family houses whose lot is paved."""
 
 _GARDEN_TREES = {"FRA": 0.40, "JPN": 0.16, "USA": 0.34}
-"""Share of garden places, one in some forty square metres, with a tree."""
+"""Share of garden spots, one in some forty square metres, with a tree."""
 
 _HOUSE_SIZE = {"FRA": 1.05, "JPN": 1.0, "USA": 1.4}
 """Size of family houses relative to each other."""
@@ -142,11 +142,11 @@ def _house(canvas: CanvasPlan, lot: Polygon) -> None:
     length = min(plot.half_length, rng.uniform(5.0, 8.0) * _HOUSE_SIZE[country])
     width = min(plot.half_width, rng.uniform(4.0, 5.6) * _HOUSE_SIZE[country])
     along, across = 1 - length / plot.half_length, 1 - width / plot.half_width
-    place = plot.at(along * rng.uniform(-0.8, 0.8), across * rng.uniform(-0.8, 0.8))
-    house = Rectangle(place, plot.axis, length, width)
+    centre = plot.at(along * rng.uniform(-0.8, 0.8), across * rng.uniform(-0.8, 0.8))
+    house = Rectangle(centre, plot.axis, length, width)
     street = 1 if rng.random() < 0.5 else -1
     out = plot.axis * 1j * street
-    drive = place + out * (width + 3)
+    drive = centre + out * (width + 3)
     canvas.ground(Rectangle(drive, out, 4.5, 1.6).outline, "concrete")
     if rng.random() < 0.45:
         canvas.park_car(drive, out, DEVELOPED)
@@ -161,9 +161,9 @@ def _house(canvas: CanvasPlan, lot: Polygon) -> None:
             Rectangle(wing, out, width * 1.1, width * 0.62), eaves, material, pitch=pitch, hipped=hipped
         )
     if country == "USA" and rng.random() < 0.18:
-        canvas.ground(Rectangle(place - out * (width + 4), plot.axis, 3.4, 1.7).outline, "pool")
+        canvas.ground(Rectangle(centre - out * (width + 4), plot.axis, 3.4, 1.7).outline, "pool")
     for point in scattered(lot, 6.5, rng):
-        if rng.random() < _GARDEN_TREES[country] and abs(point - place) > width:
+        if rng.random() < _GARDEN_TREES[country] and abs(point - centre) > width:
             radius = rng.uniform(1.1, 3.8)
             canvas.plant(point, radius, 1.5 + radius * rng.uniform(1.2, 2.0))
 
@@ -193,7 +193,7 @@ def _pavements(canvas: CanvasPlan, block: Polygon) -> None:
 
 
 def _parked_cars(canvas: CanvasPlan, outline: Polygon, occupied: float) -> None:
-    """Rows of cars, two to an aisle, along the longest edge; `occupied` is the share of taken places."""
+    """Rows of cars, two to an aisle, along the longest edge; `occupied` is the share of taken bays."""
     rng = canvas.rng
     inner = inset(outline, 2.8)
     if not inner or area(inner) < 60:
@@ -203,12 +203,12 @@ def _parked_cars(canvas: CanvasPlan, outline: Polygon, occupied: float) -> None:
     along, across = extent_along(inner, axis), extent_along(inner, axis * 1j)
     row, number = across[0], 0
     while row < across[1]:
-        place = along[0]
-        while place < along[1]:
-            point = axis * complex(place, row)
+        position = along[0]
+        while position < along[1]:
+            point = axis * complex(position, row)
             if rng.random() < occupied and contains(inner, point):
                 canvas.park_car(point, axis * complex(rng.normal(0, 0.02), 1), DEVELOPED)
-            place += 2.6
+            position += 2.6
         row += 5.0 if number % 2 == 0 else 11.0
         number += 1
 
@@ -217,6 +217,6 @@ def _roof_units(canvas: CanvasPlan, roof: Rectangle, height: float) -> None:
     """Air conditioners and stair heads on a flat roof: small boxes that shine in the radar."""
     rng = canvas.rng
     for _ in range(rng.integers(0, 5)):
-        place = roof.at(rng.uniform(-0.7, 0.7), rng.uniform(-0.7, 0.7))
-        box = Rectangle(place, roof.axis, rng.uniform(0.6, 2.2), rng.uniform(0.6, 1.4))
+        centre = roof.at(rng.uniform(-0.7, 0.7), rng.uniform(-0.7, 0.7))
+        box = Rectangle(centre, roof.axis, rng.uniform(0.6, 2.2), rng.uniform(0.6, 1.4))
         canvas.build(box, height + 1.6, "unit")

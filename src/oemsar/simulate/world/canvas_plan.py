@@ -71,21 +71,21 @@ class CanvasPlan:
 
         Cuts lean from the right angle by `skew` radians, by default half as much as the region's streets.
         """
-        lean = self.region.skew / 2 if skew is None else skew
-        return subdivide(block, size, gap=lambda _: 0.0, skew=lean, rng=self.rng, keep=self.intersects)
+        tilt = self.region.skew / 2 if skew is None else skew
+        return subdivide(block, size, gap=lambda _: 0.0, skew=tilt, rng=self.rng, keep=self.intersects)
 
-    def plant(self, place: complex, radius: float, height: float) -> None:
+    def plant(self, point: complex, radius: float, height: float) -> None:
         """Plant a tree at a straight coordinate, unless it would stand in the water."""
-        moved = self.bend(place)
+        moved = self.bend(point)
         if self.waters.is_dry(moved, self.surfaces.gsd, -0.7 * self.waters.bank):
             self.trees.append(TreeCrown(moved, radius, min(height, self.region.tallest)))
 
-    def park_car(self, place: complex, axis: complex, land_cover: int) -> None:
+    def park_car(self, point: complex, axis: complex, land_cover: int) -> None:
         """Put a car at a straight coordinate, unless it would stand in the water.
 
         The ground it stands on keeps its class `land_cover`.
         """
-        car = Rectangle(self.bend(place), self.bend.turn(place, axis), 2.2, 0.9)
+        car = Rectangle(self.bend(point), self.bend.turn(point, axis), 2.2, 0.9)
         if self.waters.is_dry(car.centre, self.surfaces.gsd, 2):
             self.surfaces.draw(car.outline, Surface("car", height=1.5, land_cover=land_cover))
 

@@ -60,7 +60,7 @@ def field(canvas: CanvasPlan, block: Polygon) -> None:
 
 
 def meadow(canvas: CanvasPlan, block: Polygon) -> None:
-    """Rough grass and scrub with bushes and worn places."""
+    """Rough grass and scrub with bushes and worn patches."""
     rng = canvas.rng
     canvas.ground(block, rng.choice(["meadow", "meadow", "grass", "scrub"]))
     for patch in canvas.lots(block, 3500.0, 0.5):
@@ -110,10 +110,10 @@ def _field_hedge(canvas: CanvasPlan, start: complex, end: complex) -> None:
     """Bushes and small trees along a line."""
     rng = canvas.rng
     axis = (end - start) / abs(end - start)
-    for place in np.arange(0, abs(end - start), 2.2):
+    for position in np.arange(0, abs(end - start), 2.2):
         if rng.random() < 0.8:
             radius = rng.uniform(0.9, 2.2)
-            canvas.plant(start + axis * float(place), radius, 2 + 1.5 * radius)
+            canvas.plant(start + axis * float(position), radius, 2 + 1.5 * radius)
 
 
 def _farmstead(canvas: CanvasPlan, block: Polygon) -> None:

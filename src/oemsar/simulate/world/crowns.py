@@ -10,9 +10,9 @@ from oemsar.simulate.noise import Raster, smooth
 
 @dataclass(frozen=True)
 class TreeCrown:
-    """A tree seen from above: place (metres), crown radius and height in metres."""
+    """A tree seen from above: centre (metres), crown radius and height in metres."""
 
-    place: complex
+    centre: complex
     radius: float
     height: float
 
@@ -35,7 +35,7 @@ def stamp_crowns(
     tones = np.exp(0.16 * rng.standard_normal(len(trees)))
     for number, tree in enumerate(trees):
         radius = max(1, round(tree.radius / gsd))
-        top, left = int(tree.place.imag / gsd) - radius, int(tree.place.real / gsd) - radius
+        top, left = int(tree.centre.imag / gsd) - radius, int(tree.centre.real / gsd) - radius
         side = 2 * radius + 1
         rows = slice(max(top, 0), min(top + side, shape[0]))
         columns = slice(max(left, 0), min(left + side, shape[1]))

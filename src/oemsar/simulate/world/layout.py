@@ -59,11 +59,11 @@ def plan(
     """Lay out a canvas of `shape` pixels of a region and draw its surfaces; trees are listed, not drawn.
 
     Args:
-        region: how the place looks.
+        region: Appearance of the place.
         shape: rows and columns.
         rng: source of randomness.
         waters: open water; drawn where it is not given.
-        suited: the use of a block (straight coordinates) on this ground in the place of the one drawn.
+        suited: the use of a block (straight coordinates) on this ground instead of the one drawn.
     """
     gsd = region.gsd
     surfaces = SurfaceRaster(shape, gsd, region.dryness, rng)
@@ -135,9 +135,9 @@ def _streetside(canvas: CanvasPlan, block: Polygon, *, cars: bool) -> None:
             canvas.ground(line.outline, "marking")
         if not cars:
             continue
-        for place in np.arange(8, length - 8, 6.2):
+        for position in np.arange(8, length - 8, 6.2):
             if rng.random() < 0.16:
-                canvas.park_car(start + axis * complex(place, -1.5), axis, ROAD)
+                canvas.park_car(start + axis * complex(position, -1.5), axis, ROAD)
 
 
 def _avenue(canvas: CanvasPlan, block: Polygon) -> None:
@@ -147,8 +147,8 @@ def _avenue(canvas: CanvasPlan, block: Polygon) -> None:
     middle = centroid(block)
     for start, end in zip(block, [*block[1:], *block[:1]], strict=True):
         length = abs(end - start)
-        for place in np.arange(spacing / 2, length, spacing):
-            point = start + (end - start) * float(place) / length
+        for position in np.arange(spacing / 2, length, spacing):
+            point = start + (end - start) * float(position) / length
             if rng.random() < 0.85:
                 inward = (middle - point) / abs(middle - point)
                 canvas.plant(point + inward * 1.2, radius * rng.uniform(0.85, 1.15), 3 + 1.8 * radius)

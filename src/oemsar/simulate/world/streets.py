@@ -76,17 +76,17 @@ def subdivide(
         size = area(polygon)
         if not keep(polygon):
             continue
-        limit, place, lean = rng.uniform(0.8, 1.7), rng.uniform(0.38, 0.62), rng.standard_normal()
+        limit, share, tilt = rng.uniform(0.8, 1.7), rng.uniform(0.38, 0.62), rng.standard_normal()
         if size < target * limit:
             pieces.append(polygon)
             continue
         start, end = longest_edge(polygon)
         axis = (end - start) / abs(end - start)
         low, high = extent_along(polygon, axis)
-        at = axis * (low + (high - low) * place)
+        at = axis * (low + (high - low) * share)
         middle = sum(polygon) / len(polygon)
         at += 1j * axis * (axis.conjugate() * middle).imag
-        cut = axis * 1j * unit(skew * float(lean))
+        cut = axis * 1j * unit(skew * float(tilt))
         width = gap(size)
         half_gap = cut * 1j * width / 2
         if on_street is not None:
@@ -104,5 +104,5 @@ def _crossing(polygon: Polygon, point: complex, direction: complex) -> tuple[com
     """Find the points at which the line through `point` enters and leaves a convex polygon."""
     band = clip(polygon, point, direction)
     on_line = [vertex for vertex in band if abs((direction.conjugate() * (vertex - point)).imag) < 1e-6]
-    places = [(direction.conjugate() * (vertex - point)).real for vertex in on_line] or [0.0]
-    return point + direction * min(places), point + direction * max(places)
+    positions = [(direction.conjugate() * (vertex - point)).real for vertex in on_line] or [0.0]
+    return point + direction * min(positions), point + direction * max(positions)
