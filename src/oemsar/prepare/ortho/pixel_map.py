@@ -23,11 +23,11 @@ class OrthoMap:
     """A `PixelMap` from the pixels of a grid to those of a scene: ground, its height, sensor model.
 
     Attributes:
-        to_ground: column and row of the grid to coordinates of its CRS.
-        to_lonlat: those to longitude and latitude.
-        heights: asked for by coordinates of the grid's CRS.
-        model: of the scene.
-        files: what is open; closed at the end of a `with` block, or with the last reference.
+        to_ground: Map from column and row of the grid to coordinates of its CRS.
+        to_lonlat: Map from coordinates of the grid's CRS to longitude and latitude.
+        heights: Heights above the ellipsoid by coordinates of the grid's CRS, metres.
+        model: Sensor model of the scene.
+        files: Open files, closed at the end of a `with` block, or with the last reference.
     """
 
     to_ground: PixelMap
@@ -37,11 +37,11 @@ class OrthoMap:
     files: ExitStack
 
     @classmethod
-    def of(cls, grid: GeoBox, heights: Heights, model: SensorModel) -> Self:
+    def from_grid(cls, grid: GeoBox, heights: Heights, model: SensorModel) -> Self:
         """Make the map from the pixels of a grid to those of a scene with a sensor model.
 
         Raises:
-            ValueError: the grid has no CRS.
+            ValueError: The grid has no CRS.
         """
         crs = crs_of(grid)
         return cls(
@@ -53,24 +53,24 @@ class OrthoMap:
         )
 
     def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
-        """Column and row in the scene of pixels of the grid, centres at integers; NaN without a height."""
+        """Locate pixels of the grid in the scene, column and row, centres at integers; NaN without height."""
         east, north = self.to_ground(x, y)
         line, sample = self.model.to_image(*self.to_lonlat(east, north), self.heights.at(east, north))
         return sample, line
 
     def lost(self, x: Doubles, y: Doubles, shape: tuple[int, int], height: float) -> int:
-        """How many of these pixels of the grid have no height but would lie in the scene, if at `height`.
+        """Count the pixels of the grid that have no height but would lie in the scene, if at `height`.
 
         Args:
-            x: columns of the grid, any shape.
-            y: rows.
-            shape: rows and columns of the scene.
-            height: of the terrain around, metres above the ellipsoid.
+            x: Columns of the grid, any shape.
+            y: Rows of the grid, the same shape.
+            shape: Rows and columns of the scene.
+            height: Height of the terrain around, metres above the ellipsoid.
         """
         east, north = self.to_ground(x, y)
         holes = np.isnan(self.heights.at(east, north))
-        places = self.to_lonlat(east[holes], north[holes])
-        line, sample = self.model.to_image(*places, np.full(places[0].shape, height))
+        lon, lat = self.to_lonlat(east[holes], north[holes])
+        line, sample = self.model.to_image(lon, lat, np.full(lon.shape, height))
         with np.errstate(invalid="ignore"):
             inside = (np.abs(line * 2 + 1 - shape[0]) < shape[0]) & (
                 np.abs(sample * 2 + 1 - shape[1]) < shape[1]
@@ -96,24 +96,24 @@ def ortho_mapping(
 ) -> OrthoMap:
     """Open the map from the pixels of a grid to those of a scene, over the terrain of an elevation model.
 
-    It reads the elevation model block by block as it is asked, and may be used as a context manager that
-    closes it.
+    The elevation model is read block by block as heights are needed; the map may be used as a context manager
+    that closes it.
 
     Args:
-        scene: radar image with an RPC, or with an affine and its look.
-        grid: of the result, with a CRS.
-        dem: elevation model.
-        datum: what its heights are counted from, where it does not say.
-        geoid: undulations, where they are counted from the sea.
-        look: of a scene without RPC; None to read it from its tags.
-        projection_height: of a scene without RPC; None to read it from its tags.
+        scene: Radar image with an RPC, or with an affine and its look.
+        grid: Grid of the result, with a CRS.
+        dem: Elevation model.
+        datum: Vertical datum of an elevation model that does not state one.
+        geoid: Geoid undulations, for heights above the sea.
+        look: Look of a scene without RPC; None to read it from its tags.
+        projection_height: Projection height of a scene without RPC; None to read it from its tags.
 
     Raises:
-        InputError: the scene says too little about its geometry, or the model about its heights.
+        InputError: The scene says too little about its geometry, or the model about its heights.
     """
     with open_raster(scene) as dataset:
         model = sensor_of(dataset, look, projection_height)
     heights = open_heights(dem, datum, geoid)
-    mapping = OrthoMap.of(grid, heights, model)
+    mapping = OrthoMap.from_grid(grid, heights, model)
     mapping.files.push(heights)
     return mapping

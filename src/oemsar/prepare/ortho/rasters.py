@@ -1,9 +1,9 @@
-"""The rasters an orthorectification leaves: the image, and the masks of layover and shadow."""
+"""Rasters of an orthorectification: the image, and the masks of layover and shadow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,10 @@ class Source:
     """An open scene and where it carries data.
 
     Attributes:
-        dataset: the scene.
-        bands: how many, an alpha band not counted.
-        padding: zeros around the collect, where the scene itself does not tell what carries no data.
-        filled: whether there is data in each cell of `oemsar.raster.collect.CELL` pixels.
+        dataset: Open scene.
+        bands: Number of bands, an alpha band not counted.
+        padding: Zeros around the collect of a scene that does not state which pixels carry data; else None.
+        filled: Whether there is data in each cell of `oemsar.raster.collect.CELL` pixels, boolean.
     """
 
     dataset: DatasetReader
@@ -45,11 +45,11 @@ class Source:
     filled: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, dataset: DatasetReader, path: Path) -> Self:
+    def from_dataset(cls, dataset: DatasetReader, path: Path) -> Self:
         """Find where an open scene carries data.
 
         Raises:
-            InputError: it holds no data.
+            InputError: It holds no data.
         """
         raster = describe(dataset, path)
         padding = None if raster.tells_nodata else find_padding(RasterPixels.first(dataset, raster.bands))
@@ -63,15 +63,27 @@ class Source:
         return within_collect(RasterPixels.first(self.dataset, bands or self.bands), self.padding)
 
 
-@dataclass(frozen=True, eq=False)
-class OrthoRasters:
-    """The rasters of one result, made in a folder of their own and renamed into place.
+class MaskShares(NamedTuple):
+    """Shares of masks among the pixels with data, 0 to 1.
 
     Attributes:
-        folder: for the work, on the disk of the result.
-        grid: of the result.
-        look: written into the result; None where it is not known.
-        report: told how many blocks are done.
+        layover: Share of layover.
+        shadow: Share of radar shadow.
+    """
+
+    layover: float
+    shadow: float
+
+
+@dataclass(frozen=True, eq=False)
+class OrthoRasters:
+    """Rasters of an orthorectification, made in a scratch folder and then published.
+
+    Attributes:
+        folder: Scratch folder on the disk of the result.
+        grid: Grid of the result.
+        look: Look that is written into the result; None where it is not known.
+        report: Called with the blocks done and in all.
     """
 
     folder: Path
@@ -79,10 +91,17 @@ class OrthoRasters:
     look: Look | None
     report: Report
 
-    def image(
+    def publish_image(
         self, source: Source, mapping: PixelMap, out: Path, *, power: bool, kernel: Kernel
-    ) -> dict[str, Any]:
-        """Resample the scene and publish it; the share of pixels with data."""
+    ) -> float:
+        """Resample the scene and publish it.
+
+        Returns:
+            Share of the pixels with data, 0 to 1.
+
+        Raises:
+            InputError: No pixel has data.
+        """
         dataset, bands = source.dataset, source.bands
         dtype = np.dtype(dataset.dtypes[0])
         nodata = nodata_of(dataset, dtype)
@@ -104,13 +123,14 @@ class OrthoRasters:
         if self.look is not None:
             tags |= look_tags(self.look)
         publish_cog(canvases, out, self.grid, Layer(nodata=nodata, tags=tags, bands=_names(dataset, bands)))
-        return {"valid_share": count / (self.grid.shape[0] * self.grid.shape[1])}
+        rows, columns = self.grid.shape.yx
+        return count / (rows * columns)
 
-    def masks(self, dsm: Path) -> None:
-        """Find layover and shadow of a surface; published after the image, whose validity goes with them.
+    def find_masks(self, dsm: Path) -> None:
+        """Find layover and shadow of a surface, to be published after the image, whose validity they share.
 
         Raises:
-            InputError: the look is not known, or the surface model has no height on the grid.
+            InputError: The look is not known, or the surface model has no height on the grid.
         """
         if self.look is None:
             raise InputError(
@@ -120,12 +140,13 @@ class OrthoRasters:
         with open_surface(dsm) as surface:
             sweep(surface, self.grid, self.look, self._byte("layover"), self._byte("shadow"))
 
-    def publish_masks(self, out: Path) -> dict[str, Any]:
-        """Publish the masks; the shares of layover and shadow."""
+    def publish_masks(self, out: Path) -> MaskShares:
+        """Publish the masks and measure the shares of layover and shadow."""
         canvases = [self._byte(name) for name in MASKS]
         tags = {} if self.look is None else look_tags(self.look)
         publish_cog(canvases, out, self.grid, Layer(nodata=UNKNOWN, tags=tags, bands=MASKS))
-        return {f"{name}_share": share_of(self._byte(name), self._byte("valid")) for name in MASKS[:2]}
+        layover, shadow = (share_of(self._byte(name), self._byte("valid")) for name in MASKS[:2])
+        return MaskShares(layover, shadow)
 
     def _byte(self, name: str) -> RawRaster:
         return self._canvas(name, np.dtype(np.uint8))
@@ -147,7 +168,7 @@ def _names(dataset: DatasetReader, bands: int) -> Sequence[str]:
 
 
 def share_of(mask: RawRaster, valid: RawRaster) -> float:
-    """Share of a mask among pixels with data, as far as it is known; 0 where it is not known at all."""
+    """Compute the share of a mask among pixels with data, as far as it is known; 0 where nothing is."""
     marked = counted = 0
     for row in range(0, mask.shape[0], 256):
         height = min(256, mask.shape[0] - row)

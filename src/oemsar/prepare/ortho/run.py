@@ -13,13 +13,14 @@ from oemsar.files import require_apart, scratch_folder, write_json
 from oemsar.geometry.footprint import footprint, outline
 from oemsar.geometry.heights import open_heights
 from oemsar.geometry.look import Look, read_look
+from oemsar.geometry.mapping import PixelMap
 from oemsar.geometry.rpc import RationalModel
 from oemsar.geometry.sensor import SensorModel, look_of, sensor_of
 from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.ortho.config import OrthoConfig
 from oemsar.prepare.ortho.grid import grid_over, metric_crs
 from oemsar.prepare.ortho.pixel_map import OrthoMap
-from oemsar.prepare.ortho.rasters import OrthoRasters, Source
+from oemsar.prepare.ortho.rasters import MaskShares, OrthoRasters, Source
 from oemsar.prepare.ortho.summary import LookSummary, OrthoResult
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
@@ -30,7 +31,7 @@ from oemsar.record import RunRecord, origin, run_record
 log = logging.getLogger(__name__)
 
 _DEGREES_APART = 2.0
-"""Difference between a stated look and that of the RPC from which on a person is told."""
+"""Difference in degrees between a stated look and that of the RPC above which a warning is given."""
 
 
 def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report = silent) -> OrthoResult:
@@ -55,8 +56,7 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
             replace an input.
     """
     _require_geotiff(out)
-    crs = metric_crs(config.crs)
-    look, terrain = config.look, Terrain(config.dem, config.geoid, config.dsm)
+    crs, terrain = metric_crs(config.crs), Terrain(config.dem, config.geoid, config.dsm)
     inputs = [file for path in (scene, *terrain.files()) for file in files_of(path)]
     require_apart([*cog_files(out), *cog_files(masks_path(out)), out.with_suffix(".json")], inputs)
     with (
@@ -65,26 +65,18 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
         open_heights(terrain.dem, config.dem_datum, terrain.geoid) as heights,
     ):
         _require_amplitude(dataset, scene, config)
-        model = sensor_of(dataset, look, config.projection_height)
-        source = Source.of(dataset, scene)
+        model = sensor_of(dataset, config.look, config.projection_height)
+        source = Source.from_dataset(dataset, scene)
         ground = footprint(model, heights, outline(dataset.shape, source.filled))
         grid = grid_over(ground, crs, config.gsd, dataset.width * dataset.height)
-        look = _look(dataset, model, heights.mean(), look)
-        mapping = _Counting(OrthoMap.of(grid, heights, model), dataset.shape, heights.mean())
+        look = _look(dataset, model, heights.mean(), config.look)
+        mapping = _Counting(OrthoMap.from_grid(grid, heights, model), dataset.shape, heights.mean())
         with scratch_folder(out) as folder:
-            rasters = OrthoRasters(folder, grid, look, report)
-            if terrain.dsm is not None:
-                rasters.masks(terrain.dsm)
-            masks_path(out).unlink(missing_ok=True)  # those of an earlier image
-            shares = rasters.image(
-                source, mapping, out, power=config.values == "amplitude", kernel=config.kernel
-            )
-            if terrain.dsm is not None:
-                shares |= rasters.publish_masks(masks_path(out))
+            valid, masked = _publish(OrthoRasters(folder, grid, look, report), source, mapping, out, config)
     mapping.warn_of_losses(terrain.dem)
     result = OrthoResult(
         ortho=out.name,
-        masks=None if terrain.dsm is None else masks_path(out).name,
+        masks=None if masked is None else masks_path(out).name,
         sensor_model="rpc" if isinstance(model, RationalModel) else "ground range",
         pixels_without_height=mapping.lost,
         crs=config.crs,
@@ -92,11 +84,25 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
         shape=grid.shape.yx,
         affine=tuple(float(value) for value in grid.affine[:6]),
         look=None if look is None else LookSummary.from_look(look),
-        **shares,
+        valid_share=valid,
+        layover_share=None if masked is None else masked.layover,
+        shadow_share=None if masked is None else masked.shadow,
         record=_record(scene, terrain, config),
     )
     write_json(out.with_suffix(".json"), result.plain())
     return result
+
+
+def _publish(
+    rasters: OrthoRasters, source: Source, mapping: PixelMap, out: Path, config: OrthoConfig
+) -> tuple[float, MaskShares | None]:
+    """Write the image and, with a surface model, its masks; give the shares of valid and of masked pixels."""
+    if config.dsm is not None:
+        rasters.find_masks(config.dsm)
+    masks_path(out).unlink(missing_ok=True)  # those of an earlier image
+    power = config.values == "amplitude"
+    valid = rasters.publish_image(source, mapping, out, power=power, kernel=config.kernel)
+    return valid, None if config.dsm is None else rasters.publish_masks(masks_path(out))
 
 
 def _record(scene: Path, terrain: Terrain, config: OrthoConfig) -> RunRecord:
@@ -121,6 +127,7 @@ class _Counting:
     lost: int = 0
 
     def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+        """Compute column and row in the scene of pixels of the grid, centres at integers."""
         column, row = self.mapping(x, y)
         nowhere = np.isnan(column)
         if nowhere.any():

@@ -1,6 +1,6 @@
 """The summary of an orthorectification."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import JsonValue
 
@@ -59,7 +59,5 @@ class OrthoResult(Value):
 
     def plain(self) -> dict[str, JsonValue]:
         """Give the content of the summary's file; shares of masks are left out where there are none."""
-        values: dict[str, Any] = self.model_dump(mode="json")
-        if self.masks is None:
-            del values["layover_share"], values["shadow_share"]
-        return values
+        absent = {"layover_share", "shadow_share"} if self.masks is None else None
+        return self.model_dump(mode="json", exclude=absent)

@@ -136,7 +136,7 @@ def _radar(sources: Sources, transform: Path, grid: GeoBox, files: ExitStack) ->
     """Make the test whether the radar image carries data at pixels of the grid."""
     alignment = files.enter_context(aligned(sources, transform, grid))
     with open_raster(sources.sar) as dataset:
-        filled, shape = Source.of(dataset, sources.sar).filled, dataset.shape
+        filled, shape = Source.from_dataset(dataset, sources.sar).filled, dataset.shape
 
     def hit(x: Doubles, y: Doubles) -> NDArray[np.bool_]:
         return _in_cells(*alignment(x, y), filled, shape)

@@ -84,7 +84,7 @@ def _resample(
     """Resample the amplitude straight from the product as it came."""
     with open_raster(sources.sar) as dataset:
         count = resample(
-            Source.of(dataset, sources.sar).pixels(1),
+            Source.from_dataset(dataset, sources.sar).pixels(1),
             alignment,
             [image],
             power=True,
