@@ -31,7 +31,7 @@ def test_every_threshold_is_asked() -> None:
 def test_more_is_asked_where_things_lean_unseen() -> None:
     forest = replace(GOOD, agreeing_share=0.7, prominence=0.73)
     assert judge(forest, Thresholds(), edited=False)[0] == "accepted"
-    verdict, reasons = judge(forest, Thresholds(), edited=False, leaning=True)
+    verdict, reasons = judge(forest, Thresholds(), edited=False, displaced=True)
     assert (verdict, len(reasons)) == ("needs_person", 2)
 
 

@@ -38,11 +38,11 @@ class Thresholds(Value):
     residual_median_px: float = 1.5
     """Largest median leave-one-out error in pixels, to be accepted."""
     held_out_median_px: float = 3.0
-    """Largest median error in pixels of ties predicted from others far away, to be accepted."""
+    """Largest median error in pixels of tie points predicted from others far away, to be accepted."""
     precision_px: float = 1.5
-    """Largest 95th percentile, over the image, of the field's move in pixels when ties are drawn anew."""
+    """Largest 95th percentile, over the image, of the field's spread in pixels under resampled tie points."""
     coverage: float = 0.5
-    """Least share of the image's cells that hold ties, 0 to 1, to be accepted."""
+    """Least share of the image's cells that hold tie points, 0 to 1, to be accepted."""
     scales_px: float = 2.0
     """Largest difference in pixels of the fields found at the last two scales, to be accepted.
 

@@ -3,38 +3,36 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from oemsar.errors import InputError
 from oemsar.files import require_apart, require_writable, scratch_folder, write_json
 from oemsar.prepare.align.config import MATCHERS, AlignConfig
 from oemsar.prepare.align.matching.search import Range, Search
-from oemsar.prepare.align.outcome import Outcome, facts_of, from_person, from_search
+from oemsar.prepare.align.outcome import Outcome, from_person, from_search
 from oemsar.prepare.align.output.aligned import write_aligned
+from oemsar.prepare.align.output.page import write_page
 from oemsar.prepare.align.output.pictures import draw_pictures
-from oemsar.prepare.align.output.report import write_page
 from oemsar.prepare.align.output.tie_points import write_geojson, write_points
+from oemsar.prepare.align.report import make_report
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.images import open_images
 from oemsar.prepare.align.scene.open_geometry import geometry_of
 from oemsar.prepare.align.scene.relief_displacement import ReliefDisplacement
 from oemsar.prepare.align.scene.transform import Alignment, write_transform
-from oemsar.prepare.align.summary import AlignReport, Verdict
-from oemsar.prepare.align.verdict import judge
+from oemsar.prepare.align.summary import AlignReport
+from oemsar.prepare.align.verdict import Judgement, judge
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import cog_files
 from oemsar.raster.read import files_of
-from oemsar.record import origin, run_record
 
 _SEARCH_METRES = 80.0
 _SEARCH_PIXELS = 48.0
 _ACROSS = 0.5
 """Radius of the first search across the look, as a share of that along it."""
-_LEANING_GSD = 3.0
-"""Metres to a pixel under which roofs and crowns lean by more than a pixel."""
+_DISPLACED_GSD = 3.0
+"""Metres to a pixel under which roofs and crowns are displaced by more than a pixel."""
 RESULTS = (
     "report.html",
     "transform.json",
@@ -46,7 +44,7 @@ RESULTS = (
     "tie_points.png",
     "report.json",
 )
-"""Files of an alignment, the one that says it is whole last."""
+"""Names of the files of an alignment, the one that says it is whole last."""
 
 
 def align_images(
@@ -88,30 +86,18 @@ def align_images(
             search = Search(images, matcher, _range(geometry, config.search), scale, report)
             search.run()
             found = from_search(search)
-        verdict, reasons = _verdict(found, geometry, config)
+        judged = _judge(found, geometry, config)
         _remove_earlier(out)
         write_geojson(out / "tie_points.geojson", found.points, geometry.grid)
         write_points(out / "tie_points.points", found.points, geometry.grid)
         pictures: list[str] = []
-        if verdict != "failed" and found.choice is not None:
+        if judged.verdict != "failed" and found.choice is not None:
             alignment = Alignment(geometry, found.choice.correction)
             write_transform(out / "transform.json", alignment)
-            power = config.values == "amplitude"
-            aligned = out / "sar_aligned.tif"
+            power, aligned = config.values == "amplitude", out / "sar_aligned.tif"
             write_aligned(sar, alignment, aligned, folder, power=power, kernel=config.kernel, report=report)
             pictures = draw_pictures(optical, aligned, found.points, out)
-        facts = facts_of(found, geometry)
-    inputs = [origin(path) for path in _inputs(sar, optical, config)]
-    summary = AlignReport(
-        verdict=verdict,
-        reasons=reasons,
-        warnings=_warnings(geometry, config),
-        sar=sar.name,
-        optical=optical.name,
-        **facts,
-        thresholds=config.thresholds,
-        record=run_record({"align": _plain(config), "inputs": inputs}),
-    )
+        summary = make_report(found, geometry, judged, sar=sar, optical=optical, config=config)
     write_page(out / "report.html", summary, pictures)
     write_json(out / "report.json", summary.model_dump(mode="json"))
     return summary
@@ -128,7 +114,7 @@ def _require_apart(sar: Path, optical: Path, out: Path, config: AlignConfig) -> 
 
 @contextmanager
 def _no_empty_folder(out: Path) -> Iterator[None]:
-    """After wrong input, take away a folder that this run made."""
+    """Remove a folder that this run made, after wrong input."""
     existed = out.exists()
     require_writable(out)
     try:
@@ -140,7 +126,7 @@ def _no_empty_folder(out: Path) -> Iterator[None]:
 
 
 def _remove_earlier(out: Path) -> None:
-    """Take the results of an earlier run away, the one that says they are whole first."""
+    """Remove the results of an earlier run, the one that says they are whole first."""
     for name in reversed(RESULTS):
         (out / name).unlink(missing_ok=True)
 
@@ -154,6 +140,7 @@ def _relief(geometry: Geometry, config: AlignConfig, folder: Path) -> ReliefDisp
 
 
 def _range(geometry: Geometry, search: float | None) -> Range:
+    """Choose the displacements that are searched at first, by default from the sampling distance."""
     gsd = geometry.gsd
     if search is not None:
         radius = search if gsd is None else search / gsd
@@ -163,46 +150,11 @@ def _range(geometry: Geometry, search: float | None) -> Range:
     return Range(radius, radius if direction is None else _ACROSS * radius, direction)
 
 
-def _verdict(found: Outcome, geometry: Geometry, config: AlignConfig) -> tuple[Verdict, list[str]]:
+def _judge(found: Outcome, geometry: Geometry, config: AlignConfig) -> Judgement:
+    """Judge what was found; nothing found is a failure."""
     if found.figures is None:
-        return "failed", ["no displacement fits the whole"]
-    fine = geometry.gsd is not None and geometry.gsd < _LEANING_GSD
-    leaning = fine and config.dsm is None
+        return Judgement("failed", ["no displacement fits the whole"])
+    fine = geometry.gsd is not None and geometry.gsd < _DISPLACED_GSD
+    displaced = fine and config.dsm is None
     edited = config.tie_points is not None
-    return judge(found.figures, config.thresholds, edited=edited, leaning=leaning)
-
-
-def _warnings(geometry: Geometry, config: AlignConfig) -> list[str]:
-    """Note the cautions that no figure shows."""
-    warnings = []
-    if geometry.grid is None:
-        warnings.append("without georeferencing the images are aligned in pixels")
-    if config.dsm is None:
-        warnings.append(
-            "without a surface model roofs and crowns, which lean towards the radar, count as ground"
-        )
-    return warnings
-
-
-def _inputs(sar: Path, optical: Path, config: AlignConfig) -> list[Path]:
-    terrain = config.terrain
-    more = [] if terrain is None else terrain.files()
-    return [sar, optical, *more, *([] if config.tie_points is None else [config.tie_points])]
-
-
-def _plain(config: AlignConfig) -> dict[str, Any]:
-    """Give the configuration as plain values, paths by their names."""
-    terrain, look = config.terrain, config.look
-    return {
-        "search": config.search,
-        "engine": config.engine,
-        "values": config.values,
-        "kernel": config.kernel,
-        "tie_points": None if config.tie_points is None else config.tie_points.name,
-        "dem": None if terrain is None else terrain.dem.name,
-        "geoid": None if terrain is None or terrain.geoid is None else terrain.geoid.name,
-        "dsm": None if terrain is None or terrain.dsm is None else terrain.dsm.name,
-        "dem_datum": config.dem_datum,
-        "look": None if look is None else asdict(look),
-        "projection_height": config.projection_height,
-    }
+    return judge(found.figures, config.thresholds, edited=edited, displaced=displaced)

@@ -1,14 +1,15 @@
-"""Whether an alignment may be used: figures that do not need the truth, and the thresholds they meet."""
+"""Verdict on an alignment: figures that do not need the truth, and the thresholds they meet."""
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.prepare.align.config import Thresholds
-from oemsar.prepare.align.model.correction import Correction, Ties, fit
+from oemsar.prepare.align.model.correction import Correction, Correspondences, fit
 from oemsar.prepare.align.model.selection import Choice, cells_of
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.transform import Alignment
@@ -16,23 +17,23 @@ from oemsar.prepare.align.summary import Verdict
 
 _RESAMPLES = 40
 _SIDE = 9
-"""Points along each side of the orthophoto at which the spread of resampled fields is looked at."""
+"""Points along each side of the orthophoto at which the spread of resampled fields is measured."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What is known of an alignment without the truth; None where it was not measured.
+    """Figures of an alignment that do not need the truth; None where one was not measured.
 
     Attributes:
-        tie_points: that the correction rests on.
-        agreeing_share: of the windows that were compared.
-        residual_median_px: leave-one-out.
-        held_out_median_px: of ties predicted from others far away.
-        precision_px: see `Thresholds`.
-        coverage: see `Thresholds`.
-        scales_px: see `Thresholds`.
-        prominence: see `Thresholds`.
-        orthophoto_px: see `Thresholds`.
+        tie_points: Number of tie points that the correction rests on.
+        residual_median_px: Median leave-one-out error, pixels of the orthophoto.
+        held_out_median_px: Median error of tie points predicted from others far away, orthophoto pixels.
+        precision_px: 95th percentile, over the image, of the spread of the field, pixels of the orthophoto.
+        coverage: Share of the image's cells that hold tie points, 0 to 1.
+        agreeing_share: Share of the compared windows that agree, 0 to 1.
+        scales_px: Difference of the fields found at the last two scales, pixels of the orthophoto.
+        prominence: Standard deviations between the best displacement of the whole and the second best.
+        orthophoto_px: Shift between the matches of the orthophoto and those of the surface model, in pixels.
     """
 
     tie_points: int
@@ -46,26 +47,36 @@ class Figures:
     orthophoto_px: float | None = None
 
 
-def judge(
-    figures: Figures, thresholds: Thresholds, *, edited: bool, leaning: bool = False
-) -> tuple[Verdict, list[str]]:
-    """Give the verdict, and a sentence for every threshold that is missed.
+class Judgement(NamedTuple):
+    """Verdict on an alignment.
+
+    Attributes:
+        verdict: Verdict.
+        reasons: Sentences for the thresholds that are missed; empty for `accepted`.
+    """
+
+    verdict: Verdict
+    reasons: list[str]
+
+
+def judge(figures: Figures, thresholds: Thresholds, *, edited: bool, displaced: bool = False) -> Judgement:
+    """Judge an alignment, with a sentence for every threshold that is missed.
 
     Args:
-        figures: what was measured.
-        thresholds: what is asked.
-        edited: whether a person set the tie points; those are believed, and fewer do.
-        leaning: whether roofs and crowns may lean by more than a pixel, with no surface model to tell.
+        figures: Figures of the alignment.
+        thresholds: Thresholds of the verdict.
+        edited: Whether a person set the tie points; those are believed, and fewer suffice.
+        displaced: Whether roofs and crowns may be displaced by more than a pixel without a surface model.
     """
     least = thresholds.edited_tie_points if edited else thresholds.least_tie_points
     share = figures.agreeing_share
     if not edited and (
         figures.tie_points < least or (share is not None and share < thresholds.least_agreeing_share)
     ):
-        return "failed", [f"only {figures.tie_points} tie points agree"]
-    agreeing = thresholds.leaning_agreeing_share if leaning else thresholds.agreeing_share
-    prominence = thresholds.leaning_prominence if leaning else thresholds.prominence
-    asked = [
+        return Judgement("failed", [f"only {figures.tie_points} tie points agree"])
+    agreeing = thresholds.leaning_agreeing_share if displaced else thresholds.agreeing_share
+    prominence = thresholds.leaning_prominence if displaced else thresholds.prominence
+    limits = [
         ("tie points", figures.tie_points, least, False),
         ("share of windows that agree", share, agreeing, False),
         ("leave-one-out error", figures.residual_median_px, thresholds.residual_median_px, True),
@@ -78,19 +89,21 @@ def judge(
     ]
     missed = [
         f"{name} {value:.3g}, {'at most' if most else 'at least'} {limit:g} asked"
-        for name, value, limit, most in asked
+        for name, value, limit, most in limits
         if value is not None and not (value <= limit if most else value >= limit)
     ]
-    return ("needs_person" if missed else "accepted"), missed
+    return Judgement("needs_person" if missed else "accepted", missed)
 
 
-def precision(ties: Ties, choice: Choice, geometry: Geometry, scale: float, *, robust: bool) -> float:
-    """95th percentile over the image of the field's spread under resampling, pixels of the orthophoto.
+def precision(
+    correspondences: Correspondences, choice: Choice, geometry: Geometry, scale: float, *, robust: bool
+) -> float:
+    """Measure the spread of the field under resampling: 95th percentile over the image, orthophoto pixels.
 
-    A bootstrap over cells of ties, which share their errors (Efron and Tibshirani 1993, An introduction to
-    the bootstrap, section 8.6).
+    A bootstrap over cells of correspondences, which share their errors (Efron and Tibshirani 1993, An
+    introduction to the bootstrap, section 8.6).
     """
-    cells, model = cells_of(ties), choice.correction.model
+    cells, model = cells_of(correspondences), choice.correction.model
     numbers = np.unique(cells)
     members = [np.flatnonzero(cells == number) for number in numbers]
     rng = np.random.default_rng(0)
@@ -99,7 +112,7 @@ def precision(ties: Ties, choice: Choice, geometry: Geometry, scale: float, *, r
     for _ in range(_RESAMPLES):
         drawn = np.concatenate([members[index] for index in rng.integers(0, numbers.size, numbers.size)])
         try:
-            other = fit(ties.only(drawn), model, robust=robust)
+            other = fit(correspondences.only(drawn), model, robust=robust)
         except InputError:
             continue
         away.append(np.hypot(*(field(Alignment(geometry, other)) - here)) / scale)
@@ -110,19 +123,19 @@ def precision(ties: Ties, choice: Choice, geometry: Geometry, scale: float, *, r
 
 
 def field(alignment: Alignment) -> Doubles:
-    """(2, points): where a lattice of the orthophoto lies in the radar image."""
+    """Locate a lattice of the orthophoto in the radar image: columns and rows, (2, points)."""
     x, y = alignment.geometry.lattice(_SIDE)
     return np.stack([each.ravel() for each in alignment(x, y)])
 
 
 def between(first: Correction, second: Correction, geometry: Geometry, scale: float) -> float:
-    """Median distance of two fields over the orthophoto, in its pixels."""
+    """Measure the median distance of two fields over the orthophoto, in its pixels."""
     apart = field(Alignment(geometry, first)) - field(Alignment(geometry, second))
     return float(np.nanmedian(np.hypot(*apart)) / scale)
 
 
 def coverage_of(x: Doubles, y: Doubles, shape: tuple[int, int], side: int = 5) -> float:
-    """Share of `side` x `side` cells of an image that hold a point."""
+    """Compute the share of `side` x `side` cells of an image that hold a point."""
     rows = np.clip(np.floor((y + 0.5) / shape[0] * side), 0, side - 1)
     columns = np.clip(np.floor((x + 0.5) / shape[1] * side), 0, side - 1)
     return np.unique(rows * side + columns).size / side**2

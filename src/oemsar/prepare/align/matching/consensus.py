@@ -20,11 +20,11 @@ def consensus(matches: Matches, tolerance: float, pixel: float, seed: int = 0) -
     """Keep the matches that one affine map and their neighbours support.
 
     Args:
-        matches: displacements.
-        tolerance: how far one may lie off an affine map, pixels of the orthophoto: what terrain and
-            mistakes of the models may leave.
-        pixel: of the level they were found on, in those pixels.
-        seed: of the samples.
+        matches: Displacements of windows.
+        tolerance: Largest distance from an affine map, pixels of the orthophoto: room for terrain and for
+            faults of the models.
+        pixel: Pixel of the level of the matches, in pixels of the orthophoto.
+        seed: Seed of the samples.
 
     Returns:
         (matches,); all False where fewer than six agree.
@@ -69,10 +69,10 @@ def _ransac(matches: Matches, tolerance: float, seed: int) -> NDArray[np.bool_]:
 
 
 def _with_neighbours(matches: Matches, pixel: float) -> NDArray[np.bool_]:
-    """Those near the median displacement of their neighbours."""
-    places = np.stack([matches.x, matches.y], 1)
+    """Select the matches near the median displacement of their neighbours."""
+    positions = np.stack([matches.x, matches.y], 1)
     number = min(_NEIGHBOURS + 1, len(matches))
-    near = np.asarray(cKDTree(places).query(places, number)[1])
+    near = np.asarray(cKDTree(positions).query(positions, number)[1])
     moved = np.stack([matches.dx, matches.dy], 1)
     away = np.hypot(*(moved - np.median(moved[near[:, 1:]], 1)).T)
     deviation = 1.4826 * float(np.median(away))

@@ -10,14 +10,14 @@ from oemsar.arrays import Floats
 
 
 def correlation_surface(template: Floats, known: NDArray[np.bool_], image: Floats) -> Floats:
-    """Normalised cross-correlation of a template at every place where it fits into an image.
+    """Compute the normalised cross-correlation of a template at every position where it fits into an image.
 
     Lewis 1995 (Fast normalized cross-correlation) for images of several channels and a template of which
-    only some pixels are known: numerator by FFT; mean and energy of the image below those pixels likewise.
+    only some pixels are known: numerator, and mean and energy of the image below those pixels, by FFT.
 
     Args:
         template: (channels, height, width).
-        known: (height, width), which of its pixels count.
+        known: (height, width), whether each pixel of the template counts.
         image: (channels, height + 2 reach, width + 2 reach).
 
     Returns:
@@ -45,15 +45,14 @@ def correlation_surface(template: Floats, known: NDArray[np.bool_], image: Float
 
 
 class Peak(NamedTuple):
-    """The highest place of a surface.
+    """Peak of a surface.
 
     Attributes:
-        x: columns from the centre of the surface, with a fraction.
-        y: rows, likewise.
-        height: of the surface there.
-        prominence: how far it stands above the highest place elsewhere, in standard deviations of the
-            surface.
-        inside: whether it lies off the rim, so that it is a summit at all.
+        x: Columns from the centre of the surface, with a fraction.
+        y: Rows from the centre of the surface, with a fraction.
+        height: Height of the surface at the peak.
+        prominence: Height above the highest value elsewhere, in standard deviations of the surface.
+        inside: Whether the peak lies off the rim, so that it is a summit at all.
     """
 
     x: float
@@ -72,7 +71,7 @@ def find_peak(surface: Floats, allowed: NDArray[np.bool_] | None = None) -> Peak
 
     Args:
         surface: (rows, columns).
-        allowed: where it may lie; None for anywhere.
+        allowed: (rows, columns), whether the maximum may lie there; None for anywhere.
     """
     heights = surface if allowed is None else np.where(allowed, surface, -np.inf)
     row, column = (int(index) for index in np.unravel_index(int(np.argmax(heights)), surface.shape))
@@ -92,7 +91,7 @@ def find_peak(surface: Floats, allowed: NDArray[np.bool_] | None = None) -> Peak
 
 
 def _vertex(three: Floats) -> float:
-    """Place of the vertex of the parabola through values at -1, 0 and 1; within half a step."""
+    """Locate the vertex of the parabola through values at -1, 0 and 1; within half a step."""
     left, middle, right = (float(value) for value in three)
     bend = left - 2 * middle + right
     return 0.0 if bend >= 0 else float(np.clip((left - right) / (2 * bend), -0.5, 0.5))

@@ -1,4 +1,4 @@
-"""Orientation channels: what a radar image and an orthophoto of one place have in common."""
+"""Orientation channels: what a radar image and an orthophoto of the same ground have in common."""
 
 import math
 

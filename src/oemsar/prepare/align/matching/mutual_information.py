@@ -24,15 +24,15 @@ def grey_levels(image: Floats, valid: NDArray[np.bool_]) -> NDArray[np.int32]:
 
 
 def information_surface(template: NDArray[np.int32], image: NDArray[np.int32]) -> Floats:
-    """Normalised mutual information of a template with an image at every place where it fits.
+    """Compute the normalised mutual information of a template with an image at every position where it fits.
 
     2 I(A, B) / (H(A) + H(B)) from the joint histogram of the pixels both know (Viola and Wells 1997,
     Alignment by maximization of mutual information; Maes et al. 1997, Multimodality image registration by
     maximization of mutual information; the norm is that of Studholme et al. 1999 in its bounded form).
 
     Args:
-        template: levels, (height, width), -1 where unknown.
-        image: levels, (height + 2 reach, width + 2 reach).
+        template: Levels, (height, width), -1 where unknown.
+        image: Levels, (height + 2 reach, width + 2 reach).
 
     Returns:
         (2 reach + 1, 2 reach + 1), 0 to 1.

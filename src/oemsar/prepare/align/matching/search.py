@@ -1,4 +1,4 @@
-"""From coarse to fine: the correction that brings a pair together, and the ties it rests on."""
+"""Search from coarse to fine for the correction of a pair, and the correspondences it rests on."""
 
 import logging
 import math
@@ -14,7 +14,7 @@ from oemsar.prepare.align.matching.consensus import consensus
 from oemsar.prepare.align.matching.correlate import Peak
 from oemsar.prepare.align.matching.matchers import Matcher
 from oemsar.prepare.align.matching.windows import Level, Matches, Surfaces, best_shift, compare, matches_of
-from oemsar.prepare.align.model.correction import Correction, Ties, fit, no_correction
+from oemsar.prepare.align.model.correction import Correction, Correspondences, fit, no_correction
 from oemsar.prepare.align.model.selection import Choice, choose
 from oemsar.prepare.align.scene.images import Images
 from oemsar.prepare.align.scene.relief_displacement import DEPTHS
@@ -44,12 +44,12 @@ _LEAST_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Range:
-    """Displacements that are looked for at first, pixels of the orthophoto.
+    """Displacements that are searched at first, pixels of the orthophoto.
 
     Attributes:
-        along: radius along the look direction, or in any direction without a look.
-        across: radius across it.
-        direction: unit vector (columns, rows) along the look; None without.
+        along: Radius along the look direction, or in any direction without a look.
+        across: Radius across the look direction.
+        direction: Unit vector (columns, rows) along the look; None without a look.
     """
 
     along: float
@@ -57,7 +57,7 @@ class Range:
     direction: tuple[float, float] | None
 
     def allowed(self, level: Level) -> NDArray[np.bool_]:
-        """Which displacements of a level's surfaces lie in range."""
+        """Find the displacements of a level's surfaces that lie in range, boolean."""
         down, right = np.mgrid[-level.reach : level.reach + 1, -level.reach : level.reach + 1] * level.factor
         if self.direction is None:
             return np.asarray(np.hypot(right, down) <= self.along + level.factor)
@@ -68,15 +68,15 @@ class Range:
 
 
 class Stage(NamedTuple):
-    """What one level found.
+    """Findings of one level.
 
     Attributes:
-        level: the scale.
-        shift: peak of all windows together, pixels of the level.
-        matches: that forward and backward agree on.
-        agreeing: which of them belong together.
-        windows: how many were compared.
-        correction: after the level.
+        level: Scale of the level.
+        shift: Peak of all windows together, pixels of the level.
+        matches: Matches that forward and backward agree on.
+        agreeing: (matches,), whether each belongs together with the others.
+        windows: Number of windows that were compared.
+        correction: Correction after the level.
     """
 
     level: Level
@@ -89,18 +89,18 @@ class Stage(NamedTuple):
 
 @dataclass
 class Search:
-    """The search of one pair.
+    """Search for the correction of a pair.
 
     Attributes:
-        images: the open pair.
-        engine: how windows are compared.
-        range: of the first displacements.
-        scale: pixels of the radar image to one of the orthophoto.
-        report: told how far it is.
-        stages: what each level found.
-        ties: that the last level rests on; None where it found none.
-        choice: the correction fitted to them, with its rivals; None likewise.
-        found_by: the correction that the last level's matches were found with.
+        images: Open pair.
+        engine: Comparison of windows.
+        range: Displacements that are searched at first.
+        scale: Pixels of the radar image to one of the orthophoto.
+        report: Called with the blocks of a level done and in all.
+        stages: Findings of each level.
+        correspondences: Positions that the last level rests on; None where it found none.
+        choice: Correction of the last level with its rivals; None where it found none.
+        found_by: Correction that the last level's matches were found with.
     """
 
     images: Images
@@ -109,7 +109,7 @@ class Search:
     scale: float
     report: Report = silent
     stages: list[Stage] = field(default_factory=list)
-    ties: Ties | None = None
+    correspondences: Correspondences | None = None
     choice: Choice | None = None
     found_by: Correction = field(default_factory=no_correction)
 
@@ -123,29 +123,32 @@ class Search:
             self._level(replace(level, reach=_LAST_REACH), correction, first=False)
 
     def _moved(self, before: Correction, after: Correction) -> float:
-        """Farthest that a place of the orthophoto moved in the radar image, pixels of the orthophoto."""
+        """Measure the farthest move of the orthophoto in the radar image, pixels of the orthophoto."""
         x, y = self.images.geometry.lattice(5)
         first, second = (np.stack(self.images.corrected(math.nan, each)(x, y)) for each in (before, after))
         return float(np.nanmax(np.hypot(*(second - first)))) / self.scale
 
     def _level(self, level: Level, correction: Correction, *, first: bool) -> Correction:
+        """Match one level and bend the correction by its matches."""
         if self.images.relief is not None and not first and len(self.stages) == 1:
             self._fit_depth(level, correction)
         surfaces = self._compare(level, correction)
         shift = best_shift(surfaces, self.range.allowed(level) if first else None)
         if first or max(abs(shift.x), abs(shift.y)) > 1.5:
-            # what all windows say together comes first; each alone is then looked at nearby
+            # the displacement of all windows together comes first; each is then searched near it
             correction = self._shifted(correction, surfaces, shift)
             surfaces = self._compare(replace(level, reach=_REACH), correction)
         matches = self._on_image(matches_of(surfaces), correction)
         agreeing = consensus(matches, _TOLERANCE * level.factor, level.factor)
         windows = int((surfaces.weight > 0).sum())
-        self.ties = self.choice = None
+        self.correspondences = self.choice = None
         self.found_by = correction
         if agreeing.sum() >= max(6, _LEAST_SHARE * windows):
-            self.ties = self.ties_of(matches.only(agreeing), correction)
+            self.correspondences = self.correspondences_of(matches.only(agreeing), correction)
             reach = _SHARED * level.window * level.factor * self.scale
-            self.choice = choose(self.ties, self.scale, simplest=self.images.geometry.simplest, reach=reach)
+            self.choice = choose(
+                self.correspondences, self.scale, simplest=self.images.geometry.simplest, reach=reach
+            )
             correction = self.choice.correction
         self.stages.append(Stage(level, shift, matches, agreeing, windows, correction))
         log.info(
@@ -155,16 +158,17 @@ class Search:
         return correction
 
     def _on_image(self, matches: Matches, correction: Correction) -> Matches:
-        """Those that lie where radar image and terrain are known."""
-        ties = self.ties_of(matches, correction)
-        return matches.only(np.isfinite(ties.x) & np.isfinite(ties.to_x))
+        """Select the matches that lie where radar image and terrain are known."""
+        correspondences = self.correspondences_of(matches, correction)
+        return matches.only(np.isfinite(correspondences.x) & np.isfinite(correspondences.to_x))
 
     def _compare(self, level: Level, correction: Correction) -> Surfaces:
+        """Compare the windows of a level with the first reference."""
         reference = self.images.references[0]
         return compare(self.images, self.engine, level, correction, reference=reference, report=self.report)
 
     def _fit_depth(self, level: Level, correction: Correction) -> None:
-        """Take the depth of crowns at which the whole fits best."""
+        """Choose the depth of crowns at which the whole fits best."""
         heights = []
         for depth in DEPTHS:
             trial = self.images.with_depth(depth)
@@ -178,41 +182,41 @@ class Search:
         x, y = surfaces.x.ravel(), surfaces.y.ravel()
         right, down = np.full(x.size, shift.x * factor), np.full(x.size, shift.y * factor)
         moved = Matches(x, y, right, down, np.ones(x.size), surfaces.plane.ravel())
-        ties = self.ties_of(moved, correction)
-        return fit(ties, "affine" if len(ties) >= 6 else "shift", robust=False)
+        correspondences = self.correspondences_of(moved, correction)
+        return fit(correspondences, "affine" if len(correspondences) >= 6 else "shift", robust=False)
 
-    def ties_of(self, matches: Matches, correction: Correction) -> Ties:
-        """Turn matches, found with a correction applied, as ties of the radar image."""
+    def correspondences_of(self, matches: Matches, correction: Correction) -> Correspondences:
+        """Turn matches, found with a correction applied, into correspondences of the radar image."""
         geometry = self.images.geometry
         x, y = self._in_radar(matches.x, matches.y, matches.plane, no_correction())
         there = matches.x + matches.dx, matches.y + matches.dy
         to_x, to_y = self._in_radar(*there, matches.plane, correction)
         height = None if geometry.heights is None else geometry.heights(matches.x, matches.y)
-        return Ties(x, y, to_x, to_y, height)
+        return Correspondences(x, y, to_x, to_y, height)
 
     def _in_radar(
         self, x: Doubles, y: Doubles, plane: Doubles, correction: Correction
     ) -> tuple[Doubles, Doubles]:
-        """Columns and rows of the radar image of places on planes of several heights."""
+        """Locate positions on planes of several heights in the radar image, columns and rows."""
         column, row = np.full((2, x.size), np.nan)
         for height in np.unique(plane):
             some = np.isnan(plane) if np.isnan(height) else plane == height
             column[some], row[some] = self.images.corrected(float(height), correction)(x[some], y[some])
         return column, row
 
-    def radar_places(self, matches: Matches) -> tuple[Doubles, Doubles]:
-        """Columns and rows of the radar image that the last level's matches were found at."""
-        ties = self.ties_of(matches, self.found_by)
-        return ties.to_x, ties.to_y
+    def radar_positions(self, matches: Matches) -> tuple[Doubles, Doubles]:
+        """Locate matches of the last level in the radar image, columns and rows."""
+        correspondences = self.correspondences_of(matches, self.found_by)
+        return correspondences.to_x, correspondences.to_y
 
-    def ground_places(self, matches: Matches) -> tuple[Doubles, Doubles]:
-        """Columns and rows of the orthophoto of the ground they show."""
+    def ground_positions(self, matches: Matches) -> tuple[Doubles, Doubles]:
+        """Locate the ground that matches show in the orthophoto, columns and rows."""
         return self.images.geometry.ground(matches.x, matches.y, matches.plane)
 
     def orthophoto_apart(self) -> float | None:
-        """Pixels by which the orthophoto itself would shift what the surface model found.
+        """Measure the shift between the matches of the orthophoto and those of the surface model, in pixels.
 
-        None without a surface model, or where the orthophoto says nothing clear.
+        None without a surface model, or where the orthophoto shows no clear shift.
         """
         if self.images.relief is None or self.choice is None:
             return None
@@ -234,10 +238,10 @@ def levels_of(shape: tuple[int, int], scale: float, wanted: Range) -> Iterator[L
     """List the levels of a pair, the coarsest first.
 
     Args:
-        shape: rows and columns of the orthophoto.
-        scale: pixels of the radar image to one of the orthophoto; levels finer than the radar image are
+        shape: Rows and columns of the orthophoto.
+        scale: Pixels of the radar image to one of the orthophoto; levels finer than the radar image are
             left out.
-        wanted: of the first displacements.
+        wanted: Displacements that are searched at first.
     """
     finest = max(1, round(1 / scale))
     factor = finest
@@ -250,6 +254,6 @@ def levels_of(shape: tuple[int, int], scale: float, wanted: Range) -> Iterator[L
 
 
 def _window(shape: tuple[int, int], factor: int) -> int:
-    """Side of the windows of a level: large ones where there is room for many."""
+    """Choose the side of the windows of a level: large where there is room for many."""
     side = min(shape) // factor
     return 128 if side >= 448 else 64 if side >= 128 else 32

@@ -29,12 +29,12 @@ _TUKEY = 4.685
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """The radar image's pixels, scaled so that it spans -1 to 1.
+    """Scale of positions in the radar image, so that they span -1 to 1.
 
     Attributes:
-        centre: column and row.
-        span: half the longer side, pixels.
-        height: metres that count as none.
+        centre: Column and row of the middle.
+        span: Half the longer side, pixels.
+        height: Mean height of the ground, metres above the ellipsoid.
     """
 
     centre: tuple[float, float]
@@ -42,8 +42,8 @@ class Frame:
     height: float = 0.0
 
     @classmethod
-    def of(cls, x: Doubles, y: Doubles, height: Doubles | None) -> "Frame":
-        """Fit the frame of some positions."""
+    def fit(cls, x: Doubles, y: Doubles, height: Doubles | None) -> "Frame":
+        """Fit the frame that positions, and heights where they are known, span."""
         low_x, high_x, low_y, high_y = (float(each) for each in (x.min(), x.max(), y.min(), y.max()))
         span = max(high_x - low_x, high_y - low_y, 2.0) / 2
         return cls(
@@ -53,20 +53,20 @@ class Frame:
         )
 
     def scaled(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
-        """Positions from -1 to 1."""
+        """Scale columns and rows to -1 to 1."""
         return (x - self.centre[0]) / self.span, (y - self.centre[1]) / self.span
 
 
 @dataclass(frozen=True, eq=False)
 class Correction:
-    """Adds a smooth displacement to positions in the radar image.
+    """Smooth displacement that is added to positions in the radar image.
 
     Attributes:
-        model: what kind.
-        frame: of the positions.
+        model: Name of the model.
+        frame: Scale of the positions.
         coefficients: (terms, 2), pixels of the radar image for each term of the polynomial.
-        knots: (knots, 2), scaled; of a spline.
-        weights: (knots, 2), pixels; of a spline.
+        knots: (knots, 2), scaled positions of the knots of a spline; None for other models.
+        weights: (knots, 2), pixels for each knot of a spline; None for other models.
     """
 
     model: Model
@@ -76,12 +76,12 @@ class Correction:
     weights: Doubles | None = None
 
     def __call__(self, x: Doubles, y: Doubles, height: Doubles | None = None) -> tuple[Doubles, Doubles]:
-        """Corrected columns and rows.
+        """Correct columns and rows.
 
         Args:
-            x: columns of the radar image, any shape.
-            y: rows.
-            height: of the ground there, metres; looked at by the model with a height term only.
+            x: Columns of the radar image, any shape.
+            y: Rows of the radar image, the same shape.
+            height: Height of the ground in metres; used only by the model with a height term.
         """
         u, v = self.frame.scaled(x, y)
         moved = np.zeros((2, *x.shape))
@@ -97,33 +97,11 @@ class Correction:
 
     @property
     def needs_height(self) -> bool:
-        """Whether it depends on the height of the ground."""
+        """Whether the model has a term of the ground's height."""
         return self.model == "affine+height"
 
     def _above(self, height: Doubles | None) -> Doubles | None:
         return None if height is None else height - self.frame.height
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values from which `from_json` makes it again."""
-        return {
-            "model": self.model,
-            "centre": list(self.frame.centre),
-            "span": self.frame.span,
-            "height": self.frame.height,
-            "coefficients": self.coefficients.tolist(),
-            "knots": None if self.knots is None else self.knots.tolist(),
-            "weights": None if self.weights is None else self.weights.tolist(),
-        }
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Correction":
-        """Read the correction that `to_json` wrote."""
-        frame = Frame((values["centre"][0], values["centre"][1]), values["span"], values["height"])
-        knots, weights = (
-            None if values[name] is None else np.array(values[name], np.float64)
-            for name in ("knots", "weights")
-        )
-        return cls(values["model"], frame, np.array(values["coefficients"], np.float64), knots, weights)
 
 
 def no_correction() -> Correction:
@@ -136,9 +114,9 @@ class Corrected:
     """A `PixelMap` and a correction after it.
 
     Attributes:
-        prior: from pixels of a grid to those of the radar image.
-        correction: of the latter.
-        heights: of the ground at pixels of the grid, metres; None where none are known.
+        prior: Map from pixels of a grid to those of the radar image.
+        correction: Correction of positions in the radar image.
+        heights: Heights of the ground at pixels of the grid, metres; None where none are known.
     """
 
     prior: PixelMap
@@ -146,22 +124,22 @@ class Corrected:
     heights: Callable[[Doubles, Doubles], Doubles] | None
 
     def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
-        """Column and row in the radar image of pixels of the grid, centres at integers."""
-        asked = self.correction.needs_height and self.heights is not None
-        height = self.heights(x, y) if asked and self.heights is not None else None
+        """Compute column and row in the radar image of pixels of the grid, centres at integers."""
+        needed = self.correction.needs_height and self.heights is not None
+        height = self.heights(x, y) if needed and self.heights is not None else None
         return self.correction(*self.prior(x, y), height)
 
 
 @dataclass(frozen=True, eq=False)
-class Ties:
-    """Where the same ground was found, all of shape (ties,).
+class Correspondences:
+    """Positions in the radar image of the same ground by metadata and by matching, shape (correspondences,).
 
     Attributes:
-        x: columns of the radar image by its metadata.
-        y: rows.
-        to_x: columns of the radar image where the ground is.
-        to_y: rows.
-        height: of the ground, metres; None where no elevation model is given.
+        x: Columns by the metadata.
+        y: Rows by the metadata.
+        to_x: Columns where the ground was found.
+        to_y: Rows where the ground was found.
+        height: Heights of the ground, metres; None where no elevation model is given.
     """
 
     x: Doubles
@@ -171,78 +149,82 @@ class Ties:
     height: Doubles | None = None
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Count the correspondences."""
         return self.x.size
 
-    def only(self, chosen: NDArray[Any]) -> "Ties":
-        """Those of an index."""
+    def only(self, chosen: NDArray[Any]) -> "Correspondences":
+        """Select correspondences by an index or a mask."""
         height = None if self.height is None else self.height[chosen]
-        return Ties(self.x[chosen], self.y[chosen], self.to_x[chosen], self.to_y[chosen], height)
+        return Correspondences(self.x[chosen], self.y[chosen], self.to_x[chosen], self.to_y[chosen], height)
 
     def misses(self, correction: Correction) -> Doubles:
-        """(2, ties): columns and rows by which a correction misses them."""
+        """Compute columns and rows by which a correction misses the correspondences, (2, correspondences)."""
         x, y = correction(self.x, self.y, self.height)
         return np.stack([self.to_x - x, self.to_y - y])
 
 
-def least_ties(model: Model) -> int:
-    """Ties a model needs at least: twice its terms."""
+def least_correspondences(model: Model) -> int:
+    """Give the least number of correspondences that a model needs: twice its terms."""
     return 2 * _TERMS[model] if model != "spline" else 20
 
 
-def models_for(ties: Ties, simplest: Model = "shift") -> Sequence[Model]:
-    """List the models that so many ties, with or without heights, can decide.
+def models_for(correspondences: Correspondences, simplest: Model = "shift") -> Sequence[Model]:
+    """List the models that so many correspondences, with or without heights, can decide.
 
     Args:
-        ties: where the same ground was found.
-        simplest: the first to be considered, where there are ties enough for it.
+        correspondences: Positions of the same ground.
+        simplest: First model to be considered, where there are correspondences enough for it.
     """
-    first = MODELS.index(simplest) if len(ties) >= least_ties(simplest) else 0
+    first = MODELS.index(simplest) if len(correspondences) >= least_correspondences(simplest) else 0
     varied = (
-        ties.height is not None and bool(np.isfinite(ties.height).all()) and float(np.ptp(ties.height)) > 1
+        correspondences.height is not None
+        and bool(np.isfinite(correspondences.height).all())
+        and float(np.ptp(correspondences.height)) > 1
     )
     return [
         model
         for model in MODELS[first:]
-        if len(ties) >= least_ties(model) and (model != "affine+height" or varied)
+        if len(correspondences) >= least_correspondences(model) and (model != "affine+height" or varied)
     ]
 
 
-def fit(ties: Ties, model: Model, *, robust: bool = True) -> Correction:
-    """Fit the correction of a kind that comes closest to the ties.
+def fit(correspondences: Correspondences, model: Model, *, robust: bool = True) -> Correction:
+    """Fit the correction of a model that comes closest to correspondences.
 
     Least squares, reweighted by Tukey's biweight where `robust`.
 
     Args:
-        ties: at least as many as the model has terms.
-        model: what kind.
-        robust: False to believe every tie, as those a person set.
+        correspondences: Positions of the same ground, at least as many as the model has terms.
+        model: Name of the model.
+        robust: False to believe every correspondence, as those a person set.
 
     Raises:
-        InputError: there are too few.
+        InputError: There are too few.
     """
-    return smoother(ties, model, robust=robust)[0]
+    return smoother(correspondences, model, robust=robust)[0]
 
 
-def smoother(ties: Ties, model: Model, *, robust: bool = True) -> tuple[Correction, Doubles]:
-    """Fit a correction and compute the leverage of each tie: its share in its own fitted value.
+def smoother(
+    correspondences: Correspondences, model: Model, *, robust: bool = True
+) -> tuple[Correction, Doubles]:
+    """Fit a correction and compute the leverage of each correspondence: its share in its own fitted value.
 
-    Without the tie itself, its residual would be r / (1 - leverage) (Allen 1974, PRESS).
+    Without the correspondence itself, its residual would be r / (1 - leverage) (Allen 1974, PRESS).
     """
-    if len(ties) < _TERMS[model]:
-        raise InputError(f"{len(ties)} tie points are too few for the model {model}; set more")
-    frame = Frame.of(ties.x, ties.y, ties.height)
-    u, v = frame.scaled(ties.x, ties.y)
-    height = None if ties.height is None else ties.height - frame.height
+    if len(correspondences) < _TERMS[model]:
+        raise InputError(f"{len(correspondences)} tie points are too few for the model {model}; set more")
+    frame = Frame.fit(correspondences.x, correspondences.y, correspondences.height)
+    u, v = frame.scaled(correspondences.x, correspondences.y)
+    height = None if correspondences.height is None else correspondences.height - frame.height
     design = np.stack(list(_terms(model, u, v, height)), 1)
-    wanted = np.stack([ties.to_x - ties.x, ties.to_y - ties.y], 1)
+    wanted = np.stack([correspondences.to_x - correspondences.x, correspondences.to_y - correspondences.y], 1)
     solve = _spline if model == "spline" else _polynomial
-    weight = np.ones(len(ties))
+    weight = np.ones(len(correspondences))
     knots = np.stack([u, v], 1)
     for _ in range(_ROUNDS if robust else 1):
         coefficients, bend, leverage = solve(design, knots, wanted, weight)
         kept = Correction(model, frame, coefficients, knots if bend is not None else None, bend)
-        length = np.hypot(*ties.misses(kept))
+        length = np.hypot(*correspondences.misses(kept))
         deviation = max(1.4826 * float(np.median(length)), 1e-3)
         if robust:
             weight = np.maximum(np.clip(1 - (length / (_TUKEY * deviation)) ** 2, 0, 1) ** 2, 1e-3)

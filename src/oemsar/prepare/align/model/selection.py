@@ -11,10 +11,10 @@ from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.prepare.align.model.correction import (
     Correction,
+    Correspondences,
     Model,
-    Ties,
     fit,
-    least_ties,
+    least_correspondences,
     models_for,
     smoother,
 )
@@ -22,11 +22,11 @@ from oemsar.prepare.align.model.correction import (
 _CELLS = 5
 """Cells along each side over which errors are averaged: neighbours share theirs, cells do not."""
 _FOLDS = 3
-"""Blocks along each side that ties are held out by: a model is asked for what lies beside what it saw."""
+"""Blocks along each side that are held out in turn: a model predicts beside the ground it was fitted to."""
 _WIDEST = 0.25
-"""Share of the image beyond which no tie is kept from predicting a held-out one."""
+"""Share of the image beyond which no correspondence is kept from predicting a held-out one."""
 _SURE = 2.0
-"""Standard errors of the mean difference at which held-out ties reject a simpler model."""
+"""Standard errors of the mean difference at which held-out correspondences reject a simpler model."""
 _MATTERS = 0.15
 """Pixels of held-out error under which a difference does not matter."""
 _CAP = 4.0
@@ -34,13 +34,13 @@ _CAP = 4.0
 
 
 class Trial(NamedTuple):
-    """How a model did on ties it had not seen.
+    """Errors of a model at correspondences that were held out.
 
     Attributes:
-        model: the kind.
-        median: of the misses of held-out ties, pixels of the orthophoto.
-        mean: of their capped squares, rooted.
-        rejected: whether a freer model is better beyond doubt.
+        model: Name of the model.
+        median: Median error, pixels of the orthophoto.
+        mean: Root mean square of the errors, each capped, pixels of the orthophoto.
+        rejected: Whether a freer model is better beyond doubt.
     """
 
     model: Model
@@ -50,12 +50,12 @@ class Trial(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The correction taken, and how it was chosen.
+    """Chosen correction, with the errors of its rivals.
 
     Attributes:
-        correction: fitted to all ties.
-        trials: of every model that was tried.
-        left_out: leave-one-out error of each tie, pixels of the orthophoto.
+        correction: Correction fitted to all correspondences.
+        trials: Errors of every model that was tried, from the simplest.
+        left_out: (correspondences,), leave-one-out error of each, pixels of the orthophoto.
     """
 
     correction: Correction
@@ -64,30 +64,35 @@ class Choice(NamedTuple):
 
 
 def choose(
-    ties: Ties, scale: float, *, simplest: Model = "shift", reach: float = 0.0, robust: bool = True
+    correspondences: Correspondences,
+    scale: float,
+    *,
+    simplest: Model = "shift",
+    reach: float = 0.0,
+    robust: bool = True,
 ) -> Choice:
-    """Fit the simplest model that held-out ties do not reject.
+    """Fit the simplest model that held-out correspondences do not reject.
 
     Args:
-        ties: where the same ground was found.
-        scale: pixels of the radar image to one of the orthophoto.
-        simplest: the first model to be considered.
-        reach: pixels of the radar image within which ties share what they were matched by, and so their
-            errors: no tie that near to a held-out one helps to predict it.
-        robust: False to believe every tie.
+        correspondences: Positions of the same ground.
+        scale: Pixels of the radar image to one of the orthophoto.
+        simplest: First model to be considered.
+        reach: Pixels of the radar image within which correspondences were matched by shared pixels, and so
+            share their errors: none that near to a held-out one helps to predict it.
+        robust: False to believe every correspondence.
 
     Raises:
-        InputError: there are fewer than two ties.
+        InputError: There are fewer than two correspondences.
     """
-    models = models_for(ties, simplest)
+    models = models_for(correspondences, simplest)
     if not models:
-        raise InputError(f"{len(ties)} tie points are too few for any model; set at least two")
-    cells = cells_of(ties)
-    folds = cells_of(ties, _FOLDS)
-    reach = min(reach, _WIDEST * max(float(np.ptp(ties.x)), float(np.ptp(ties.y))))
+        raise InputError(f"{len(correspondences)} tie points are too few for any model; set at least two")
+    cells = cells_of(correspondences)
+    folds = cells_of(correspondences, _FOLDS)
+    reach = min(reach, _WIDEST * max(float(np.ptp(correspondences.x)), float(np.ptp(correspondences.y))))
     costs, medians = [], []
     for model in models:
-        misses = held_out(ties, model, folds, reach=reach, robust=robust) / scale
+        misses = held_out(correspondences, model, folds, reach=reach, robust=robust) / scale
         costs.append(np.minimum(misses, _CAP) ** 2)
         medians.append(float(np.median(misses)))
     best = int(np.argmin([float(cost.mean()) for cost in costs]))
@@ -96,42 +101,48 @@ def choose(
         rejected = index != best and _worse(cost, costs[best], cells)
         trials.append(Trial(model, medians[index], float(np.sqrt(cost.mean())), rejected))
     taken = next(trial.model for trial in trials if not trial.rejected)
-    correction, leverage = smoother(ties, taken, robust=robust)
-    left_out = np.hypot(*ties.misses(correction)) / np.maximum(1 - leverage, 1e-3) / scale
+    correction, leverage = smoother(correspondences, taken, robust=robust)
+    left_out = np.hypot(*correspondences.misses(correction)) / np.maximum(1 - leverage, 1e-3) / scale
     return Choice(correction, trials, left_out)
 
 
-def cells_of(ties: Ties, side: int = _CELLS) -> NDArray[np.intp]:
-    """Assign each tie the number of its cell, of `side` squared over all of them."""
-    numbers = np.zeros(len(ties), np.intp)
-    for values in (ties.y, ties.x):
+def cells_of(correspondences: Correspondences, side: int = _CELLS) -> NDArray[np.intp]:
+    """Assign each correspondence the number of its cell, of `side` squared over all of them."""
+    numbers = np.zeros(len(correspondences), np.intp)
+    for values in (correspondences.y, correspondences.x):
         low, high = float(values.min()), float(values.max()) + 1e-6
         numbers = numbers * side + np.floor((values - low) / (high - low) * side).astype(np.intp)
     return numbers
 
 
 def held_out(
-    ties: Ties, model: Model, folds: NDArray[np.intp], *, reach: float = 0.0, robust: bool = True
+    correspondences: Correspondences,
+    model: Model,
+    folds: NDArray[np.intp],
+    *,
+    reach: float = 0.0,
+    robust: bool = True,
 ) -> Doubles:
-    """Misses of each tie by the model fitted to those of other folds farther than `reach`, radar pixels.
+    """Predict each correspondence by a model fitted to other folds, farther away than `reach`.
 
-    Infinite where too few are left to fit the model to.
+    Returns:
+        (correspondences,), errors in pixels of the radar image; infinite where too few are left for a fit.
     """
-    misses = np.full(len(ties), np.inf)
-    places = np.stack([ties.x, ties.y], 1)
+    misses = np.full(len(correspondences), np.inf)
+    positions = np.stack([correspondences.x, correspondences.y], 1)
     for fold in np.unique(folds):
         inside = folds == fold
-        away, _ = cKDTree(places[inside]).query(places)
+        away, _ = cKDTree(positions[inside]).query(positions)
         far = ~inside & (away > reach)
-        if far.sum() < least_ties(model):
+        if far.sum() < least_correspondences(model):
             continue
-        correction = fit(ties.only(far), model, robust=robust)
-        misses[inside] = np.hypot(*ties.only(inside).misses(correction))
+        correction = fit(correspondences.only(far), model, robust=robust)
+        misses[inside] = np.hypot(*correspondences.only(inside).misses(correction))
     return misses
 
 
 def _worse(cost: Doubles, best: Doubles, cells: NDArray[np.intp]) -> bool:
-    """Whether a model is worse than the best by more than chance, over cells, and by more than matters."""
+    """Tell whether a model is worse than the best by more than chance, over cells, and than matters."""
     if np.sqrt(cost.mean()) - np.sqrt(best.mean()) <= _MATTERS:
         return False
     difference = cost - best

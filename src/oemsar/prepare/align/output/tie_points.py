@@ -96,7 +96,7 @@ def write_points(path: Path, points: TiePoints, grid: GeoBox | None) -> None:
 def read_tie_points(path: Path, grid: GeoBox | None) -> TiePoints:
     """Read points that a person edited: GeoJSON of `write_geojson`, or a `.points` file of QGIS.
 
-    A feature needs `sar_x` and `sar_y`; without `optical_x` and `optical_y` its place on the map counts.
+    A feature needs `sar_x` and `sar_y`; without `optical_x` and `optical_y` its position on the map counts.
     `used` or `enable` false leaves a point out.
 
     Args:
@@ -138,17 +138,22 @@ def _geojson(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ..
 def _of_feature(feature: dict[str, Any], grid: GeoBox | None) -> tuple[float, ...]:
     properties = feature["properties"]
     if properties.get("optical_x") is not None:
-        place = float(properties["optical_x"]), float(properties["optical_y"])
+        position = float(properties["optical_x"]), float(properties["optical_y"])
     else:
         east, north = (float(value) for value in feature["geometry"]["coordinates"][:2])
         if grid is None:
-            place = east, -north
+            position = east, -north
         else:
             world = projection(GEOGRAPHIC, crs_of(grid))(np.array([east]), np.array([north]))
             column, row = ~centre_affine(grid) @ (float(world[0][0]), float(world[1][0]))
-            place = float(column), float(row)
+            position = float(column), float(row)
     used = properties.get("used", True)
-    return float(properties["sar_x"]), float(properties["sar_y"]), *place, float(used is None or bool(used))
+    return (
+        float(properties["sar_x"]),
+        float(properties["sar_y"]),
+        *position,
+        float(used is None or bool(used)),
+    )
 
 
 def _qgis(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ...]]:
@@ -158,8 +163,8 @@ def _qgis(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ...]]
         for row in csv.DictReader(lines):
             source = float(row["sourceX"]) - 0.5, -float(row["sourceY"]) - 0.5
             world = float(row["mapX"]), float(row["mapY"])
-            place = (world[0] - 0.5, -world[1] - 0.5) if grid is None else ~centre_affine(grid) @ world
-            rows.append((*source, float(place[0]), float(place[1]), float(row.get("enable") or 1)))
+            position = (world[0] - 0.5, -world[1] - 0.5) if grid is None else ~centre_affine(grid) @ world
+            rows.append((*source, float(position[0]), float(position[1]), float(row.get("enable") or 1)))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is not a table of QGIS's georeferencer (mapX, mapY, sourceX, sourceY, enable); save it "

@@ -122,12 +122,12 @@ class Geometry:
         return float(math.sqrt(abs(np.linalg.det(self.to_radar()))))
 
     def ground(self, x: Doubles, y: Doubles, plane: Doubles) -> tuple[Doubles, Doubles]:
-        """Columns and rows of the ground that appears at places of planes.
+        """Locate the ground that appears at positions of planes, columns and rows.
 
         Args:
-            x: columns, on the planes.
-            y: rows.
-            plane: ellipsoidal heights of the planes; NaN for the terrain itself.
+            x: Columns on the planes.
+            y: Rows on the planes.
+            plane: Ellipsoidal heights of the planes; NaN for the terrain itself.
         """
         terrain = self.terrain()
         if terrain is None or self.displacement is None:

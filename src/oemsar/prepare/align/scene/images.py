@@ -107,26 +107,26 @@ class Images:
         return self.relief.plane(factor, extent)
 
     def corrected(self, plane: float, correction: Correction) -> Corrected:
-        """From places on a plane to where they are in the radar image.
+        """Give the map from positions on a plane to those in the radar image.
 
         Args:
-            plane: ellipsoidal height; NaN for the terrain itself.
-            correction: of the radar image.
+            plane: Ellipsoidal height of the plane; NaN for the terrain itself.
+            correction: Correction of positions in the radar image.
         """
         return Corrected(self.geometry.on_plane(plane), correction, self.geometry.heights)
 
     def view(
         self, factor: int, extent: Extent, correction: Correction, reference: Reference, plane: Plane
     ) -> View:
-        """Both images on a rectangle of the orthophoto's grid made coarser.
+        """Read both images on a rectangle of the orthophoto's grid made coarser.
 
         Args:
-            factor: pixels of the orthophoto to one of the view.
-            extent: in pixels of the coarser grid; may reach over the edges.
-            correction: from radar pixels as the metadata have them to those where things are.
-            reference: what to show beside the radar image. With a surface model the orthophoto's roofs and
-                crowns stand where the radar shows them.
-            plane: that the rectangle is looked at on.
+            factor: Pixels of the orthophoto to one of the view.
+            extent: Rectangle in pixels of the coarser grid; may reach over the edges.
+            correction: Correction of radar pixels by the metadata.
+            reference: Image beside the radar image. With a surface model the orthophoto's roofs and crowns
+                stand where the radar shows them.
+            plane: Plane on which the rectangle is seen.
         """
         x, y = coarse_positions(factor, extent)
         mapping = self.corrected(plane.height, correction)

@@ -1,4 +1,4 @@
-"""What stands on the ground, where a radar shows it: leaning towards the sensor."""
+"""Relief displacement: roofs and crowns where a radar shows them, nearer to the sensor."""
 
 import math
 from dataclasses import dataclass, replace
@@ -48,8 +48,8 @@ class Plane(NamedTuple):
     """The height that a rectangle is looked at on, as a ground range product is projected on one.
 
     Attributes:
-        height: metres above the ellipsoid; NaN where the radar image lies on the terrain already.
-        reach: pixels around the rectangle from which things can appear in it.
+        height: Metres above the ellipsoid; NaN where the radar image lies on the terrain already.
+        reach: Pixels around the rectangle from which things can appear in it.
     """
 
     height: float
@@ -66,19 +66,20 @@ class _Heights(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ReliefDisplacement:
-    """How far every surface appears from its own place, and what the radar does not see.
+    """Displacement of every surface in the radar image, and the shadow that the radar does not see.
 
     Attributes:
-        to_ground: pixels of the orthophoto to coordinates of its CRS.
-        surface: heights of roofs and crowns.
-        ground: heights of the bare ground.
-        terrain: its ellipsoidal heights at pixels; None where the radar image lies on the terrain already.
-        offset: difference of the vertical datums of the two, metres.
-        metre: columns and rows by which a metre of height appears nearer to the radar.
-        gsd: metres to a pixel of the orthophoto.
-        tallest: metres of the tallest thing above the bare ground.
-        shadow: 1 where the radar sees nothing, on the orthophoto's grid.
-        depth: share of their height, from the top, that crowns scatter from.
+        to_ground: Map from pixels of the orthophoto to coordinates of its CRS.
+        surface: Heights of roofs and crowns.
+        ground: Heights of the bare ground.
+        terrain: Ellipsoidal heights of the bare ground at pixels; None where the radar image lies on the
+            terrain already.
+        offset: Difference of the vertical datums of the two models, metres.
+        metre: Columns and rows by which a metre of height appears nearer to the radar.
+        gsd: Metres to a pixel of the orthophoto.
+        tallest: Height of the tallest thing above the bare ground, metres.
+        shadow: Raster on the orthophoto's grid, 1 where the radar sees nothing.
+        depth: Share of their height, from the top, that crowns scatter from.
     """
 
     to_ground: PixelMap
@@ -97,9 +98,9 @@ class ReliefDisplacement:
         """Measure how far roofs and crowns on the grid of a pair are displaced.
 
         Args:
-            geometry: of the pair; with a look.
-            models: surface model and bare ground; their vertical datums may differ by a constant.
-            folder: for scratch files.
+            geometry: Geometry of the pair, with a look.
+            models: Surface model and bare ground; their vertical datums may differ by a constant.
+            folder: Folder for scratch files.
 
         Raises:
             InputError: the look is not known, a model has no CRS, or the surface model no height on the
@@ -120,8 +121,8 @@ class ReliefDisplacement:
         sweep(surface, grid, look, layover, shadow)
         to_ground = affine_map(centre_affine(grid))
         rows, columns = (np.linspace(0, size - 1, min(size, _SAMPLE)) for size in grid.shape)
-        places = to_ground(*np.meshgrid(columns, rows))
-        above = surface.on(crs).at(*places) - ground.on(crs).at(*places)
+        coordinates = to_ground(*np.meshgrid(columns, rows))
+        above = surface.on(crs).at(*coordinates) - ground.on(crs).at(*coordinates)
         known = above[np.isfinite(above)]
         # somewhere the ground is bare: the lowest differences are that of the datums
         offset = float(np.quantile(known, 0.05)) if known.size else 0.0
@@ -136,7 +137,7 @@ class ReliefDisplacement:
         return replace(self, depth=depth)
 
     def reach(self, factor: int, relief: float = 0.0) -> int:
-        """Pixels of a coarser grid by which the tallest thing on the highest ground leans."""
+        """Give the displacement of the tallest thing on the highest ground, in pixels of a coarser grid."""
         return math.ceil((self.tallest + relief) * math.hypot(*self.metre) / factor) + 2
 
     def plane(self, factor: int, extent: Extent) -> Plane:
@@ -155,21 +156,21 @@ class ReliefDisplacement:
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Read the grey values of a rectangle, each moved to where the radar shows its height.
 
-        Where several surfaces appear in one place the highest is shown. What lies in the radar's shadow is
+        Where several surfaces appear at one position the highest is shown. What lies in the radar's shadow is
         left out.
 
         Args:
-            grey: (height, width), of `extent` on the grid made coarser by `factor`.
-            valid: which of it carries data.
-            factor: pixels of the orthophoto to one of the rectangle.
-            extent: the rectangle.
+            grey: (height, width), grey values of `extent` on the grid made coarser by `factor`.
+            valid: (height, width), whether each pixel carries data.
+            factor: Pixels of the orthophoto to one of the rectangle.
+            extent: Rectangle in pixels of the coarser grid.
         """
         height = self._heights(factor, extent, math.nan).above.ravel()
-        places = np.flatnonzero(valid & ~self._shadowed(factor, extent))
-        places = places[np.argsort(height[places], kind="stable")]
-        target, inside = self._targets(height[places], places, grey.shape, factor)
+        indices = np.flatnonzero(valid & ~self._shadowed(factor, extent))
+        indices = indices[np.argsort(height[indices], kind="stable")]
+        target, inside = self._targets(height[indices], indices, grey.shape, factor)
         moved, known = np.zeros(grey.size, np.float32), np.zeros(grey.size, bool)
-        moved[target] = grey.ravel()[places[inside]]  # the last, highest, stays
+        moved[target] = grey.ravel()[indices[inside]]  # the last, highest, stays
         known[target] = True
         return _without_pinholes(moved.reshape(grey.shape), known.reshape(grey.shape))
 
@@ -181,10 +182,9 @@ class ReliefDisplacement:
         shadow dark, and nothing depends on colours or on the sun.
 
         Args:
-            factor: pixels of the orthophoto to one of the rectangle.
-            extent: the rectangle; things beside it that appear in it are missing, see `plane`.
-            plane: ellipsoidal height of the plane that the radar image is looked at on; NaN for one that
-                lies on the terrain already.
+            factor: Pixels of the orthophoto to one of the rectangle.
+            extent: Rectangle in pixels of the coarser grid; things beside it that appear in it are missing.
+            plane: Ellipsoidal height of the plane of the radar image; NaN for one on the terrain already.
 
         Returns:
             (height, width), about 7 in shadow and 31 on open ground.
@@ -197,8 +197,8 @@ class ReliefDisplacement:
         row, column = np.indices(lit.shape)
         fraction = np.mod(0.7548776662 * (column + fine.column) + 0.5698402910 * (row + fine.row), 1)
         sources = np.where(heights.crown, heights.above * (1 - self.depth * fraction), heights.above)
-        places = np.flatnonzero(lit)
-        target, _ = self._targets((heights.ground + sources).ravel()[places], places, lit.shape, pitch)
+        indices = np.flatnonzero(lit)
+        target, _ = self._targets((heights.ground + sources).ravel()[indices], indices, lit.shape, pitch)
         power = np.bincount(target, minlength=lit.size).astype(np.float64)
         power += self._walls(heights, lit, pitch)
         smooth = ndimage.gaussian_filter(power.reshape(lit.shape), 0.7)
@@ -206,7 +206,7 @@ class ReliefDisplacement:
         return np.asarray(_AMPLITUDE * np.sqrt(mean + _DARK), np.float32)
 
     def _walls(self, heights: _Heights, lit: NDArray[np.bool_], pitch: int) -> NDArray[np.float64]:
-        """Power of the walls that face the radar, flat."""
+        """Sum the power of the walls that face the radar, flat."""
         length = math.hypot(*self.metre)
         towards = round(self.metre[1] / length), round(self.metre[0] / length)
         above = heights.above
@@ -221,17 +221,21 @@ class ReliefDisplacement:
         return power
 
     def _targets(
-        self, height: NDArray[np.floating[Any]], places: NDArray[np.intp], shape: tuple[int, ...], factor: int
+        self,
+        height: NDArray[np.floating[Any]],
+        indices: NDArray[np.intp],
+        shape: tuple[int, ...],
+        factor: int,
     ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Flat places at which pixels appear, and which of the pixels appear inside at all.
+        """Compute the flat indices at which pixels appear, and whether each pixel appears inside at all.
 
         Args:
-            height: (pixels,), metres above the plane.
-            places: (pixels,), their flat places.
-            shape: of the rectangle.
-            factor: pixels of the orthophoto to one of it.
+            height: (pixels,), height above the plane, metres.
+            indices: (pixels,), flat indices of the pixels in the rectangle.
+            shape: Rows and columns of the rectangle.
+            factor: Pixels of the orthophoto to one of the rectangle.
         """
-        row, column = np.divmod(places, shape[1])
+        row, column = np.divmod(indices, shape[1])
         to_row = np.rint(row + self.metre[1] / factor * height).astype(np.intp)
         to_column = np.rint(column + self.metre[0] / factor * height).astype(np.intp)
         inside = (to_row >= 0) & (to_row < shape[0]) & (to_column >= 0) & (to_column < shape[1])
@@ -239,8 +243,8 @@ class ReliefDisplacement:
 
     def _heights(self, factor: int, extent: Extent, plane: float) -> _Heights:
         x, y = coarse_positions(factor, extent)
-        places = self.to_ground(x, y)
-        above = self.surface.at(*places) - self.ground.at(*places) - self.offset
+        coordinates = self.to_ground(x, y)
+        above = self.surface.at(*coordinates) - self.ground.at(*coordinates) - self.offset
         height: Floats = np.asarray(np.minimum(np.nan_to_num(above, nan=0.0), self.tallest), np.float32)
         crown = self._crowns(height, factor)
         ground = np.zeros(above.shape, np.float32)
@@ -249,7 +253,7 @@ class ReliefDisplacement:
         return _Heights(ground, np.where(height < _GROUND, 0, height), crown)
 
     def _crowns(self, above: Floats, factor: int) -> NDArray[np.bool_]:
-        """Which pixels belong to crowns: tall and rough all around."""
+        """Find the pixels that belong to crowns: tall and rough all around."""
         step = max(1, round(_PITCH / (self.gsd * factor)))
         bend = np.zeros_like(above)
         for axis in range(2):
@@ -279,7 +283,7 @@ def _terrain_around(terrain: HeightMap, factor: int, extent: Extent, margin: int
 
 
 def _without_pinholes(image: Floats, known: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Single pixels that rounding left empty take the mean of their neighbours."""
+    """Fill single pixels that rounding left empty by the mean of their neighbours."""
     near = ndimage.uniform_filter(known.astype(np.float32), 3)
     mean = ndimage.uniform_filter(np.where(known, image, 0).astype(np.float32), 3)
     pinholes = ~known & (near > 0.5)

@@ -1,8 +1,8 @@
 """The transform of an alignment: where every pixel of the orthophoto lies in the radar image."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.files import write_json
 from oemsar.prepare.align.model.correction import Corrected, Correction
+from oemsar.prepare.align.model.stored import StoredCorrection
 from oemsar.prepare.align.scene.geometry import Geometry
 
 
@@ -18,15 +19,15 @@ class Alignment:
     """A `PixelMap` from the pixels of a grid to those of the radar image, as found by matching.
 
     Attributes:
-        geometry: of the radar image on the grid, as the files have it.
-        correction: what was found to be wrong with that, in radar pixels; it holds on any grid.
+        geometry: Geometry of the radar image on the grid, by its metadata.
+        correction: Correction of the metadata in radar pixels; it holds on any grid.
     """
 
     geometry: Geometry
     correction: Correction
 
     def __call__(self, x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
-        """Column and row in the radar image of pixels of the grid, centres at integers."""
+        """Compute column and row in the radar image of pixels of the grid, centres at integers."""
         return Corrected(self.geometry.prior, self.correction, self.geometry.heights)(x, y)
 
     def affine(self) -> tuple[float, ...]:
@@ -59,7 +60,7 @@ def write_transform(path: Path, alignment: Alignment) -> None:
             else "pixels"
             if geometry.grid is None
             else "georeferencing",
-            "correction": alignment.correction.to_json(),
+            "correction": StoredCorrection.from_correction(alignment.correction).model_dump(mode="json"),
         },
     )
 
@@ -68,14 +69,12 @@ def read_correction(path: Path) -> Correction:
     """Read the correction of a transform on disk.
 
     Raises:
-        InputError: it is none.
+        InputError: The file is not a transform.
     """
-    import json
-
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["correction"]
-        return Correction.from_json(values)
+        stored = json.loads(path.read_text(encoding="utf-8"))["correction"]
+        return StoredCorrection.model_validate(stored).correction()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give a transform.json") from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, InputError) as error:
         raise InputError(f"{path} is not a transform of `oemsar prepare align`; write it again") from error
