@@ -57,7 +57,7 @@ class RunRecord(Value):
     started: str
     """Time at which the run began, UTC, ISO 8601."""
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, JsonValue]:
         """Give the record as plain values, to be written as JSON."""
         return self.model_dump(mode="json")
 

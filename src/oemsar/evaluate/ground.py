@@ -16,7 +16,7 @@ from oemsar.raster.grid import footprint
 
 
 class Ground:
-    """Which pixels of a set of tiles are the first to cover their piece of ground.
+    """Ground of a set of tiles, with the pixels that are the first to cover it.
 
     Tiles count in the order of their names, numbers counted, whatever the order of the sequence. A pixel
     is the first where its centre lies in no earlier tile, whatever that tile's label says there. A tile
@@ -24,31 +24,31 @@ class Ground:
     """
 
     def __init__(self, tiles: Sequence[Tile]) -> None:
-        placed = [tile for tile in tiles if tile.grid is not None and tile.grid.crs is not None]
-        placed.sort(key=lambda tile: natural_order(tile.name))
-        self._grids = [tile.grid for tile in placed if tile.grid is not None]
-        self._places = {tile.name: place for place, tile in enumerate(placed)}
+        located = [tile for tile in tiles if tile.grid is not None and tile.grid.crs is not None]
+        located.sort(key=lambda tile: natural_order(tile.name))
+        self._grids = [tile.grid for tile in located if tile.grid is not None]
+        self._indices = {tile.name: index for index, tile in enumerate(located)}
         self._outlines = [footprint(grid) for grid in self._grids]
         self._tree = STRtree(self._outlines)
 
     def is_first(self, tile: Tile) -> NDArray[np.bool_]:
-        """Whether each pixel of `tile`, one of the tiles of the set, is the first on its ground.
+        """Find the pixels of a tile of the set that are the first on their ground.
 
         Returns:
             Boolean, shape (height, width) of the tile.
         """
         first = np.ones(tile.shape, bool)
-        place = self._places.get(tile.name)
-        if place is None:
+        index = self._indices.get(tile.name)
+        if index is None:
             return first
-        for other in sorted(self._tree.query(self._outlines[place], predicate="intersects").tolist()):
-            if other < place:
-                first &= ~covered(self._grids[place], self._grids[other])
+        for other in sorted(self._tree.query(self._outlines[index], predicate="intersects").tolist()):
+            if other < index:
+                first &= ~covered(self._grids[index], self._grids[other])
         return first
 
 
 def covered(grid: GeoBox, by: GeoBox) -> NDArray[np.bool_]:
-    """Which pixels of `grid` have their centre in the extent of the grid `by`; both have a CRS.
+    """Find the pixels of `grid` whose centre lies in the extent of the grid `by`; both have a CRS.
 
     Returns:
         Boolean, shape of `grid`. A centre on the first edge of `by` lies in it, one on the last does not.

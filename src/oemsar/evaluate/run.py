@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from oemsar.config_file import Value
 from oemsar.dataset.pixels import read_images
@@ -59,7 +60,7 @@ class Evaluation(Value):
     record: RunRecord
     """Command, configuration and versions of the run."""
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, JsonValue]:
         """Give plain values with the scores beside the rest, as `scores.json` holds them."""
         rest = self.model_dump(mode="json", exclude={"scores"})
         return {"format": rest.pop("format"), **self.scores.to_dict(), **rest}

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from oemsar.legend import NAMES, NUM_CLASSES
 
@@ -37,7 +38,7 @@ class Scores:
     """Scores over all the pixels of a confusion matrix.
 
     Attributes:
-        confusion: pixel counts in legend order, eight rows of truth with eight columns of prediction.
+        confusion: Pixel counts in legend order, eight rows of truth with eight columns of prediction.
     """
 
     confusion: tuple[tuple[int, ...], ...]
@@ -47,7 +48,7 @@ class Scores:
         """Score a confusion matrix of pixel counts, shape (8, 8), rows truth, columns prediction.
 
         Raises:
-            ValueError: it has another shape, or holds anything but counts.
+            ValueError: It has another shape, or holds anything but counts.
         """
         if confusion.shape != (NUM_CLASSES, NUM_CLASSES):
             raise ValueError(f"confusion has shape {confusion.shape}, not {(NUM_CLASSES, NUM_CLASSES)}")
@@ -76,7 +77,7 @@ class Scores:
         total = sum(sum(row) for row in self.confusion)
         return sum(_diagonal(self.confusion)) / total if total else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, JsonValue]:
         """Give plain values: scores of every class by name, their mean, and the matrix; null for absent."""
         return {
             "classes": {name: asdict(scores) for name, scores in self.classes.items()},

@@ -27,7 +27,7 @@ def interpolate(
 
     Bicubic is the convolution of Keys 1981 (Cubic convolution interpolation for digital image processing,
     equation 15, a = -1/2). Where one of its sixteen pixels carries no data, the bilinear mean of the valid
-    ones among the four nearest takes its place; a position has data where those make up half its weight.
+    ones among the four nearest stands in for it; a position has data where those make up half its weight.
 
     Args:
         image: Pixels (bands, height, width), float32, float64 or complex.

@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from oemsar.predict.config import PredictConfig
 from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.scene import Scene, Treatment, open_scene
-from oemsar.predict.state import ResumableMap
+from oemsar.predict.state import MapIdentity, ResumableMap
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_cog
@@ -138,29 +138,32 @@ def _require_output(model: Path | LandCoverNetwork, scene: Path, out: Path, conf
 
 def _identity(
     model: Path | LandCoverNetwork, scene: Path, config: PredictConfig, engine: Engine
-) -> dict[str, Any]:
+) -> MapIdentity:
     """Collect everything that decides the pixels of the map."""
-    return {
-        "version": oemsar.__version__,
-        "model": _model_identity(model),
-        "scene": [str(scene.resolve()), fingerprint(scene)],
-        "optical": None
-        if config.optical is None
-        else [str(config.optical.resolve()), fingerprint(config.optical)],
-        "engine": engine.name,
-        "config": config.model_dump(mode="json"),
-    }
+    return MapIdentity(
+        version=oemsar.__version__,
+        model=_model_identity(model),
+        scene=_image_identity(scene),
+        optical=None if config.optical is None else _image_identity(config.optical),
+        engine=engine.name,
+        config=config,
+    )
 
 
-def _model_identity(model: Path | LandCoverNetwork) -> list[str]:
-    """Digests of the weights and of the description of a model."""
+def _image_identity(image: Path) -> tuple[str, str]:
+    """Give the absolute path and the fingerprint of an image."""
+    return str(image.resolve()), fingerprint(image)
+
+
+def _model_identity(model: Path | LandCoverNetwork) -> tuple[str, ...]:
+    """Compute digests of the weights and of the description of a model."""
     if isinstance(model, Path):
-        return [fingerprint(path) for path in model_files(model)]
+        return tuple(fingerprint(path) for path in model_files(model))
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return [digest.hexdigest(), model.spec.model_dump_json()]
+    return digest.hexdigest(), model.spec.model_dump_json()
 
 
 def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: LandCoverMap) -> None:
@@ -206,7 +209,7 @@ def _summary(
 
 
 def _pixel_area(scene: Scene) -> float | None:
-    """Ground area of a pixel in square metres; None without a projected CRS in metres."""
+    """Compute the ground area of a pixel in square metres; None without a projected CRS in metres."""
     grid = scene.grid
     if grid is None or grid.crs is None or not grid.crs.projected or "metre" not in grid.crs.units:
         return None

@@ -5,9 +5,10 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from oemsar.config_file import Value
 from oemsar.files import partial_path, write_json
+from oemsar.predict.config import PredictConfig
 
 _STATE = "state.json"
 
@@ -25,6 +26,23 @@ class MapCheckpoint:
     pixels: tuple[int, ...]
 
 
+class MapIdentity(Value):
+    """Everything that decides the pixels of a map."""
+
+    version: str
+    """Version of the package."""
+    model: tuple[str, ...]
+    """Digests of the weights and of the description of the model."""
+    scene: tuple[str, str]
+    """Path and fingerprint of the scene."""
+    optical: tuple[str, str] | None
+    """Path and fingerprint of the orthophoto; None without one."""
+    engine: str
+    """Engine that runs the network."""
+    config: PredictConfig
+    """Options of the prediction."""
+
+
 class ResumableMap:
     """Folder `.MAP.partial` in which a map is made.
 
@@ -32,15 +50,16 @@ class ResumableMap:
     same bytes.
     """
 
-    def __init__(self, out: Path, task: dict[str, Any]) -> None:
-        """Open the folder of `out`; what another task left in it is thrown away.
+    def __init__(self, out: Path, identity: MapIdentity) -> None:
+        """Open the folder of `out`; rows of a map with another identity are thrown away.
 
         Args:
             out: Map to be written.
-            task: Plain values that decide the pixels of the map, all of them.
+            identity: Everything that decides the pixels of the map.
         """
         self.folder = partial_path(out)
-        self._task = hashlib.sha256(json.dumps(task, sort_keys=True).encode()).hexdigest()
+        plain = json.dumps(identity.model_dump(mode="json"), sort_keys=True)
+        self._task = hashlib.sha256(plain.encode()).hexdigest()
         self.checkpoint = self._read()
         if self.checkpoint is None:
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -88,7 +88,7 @@ def _extended(path: Path) -> Path:
 
 
 def _merged(lower: Document, upper: Document) -> Document:
-    """`lower` with the entries of `upper` in their places, dictionaries within dictionaries."""
+    """Replace entries of `lower` by those of `upper`, dictionaries within dictionaries."""
     both = dict(lower)
     for key, value in upper.items():
         nested = isinstance(value, dict) and isinstance(both.get(key), dict)

@@ -50,7 +50,7 @@ class Validation(Callback):
         self.best_miou = -1.0
         self.seconds = 0.0
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, int | float | None]:
         """Give what a checkpoint keeps, plain values."""
         return {
             "validated_step": self.validated_step,

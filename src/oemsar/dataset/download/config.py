@@ -1,8 +1,7 @@
 """Configuration of the download of the published release."""
 
-from typing import Any
-
 from pydantic import Field, model_validator
+from pydantic.config import JsonDict
 
 from oemsar.config_file import Config
 from oemsar.errors import InputError
@@ -16,7 +15,7 @@ CONTEST_RECORD = 14950559
 TRAINVAL_RECORD = 14622048
 """The record the paper names: training tiles, and validation tiles without labels."""
 
-_HIDDEN: dict[str, Any] = {"hidden": True}
+_HIDDEN: JsonDict = {"hidden": True}
 
 
 class DownloadConfig(Config):
