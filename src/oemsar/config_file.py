@@ -48,7 +48,7 @@ def input_error(error: ValidationError, known: tuple[str, ...] = ()) -> InputErr
     """Say the first fault of a validation in a sentence that names the option.
 
     Args:
-        error: What pydantic found.
+        error: Faults that pydantic found.
         known: Names to choose from where one is not known.
     """
     first = error.errors()[0]

@@ -92,7 +92,7 @@ def origin(path: Path) -> FileOrigin:
 
 
 def _versions() -> dict[str, str]:
-    """Versions of the packages that decide a result, those installed."""
+    """List the versions of the installed packages that decide a result."""
     versions = {}
     for package in _PACKAGES:
         try:
@@ -103,7 +103,7 @@ def _versions() -> dict[str, str]:
 
 
 def _git_commit() -> str | None:
-    """Commit of the checkout this package is imported from, with `+changes` where files differ from it."""
+    """Find the commit of the checkout this package is imported from; `+changes` where files differ."""
     checkout = Path(__file__).resolve().parents[2]
     if not (checkout / ".git").exists():
         return None

@@ -43,7 +43,7 @@ class Task:
         cell: Network, modalities, regime, seed and fusion as plain values.
         training: Options of the training; `out` is the folder of the cell.
         engine: Library that runs the network on the test split.
-        flips: Whether probabilities are averaged over four mirror images.
+        flips: Whether to average over four mirror images.
         drawn: Names of the test tiles whose maps are kept for the figure.
     """
 
@@ -59,7 +59,7 @@ def work(task: Task, report: Report = silent) -> CellRecord:
     """Train the cell, going on where it stopped, and score it; its record is written last.
 
     Args:
-        task: Cell to train and score.
+        task: Cell to work on.
         report: Called with the training steps done and in all.
 
     Returns:

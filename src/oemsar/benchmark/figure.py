@@ -24,10 +24,10 @@ def draw(out: Path, plan: Plan, tiles: list[str], finished: set[str]) -> Figure 
     says both. The panel of a cell that is not finished stays empty.
 
     Args:
-        out: folder of the benchmark.
-        plan: its plan.
-        tiles: names of the example tiles.
-        finished: names of the finished cells.
+        out: Folder of the benchmark.
+        plan: Plan of the benchmark.
+        tiles: Names of the example tiles.
+        finished: Names of the finished cells.
 
     Returns:
         None where there is nothing to draw: no example tile, or no finished cell of the figure.

@@ -29,7 +29,7 @@ _WAIT_SECONDS = 5.0
 
 
 def cell_folder(out: Path, cell: Cell) -> Path:
-    """Name the folder of a cell; it is a run of `oemsar train` with the results of its test beside."""
+    """Name the folder of a cell: a run of `oemsar train` together with the results of its test."""
     return out / "cells" / cell.name
 
 
@@ -37,7 +37,7 @@ def finished(folder: Path) -> CellRecord | None:
     """Read the record of a finished cell; None where it is not finished.
 
     Raises:
-        InputError: the record is damaged.
+        InputError: The record is damaged.
     """
     return _read(folder / FINISHED, CellRecord)
 
@@ -68,7 +68,7 @@ def read_counts(folder: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.
     """Read region and confusion matrices (all pixels, ground once) of every test tile of a finished cell.
 
     Raises:
-        InputError: the file is missing or damaged.
+        InputError: The file is missing or damaged.
     """
     path = folder / COUNTS
     try:
@@ -82,7 +82,7 @@ def stored_plan(out: Path) -> Plan:
     """Read the plan of a benchmark.
 
     Raises:
-        InputError: there is none.
+        InputError: There is none.
     """
     if not (out / PLAN).is_file():
         raise InputError(
@@ -95,7 +95,7 @@ def about(out: Path) -> BenchmarkRecord:
     """Read the record of a benchmark.
 
     Raises:
-        InputError: it is missing or damaged.
+        InputError: It is missing or damaged.
     """
     record = _read(out / ABOUT, BenchmarkRecord)
     if record is None:
@@ -109,7 +109,7 @@ def require_same_training(folder: Path, config: RunOptions) -> None:
     """Check that a cell begun or finished earlier was trained as `config` says.
 
     Raises:
-        InputError: an option differs; it is named.
+        InputError: An option differs; it is named.
     """
     record = finished(folder)
     if record is not None:
@@ -133,7 +133,7 @@ def sole_run(out: Path) -> Iterator[None]:
     Processes of a killed command end within a second of it; they are waited for.
 
     Raises:
-        InputError: another command holds it.
+        InputError: Another command holds it.
     """
     import fcntl
 

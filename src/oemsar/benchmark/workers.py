@@ -114,7 +114,7 @@ class Worker:
             self._process.terminate()
 
     def end(self, seconds: float) -> None:
-        """Wait so many seconds for the process, which was asked to stop or is about to; then kill it.
+        """Wait for a process that is about to stop, and kill it after `seconds`.
 
         The pipe stays open meanwhile: what the process tells as it stops must not fail.
         """
@@ -152,7 +152,7 @@ def events(workers: list[Worker]) -> list[WorkerEvent]:
 
 
 def stop(workers: list[Worker]) -> None:
-    """End every process, those at work where they can go on from."""
+    """End every process; those at work stop at a point to go on from."""
     for worker in workers:
         worker.interrupt()
     deadline = time.monotonic() + _GRACE_SECONDS
@@ -244,7 +244,7 @@ def _logged(folder: Path, level: int) -> Iterator[None]:
 
 
 def _level() -> int:
-    """Level of the log of a cell: that of the command, at least INFO."""
+    """Find the level of a cell's log: that of the command, at least INFO."""
     return min(logging.INFO, logging.getLogger("oemsar").getEffectiveLevel())
 
 

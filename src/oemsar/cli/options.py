@@ -57,7 +57,7 @@ def with_options(verb: Verb) -> Verb:
 
 
 def _hidden(info: FieldInfo) -> bool:
-    """Whether a field is none of the command line: `Field(json_schema_extra={"hidden": True})`."""
+    """Tell whether the command line leaves a field out: `Field(json_schema_extra={"hidden": True})`."""
     extra = info.json_schema_extra
     return isinstance(extra, dict) and bool(extra.get("hidden"))
 

@@ -82,7 +82,7 @@ def _check_whole_png(path: Path) -> None:
 
 
 def _decode(dataset: DatasetReader, dtype: str) -> tuple[NDArray[np.int64] | None, str]:
-    """Histogram of every band, where they are uint8, and hash of the pixels, from a few rows at a time."""
+    """Decode a few rows at a time; give the histogram of every uint8 band, and the hash of the pixels."""
     digest = hashlib.sha256(repr((dataset.count, dataset.shape, dtype)).encode())
     histogram = np.zeros((dataset.count, 256), np.int64)
     for row in range(0, dataset.height, _ROWS):
@@ -95,7 +95,7 @@ def _decode(dataset: DatasetReader, dtype: str) -> tuple[NDArray[np.int64] | Non
 
 
 def _unwritten_blocks(dataset: DatasetReader) -> tuple[int, int]:
-    """Blocks of a TIFF that its writer left out, as one that was killed does, and blocks in all."""
+    """Count the blocks of a TIFF that a killed writer left out, and the blocks in all."""
     if dataset.driver != "GTiff":
         return 0, 1
     bands = (1,) if dataset.interleaving is Interleaving.pixel else dataset.indexes

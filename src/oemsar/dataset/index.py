@@ -117,7 +117,7 @@ def count_files(tiles: Sequence[Tile]) -> dict[Split, SplitCounts]:
 
 
 def _tile(found: TileFiles) -> Tile:
-    """Tile of the files found, with size and grid from their headers."""
+    """Make the tile of the files found, with size and grid from their headers."""
     paths = found.files
     shape, grid = _shape_and_grid([paths[column] for column in COLUMNS if column in paths])
     return Tile(
@@ -133,7 +133,7 @@ def _tile(found: TileFiles) -> Tile:
 
 
 def _shape_and_grid(paths: Sequence[Path]) -> tuple[tuple[int, int], GeoBox | None]:
-    """Size of the first readable file, and the grid of the first one of this size that has a whole one."""
+    """Read the size of the first readable file, and the grid of the first georeferenced one of that size."""
     shape = (0, 0)
     for path in paths:
         try:

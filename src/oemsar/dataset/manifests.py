@@ -158,7 +158,7 @@ def summarise_overlaps(overlaps: Sequence[Overlap]) -> list[OverlapSummary]:
 
 
 def _measure(tiles: Sequence[Tile], test: Sequence[Tile], seed: int) -> OverlapReport:
-    """Ground that P, R1 and R5 share with everything labelled by hand."""
+    """Measure the ground that P, R1 and R5 share with everything labelled by hand."""
     real = deal_real(tiles, seed)
     training = {"P": pseudo_labelled(tiles), "R1": real[1], "R5": real[5]}
     dealt = {tile.name for tile in (*real[1], *real[5])}
@@ -186,7 +186,7 @@ def _csv(overlaps: Sequence[Overlap]) -> str:
 
 
 def _listed(path: Path) -> list[str]:
-    """Names in the manifest at `path`, after its checksum was seen to be right."""
+    """Read the names in the manifest at `path` and check its checksum."""
     try:
         text = path.read_text(encoding="utf-8")
         recorded = _sum_path(path).read_text(encoding="utf-8").split()

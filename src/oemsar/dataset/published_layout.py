@@ -73,7 +73,7 @@ def _search(root: Path) -> tuple[dict[str, list[_File]], _Lists]:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Every file below `root` in sorted order, each folder once even where links lead in a circle."""
+    """Yield every file below `root` in sorted order, each folder once even where links form a circle."""
     seen = set()
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
         here = Path(folder).resolve()
@@ -110,7 +110,7 @@ def _log_unmatched_lists(names: set[str], lists: _Lists) -> None:
 
 
 def _split(name: str, files: list[_File], lists: _Lists) -> Split:
-    """Split of a tile by the strongest witness: folder, text file, prefix of the name, archive, train."""
+    """Find the split of a tile by the strongest evidence: folder, text file, prefix, archive; else train."""
     in_folder = _agreed(name, [(file.folder_split, file.path) for file in files])
     listed = _agreed(name, [in_folder, lists.get(name, (None, Path()))])
     archive = _agreed(name, [(file.archive_split, file.path) for file in files])
@@ -118,7 +118,7 @@ def _split(name: str, files: list[_File], lists: _Lists) -> Split:
 
 
 def _agreed(name: str, witnesses: Sequence[tuple[Split | None, Path]]) -> tuple[Split | None, Path]:
-    """Take the first witness that knows the split, and check that all that know it agree."""
+    """Take the split from the first source that states it, and check that all that state it agree."""
     known = [witness for witness in witnesses if witness[0] is not None]
     for split, path in known:
         if split != known[0][0]:
@@ -130,7 +130,7 @@ def _agreed(name: str, witnesses: Sequence[tuple[Split | None, Path]]) -> tuple[
 
 
 def _by_column(name: str, split: Split, files: list[_File]) -> dict[Column, Path]:
-    """Path of each file of a tile by the column it fills; of copies the first."""
+    """Find the path of each file of a tile by its column; of copies the first."""
     paths: dict[Column, Path] = {}
     for file in files:
         column = file.role.columns[split]

@@ -118,7 +118,7 @@ def _hand_labelled(tiles: Sequence[Tile]) -> list[Tile]:
 
 
 def _draw(seed: int, tile: Tile) -> tuple[str, str]:
-    """Sorting key of a tile in the draw: a hash that every machine and version of Python agrees on."""
+    """Make the sorting key of a tile in the draw: a hash, the same on every machine."""
     return hashlib.sha256(f"{seed}:{tile.name}".encode()).hexdigest(), tile.name
 
 

@@ -158,7 +158,7 @@ def _is_placed(tile: Tile) -> bool:
 
 
 def _centres(tiles: Sequence[Tile]) -> Points:
-    """Centres of the tiles' grids on the ellipsoid."""
+    """Compute the centres of the tiles' grids on the ellipsoid."""
     by_crs: dict[str, list[int]] = defaultdict(list)
     flat = np.empty((len(tiles), 2))
     for number, tile in enumerate(tiles):
@@ -187,7 +187,7 @@ def _to_geocentric() -> Transformer:
 
 
 def _centroid(points: Points) -> tuple[float, float]:
-    """Longitude and latitude of the mean of `points`, degrees to seven decimals (a centimetre)."""
+    """Compute longitude and latitude of the mean of `points`, degrees to seven decimals (a centimetre)."""
     to_degrees = Transformer.from_crs(_GEOCENTRIC, _GEOGRAPHIC, always_xy=True)
     lon, lat, _ = to_degrees.transform(*points.mean(axis=0))
     return round(float(lon), 7), round(float(lat), 7)
@@ -225,7 +225,7 @@ def _components(count: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -
 
 
 def _names(centroids: Sequence[tuple[float, float]], countries: Sequence[str | None]) -> list[str]:
-    """Name of each region by its centroid, longitude and latitude, and its country."""
+    """Name each region by its country and its centroid (longitude and latitude)."""
     codes = [country or NO_COUNTRY for country in countries]
     names = [""] * len(centroids)
     for code in set(codes):

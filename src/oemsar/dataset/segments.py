@@ -71,7 +71,7 @@ class _Runs:
 
 
 def _bit_count(words: NDArray[Any]) -> NDArray[np.uint8]:
-    """How many bits of each word of 64 are set."""
+    """Count the bits that are set in each word of 64."""
     counts: NDArray[np.uint8]
     if hasattr(np, "bitwise_count"):  # from NumPy 2.0
         counts = np.bitwise_count(words)
@@ -115,7 +115,7 @@ def _find_runs(label: NDArray[np.uint8]) -> _Runs:
 
 
 def _count_segments(runs: _Runs, connectivity: Connectivity) -> NDArray[np.int64]:
-    """Segments of each id: the trees of runs, joined by the links the trees leave out."""
+    """Count the segments of each id: trees of runs, joined by the links that the trees leave out."""
     parents, runs_joined, others = _links(runs, connectivity)
     while not np.array_equal(grandparents := parents[parents], parents):
         parents = grandparents
@@ -132,7 +132,7 @@ def _count_segments(runs: _Runs, connectivity: Connectivity) -> NDArray[np.int64
 
 
 def _links(runs: _Runs, connectivity: Connectivity) -> tuple[Indices, NDArray[np.intp], Indices]:
-    """Which runs of one class touch.
+    """Find the runs of one class that touch.
 
     Two runs in rows one above the other share a side exactly where the one that begins later begins, and
     share only a corner at the begin or at the end of the lower one.

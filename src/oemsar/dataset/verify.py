@@ -95,7 +95,7 @@ def _read(path: Path) -> Content | _Fault:
 
 
 def _expected_shape(tile: Tile, contents: Mapping[Column, Content], size: int | None) -> tuple[int, int]:
-    """Size asked for, else that of the tile, else (none was readable when indexed) that of its first file."""
+    """Find the size every file must have: as configured, else the tile's, else that of its first file."""
     if size is not None:
         return size, size
     if tile.shape != (0, 0):
@@ -104,7 +104,7 @@ def _expected_shape(tile: Tile, contents: Mapping[Column, Content], size: int | 
 
 
 def _expected_grid(tile: Tile, contents: Mapping[Column, Content], shape: tuple[int, int]) -> GeoBox | None:
-    """Grid of the tile, else of its first georeferenced file of the expected shape."""
+    """Find the grid of a tile, else of its first georeferenced file of the expected shape."""
     grids = (tile.grid, *(content.grid for content in contents.values() if content.shape == shape))
     return next((grid for grid in grids if grid is not None and grid.crs is not None), None)
 
@@ -112,7 +112,7 @@ def _expected_grid(tile: Tile, contents: Mapping[Column, Content], shape: tuple[
 def _faults(
     column: Column, content: Content, shape: tuple[int, int], grid: GeoBox | None
 ) -> Iterator[_Fault]:
-    """Everything wrong with one readable file."""
+    """Find everything wrong with one readable file."""
     if content.unwritten:
         lack = f"lacks {content.unwritten} of its {content.blocks} blocks, which read as zeros"
         yield "unwritten", f"{lack}; fetch or make it again"
@@ -141,7 +141,7 @@ def _grid_faults(grid: GeoBox, expected: GeoBox) -> Iterator[_Fault]:
 
 
 def _largest_offset(grid: GeoBox, expected: GeoBox) -> float:
-    """Largest distance of a corner of one grid from the same corner of the other, in pixels."""
+    """Measure the largest distance, in pixels, between corresponding corners of two grids."""
     to_expected = ~expected.affine @ grid.affine
     rows, columns = grid.shape
     corners = np.array([(0, 0), (columns, 0), (0, rows), (columns, rows)])

@@ -13,15 +13,15 @@ from oemsar.pages import render
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows; files lie below its folder.
+    """Content of the page; its files lie below the page's folder.
 
     Attributes:
-        scores: of each modality set.
-        best: the modality set of the highest mIoU.
-        figure: its optical, radar, truth, prediction and errors of some tiles.
-        quicklook: the scene and its map.
-        land_cover: the map itself.
-        about: which data and training made it.
+        scores: Scores of each modality set.
+        best: Modality set of the highest mIoU.
+        figure: Figure of `best`: optical, radar, truth, prediction and errors of some tiles.
+        quicklook: Picture of the scene and its map.
+        land_cover: Map of the scene.
+        about: Sentence on the data and the trainings.
     """
 
     scores: dict[Modalities, Scores]

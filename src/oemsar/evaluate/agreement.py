@@ -28,7 +28,7 @@ _SUFFIXES = (".tif", ".tiff", ".png")
 
 @dataclass(frozen=True)
 class LabelPair:
-    """Two labels of one tile: `reference` by which classes are told, and the `other` held against it."""
+    """Two labels of one tile: the `reference`, and the `other` that is compared with it."""
 
     tile: str
     reference: Path
@@ -40,10 +40,10 @@ class Agreement:
     """The agreement of two sets of labels over all their pixels.
 
     Attributes:
-        scores: of the other labels, with the reference as truth; the agreement of a class is its recall,
+        scores: Scores of the other labels against the reference; the agreement of a class is its recall,
             the share of its reference pixels that the other label gives the same class.
-        tiles: number of tiles compared.
-        unknown: pixels left out, unknown in one label or both.
+        tiles: Number of tiles compared.
+        unknown: Number of pixels left out, unknown in one label or both.
     """
 
     scores: Scores
@@ -61,7 +61,7 @@ def pairs_of_tiles(tiles: Sequence[Tile], table: Table) -> list[LabelPair]:
     """Pair the real label of each tile that has both, as reference, and its pseudo label.
 
     Raises:
-        InputError: no tile has both; `table` is named.
+        InputError: No tile has both; `table` is named.
     """
     pairs = [
         LabelPair(tile.name, tile.real_label, tile.pseudo_label)
@@ -109,12 +109,12 @@ def compare(pairs: Sequence[LabelPair], *, workers: int | None = None, report: R
     """Compare all pixels of `pairs` in one confusion matrix; those unknown in either label are left out.
 
     Args:
-        pairs: what to compare, at least one.
-        workers: threads to read in; the number of processors by default.
-        report: told the tiles done.
+        pairs: Labels to compare, at least one pair.
+        workers: Number of threads to read in; the number of processors by default.
+        report: Called with the tiles done and the tiles in all.
 
     Raises:
-        InputError: a label cannot be read, has ids outside 0..8, or another size than the other; or
+        InputError: A label cannot be read, has ids outside 0..8, or another size than the other; or
             `workers` is less than 1.
     """
     if workers is not None and workers < 1:
@@ -133,7 +133,7 @@ def compare(pairs: Sequence[LabelPair], *, workers: int | None = None, report: R
 
 
 def _compare(pair: LabelPair) -> tuple[NDArray[np.int64], int]:
-    """Confusion matrix of one tile, rows reference, and its pixels that are unknown in either label."""
+    """Count the confusion matrix of one tile, rows reference, and the pixels unknown in either label."""
     reference, other = read_label_file(pair.reference), read_label_file(pair.other)
     if reference.shape != other.shape:
         sizes = " and ".join(f"{rows} x {columns}" for rows, columns in (other.shape, reference.shape))

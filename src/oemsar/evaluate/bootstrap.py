@@ -17,8 +17,8 @@ class Intervals(NamedTuple):
     """Ends of the percentile intervals, fractions 0..1; NaN where a class never occurs.
 
     Attributes:
-        iou: of each class in legend order, shape (2, 8): low ends, then high ends.
-        miou: of their mean, shape (2,).
+        iou: IoU of each class in legend order, shape (2, 8): low ends, then high ends.
+        miou: Mean IoU, shape (2,): low end, then high end.
     """
 
     iou: Values
@@ -26,10 +26,10 @@ class Intervals(NamedTuple):
 
 
 def iou(confusion: NDArray[np.integer[Any]]) -> Values:
-    """Intersection over union of each class; see `oemsar.evaluate.scores.ClassScores`.
+    """Compute the intersection over union of each class.
 
     Args:
-        confusion: pixel counts, shape (..., 8, 8), rows truth, columns prediction.
+        confusion: Pixel counts, shape (..., 8, 8), rows truth, columns prediction.
 
     Returns:
         Fractions, shape (..., 8); NaN for a class absent from truth and prediction.
@@ -41,7 +41,7 @@ def iou(confusion: NDArray[np.integer[Any]]) -> Values:
 
 
 def mean_present(values: Values, axis: int = -1) -> Values:
-    """Mean over the values of `axis` that are not NaN; NaN where there are none."""
+    """Average the values of `axis` that are not NaN; NaN where there are none."""
     present = ~np.isnan(values)
     count = present.sum(axis)
     total = np.where(present, values, 0).sum(axis)
@@ -50,16 +50,16 @@ def mean_present(values: Values, axis: int = -1) -> Values:
 
 
 def bootstrap(confusion: NDArray[np.integer[Any]], *, draws: int = DRAWS, seed: int = 0) -> Intervals:
-    """Percentile intervals at the level of 95 % (Efron and Tibshirani 1993, chapter 13), over regions.
+    """Bootstrap 95 % percentile intervals over regions (Efron and Tibshirani 1993, chapter 13).
 
     Tiles of a region resemble each other, so that regions, not tiles, are what is drawn: as many as there
     are, with replacement; the confusion matrices of those drawn are summed, and the scores taken from the
     sum. With several trainings every one is scored on the same draw, and the mean of their scores counts.
 
     Args:
-        confusion: pixel counts by training and region, shape (trainings, regions, 8, 8).
-        draws: how many times.
-        seed: of the draws.
+        confusion: Pixel counts by training and region, shape (trainings, regions, 8, 8).
+        draws: Number of draws.
+        seed: Seed of the draws.
     """
     trainings, regions = confusion.shape[:2]
     rng = np.random.default_rng(seed)

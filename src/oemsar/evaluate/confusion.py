@@ -16,14 +16,14 @@ def confusion_matrix(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) ->
     """Count how often each class was taken for each other.
 
     Args:
-        truth: class ids 0..8, uint8, any shape; pixels of 0 (unknown) are not counted.
-        prediction: class ids 1..8, uint8, of the same shape; any value where the truth is unknown.
+        truth: Class ids 0..8, uint8, any shape; pixels of 0 (unknown) are not counted.
+        prediction: Class ids 1..8, uint8, of the same shape; any value where the truth is unknown.
 
     Returns:
         Pixel counts, int64, shape (8, 8), legend order; rows truth, columns prediction.
 
     Raises:
-        ValueError: the arrays differ in shape, are not uint8, or hold other ids.
+        ValueError: The arrays differ in shape, are not uint8, or hold other ids.
     """
     return confusion_tensor(_shared(truth), _shared(prediction)).numpy()
 
@@ -32,14 +32,14 @@ def confusion_tensor(truth: Tensor, prediction: Tensor) -> Tensor:
     """Count how often each class was taken for each other, on the device the tensors are on.
 
     Args:
-        truth: class ids 0..8, uint8, any shape; pixels of 0 (unknown) are not counted.
-        prediction: class ids 1..8, uint8, of the same shape and device; any value where the truth is unknown.
+        truth: Class ids 0..8, uint8, any shape; pixels of 0 (unknown) are not counted.
+        prediction: Class ids 1..8, uint8, of the same shape and device; any value where the truth is unknown.
 
     Returns:
         Pixel counts, int64, shape (8, 8), legend order, on that device; rows truth, columns prediction.
 
     Raises:
-        ValueError: the tensors differ in shape, are not uint8, or hold other ids.
+        ValueError: The tensors differ in shape, are not uint8, or hold other ids.
     """
     if truth.shape != prediction.shape:
         raise ValueError(
@@ -65,7 +65,7 @@ def confusion_tensor(truth: Tensor, prediction: Tensor) -> Tensor:
 
 
 def _count_codes(codes: Tensor) -> Tensor:
-    """Histogram of uint8 values below 81, shape (pixels,), as int64, shape (81,).
+    """Count uint8 values below 81, shape (pixels,), into a histogram, int64, shape (81,).
 
     On the CPU two neighbouring pixels are counted in one step, as one 16-bit number (at most 80 * 256 + 80,
     so never negative), and the histogram of pairs is folded into that of single values.

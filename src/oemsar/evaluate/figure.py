@@ -20,11 +20,11 @@ class Comparison:
     """One row of the figure.
 
     Attributes:
-        name: of the tile.
-        optical: uint8, shape (3, height, width), or None.
-        sar: uint8, shape (1, height, width), or None.
-        truth: class ids 0..8, uint8, shape (height, width).
-        prediction: class ids 1..8, uint8, shape (height, width).
+        name: Name of the tile.
+        optical: Orthophoto, uint8, shape (3, height, width), or None.
+        sar: Radar image, uint8, shape (1, height, width), or None.
+        truth: Class ids 0..8, uint8, shape (height, width).
+        prediction: Class ids 1..8, uint8, shape (height, width).
     """
 
     name: str
@@ -45,7 +45,7 @@ def draw_comparisons(comparisons: Sequence[Comparison]) -> Figure:
     The column of a modality that no tile has is left out. SAR is stretched for display.
 
     Args:
-        comparisons: at least one.
+        comparisons: Tiles to draw, at least one.
 
     Returns:
         A figure on an Agg canvas, free of pyplot's global state.
@@ -58,8 +58,8 @@ def colour_errors(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> ND
     """Colour a prediction by whether it is right.
 
     Args:
-        truth: class ids 0..8, shape (height, width).
-        prediction: class ids, of the same shape.
+        truth: Class ids 0..8, shape (height, width).
+        prediction: Class ids, of the same shape.
 
     Returns:
         Light grey where right, red where wrong, black where the truth is unknown: uint8, shape

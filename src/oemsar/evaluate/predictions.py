@@ -66,7 +66,7 @@ def predict_tiles(tiles: Sequence[Tile], modalities: Modalities, engine: Engine)
     """Predict `tiles` in their order; a few are in flight at once, none is kept.
 
     Raises:
-        InputError: an image or a label is not as it must be, or they differ in size.
+        InputError: An image or a label is not as it must be, or they differ in size.
     """
     stream = engine.stream(read_images(tile, modalities) for tile in tiles)
     for tile, probabilities in zip(tiles, stream, strict=True):

@@ -21,10 +21,10 @@ class ClassScores:
     truth and prediction; recall is None for a class that is absent from the truth.
 
     Attributes:
-        iou: tp / (tp + fp + fn), the Jaccard index.
-        precision: tp / (tp + fp); 0 for a class of the truth that was never predicted.
-        recall: tp / (tp + fn).
-        f1: 2 tp / (2 tp + fp + fn), the Dice coefficient.
+        iou: Intersection over union, the Jaccard index: tp / (tp + fp + fn).
+        precision: Precision, tp / (tp + fp); 0 for a class of the truth that was never predicted.
+        recall: Recall, tp / (tp + fn).
+        f1: F1 score, the Dice coefficient: 2 tp / (2 tp + fp + fn).
     """
 
     iou: float | None

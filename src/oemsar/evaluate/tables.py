@@ -16,12 +16,12 @@ def percent(fraction: float | None) -> str:
 
 
 def percent_rows(scores: Scores) -> list[tuple[str, ...]]:
-    """One row of text a class, in legend order: name, then IoU, precision, recall and F1 in percent."""
+    """Write a row of text for each class, in legend order: name, IoU, precision, recall, F1 in percent."""
     return [(name, *map(percent, astuple(of_class))) for name, of_class in scores.classes.items()]
 
 
 def summary(scores: Scores) -> str:
-    """One line: mIoU with the number of classes in its mean, and overall accuracy, in percent."""
+    """Sum up scores in one line: mIoU with its number of classes, and overall accuracy, in percent."""
     if scores.miou is None:
         return "mIoU and OA absent: no pixel of known truth"
     present = sum(of_class.iou is not None for of_class in scores.classes.values())
@@ -35,7 +35,7 @@ def scores_markdown(scores: Scores, provenance: str) -> str:
 
 
 def scores_csv(scores: Scores) -> str:
-    """CSV of fractions 0..1: one row a class, then a row `all` of mIoU and overall accuracy.
+    """Write CSV of fractions 0..1: one row a class, then a row `all` of mIoU and overall accuracy.
 
     An absent score is an empty cell.
     """
@@ -45,6 +45,6 @@ def scores_csv(scores: Scores) -> str:
 
 
 def confusion_csv(scores: Scores) -> str:
-    """CSV of pixel counts: one row a class of the truth, one column a class of the prediction."""
+    """Write CSV of pixel counts: one row a class of the truth, one column a class of the prediction."""
     rows = [(name, *counts) for name, counts in zip(NAMES, scores.confusion, strict=True)]
     return csv_table([("truth \\ prediction", *NAMES), *rows])

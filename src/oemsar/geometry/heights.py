@@ -248,7 +248,7 @@ def _require_fitting_geoid(path: Path, vertical: Vertical, geoid: Path | None) -
 
 
 def _windows(shape: tuple[int, int], rows: Doubles, columns: Doubles) -> Iterator[Extent]:
-    """Blocks that fill the frame of some positions, as far as it lies inside a raster of `shape`."""
+    """Yield blocks that fill the bounding box of positions, as far as it lies in a raster of `shape`."""
     top, bottom = max(0, int(np.nanmin(rows))), min(shape[0], int(np.nanmax(rows)) + 2)
     left, right = max(0, int(np.nanmin(columns))), min(shape[1], int(np.nanmax(columns)) + 2)
     for row in range(top, bottom, _BLOCK):
@@ -265,7 +265,7 @@ def _first_band(dataset: DatasetReader) -> tuple[RasterPixels, GeoBox]:
 
 
 def _values(surface: Sampler, x: Doubles, y: Doubles) -> Doubles:
-    """Values at positions of any shape; NaN where there are none."""
+    """Read values at positions of any shape; NaN where there are none."""
     flat = x.ndim != 2
     values, valid = surface.at(*(each.reshape(1, -1) if flat else each for each in (x, y)))
     found: NDArray[np.float64] = np.where(valid, values[0].astype(np.float64), np.nan)

@@ -107,7 +107,7 @@ class _PaddedImage(NamedTuple):
         return cls(flat, known.ravel().astype(np.float32), whole.ravel(), known.shape[1], kernel)
 
     def at(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
-        """Values (bands, points) at positions in the padded image, and where there are some."""
+        """Interpolate at positions in the padded image: values (bands, points), and where there are some."""
         if self.kernel == "nearest":
             pixel = np.rint(y).astype(np.intp) * self.width + np.rint(x).astype(np.intp)
             return self.flat[:, pixel], self.whole[pixel]
@@ -142,7 +142,7 @@ class _PaddedImage(NamedTuple):
 def _weighted(
     flat: NDArray[np.inexact], corner: NDArray[np.intp], width: int, weights: Weights, first: int
 ) -> NDArray[np.inexact]:
-    """Sum of the pixels around `corner` (flat index of the one above left), from offset `first` on."""
+    """Sum weighted pixels around `corner` (flat index of the one above left), from offset `first` on."""
     total = np.zeros((len(flat), corner.size), flat.dtype)
     for row, down in enumerate(weights[1], start=first):
         line = np.zeros_like(total)
@@ -157,7 +157,7 @@ def _linear(t: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def _keys(t: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Weights of the pixels at -1, 0, 1 and 2 for a position `t` between the second and the third."""
+    """Compute weights of the pixels at -1, 0, 1 and 2 for a position `t` between 0 and 1."""
 
     def near(s: NDArray[np.float32]) -> NDArray[np.float32]:
         return ((_A + 2) * s - (_A + 3)) * s * s + 1

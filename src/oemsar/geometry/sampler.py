@@ -91,7 +91,7 @@ class Sampler:
         return pixels, valid
 
     def _type(self) -> np.dtype[Any]:
-        """float32 where it holds the values of the source, else the next type that does."""
+        """Choose float32 where it holds the values of the source, else the next type that does."""
         return np.result_type(self.source.dtype, np.float32)
 
 

@@ -98,7 +98,7 @@ def _of_crs(dataset: DatasetReader) -> tuple[Datum, str] | None:
 
 
 def _unit(dataset: DatasetReader) -> float:
-    """Metres in a unit of the values, negative for depths: by the CRS, else by the band."""
+    """Find the metres in a unit of the values, negative for depths: by the CRS, else by the band."""
     crs = _crs(dataset)
     axes = [] if crs is None else [axis for axis in crs.axis_info if axis.direction in {"up", "down"}]
     if axes:

@@ -50,7 +50,7 @@ class TorchEngine(Engine):
             ) from error
 
     def _view(self, image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:
-        """Probabilities of one mirror image, mirrored back, shape (8, height, width)."""
+        """Compute the probabilities of one mirror image, mirrored back, shape (8, height, width)."""
         batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
         probabilities: torch.Tensor = self._network(batch)[0].float().softmax(0).flip(axes)
         return probabilities

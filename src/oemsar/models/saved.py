@@ -45,7 +45,7 @@ def save_model(network: LandCoverNetwork, folder: Path, record: Mapping[str, Any
     Args:
         network: Network on any device.
         folder: Folder of the saved model.
-        record: How the network was trained, plain values; see `oemsar.record.run_record`.
+        record: Origin of the network (training or import), plain values; see `oemsar.record.run_record`.
     """
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     description = ModelDescription(spec=network.spec, legend=legend.NAMES, record=dict(record))

@@ -165,7 +165,7 @@ def _resized(maps: Tensor, like: Tensor) -> Tensor:
 
 
 def _convolution(inputs: int, outputs: int, size: int) -> nn.Sequential:
-    """Convolution, batch norm and ReLU."""
+    """Chain a convolution, batch norm and ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -174,5 +174,5 @@ def _convolution(inputs: int, outputs: int, size: int) -> nn.Sequential:
 
 
 def _classification(inputs: int) -> nn.Sequential:
-    """Dropout of whole channels, and one logit for each class."""
+    """Chain a dropout of whole channels and a layer of one logit for each class."""
     return nn.Sequential(nn.Dropout2d(_DROPOUT), nn.Conv2d(inputs, NUM_CLASSES, 1))

@@ -73,7 +73,7 @@ def draw_regions(regions: Sequence[RegionSummary]) -> Figure:
 
 
 def _draw_map(axes: Axes, bounds: tuple[float, float, float, float]) -> None:
-    """Land and borders within `bounds` (west, south, east, north), true to scale in the middle."""
+    """Draw land and borders within `bounds` (west, south, east, north), true to scale in the middle."""
     west, south, east, north = bounds
     middle = 0.0 if bounds == _WORLD else (south + north) / 2
     axes.set_facecolor(_SEA)
@@ -88,7 +88,7 @@ def _draw_map(axes: Axes, bounds: tuple[float, float, float, float]) -> None:
 
 
 def _rings() -> Iterator[NDArray[np.float64]]:
-    """Outer rings of all countries; enclaves are countries of their own."""
+    """Yield the outer rings of all countries; enclaves are countries of their own."""
     for shape in outlines().geometry:
         for part in shapely.get_parts(shape):
             yield shapely.get_coordinates(part.exterior)
@@ -133,7 +133,7 @@ def _tiles(region: RegionSummary) -> int:
 
 
 def _name(country: str) -> str:
-    """English name of a country by its code, or the code where it has none."""
+    """Find the English name of a country by its code; the code where it has none."""
     frame = outlines()
     names = frame.loc[frame["country"] == country, "name"]
     return str(names.iloc[0]) if len(names) else country

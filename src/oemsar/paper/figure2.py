@@ -68,6 +68,6 @@ def _files(tile: Tile) -> int:
 
 
 def _evenly(count: int, chosen: int) -> list[int]:
-    """`chosen` different numbers below `count`, evenly spaced from the first to the last."""
+    """Choose `chosen` different numbers below `count`, evenly spaced from the first to the last."""
     numbers: list[int] = np.linspace(0, count - 1, chosen).round().astype(int).tolist()
     return numbers

@@ -158,7 +158,7 @@ def _explanation(statistics: Statistics, table: str) -> str:
 
 
 def _group_table(groups: Sequence[tuple[str, Tally]]) -> str:
-    """Share of each class in percent, and segments of all classes in thousands, one row a group."""
+    """Write shares of the classes in percent and all segments in thousands, one row a group."""
     headings = ("", "Tiles", *(f"{entry.name} (%)" for entry in CLASSES), "Segments (K)")
     rows = []
     for name, tally in groups:

@@ -137,7 +137,7 @@ def _note(table: Table3) -> str:
 def _table(
     agreement: Agreement, pairs: Sequence[LabelPair], compared: str, record: RunRecord, *, beside: bool
 ) -> Table3:
-    """Agreement of labels with the names of the tiles and, where it belongs, the published table."""
+    """Combine the agreement of labels, the names of the tiles and, beside them, the published table."""
     scores = agreement.scores
     return Table3(
         compared=compared,

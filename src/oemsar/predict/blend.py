@@ -30,10 +30,10 @@ class Blender:
         """Add one window and take what it completes.
 
         Args:
-            row: index of the row of windows; the one before it must be complete.
-            column: index of the window in its row; from 0 upwards without a gap.
-            probabilities: shape (8, height, width) of the whole window, weighted in place; None for a window
-                without data.
+            row: Index of the row of windows; the one before it must be complete.
+            column: Index of the window in its row; from 0 upwards without a gap.
+            probabilities: Probabilities of the whole window (8, height, width), weighted in place; None
+                for a window without data.
 
         Returns:
             Blended probabilities, float32, shape (8, height, width), of the pixels from the row's `first`
@@ -119,7 +119,7 @@ def classify(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDA
     """Classify blended probabilities.
 
     Args:
-        probabilities: float32, shape (8, height, width), summing to 1.
+        probabilities: Class probabilities, float32, shape (8, height, width), summing to 1.
 
     Returns:
         Class ids 1..8, the lowest of equals, and the probability of that class in percent, rounded, both

@@ -96,7 +96,7 @@ def read_names(path: Path) -> list[str]:
     """Read the names in a text file, one a line; folders and suffixes are left out.
 
     Raises:
-        InputError: it cannot be read or is empty.
+        InputError: It cannot be read or is empty.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

@@ -29,9 +29,9 @@ def write_quicklook(land_cover: Path, scene: Path, path: Path) -> None:
     """Draw the scene and its map beside each other, reduced, in rows and columns of the scene.
 
     Args:
-        land_cover: the class map, with overviews.
-        scene: the image it was made from.
-        path: the PNG to write.
+        land_cover: Class map, with overviews.
+        scene: Image that the map was made from.
+        path: PNG to write.
     """
     with open_raster(land_cover) as dataset:
         ids = _reduced(dataset, 1, Resampling.nearest)[0]

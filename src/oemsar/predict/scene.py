@@ -64,8 +64,8 @@ class Scene:
 
     Attributes:
         grid: CRS and affine of the first image, which the map takes over; None without georeferencing.
-        shape: rows and columns.
-        modalities: what the images are.
+        shape: Rows and columns.
+        modalities: Modalities of the images.
         images: Images in channel order.
     """
 
@@ -88,13 +88,13 @@ def open_scene(
     """Open a scene for a network that sees `modalities`.
 
     Args:
-        path: the radar image; for a network that sees only optical, the orthophoto.
-        optical: the orthophoto of a network that sees both; resampled onto the radar's grid as it is read.
-        modalities: what the network sees.
-        treatment: how nodata and value ranges are read.
+        path: Radar image; the orthophoto for a network that sees only optical.
+        optical: Orthophoto for a network that sees both; resampled onto the radar's grid as it is read.
+        modalities: Imagery that the network sees.
+        treatment: Reading of nodata and value ranges.
 
     Raises:
-        InputError: an image is missing, superfluous, unreadable, of the wrong number of bands, elsewhere,
+        InputError: An image is missing, superfluous, unreadable, of the wrong number of bands, elsewhere,
             or without a single valid pixel.
     """
     _require_images(path, optical, modalities)

@@ -129,7 +129,7 @@ def _parse(document: Mapping[str, Any], name: str) -> CapellaMetadata:
 
 
 def _look(collect: Mapping[str, Any]) -> Look | None:
-    """Incidence angle as stated; azimuth of the line from the sensor to the target at the centre time."""
+    """Read the look: incidence as stated, azimuth of the line of sight at the centre time."""
     centre = collect["image"].get("center_pixel")
     states = collect.get("state", {}).get("state_vectors")
     if not centre or not states or "target_position" not in centre:

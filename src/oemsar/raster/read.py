@@ -53,7 +53,7 @@ class Raster:
         path: Path of the file.
         shape: Rows and columns.
         bands: Number of bands, an alpha band not counted.
-        dtype: numpy name of the pixel type, such as `uint8` or `complex64`.
+        dtype: NumPy name of the pixel type, such as `uint8` or `complex64`.
         grid: CRS and affine; None where the file has neither.
         tells_nodata: Whether a nodata value, mask or alpha band says which pixels carry data.
     """
@@ -95,7 +95,7 @@ def files_of(path: Path) -> list[Path]:
         raster, however deep.
 
     Raises:
-        InputError: the file is missing, empty, or no raster.
+        InputError: The file is missing, empty, or no raster.
     """
     with open_raster(path) as dataset:
         beside = [Path(name) for name in dataset.files if Path(name).is_file()]

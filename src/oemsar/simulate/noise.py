@@ -13,12 +13,12 @@ def stream(seed: int, *key: int) -> np.random.Generator:
 
 
 def white(rng: np.random.Generator, shape: tuple[int, int]) -> Raster:
-    """Uncorrelated Gaussian field, mean 0 and variance 1, float32."""
+    """Draw an uncorrelated Gaussian field, mean 0 and variance 1, float32."""
     return rng.standard_normal(shape, dtype=np.float32)
 
 
 def smooth(rng: np.random.Generator, shape: tuple[int, int], length: float) -> Raster:
-    """Gaussian field of about unit variance whose details are about `length` pixels wide, float32.
+    """Draw a Gaussian field of about unit variance with details about `length` pixels wide, float32.
 
     White noise on a grid of that spacing, interpolated bicubically; the grid is placed at random.
     """
@@ -32,7 +32,7 @@ def smooth(rng: np.random.Generator, shape: tuple[int, int], length: float) -> R
 
 
 def rough(rng: np.random.Generator, shape: tuple[int, int], length: float, octaves: int = 3) -> Raster:
-    """Sum of `smooth` fields, each half as wide and half as strong as the one before; variance about 1."""
+    """Sum `smooth` fields, each half as wide and half as strong as the one before; variance about 1."""
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
         total += smooth(rng, shape, length / 2**octave) * np.float32(0.5**octave)

@@ -55,7 +55,7 @@ def check_class_weights(name: str) -> None:
 
 
 def _batch() -> tuple[Tensor, Tensor]:
-    """Logits and labels of every class in images that are not square, a fifth of the pixels unknown."""
+    """Make logits and labels of every class in images that are not square, a fifth of the pixels unknown."""
     generator = torch.Generator().manual_seed(0)
     logits = 3 * torch.randn(2, NUM_CLASSES, 20, 14, generator=generator)
     label = torch.randint(1, NUM_CLASSES + 1, (2, 20, 14), generator=generator)

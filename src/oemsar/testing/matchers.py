@@ -65,7 +65,7 @@ def _check_scale(name: str, matcher: Matcher, scale: Scale) -> None:
 
 
 def _texture() -> Floats:
-    """Amplitudes of smooth patches with edges between them, above zero."""
+    """Draw amplitudes of smooth patches with edges between them, above zero."""
     noise = np.random.default_rng(0).standard_normal(_SHAPE)
     patches = ndimage.gaussian_filter(noise, 4.0)
     steps = np.digitize(patches, np.quantile(patches, (0.25, 0.5, 0.75)))

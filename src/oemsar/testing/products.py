@@ -48,7 +48,7 @@ def check_reader(name: str, sample: Path) -> None:
 
 
 def _corner(name: str, sample: Path) -> np.ndarray:
-    """Pixels of the upper left corner of a product, in the file's own type."""
+    """Read the pixels of the upper left corner of a product, in the file's own type."""
     with READERS.find(name).read(sample, None).opener() as pixels:
         height, width = pixels.shape
         extent = Extent(0, 0, min(_PATCH, height), min(_PATCH, width))

@@ -187,7 +187,7 @@ def _order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def _span(length: int, side: int, scale: float, rng: np.random.Generator) -> tuple[int, int, int]:
-    """Start and length of what is read along one axis of the tile, and the length it is resampled to."""
+    """Draw start and length of the part read along one axis, and the length it is resampled to."""
     wanted = max(1, round(side * scale))
     read = min(wanted, length)
     start = int(rng.integers(length - read + 1))
@@ -197,7 +197,7 @@ def _span(length: int, side: int, scale: float, rng: np.random.Generator) -> tup
 def _resampled(
     images: NDArray[np.uint8], label: NDArray[np.uint8], size: tuple[int, int]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images bilinearly, over all the pixels that fall together; the label from the nearest pixel.
+    """Resample images bilinearly, averaging where they shrink, and the label from the nearest pixel.
 
     GDAL can do the same while it reads, in two to three times the time.
     """

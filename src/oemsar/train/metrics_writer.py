@@ -89,11 +89,11 @@ class MetricsWriter(Callback):
         self._close()
 
     def _training_time(self) -> float:
-        """Seconds on a clock that stands still during validation."""
+        """Read the seconds of a clock that stops during validation."""
         return time.perf_counter() - (0.0 if self._validation is None else self._validation.seconds)
 
     def _has_news(self) -> bool:
-        """Whether a validation was finished and is not yet written."""
+        """Tell whether a validation was finished and is not yet written."""
         return self._validation is not None and self._validation.validated_step != self._written
 
     def _write_losses(self, trainer: Trainer) -> None:
@@ -152,5 +152,5 @@ def rewind(path: Path, step: int) -> None:
 
 
 def _is_whole(row: dict[str, Any]) -> bool:
-    """Whether the row has every column, empty or not, and no other."""
+    """Tell whether the row has every column, empty or not, and no other."""
     return None not in row and None not in row.values() and row["step"].isdigit()

@@ -189,7 +189,7 @@ def _marker(archive_name: str, folder: Path) -> Path:
 
 
 def _reason_to_refuse(info: zipfile.ZipInfo) -> str | None:
-    """Why a member may not be extracted; None where it may."""
+    """Say why a member may not be extracted; None where it may."""
     name, mode = info.orig_filename, info.external_attr >> 16
     if re.search(r"[\\\x00-\x1f]", name) or re.match(r"[A-Za-z]:|/", name):
         return "has an absolute path, a drive letter, a backslash or a control character in its name"

@@ -101,7 +101,7 @@ def raise_transient(response: httpx.Response) -> None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header: a number of seconds or a date (RFC 9110 section 10.2.3)."""
+    """Read the seconds of a Retry-After header: a number or a date (RFC 9110 section 10.2.3)."""
     if value is None:
         return None
     if value.strip().isdecimal():

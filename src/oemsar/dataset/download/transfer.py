@@ -166,7 +166,7 @@ class ResumableDownload:
         return headers
 
     def _fits(self, response: httpx.Response, address: str, received: int) -> bool:
-        """Whether a partial answer continues the partial file."""
+        """Tell whether a partial answer continues the partial file."""
         found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", response.headers.get("content-range", ""))
         if found is None:
             return False
@@ -182,7 +182,7 @@ class ResumableDownload:
         return first == received and total in ("*", str(self.remote.size)) and not changed
 
     def _objection(self, response: httpx.Response, address: str, received: int) -> str | None:
-        """Why `response` cannot be the file, or its rest, in a sentence; None where it can."""
+        """Say in a sentence why `response` cannot be the file, or its rest; None where it can."""
         name, status = self.remote.name, response.status_code
         if status == 206:
             return (

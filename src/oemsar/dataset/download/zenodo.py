@@ -125,7 +125,7 @@ def _read_files(content: bytes, address: str) -> tuple[RemoteFile, ...]:
 
 
 def _is_plain_name(name: str) -> bool:
-    """Whether `name` names a file in a folder and nothing else."""
+    """Tell whether `name` names a file in a folder and nothing else."""
     return bool(name) and not name.startswith(".") and not re.search(r"[/\\:\x00-\x1f]", name)
 
 

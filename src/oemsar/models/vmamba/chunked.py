@@ -77,18 +77,18 @@ class _ChunkedScan(torch.autograd.Function):
 
 
 def _states(a: Tensor, b: Tensor, c: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """(decay rate, input weight, output weight) of each state, shaped to be multiplied with a sequence."""
+    """Split decay rate, input weight and output weight by state, shaped to multiply a sequence."""
     count = a.shape[-1]
     return [(a[:, None, :, n], b[..., n : n + 1], c[..., n : n + 1]) for n in range(count)]
 
 
 def _chunk_length(sequence: Tensor) -> int:
-    """Positions of a chunk: the root of the sequence's length, so that both loops are short."""
+    """Choose the length of a chunk: the root of the sequence's length, so that both loops are short."""
     return math.isqrt(sequence.shape[2] - 1) + 1
 
 
 def _chunks_like(sequence: Tensor) -> Tensor:
-    """Zeros with one row for each chunk of `sequence`, shape (batch, directions, chunks, channels)."""
+    """Make zeros with one row for each chunk of `sequence`, shape (batch, directions, chunks, channels)."""
     batch, directions, length, channels = sequence.shape
     return sequence.new_zeros(batch, directions, -(-length // _chunk_length(sequence)), channels)
 

@@ -25,8 +25,8 @@ def run_alignment(sources: Sources, pipeline: Pipeline, report: Report = silent)
     """Align the images, unless nothing has changed since they were; the folder `alignment` holds the report.
 
     Raises:
-        InputError: the images are unfit, or tie points that a person edited would be lost.
-        Failure: the verdict does not allow to go on.
+        InputError: The images are unfit, or tie points that a person edited would be lost.
+        Failure: The verdict does not allow to go on.
     """
     region = sources.region
     folder = alignment_folder(pipeline.out)
@@ -73,7 +73,7 @@ def require_copied_tie_points(tie_points: Path | None, folder: Path) -> None:
     """Check that edited tie points do not lie in the folder that every alignment writes anew.
 
     Raises:
-        InputError: they do.
+        InputError: They do.
     """
     if tie_points is not None and tie_points.resolve().parent == folder.resolve():
         raise InputError(f"{tie_points} would be written over; {_copy_out_of(folder)}", option="tie_points")

@@ -23,7 +23,7 @@ def write_amplitude(found: OpenedProduct, out: Path, report: Report = silent) ->
         report: Called with the blocks done and in all.
 
     Raises:
-        InputError: the product is damaged.
+        InputError: The product is damaged.
     """
     encoding = found.product.encoding
     with (

@@ -98,7 +98,7 @@ def common_grid(sources: Sources, transform: Path, whole: GeoBox) -> GeoBox:
         whole: Grid from `whole_grid`.
 
     Raises:
-        InputError: the two share no ground once they are aligned.
+        InputError: The two share no ground once they are aligned.
     """
     if sources.region.extent is not None:
         return whole

@@ -47,8 +47,8 @@ def make_masks(
         terms: Attribution and licence of each image.
 
     Raises:
-        InputError: the surface model has no height on the grid.
-        Failure: the disk is full.
+        InputError: The surface model has no height on the grid.
+        Failure: The disk is full.
     """
     shape, surface = grid.shape.yx, region.dsm or region.dem
     known = {

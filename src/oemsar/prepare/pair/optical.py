@@ -47,8 +47,8 @@ def make_optical(
         report: Called with the blocks done and in all, of the resampling.
 
     Raises:
-        InputError: there is no optical data on the grid, or one value only.
-        Failure: the disk is full.
+        InputError: There is no optical data on the grid, or one value only.
+        Failure: The disk is full.
     """
     shape, path = grid.shape.yx, sources.region.optical.path
     with (

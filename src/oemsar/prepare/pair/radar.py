@@ -49,8 +49,8 @@ def make_radar(
         report: Called with the blocks done and in all, of the resampling.
 
     Raises:
-        InputError: there is no radar data on the grid, or one value only.
-        Failure: the disk is full.
+        InputError: There is no radar data on the grid, or one value only.
+        Failure: The disk is full.
     """
     remap = REMAPS.find(sources.region.remap.name)
     # bytes stay bytes only where the remap keeps them: between them lies what averaging finds

@@ -13,7 +13,7 @@ def read_region(path: Path) -> PairRegion:
     """Read a region from its YAML file; relative paths in it count from its folder.
 
     Raises:
-        InputError: the file cannot be read, or a key or value is wrong; file and key are named.
+        InputError: The file cannot be read, or a key or value is wrong; file and key are named.
     """
     content = read_yaml(path)
     with naming(path):

@@ -48,9 +48,9 @@ def make_pair(region: PairRegion | Path, out: Path, *, report: Report = silent) 
         stage, `done` or `skipped`.
 
     Raises:
-        InputError: the region or an input is wrong; the sentence names the key, and the region file where
+        InputError: The region or an input is wrong; the sentence names the key, and the region file where
             there is one.
-        Failure: the alignment needs a person, or the disk is full.
+        Failure: The alignment needs a person, or the disk is full.
     """
     if isinstance(region, PairRegion):
         return _make(region, out, [], report)
@@ -89,7 +89,7 @@ def _inputs(region: PairRegion) -> list[Path]:
 
 
 def _amplitude(sources: Sources, pipeline: Pipeline, report: Report) -> Sources:
-    """Give the same sources, with amplitude made of a product that holds something else."""
+    """Make amplitude of a product that holds something else, and give the sources with it."""
     if not sources.needs_amplitude:
         return sources
     path = pipeline.folder / "amplitude.tif"
@@ -232,7 +232,7 @@ class _Run:
 
 @contextmanager
 def _removed_unless_begun(out: Path) -> Iterator[None]:
-    """After wrong input, remove a folder that this run made, unless a stage in it is whole."""
+    """Remove a folder that this run made after wrong input, unless a stage in it is whole."""
     existed = out.exists()
     try:
         yield

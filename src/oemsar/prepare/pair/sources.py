@@ -101,7 +101,7 @@ def inspect_region(region: PairRegion) -> Sources:
     """Check that the inputs of a region fit each other, without writing anything.
 
     Raises:
-        InputError: a file is unfit, the images do not overlap, or the region does not fit them.
+        InputError: A file is unfit, the images do not overlap, or the region does not fit them.
     """
     for key, path in region.files().items():
         if not path.is_file():
@@ -147,7 +147,7 @@ def _require_georeferencing(found: OpenedProduct) -> None:
     """Check that the product has a sensor model or a map projection; control points alone are too rough.
 
     Raises:
-        InputError: it has neither.
+        InputError: It has neither.
     """
     grid = found.georeference.grid
     if found.georeference.rpcs is None and (grid is None or grid.crs is None):

@@ -35,7 +35,7 @@ class AmplitudeTable:
     """Amplitudes of the pixel values of a scene. The pixel value 0 has index 0.
 
     Attributes:
-        amplitudes: float64, amplitude of every index, NaN where there is none.
+        amplitudes: Amplitude of every index, float64, NaN where there is none.
         relative_error: Largest relative difference between the amplitude of a pixel and that of its index.
         exact: Whether pixels are their own indices.
     """

@@ -21,7 +21,7 @@ class LookupTable:
 
     Attributes:
         table: Amplitudes of the pixel values.
-        grey: uint8, grey value of every index of `table`; 0 where the index carries no data.
+        grey: Grey value of every index of `table`, uint8; 0 where the index carries no data.
         statistics: Statistics of the scene, which tell where the collect lies; None where only the file and
             the pixels say which pixels carry data.
     """
@@ -39,7 +39,7 @@ class LookupTable:
             report: Called with the blocks done and in all.
 
         Raises:
-            Failure: the disk is full.
+            Failure: The disk is full.
         """
         in_all = len(blocks(pyramid.shape))
         done = 0

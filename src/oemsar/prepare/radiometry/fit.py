@@ -30,7 +30,7 @@ def fit_remap(
         The parameters, and the grey value of every index of the table, uint8.
 
     Raises:
-        InputError: the scene holds no data or one value only.
+        InputError: The scene holds no data or one value only.
     """
     histogram = statistics.histogram
     if not histogram.count:
@@ -58,7 +58,7 @@ def fit_stretch(
         both; and the grey value of every index of the table, uint8.
 
     Raises:
-        InputError: the orthophoto holds no data or one value only.
+        InputError: The orthophoto holds no data or one value only.
     """
     if table.amplitudes.size == 256 and options.gain is None:
         return {}, IDENTITY.grey(table.amplitudes, {})
@@ -79,7 +79,7 @@ def require_remappable(remap: Remap, dtype: np.dtype[Any], scene: Path) -> None:
     """Check that a remap takes pixels of a type.
 
     Raises:
-        InputError: the remap keeps bytes, and the pixels are none.
+        InputError: The remap keeps bytes, and the pixels are none.
     """
     if remap.name == IDENTITY.name and dtype != np.uint8:
         raise InputError(

@@ -15,8 +15,8 @@ class Histogram:
     """Number of pixels of each amplitude.
 
     Attributes:
-        amplitudes: float64, ascending.
-        counts: int64, number of pixels of each amplitude, none of them 0.
+        amplitudes: Amplitudes, float64, ascending.
+        counts: Number of pixels of each amplitude, int64, none of them 0.
         relative_error: Largest relative difference between an amplitude and that of the pixels counted for
             it, which bounds the error of every statistic; 0 for pixels of 8 and 16 bits.
     """

@@ -41,8 +41,8 @@ def convert_orthophoto(
         Quantity, stretch, terms, and source with its SHA-256.
 
     Raises:
-        InputError: the scene cannot be read, is no colour image, or holds no data or one value only.
-        Failure: the disk is full.
+        InputError: The scene cannot be read, is no colour image, or holds no data or one value only.
+        Failure: The disk is full.
     """
     bands = colour_bands(config)
     georeference = require_colours(scene, bands)
@@ -83,7 +83,7 @@ def require_colours(scene: Path, bands: tuple[int, int, int]) -> Georeference:
         The georeferencing of the image.
 
     Raises:
-        InputError: it has too few bands or is complex.
+        InputError: It has too few bands or is complex.
     """
     with open_raster(scene) as dataset:
         if dataset.count < 3:

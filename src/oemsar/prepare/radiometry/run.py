@@ -53,9 +53,9 @@ def apply_radiometry(
         Product, remap with its parameters, statistics, share of valid pixels, and source with its SHA-256.
 
     Raises:
-        InputError: the scene cannot be read, holds no data or one value only, or the configuration does
+        InputError: The scene cannot be read, holds no data or one value only, or the configuration does
             not fit it.
-        Failure: the disk is full.
+        Failure: The disk is full.
     """
     remap = REMAPS.find(config.remap)
     found = find_product(scene, config.product, config.band)

@@ -33,11 +33,11 @@ class PlannedTile:
     """A tile to be rendered.
 
     Attributes:
-        name: File stem, which reveals neither region nor position.
+        name: File stem, which tells neither region nor position.
         split: `train`, `val` or `test`.
         region: Number of the region, from 0.
         number: Number of the tile in its region, from 0.
-        grid: Grid of the tile on the ground.
+        grid: Grid of the tile.
     """
 
     name: str

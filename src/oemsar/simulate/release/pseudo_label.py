@@ -48,10 +48,10 @@ def simulate_pseudo_label(
     the tile's agreement, drawn around `AGREEMENT`. A second such score chooses what it is taken for.
 
     Args:
-        label: true class ids 1..8, (rows, columns).
-        surface: number of the object each pixel belongs to, same shape.
-        gsd: ground sampling distance in metres.
-        rng: source of randomness.
+        label: True class ids 1..8, uint8 (rows, columns).
+        surface: Number of the object each pixel belongs to, int32, of the same shape.
+        gsd: Ground sampling distance in metres.
+        rng: Source of randomness.
 
     Returns:
         Class ids 1..8, uint8, same shape.
@@ -85,7 +85,7 @@ def _jittered(label: NDArray[np.uint8], gsd: float, rng: np.random.Generator) ->
 
 
 def _score(surface: NDArray[np.int32], gsd: float, rng: np.random.Generator) -> Raster:
-    """Gaussian score, coherent within objects and over some metres, of about unit variance."""
+    """Draw a Gaussian score, coherent within objects and over some metres, of about unit variance."""
     of_object = rng.standard_normal(int(surface.max()) + 1, dtype=np.float32)[surface]
     shape = (surface.shape[0], surface.shape[1])
     wide, narrow = smooth(rng, shape, 22 / gsd), smooth(rng, shape, 5 / gsd)
@@ -93,7 +93,7 @@ def _score(surface: NDArray[np.int32], gsd: float, rng: np.random.Generator) -> 
 
 
 def _uniform(score: Raster) -> NDArray[np.float64]:
-    """Gaussian scores turned into numbers even between 0 and 1."""
+    """Turn Gaussian scores into numbers uniform between 0 and 1."""
     return np.asarray(ndtr(score.astype(np.float64)))
 
 

@@ -52,7 +52,7 @@ def write_scene(world: World, folder: Path) -> None:
 
 
 def _rotated_grid(region: Region, size: int) -> tuple[GeoBox, Affine, int]:
-    """Radar grid, the map of its pixels (column, row) to the north-up square, and the side of that."""
+    """Make the radar grid, the affine of its pixels to the north-up square, and the side of the square."""
     look = heading(region.look_azimuth)
     turn = math.degrees(math.atan2(look.imag, look.real))
     side = math.ceil(size * (abs(look.real) + abs(look.imag))) + 2
@@ -66,7 +66,7 @@ def _rotated_grid(region: Region, size: int) -> tuple[GeoBox, Affine, int]:
 
 
 def _north_up(region: Region, side: int, gsd: float) -> Affine:
-    """Affine of the north-up square of `side` pixels of the region's own distance around its centre."""
+    """Make the affine of the north-up square of `side` pixels around the region's centre."""
     easting, northing = centre_in_utm(region)
     half = side * region.gsd / 2
     return Affine(gsd, 0, round(easting - half, 2), 0, -gsd, round(northing + half, 2))
@@ -75,7 +75,7 @@ def _north_up(region: Region, side: int, gsd: float) -> Affine:
 def _resampled(
     raster: Raster | NDArray[np.uint8], to_north_up: Affine, size: int, order: Literal[0, 1]
 ) -> Raster:
-    """`raster` of the north-up square on the radar grid; order 0 nearest, 1 linear."""
+    """Resample `raster` of the north-up square on the radar grid; order 0 nearest, 1 linear."""
     a, b, c, d, e, f = to_north_up[:6]
     # Pixel centres lie half a pixel from the corners that affines speak of.
     matrix = np.array([[e, d], [b, a]])
@@ -86,7 +86,7 @@ def _resampled(
 
 
 def _collect(size: int) -> NDArray[np.bool_]:
-    """Which pixels of the radar grid the collect fills: a slightly slanted quadrilateral."""
+    """Find the pixels of the radar grid that the collect fills: a slightly slanted quadrilateral."""
     ramp = (np.arange(size) + 0.5) / size
     slant = 0.02 * (ramp - 0.5)
     rows = (ramp[:, None] > _MARGIN + slant[None, :]) & (ramp[:, None] < 1 - _MARGIN + slant[None, :])

@@ -26,10 +26,10 @@ def accumulate(echoes: Echoes, positions: Positions, shape: tuple[int, int], ima
     Scatterers that appear at one position add up, as on slopes that face the radar.
 
     Args:
-        echoes: Rows and columns of the canvas, heights in metres and powers.
+        echoes: Scatterers at rows and columns of the canvas.
         positions: Column and row in the image for column, row and height.
         shape: Rows and columns of the image.
-        image: Float64 ((rows + 2) * (columns + 2),): the image with a pixel around, changed in place.
+        image: Image with a margin of one pixel, float64 ((rows + 2) * (columns + 2),), changed in place.
     """
     height, width = shape
     stride = width + 2
@@ -65,10 +65,10 @@ def subdivided(echoes: Echoes, ground: Raster, look_azimuth: float, gsd: float) 
     """Split the scatterers of a surface into sets side by side in range, each with its share of the power.
 
     Args:
-        echoes: at whole rows and columns of the canvas.
-        ground: height of the ground, metres: a part lies higher than its pixel's centre as the ground does.
-        look_azimuth: degrees from the north of the canvas.
-        gsd: metres between pixels of the canvas.
+        echoes: Scatterers at whole rows and columns of the canvas.
+        ground: Height of the ground, metres: a part lies higher than its pixel's centre as the ground does.
+        look_azimuth: Look azimuth in degrees from the north of the canvas.
+        gsd: Ground sampling distance of the canvas in metres.
     """
     look = heading(look_azimuth)
     down, right = gradient(ground, gsd)

@@ -37,11 +37,11 @@ def render_optical(
     and nothing is mirrored.
 
     Args:
-        land_cover: the world.
-        region: how it is seen.
-        core: rows and columns to render.
-        rng: source of randomness.
-        reach: metres of the longest shadow; on level ground that of the region's tallest building.
+        land_cover: World to render.
+        region: Region, with its sun and haze.
+        core: Rows and columns to render.
+        rng: Source of randomness.
+        reach: Length of the longest shadow in metres; by default that of the region's tallest building.
 
     Returns:
         Red, green, blue as uint8, (3, rows, columns) of the core.
@@ -60,7 +60,7 @@ def render_optical(
 
 
 def _sunlight(top: Raster, core: tuple[slice, slice], sun: complex, region: Region) -> Raster:
-    """Direct light relative to a flat surface: cosine of the angle between sun and normal."""
+    """Compute direct light relative to a flat surface: cosine of the angle between sun and normal."""
     down, right = np.gradient(top[core], np.float32(region.gsd))
     down, right = np.clip(down, -1.6, 1.6), np.clip(right, -1.6, 1.6)
     tangent = math.tan(math.radians(region.sun_elevation))
@@ -72,7 +72,7 @@ def _sunlight(top: Raster, core: tuple[slice, slice], sun: complex, region: Regi
 def _albedo(
     land_cover: WorldRasters, region: Region, core: tuple[slice, slice], rng: np.random.Generator
 ) -> Raster:
-    """Colour of every pixel of the core under full light, float32, (rows, columns, 3)."""
+    """Colour every pixel of the core under full light, float32, (rows, columns, 3)."""
     table, gsd = land_cover.table, region.gsd
     surface, is_tree = land_cover.surface[core], land_cover.is_tree[core]
     shape = surface.shape

@@ -55,10 +55,10 @@ def digitise(
     """Add speckle and noise to a mean intensity (sigma nought) and convert its amplitude to 8 bits.
 
     Args:
-        intensity: of scattering by many, which speckles.
-        region: how it is seen.
-        rng: source of randomness.
-        bright: power of single scatterers, which does not.
+        intensity: Intensity of distributed scatterers, which speckles.
+        region: Region, with its looks, gain and offset.
+        rng: Source of randomness.
+        bright: Power of single scatterers, which does not speckle.
     """
     speckled = (intensity + np.float32(_NOISE_FLOOR)) * draw_speckle(rng, intensity.shape, region.looks)
     if bright is not None:
@@ -70,7 +70,7 @@ def digitise(
 def radar_intensity(
     land_cover: WorldRasters, region: Region, core: tuple[slice, slice], rng: np.random.Generator
 ) -> Raster:
-    """Mean radar intensity (sigma nought, no speckle, no noise) of the core of a canvas, float32.
+    """Compute mean radar intensity (sigma nought, without speckle or noise) of a canvas's core, float32.
 
     The image is projected on the horizontal plane of height 0, as ground-range products without a
     terrain model are: a scatterer at height h appears h / tan(incidence) nearer to the sensor
@@ -87,7 +87,7 @@ def radar_intensity(
 
 
 def add_stray(intensity: Raster, gsd: float) -> Raster:
-    """`intensity` with the share of the power that several bounces and side lobes strew around."""
+    """Add to `intensity` the power that multiple bounces and side lobes spread around."""
     around = ndimage.gaussian_filter(intensity, _STRAY_WIDTH / gsd, truncate=2)
     return np.asarray(intensity + np.float32(_STRAY) * around, dtype=np.float32)
 
@@ -95,13 +95,13 @@ def add_stray(intensity: Raster, gsd: float) -> Raster:
 def gather_echoes(
     land_cover: WorldRasters, region: Region, rng: np.random.Generator, reach: float | None = None
 ) -> list[Echoes]:
-    """Everything on a canvas that the radar sees: surfaces, walls with their corners, bright points.
+    """Gather everything on a canvas that the radar sees: surfaces, walls, dihedrals, bright points.
 
     Args:
-        land_cover: the world.
-        region: how it is seen; `look_azimuth` counts from the north of the canvas.
-        rng: source of randomness.
-        reach: metres of the longest shadow; on level ground that of the region's tallest building.
+        land_cover: World to scan.
+        region: Region; its `look_azimuth` counts from the north of the canvas.
+        rng: Source of randomness.
+        reach: Length of the longest shadow in metres; by default that of the region's tallest building.
     """
     towards_sensor = -heading(region.look_azimuth)
     top, solid = land_cover.top, np.where(land_cover.is_tree, land_cover.ground, land_cover.top)
@@ -128,7 +128,7 @@ def gather_echoes(
 def _surface_power(
     land_cover: WorldRasters, region: Region, towards_sensor: complex, rng: np.random.Generator
 ) -> Raster:
-    """Backscatter of roofs, crowns and open ground by material and local incidence angle, float32."""
+    """Compute backscatter of roofs, crowns and open ground by material and local incidence, float32."""
     table, surface, is_tree = land_cover.table, land_cover.surface, land_cover.is_tree
     tree = MATERIALS["hedge"]
     shape = surface.shape
@@ -149,7 +149,7 @@ def _surface_power(
 def _glints(
     land_cover: WorldRasters, towards_sensor: complex, lit: NDArray[np.bool_], rng: np.random.Generator
 ) -> Echoes:
-    """Single bright points on roofs and cars: corners of metal, far above the mean of their surface.
+    """Draw single bright points on roofs and cars: corners of metal, far above their surface's mean.
 
     The strongest show the side lobes of the sensor's response along and across the look direction,
     whose envelope falls with the square of the distance.

@@ -19,12 +19,12 @@ def is_shadowed(
     covered, so that the work grows with the logarithm of the reach.
 
     Args:
-        height: of the surface in metres, float32, (rows, columns).
-        towards_source: unit vector to the source, x east and y south.
-        elevation: of the source above the horizon, degrees. A radar ray at incidence angle i has
+        height: Height of the surface in metres, float32 (rows, columns).
+        towards_source: Unit vector towards the source, x east and y south.
+        elevation: Elevation of the source above the horizon, degrees. A radar ray at incidence angle i has
             elevation 90 - i.
-        gsd: ground sampling distance, metres.
-        reach: longest shadow to look for, metres.
+        gsd: Ground sampling distance, metres.
+        reach: Length of the longest shadow to look for, metres.
     """
     major = max(abs(towards_source.real), abs(towards_source.imag))
     step = towards_source / major
@@ -38,7 +38,7 @@ def is_shadowed(
 
 
 def _shifted(raster: Raster, step: complex, count: int) -> Raster:
-    """`raster` as seen `count` steps away; beyond its edge there is nothing to cast a shadow."""
+    """Shift `raster` by `count` steps; beyond its edge there is nothing to cast a shadow."""
     right, down = round(step.real * count), round(step.imag * count)
     moved = np.full_like(raster, -1e4)
     rows, columns = raster.shape

@@ -10,7 +10,7 @@ _POINT_SPREAD = np.array([0.17, 0.66, 0.17], np.float32)
 
 
 def draw_speckle(rng: np.random.Generator, shape: tuple[int, int], looks: int) -> Raster:
-    """Multiplicative speckle of the intensity of an image of `looks` independent looks.
+    """Draw multiplicative speckle for the intensity of an image of `looks` independent looks.
 
     Fully developed speckle is the squared modulus of a circular complex Gaussian field; averaged over
     L looks it follows the gamma distribution of shape L and mean 1, hence of variance 1/L (Goodman
@@ -18,9 +18,9 @@ def draw_speckle(rng: np.random.Generator, shape: tuple[int, int], looks: int) -
     point spread function first, so that neighbouring pixels are correlated.
 
     Args:
-        rng: source of randomness.
-        shape: rows and columns.
-        looks: number of looks, 1 or more.
+        rng: Source of randomness.
+        shape: Rows and columns.
+        looks: Number of looks, 1 or more.
 
     Returns:
         Factors with mean 1, float32.

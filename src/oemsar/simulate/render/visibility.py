@@ -19,9 +19,9 @@ class Visibility:
     """Masks of a canvas, all (rows, columns).
 
     Attributes:
-        layover: what appears at one position of the radar image with another part of the surface.
-        shadow: what the radar ray does not reach.
-        ground: bare ground, neither under a roof nor a crown, that the radar sees alone.
+        layover: Surface that appears in one pixel of the radar image with another part of the surface.
+        shadow: Surface that no radar ray reaches.
+        ground: Bare ground, neither under a roof nor a crown, that the radar sees alone.
     """
 
     layover: Mask
@@ -39,9 +39,9 @@ def visibility(land_cover: WorldRasters, region: Region, reach: float) -> Visibi
     elevation i; turned upside down it finds the farther ones.
 
     Args:
-        land_cover: the world.
-        region: how it is seen; `look_azimuth` counts from the north of the canvas.
-        reach: longest displacement and shadow to look for, metres.
+        land_cover: World to test.
+        region: Region; its `look_azimuth` counts from the north of the canvas.
+        reach: Longest displacement and shadow to look for, metres.
     """
     look = heading(region.look_azimuth)
     top, gsd, incidence = land_cover.top, land_cover.gsd, region.incidence_angle

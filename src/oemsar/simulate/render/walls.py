@@ -26,7 +26,7 @@ def scatter_from_walls(
     lit: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> tuple[Raster, Raster, Raster, Raster]:
-    """Scatterers on facing walls and along their feet.
+    """Place scatterers on facing walls and along their feet.
 
     A wall is sampled so densely in height that its layover, h / tan(incidence) towards the sensor,
     has a scatterer in every pixel. Windows and balconies form a lattice of bright points. Wall and
@@ -35,11 +35,11 @@ def scatter_from_walls(
     and Ticehurst 1997, Radar backscatter analysis for urban environments, IJRS 18).
 
     Args:
-        land_cover: the world.
-        region: how it is seen.
-        towards_sensor: unit vector on the ground to the sensor, x east and y south.
-        lit: which pixels the radar reaches.
-        rng: source of randomness.
+        land_cover: World whose walls are sampled.
+        region: Region, with its incidence angle.
+        towards_sensor: Unit vector on the ground towards the sensor, x east and y south.
+        lit: Pixels that the radar reaches, boolean (rows, columns).
+        rng: Source of randomness.
 
     Returns:
         Rows, columns (pixels), heights above the plane of projection (metres) and powers, float32.
@@ -81,7 +81,7 @@ def scatter_from_walls(
 
 
 def _sampled(heights: Raster, step: float) -> tuple[NDArray[np.intp], Raster]:
-    """Points up walls of the given heights, a step apart: index of the wall and metres above its foot."""
+    """Sample walls of given heights every `step` metres: index of the wall, metres above its foot."""
     counts = np.maximum(np.ceil(heights / step).astype(np.intp), 1)
     wall = np.repeat(np.arange(len(heights)), counts)
     level = np.arange(len(wall)) - np.repeat(np.cumsum(counts) - counts, counts)

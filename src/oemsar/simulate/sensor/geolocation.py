@@ -18,11 +18,11 @@ class GeolocationError:
     """A similarity from where things are to where the metadata say they are, about a centre.
 
     Attributes:
-        centre: easting and northing, metres.
-        east: shift in metres.
-        north: shift in metres.
-        rotation: radians, counterclockwise.
-        scale: relative error of lengths.
+        centre: Easting and northing of the centre, metres.
+        east: Shift to the east in metres.
+        north: Shift to the north in metres.
+        rotation: Rotation in radians, counterclockwise.
+        scale: Relative error of lengths.
     """
 
     centre: tuple[float, float]

@@ -35,11 +35,11 @@ class GroundRangeImage:
     product's height with its range and Doppler lies.
 
     Attributes:
-        track: the sensor.
-        epsg: code of the map's projected coordinate system.
-        affine: from pixel CORNERS (column, row) to easting and northing, without geolocation error.
-        height: of the plane of projection, ellipsoidal metres.
-        shape: rows and columns.
+        track: Track of the sensor.
+        epsg: EPSG code of the map's projected CRS.
+        affine: Affine from pixel CORNERS (column, row) to easting and northing, without geolocation error.
+        height: Height of the plane of projection, metres above the ellipsoid.
+        shape: Rows and columns.
     """
 
     track: StraightTrack
@@ -49,24 +49,24 @@ class GroundRangeImage:
     shape: tuple[int, int]
 
     def to_image(self, easting: ArrayLike, northing: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
-        """Column and row (pixel centres at integers) at which a point appears.
+        """Find column and row (pixel centres at integers) at which a point appears.
 
         Args:
-            easting: metres, any shape.
-            northing: metres.
-            height: ellipsoidal metres.
+            easting: Easting in metres, any shape.
+            northing: Northing in metres.
+            height: Height above the ellipsoid in metres.
         """
         lon, lat = self._to_wgs84.transform(easting, northing)
         return self.show(*self.track.to_radar(lon, lat, height))
 
     def show(self, along: ArrayLike, slant_range: ArrayLike) -> tuple[Doubles, Doubles]:
-        """Column and row of an echo of given distance along the track and slant range, metres."""
+        """Find column and row of an echo from its distance along the track and slant range, metres."""
         east, north = self._to_map.transform(*self.track.to_ground(along, slant_range, self.height))
         column, row = affine_map(~self.affine)(np.asarray(east), np.asarray(north))
         return column - 0.5, row - 0.5
 
     def to_ground(self, column: ArrayLike, row: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
-        """Easting and northing of the point of a height (ellipsoidal metres) that a pixel shows."""
+        """Find easting and northing of the point of a height (ellipsoidal metres) that a pixel shows."""
         column, row = np.asarray(column, np.float64), np.asarray(row, np.float64)
         east, north = affine_map(self.affine)(column + 0.5, row + 0.5)
         lon, lat = self._to_wgs84.transform(east, north)
@@ -88,11 +88,11 @@ class SlantRangeImage:
     """A focused image as it is: columns of equal slant range, rows along the track.
 
     Attributes:
-        track: the sensor.
-        epsg: code of the projected coordinate system its ground coordinates are given in.
-        first: metres along the track and slant range of the centre of the first pixel.
-        spacing: metres between rows and between columns.
-        shape: rows and columns.
+        track: Track of the sensor.
+        epsg: EPSG code of the projected CRS of ground coordinates.
+        first: Metres along the track and slant range of the centre of the first pixel.
+        spacing: Metres between rows and between columns.
+        shape: Rows and columns.
     """
 
     track: StraightTrack
@@ -102,7 +102,7 @@ class SlantRangeImage:
     shape: tuple[int, int]
 
     def to_image(self, easting: ArrayLike, northing: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
-        """Column and row (pixel centres at integers) at which a point appears."""
+        """Find column and row (pixel centres at integers) at which a point appears."""
         lon, lat = Transformer.from_crs(self.epsg, 4326, always_xy=True).transform(easting, northing)
         along, slant_range = self.track.to_radar(lon, lat, height)
         return (slant_range - self.first[1]) / self.spacing[1], (along - self.first[0]) / self.spacing[0]
@@ -116,10 +116,10 @@ class CubicMap:
     slant range is hundreds of kilometres.
 
     Attributes:
-        middle: centre of the box.
-        half: half its sides.
-        coefficients: float64, (2, 20).
-        misfit: largest difference from the formula found on a lattice through the box.
+        middle: Centre of the box.
+        half: Half sides of the box.
+        coefficients: Coefficients of the two polynomials, float64 (2, 20).
+        misfit: Largest difference from the formula found on a lattice through the box.
     """
 
     middle: Triple
@@ -163,12 +163,12 @@ class CubicMap:
 
 
 def turned_affine(corner: tuple[float, float], azimuth: float, gsd: float) -> Affine:
-    """Affine of a grid whose columns run along an azimuth from grid north, and whose rows lead to its right.
+    """Make the affine of a grid whose columns run along an azimuth from grid north, rows to its right.
 
     Args:
-        corner: easting and northing of the outer corner of the first pixel.
-        azimuth: direction of rising columns, degrees; 90 gives an ordinary north-up grid.
-        gsd: metres between pixels.
+        corner: Easting and northing of the outer corner of the first pixel.
+        azimuth: Direction of rising columns, degrees; 90 gives an ordinary north-up grid.
+        gsd: Metres between pixels.
     """
     sine, cosine = math.sin(math.radians(azimuth)) * gsd, math.cos(math.radians(azimuth)) * gsd
     return Affine(sine, cosine, corner[0], cosine, -sine, corner[1])

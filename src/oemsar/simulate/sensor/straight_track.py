@@ -32,8 +32,8 @@ class StraightTrack:
 
     Attributes:
         reference: ECEF coordinates of S in metres, where the centre of the scene is seen.
-        direction: Unit vector v of flight.
-        centre: longitude and latitude of the centre of the scene in degrees, its ellipsoidal height.
+        direction: Unit vector v of the flight direction.
+        centre: Centre of the scene: longitude and latitude in degrees, ellipsoidal height in metres.
     """
 
     reference: tuple[float, float, float]
@@ -45,9 +45,9 @@ class StraightTrack:
         """Find the track from which `centre` is seen under `look`, to the right of the flight.
 
         Args:
-            centre: longitude and latitude in degrees, ellipsoidal height in metres.
-            look: ground azimuth of the ray from true north, and its incidence angle on the ellipsoid.
-            altitude: of the sensor above the sphere through the centre of the scene, metres.
+            centre: Centre of the scene: longitude and latitude in degrees, ellipsoidal height in metres.
+            look: Ground azimuth of the ray from true north, and its incidence angle on the ellipsoid.
+            altitude: Altitude of the sensor above the sphere through the centre of the scene, metres.
         """
         lon, lat = math.radians(centre[0]), math.radians(centre[1])
         east = np.array([-math.sin(lon), math.cos(lon), 0.0])
@@ -66,12 +66,12 @@ class StraightTrack:
         return cls(_triple(reference), _triple(flight), centre)
 
     def to_radar(self, lon: ArrayLike, lat: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles]:
-        """Metres along the track and slant range in metres of points, float64.
+        """Compute distance along the track and slant range of points, metres, float64.
 
         Args:
-            lon: degrees, any shape.
-            lat: degrees.
-            height: metres above the ellipsoid.
+            lon: Longitude in degrees, any shape.
+            lat: Latitude in degrees.
+            height: Height above the ellipsoid in metres.
         """
         offsets = [
             each - origin for each, origin in zip(to_ecef(lon, lat, height), self.reference, strict=True)
@@ -83,15 +83,15 @@ class StraightTrack:
     def to_ground(
         self, along: ArrayLike, slant_range: ArrayLike, height: ArrayLike
     ) -> tuple[Doubles, Doubles]:
-        """Longitude and latitude in degrees of the point at a height that is seen there: Newton's iteration.
+        """Find longitude and latitude, degrees, of the point at a height that is seen there, by Newton.
 
         Args:
-            along: metres along the track, any shape.
-            slant_range: metres.
-            height: metres above the ellipsoid.
+            along: Distance along the track in metres, any shape.
+            slant_range: Slant range in metres.
+            height: Height above the ellipsoid in metres.
 
         Raises:
-            Failure: no point of that height is seen there, on the side and near the scene the radar looks at.
+            Failure: No point of that height is seen there, on the side and near the scene the radar looks at.
         """
         goal = np.broadcast_arrays(*(np.asarray(each, np.float64) for each in (along, slant_range, height)))
         metre = math.degrees(1 / _SEMI_MAJOR)
@@ -116,12 +116,12 @@ class StraightTrack:
 
 
 def to_ecef(lon: ArrayLike, lat: ArrayLike, height: ArrayLike) -> tuple[Doubles, Doubles, Doubles]:
-    """Earth-centred, Earth-fixed coordinates in metres (NIMA TR8350.2, equation 4-14).
+    """Convert to Earth-centred, Earth-fixed coordinates in metres (NIMA TR8350.2, equation 4-14).
 
     Args:
-        lon: degrees, any shape.
-        lat: degrees.
-        height: metres above the ellipsoid WGS 84.
+        lon: Longitude in degrees, any shape.
+        lat: Latitude in degrees.
+        height: Height above the ellipsoid WGS 84 in metres.
     """
     across, up = np.radians(np.asarray(lon, np.float64)), np.radians(np.asarray(lat, np.float64))
     above = np.asarray(height, np.float64)

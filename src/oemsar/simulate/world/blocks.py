@@ -26,14 +26,14 @@ _HOUSE_SIZE = {"FRA": 1.05, "JPN": 1.0, "USA": 1.4}
 
 
 def houses(canvas: CanvasPlan, block: Polygon) -> None:
-    """Lots with a family house each: gabled or hipped, half of them with a wing; gardens, drives, hedges."""
+    """Draw lots with a family house each: gabled or hipped, half with a wing; gardens, drives, hedges."""
     canvas.ground(block, "lawn")
     for lot in canvas.lots(block, _LOT[canvas.region.country]):
         _house(canvas, lot)
 
 
 def apartments(canvas: CanvasPlan, block: Polygon) -> None:
-    """Slabs of flats among lawns, trees and parked cars."""
+    """Draw slabs of flats among lawns, trees and parked cars."""
     rng = canvas.rng
     canvas.ground(block, "lawn" if rng.random() < 0.55 else "paving")
     for lot in canvas.lots(block, 2100.0):
@@ -86,7 +86,7 @@ def town(canvas: CanvasPlan, block: Polygon) -> None:
 
 
 def halls(canvas: CanvasPlan, block: Polygon) -> None:
-    """Commerce and industry: large flat halls, parking areas with rows of cars, sheds."""
+    """Draw commerce and industry: large flat halls, parking areas with rows of cars, sheds."""
     rng = canvas.rng
     canvas.ground(block, "concrete" if rng.random() < 0.5 else "parking")
     _pavements(canvas, block)
@@ -106,7 +106,7 @@ def halls(canvas: CanvasPlan, block: Polygon) -> None:
 
 
 def yard(canvas: CanvasPlan, block: Polygon) -> None:
-    """Paved or gravelled open space: squares, school yards, storage, large car parks."""
+    """Draw paved or gravelled open space: squares, school yards, storage, large car parks."""
     rng = canvas.rng
     kind = rng.choice(["parking", "concrete", "paving", "gravel", "pitch"], p=[0.34, 0.2, 0.16, 0.16, 0.14])
     canvas.ground(block, kind)
@@ -169,7 +169,7 @@ def _house(canvas: CanvasPlan, lot: Polygon) -> None:
 
 
 def _hedge(canvas: CanvasPlan, lot: Polygon) -> None:
-    """Bushes along the longest edge of a lot."""
+    """Plant bushes along the longest edge of a lot."""
     start, end = longest_edge(lot)
     steps = int(abs(end - start) / 1.1)
     for step in range(steps):
@@ -177,7 +177,7 @@ def _hedge(canvas: CanvasPlan, lot: Polygon) -> None:
 
 
 def _pavements(canvas: CanvasPlan, block: Polygon) -> None:
-    """Patches of other pavement, lawn islands and sheds: open ground is seldom of one piece."""
+    """Draw patches of other pavement, lawn islands and sheds: open ground is seldom uniform."""
     rng = canvas.rng
     for patch in canvas.lots(block, 700.0):
         draw = rng.random()

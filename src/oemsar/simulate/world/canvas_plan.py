@@ -29,13 +29,13 @@ class CanvasPlan:
     cars are moved as rigid bodies.
 
     Attributes:
-        region: the region it belongs to.
-        sheet: the drawing.
-        bend: from straight coordinates to bent ones.
-        waters: open water.
-        rng: source of randomness.
-        trees: planted so far, at bent coordinates.
-        streets: between the blocks, at straight coordinates.
+        region: Region that the canvas belongs to.
+        sheet: Raster of the surfaces drawn so far.
+        bend: Function from straight to bent coordinates.
+        waters: Open water.
+        rng: Source of randomness.
+        trees: Trees planted so far, at bent coordinates.
+        streets: Streets between the blocks, at straight coordinates.
     """
 
     region: Region
@@ -47,7 +47,7 @@ class CanvasPlan:
     streets: list[Street] = field(default_factory=list)
 
     def intersects(self, outline: Polygon, margin: float = 10.0) -> bool:
-        """Whether any of the outline, bent, lies on the canvas or within `margin` metres of it."""
+        """Tell whether any of the outline, bent, lies on the canvas or within `margin` metres of it."""
         reach = margin + self.region.winding
         width = self.surfaces.shape[1] * self.surfaces.gsd
         height = self.surfaces.shape[0] * self.surfaces.gsd
@@ -95,11 +95,11 @@ class CanvasPlan:
         """Put up a building on a straight rectangle; its ridge runs along the longer side.
 
         Args:
-            footprint: where, metres.
-            eaves: height of the eaves, metres; lowered where the ridge would top the region's tallest.
-            material: of the roof.
-            pitch: rise of the roof per metre.
-            hipped: whether the roof falls to all four sides.
+            footprint: Footprint in metres.
+            eaves: Height of the eaves, metres; lowered where the ridge would top the region's tallest.
+            material: Material of the roof.
+            pitch: Rise of the roof per metre.
+            hipped: Whether the roof falls to all four sides.
 
         Returns:
             Whether it was built: not where it would touch the water or its bank.
@@ -135,7 +135,7 @@ def fitted(lot: Polygon, setback: float) -> Rectangle:
 
 
 def scattered(outline: Polygon, spacing: float, rng: np.random.Generator) -> list[complex]:
-    """Points inside a convex polygon, one at random in each cell of a grid of `spacing` metres."""
+    """Scatter points in a convex polygon, one at random in each cell of a grid of `spacing` metres."""
     if area(outline) <= 0:
         return []
     left, right = extent_along(outline, 1)

@@ -14,7 +14,7 @@ _ROWS = {"crop": 1.5, "ripe": 2.4, "ploughed": 1.8, "paddy": 0.9, "vine": 2.4}
 
 
 def park(canvas: CanvasPlan, block: Polygon) -> None:
-    """Lawns, groves, paths, a playground or a sports pitch."""
+    """Draw a park: lawns, groves, paths, a playground or a sports pitch."""
     rng = canvas.rng
     canvas.ground(block, rng.choice(["lawn", "grass"]))
     plot = fitted(block, 2.0)
@@ -38,7 +38,7 @@ def park(canvas: CanvasPlan, block: Polygon) -> None:
 
 
 def field(canvas: CanvasPlan, block: Polygon) -> None:
-    """Farmed parcels of one crop each with rows along their longer side; hedges or grass strips between."""
+    """Draw parcels of one crop each, rows along their longer side, with hedges or grass strips between."""
     rng = canvas.rng
     country = canvas.region.country
     canvas.ground(block, "meadow")
@@ -89,7 +89,7 @@ def forest(canvas: CanvasPlan, block: Polygon) -> None:
 
 
 def bare(canvas: CanvasPlan, block: Polygon) -> None:
-    """Earthworks, construction ground and dry banks."""
+    """Draw earthworks, construction ground and dry banks."""
     rng = canvas.rng
     canvas.ground(block, "soil" if rng.random() < 0.8 else "sand")
     for patch in canvas.lots(block, 1500.0, 0.4):
@@ -107,7 +107,7 @@ def _worn_place(centre: complex, rng: np.random.Generator) -> Polygon:
 
 
 def _field_hedge(canvas: CanvasPlan, start: complex, end: complex) -> None:
-    """Bushes and small trees along a line."""
+    """Plant bushes and small trees along a line."""
     rng = canvas.rng
     axis = (end - start) / abs(end - start)
     for position in np.arange(0, abs(end - start), 2.2):

@@ -20,7 +20,7 @@ class TreeCrown:
 def stamp_crowns(
     trees: Sequence[TreeCrown], shape: tuple[int, int], gsd: float, rng: np.random.Generator
 ) -> tuple[Raster, Raster]:
-    """Height of the canopy and the tone of its trees.
+    """Stamp the crowns of trees into canopy height and tone.
 
     A crown is a ragged dome over the disc of its radius; where crowns meet the higher one is seen.
 
@@ -54,7 +54,7 @@ def stamp_crowns(
 
 
 def _dome(radius: int, gsd: float, rng: np.random.Generator) -> Raster:
-    """Relative height of a ragged crown, 0 outside it, (2 radius + 1) squared."""
+    """Draw the relative height of a ragged crown, 0 outside it, (2 radius + 1) squared."""
     ramp = np.arange(-radius, radius + 1, dtype=np.float32) / (radius + 0.5)
     shape = (2 * radius + 1, 2 * radius + 1)
     distance = np.hypot(ramp[:, None], ramp[None, :])

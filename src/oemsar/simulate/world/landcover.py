@@ -27,14 +27,14 @@ class WorldRasters:
     """Exact truth of one canvas; rasters have the same shape (rows, columns), row 0 in the north.
 
     Attributes:
-        gsd: ground sampling distance in metres.
-        classes: class id 1..8 as seen from above, uint8.
-        surface: index of the surface under the trees, int32.
-        table: the surfaces.
-        ground: height of the ground, metres, float32.
-        height: height of buildings, cars and crowns above the ground, metres, float32.
-        is_tree: whether a crown is seen.
-        tone: brightness of the crown relative to the mean tree, float32.
+        gsd: Ground sampling distance in metres.
+        classes: Class id 1..8 as seen from above, uint8.
+        surface: Index of the surface under the trees, int32.
+        table: Table of the surfaces.
+        ground: Height of the ground, metres, float32.
+        height: Height of buildings, cars and crowns above the ground, metres, float32.
+        is_tree: Whether a crown is seen, boolean.
+        tone: Brightness of the crown relative to the mean tree, float32.
     """
 
     gsd: float
@@ -63,9 +63,9 @@ def raise_land_cover(
     """Raise a planned canvas into its rasters.
 
     Args:
-        canvas: the plan; water, banks and bridges are added to its sheet.
-        rng: source of randomness.
-        hills: height of the ground where it is more than a slight swell, metres, float32; buildings on it
+        canvas: Plan of the canvas; water, banks and bridges are added to its sheet.
+        rng: Source of randomness.
+        hills: Height of the ground where it is more than a slight swell, metres, float32; buildings on it
             stand level.
     """
     gsd, shape = canvas.surfaces.gsd, canvas.surfaces.shape

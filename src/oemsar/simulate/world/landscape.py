@@ -33,8 +33,8 @@ class Landscape:
     """Open water and bare ground of a canvas.
 
     Attributes:
-        waters: the open water.
-        ground: metres over the lowest ground of the scene, float32.
+        waters: Open water.
+        ground: Height over the lowest ground of the scene in metres, float32.
     """
 
     waters: Waters
@@ -72,12 +72,12 @@ def draw_landscape(
     """Draw water and hills of a canvas; water that would drown the scene or miss it is drawn again.
 
     Args:
-        character: of the region.
-        shape: rows and columns of the canvas.
-        rng: source of randomness.
-        gsd: metres between pixels.
-        relief: from the lowest to the highest ground of the scene, metres.
-        scene: rows and columns of the scene in the canvas.
+        character: Character of the region.
+        shape: Rows and columns of the canvas.
+        rng: Source of randomness.
+        gsd: Ground sampling distance in metres.
+        relief: Height from the lowest to the highest ground of the scene, metres.
+        scene: Rows and columns of the scene in the canvas.
     """
     draw = rng.random()
     kind: Kind = "none"

@@ -59,11 +59,11 @@ def plan(
     """Lay out a canvas of `shape` pixels of a region and draw its surfaces; trees are listed, not drawn.
 
     Args:
-        region: Appearance of the place.
-        shape: rows and columns.
-        rng: source of randomness.
-        waters: open water; drawn where it is not given.
-        suited: the use of a block (straight coordinates) on this ground instead of the one drawn.
+        region: Region, with the character of its land use.
+        shape: Rows and columns.
+        rng: Source of randomness.
+        waters: Open water; drawn at random where it is not given.
+        suited: Function that replaces the use drawn for a block by one that its ground allows.
     """
     gsd = region.gsd
     surfaces = SurfaceRaster(shape, gsd, region.dryness, rng)
@@ -100,7 +100,7 @@ def _choose_water(character: Character, rng: np.random.Generator) -> Kind:
 
 
 def _street_width(region: Region) -> Callable[[float], float]:
-    """Width of the street that cuts a piece of land of a given area: wider between larger pieces."""
+    """Choose the width of the street that cuts land of a given area: wider between larger pieces."""
     if region.character == "rural":
         return lambda size: 6.5 if size > 150000 else 4.2
     local = {"FRA": 5.6, "JPN": 4.6, "USA": 7.0}[region.country]
@@ -141,7 +141,7 @@ def _streetside(canvas: CanvasPlan, block: Polygon, *, cars: bool) -> None:
 
 
 def _avenue(canvas: CanvasPlan, block: Polygon) -> None:
-    """Trees at even distances along the pavement."""
+    """Plant trees at even distances along the pavement."""
     rng = canvas.rng
     radius, spacing = rng.uniform(1.4, 3.0), rng.uniform(7, 12)
     middle = centroid(block)

@@ -14,15 +14,15 @@ class Material:
     """One kind of surface.
 
     Attributes:
-        land_cover: class id 1..8.
-        colour: red, green, blue of the sunlit flat surface as 8-bit digital numbers.
-        spread: standard deviation of a surface's brightness around `colour`, relative.
-        tint: standard deviation of a surface's hue, relative.
-        grain: relative amplitude of the finest optical texture.
-        patches: relative amplitude of optical texture of a few metres.
-        backscatter: radar cross-section per area (sigma nought) at 40 degrees incidence, decibels.
-        backscatter_spread: standard deviation of a surface's backscatter around it, decibels.
-        backscatter_patches: standard deviation of backscatter within a surface over some metres, decibels.
+        land_cover: Class id 1..8.
+        colour: Red, green, blue of the sunlit flat surface as 8-bit digital numbers.
+        spread: Standard deviation of a surface's brightness around `colour`, relative.
+        tint: Standard deviation of a surface's hue, relative.
+        grain: Relative amplitude of the finest optical texture.
+        patches: Relative amplitude of optical texture of a few metres.
+        backscatter: Radar cross-section per area (sigma nought) at 40 degrees incidence, decibels.
+        backscatter_spread: Standard deviation of a surface's backscatter around `backscatter`, decibels.
+        backscatter_patches: Standard deviation of backscatter within a surface over some metres, decibels.
     """
 
     land_cover: int
@@ -100,7 +100,7 @@ CROPS = {
 
 
 def seasonal(material: Material, dryness: float) -> Material:
-    """`material` as it looks in a region: vegetation and soil turn yellower and paler where it is dry."""
+    """Adapt `material` to a region: vegetation and soil turn yellower and paler where it is dry."""
     if material.land_cover not in (RANGELAND, TREE, AGRICULTURE, BARELAND):
         return material
     strength = {TREE: 0.35, BARELAND: 0.2}.get(material.land_cover, 1.0) * dryness

@@ -70,7 +70,7 @@ def choose_places(count: int, rng: np.random.Generator) -> list[Place]:
     to 90 km off as long as there is room.
 
     Raises:
-        InputError: a country has no room for so many.
+        InputError: A country has no room for so many.
     """
     orders = {key: rng.permutation(len(entries)) for key, entries in _TABLE.items()}
     places: list[Place] = []
@@ -93,7 +93,7 @@ def draw_place(country: str, character: Character, rng: np.random.Generator) -> 
 
 
 def distance_km(first: Place, second: Place) -> float:
-    """Great-circle distance between two places in kilometres (haversine formula on a sphere)."""
+    """Compute the great-circle distance between two places in kilometres (haversine on a sphere)."""
     lat1, lat2 = math.radians(first.lat), math.radians(second.lat)
     haversine = (
         math.sin((lat2 - lat1) / 2) ** 2

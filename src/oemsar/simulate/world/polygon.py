@@ -14,10 +14,10 @@ class Rectangle:
     """A rectangle on the ground.
 
     Attributes:
-        centre: its centre, metres.
-        axis: unit vector of its length.
-        half_length: half its extent along `axis`, metres.
-        half_width: half its extent across, metres.
+        centre: Centre in metres.
+        axis: Unit vector along the length.
+        half_length: Half of the extent along `axis`, metres.
+        half_width: Half of the extent across `axis`, metres.
     """
 
     centre: complex
@@ -27,7 +27,7 @@ class Rectangle:
 
     @property
     def outline(self) -> Polygon:
-        """Its corners."""
+        """Corners of the rectangle."""
         along, across = self.axis * self.half_length, self.axis * 1j * self.half_width
         corner = self.centre - along - across
         return [corner, corner + 2 * along, corner + 2 * (along + across), corner + 2 * across]
@@ -52,14 +52,14 @@ class Rectangle:
 
 
 def area(polygon: Sequence[complex]) -> float:
-    """Signed area in square metres (shoelace formula), positive for the order of `Polygon`."""
+    """Compute the signed area in square metres (shoelace formula), positive for the order of `Polygon`."""
     return 0.5 * sum(
         (a.conjugate() * b).imag for a, b in zip(polygon, [*polygon[1:], *polygon[:1]], strict=True)
     )
 
 
 def centroid(polygon: Sequence[complex]) -> complex:
-    """Mean of the vertices: inside any convex polygon."""
+    """Average the vertices: a point inside any convex polygon."""
     return sum(polygon) / len(polygon)
 
 
@@ -87,7 +87,7 @@ def clip(polygon: Polygon, point: complex, direction: complex) -> Polygon:
 
 
 def inset(polygon: Polygon, distance: float) -> Polygon:
-    """`polygon` with every edge moved inwards by `distance` metres; empty where nothing is left."""
+    """Move every edge of `polygon` inwards by `distance` metres; empty where nothing is left."""
     shrunk = polygon
     for start, end in zip(polygon, [*polygon[1:], *polygon[:1]], strict=True):
         if abs(end - start) < 1e-6:
@@ -100,7 +100,7 @@ def inset(polygon: Polygon, distance: float) -> Polygon:
 
 
 def extent_along(polygon: Sequence[complex], axis: complex) -> tuple[float, float]:
-    """Smallest and largest coordinate of the polygon along the unit vector `axis`, in metres."""
+    """Find the smallest and largest coordinate of the polygon along the unit vector `axis`, in metres."""
     coordinates = [(axis.conjugate() * vertex).real for vertex in polygon]
     return min(coordinates), max(coordinates)
 
@@ -125,6 +125,6 @@ def heading(azimuth: float) -> complex:
 
 
 def contains(polygon: Polygon, point: complex) -> bool:
-    """Whether `point` lies inside the convex polygon or on its outline."""
+    """Tell whether `point` lies inside the convex polygon or on its outline."""
     edges = zip(polygon, [*polygon[1:], *polygon[:1]], strict=True)
     return all(((end - start).conjugate() * (point - start)).imag >= 0 for start, end in edges)

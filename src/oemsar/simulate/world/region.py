@@ -15,27 +15,27 @@ class Region:
     """Everything the tiles of one region share.
 
     Attributes:
-        name: stable name, `region_01`.
+        name: Stable name, such as `region_01`.
         country: ISO 3166 alpha-3 code.
-        character: what is mostly built or grown there.
-        lon: longitude of the centre, degrees.
-        lat: latitude of the centre, degrees.
-        epsg: code of the UTM zone its tiles are georeferenced in.
-        gsd: ground sampling distance in metres.
-        look_azimuth: ground direction in which the radar looks, degrees clockwise from north.
-        incidence_angle: angle between the radar ray and the vertical at the ground, degrees.
-        looks: number of looks averaged into the radar intensity.
-        radar_gain: digital numbers per unit of radar amplitude.
-        radar_offset: digital number of zero amplitude.
-        sun_azimuth: direction of the sun, degrees clockwise from north.
-        sun_elevation: height of the sun above the horizon, degrees.
+        character: Character of the land use.
+        lon: Longitude of the centre, degrees.
+        lat: Latitude of the centre, degrees.
+        epsg: EPSG code of the UTM zone its tiles are georeferenced in.
+        gsd: Ground sampling distance in metres.
+        look_azimuth: Ground direction in which the radar looks, degrees clockwise from north.
+        incidence_angle: Angle between the radar ray and the vertical at the ground, degrees.
+        looks: Number of looks averaged into the radar intensity.
+        radar_gain: Digital numbers per unit of radar amplitude.
+        radar_offset: Digital number of zero amplitude.
+        sun_azimuth: Direction of the sun, degrees clockwise from north.
+        sun_elevation: Height of the sun above the horizon, degrees.
         dryness: 0 for lush to 1 for dry vegetation.
-        haze: share of the optical signal that is scattered light.
-        street_azimuth: main direction of the streets, degrees clockwise from north.
-        winding: how far streets swing from straight, in metres.
-        skew: how far street crossings differ from right angles, radians (standard deviation).
-        relief: standard deviation of the terrain height, metres.
-        tallest: height of the tallest building, metres.
+        haze: Share of the optical signal that is scattered light.
+        street_azimuth: Main direction of the streets, degrees clockwise from north.
+        winding: Distance in metres by which streets swing from straight.
+        skew: Standard deviation of street crossings from the right angle, radians.
+        relief: Standard deviation of the terrain height, metres.
+        tallest: Height of the tallest building, metres.
     """
 
     name: str
@@ -113,7 +113,7 @@ def draw_region(number: int, place: Place, rng: np.random.Generator) -> Region:
 
 
 def centre_in_utm(region: Region) -> tuple[float, float]:
-    """Easting and northing of the region's centre in its UTM zone, metres."""
+    """Project the region's centre to easting and northing in its UTM zone, metres."""
     transformer = Transformer.from_crs("EPSG:4326", f"EPSG:{region.epsg}", always_xy=True)
     easting, northing = transformer.transform(region.lon, region.lat)
     return float(easting), float(northing)

@@ -61,13 +61,13 @@ def subdivide(
     Cities; the block subdivision of Vanegas et al. 2012).
 
     Args:
-        outline: the polygon, metres.
-        target: mean area of a piece, square metres.
-        gap: width of the gap (street, or 0 between lots) for the area of the polygon that is cut.
-        skew: standard deviation of the cut from the right angle, radians.
-        rng: source of randomness.
-        keep: whether a piece is of interest; others are dropped with all that would come of them.
-        on_street: called with the ends of the middle line of every gap, and its width.
+        outline: Polygon to cut, metres.
+        target: Mean area of a piece, square metres.
+        gap: Function from the area of the polygon that is cut to the width of the gap (0 between lots).
+        skew: Standard deviation of the cut from the right angle, radians.
+        rng: Source of randomness.
+        keep: Function that tells whether to keep a piece; others are dropped and not cut further.
+        on_street: Called with the ends of the middle line of every gap, and its width.
     """
     pieces: list[Polygon] = []
     waiting = [outline]

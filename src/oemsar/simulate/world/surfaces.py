@@ -30,12 +30,12 @@ class Surface:
     """Surface drawn over an outline.
 
     Attributes:
-        material: key of `MATERIALS`.
-        height: of its top above the ground, at the eaves of a roof, metres.
-        land_cover: class id where it is not the material's.
-        roof: its roof where it is a building.
-        row_axis: unit vector along crop rows.
-        row_spacing: distance of crop rows in metres, 0 for none.
+        material: Key of `MATERIALS`.
+        height: Height of the top above the ground, at the eaves of a roof, metres.
+        land_cover: Class id; None where it is the material's.
+        roof: Roof of a building; None for any other surface.
+        row_axis: Unit vector along crop rows.
+        row_spacing: Distance of crop rows in metres, 0 for none.
     """
 
     material: str
@@ -54,20 +54,20 @@ class SurfaceTable:
     """One entry per surface; surface k is where the index raster holds k. All arrays have the same length.
 
     Attributes:
-        land_cover: class id, uint8.
-        colour: sunlit colour as 8-bit digital numbers, float32, (surfaces, 3).
-        grain: relative amplitude of the finest optical texture.
-        patches: relative amplitude of optical texture of a few metres.
-        backscatter: sigma nought, decibels.
-        backscatter_patches: standard deviation of it over some metres, decibels.
-        height: of the top above the ground, at the eaves of a roof, metres.
-        centre: centre of the roof's rectangle in metres, complex64.
-        axis: unit vector of the ridge or of the crop rows, complex64.
-        half_length: of the roof's rectangle along the ridge, metres.
-        half_width: across the ridge, metres; 0 for a surface that is no roof.
-        pitch: rise of the roof per metre.
-        hipped: whether the roof falls to the ends of the ridge too.
-        row_spacing: distance of crop rows in metres, 0 for none.
+        land_cover: Class id, uint8.
+        colour: Sunlit colour as 8-bit digital numbers, float32, (surfaces, 3).
+        grain: Relative amplitude of the finest optical texture.
+        patches: Relative amplitude of optical texture of a few metres.
+        backscatter: Sigma nought, decibels.
+        backscatter_patches: Standard deviation of `backscatter` over some metres, decibels.
+        height: Height of the top above the ground, at the eaves of a roof, metres.
+        centre: Centre of the roof's rectangle in metres, complex64.
+        axis: Unit vector of the ridge or of the crop rows, complex64.
+        half_length: Half length of the roof's rectangle along the ridge, metres.
+        half_width: Half width of the roof across the ridge, metres; 0 for a surface that is no roof.
+        pitch: Rise of the roof per metre.
+        hipped: Whether the roof falls to the ends of the ridge too.
+        row_spacing: Distance of crop rows in metres, 0 for none.
     """
 
     land_cover: NDArray[np.uint8]
@@ -129,13 +129,13 @@ class SurfaceRaster:
         return len(self._rows) - 1
 
     def draw(self, outline: Polygon, surface: Surface) -> None:
-        """Add `surface` and draw it over the outline (metres), unless that lies off the sheet."""
+        """Add `surface` and draw it over the outline (metres), unless that lies off the raster."""
         if self.intersects(outline):
             points = [(vertex.real / self.gsd, vertex.imag / self.gsd) for vertex in outline]
             self._draw.polygon(points, fill=self.add(surface))
 
     def intersects(self, outline: Polygon) -> bool:
-        """Whether the bounding box of the outline (metres) touches the sheet; an empty one does not."""
+        """Tell whether the bounding box of the outline (metres) touches the raster; an empty one does not."""
         if not outline:
             return False
         width, height = self.shape[1] * self.gsd, self.shape[0] * self.gsd
@@ -144,7 +144,7 @@ class SurfaceRaster:
         return max(across) > 0 and min(across) < width and max(down) > 0 and min(down) < height
 
     def index(self) -> NDArray[np.int32]:
-        """Index of the surface seen at each pixel, int32, shape (rows, columns)."""
+        """Give the index of the surface seen at each pixel, int32, shape (rows, columns)."""
         return np.array(self._image, dtype=np.int32)
 
     def table(self) -> SurfaceTable:

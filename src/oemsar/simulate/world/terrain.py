@@ -16,7 +16,7 @@ _LENGTH_OF_RELIEF = 3.0
 
 
 def ground_height(rng: np.random.Generator, shape: tuple[int, int], gsd: float, relief: float) -> Raster:
-    """Height of the ground above the plane the images are projected on, metres, float32.
+    """Draw the height of the ground above the images' plane of projection, metres, float32.
 
     Smooth hills some hundred metres wide with a standard deviation of about `relief` metres, mean 0
     over the canvas, since the published tiles were shifted by hand until radar and optical fitted.
@@ -32,17 +32,17 @@ def hills(
     relief: float,
     scene: tuple[slice, slice],
 ) -> Raster:
-    """Height of hilly ground over its lowest level, metres, float32 of the shape of the waters.
+    """Draw hilly ground as height over its lowest level, metres, float32 of the shape of the waters.
 
     Smooth hills and valleys, three octaves of them, with rounded ridges across. Rivers, ponds and the sea
     lie in the bottom of valleys: the ground falls towards them over a distance that grows with the relief.
 
     Args:
-        rng: source of randomness.
-        waters: the open water of the canvas.
-        gsd: metres between pixels.
-        relief: height from the lowest to the highest ground of the scene, metres; 0 for a plain.
-        scene: rows and columns of the canvas over which that relief is measured; beyond it the ground
+        rng: Source of randomness.
+        waters: Open water of the canvas.
+        gsd: Ground sampling distance in metres.
+        relief: Height from the lowest to the highest ground of the scene, metres; 0 for a plain.
+        scene: Rows and columns of the canvas over which that relief is measured; beyond it the ground
             leaves that range by `OVERSHOOT` of it at most.
     """
     shape = waters.shore.shape
@@ -65,6 +65,6 @@ def hills(
 
 
 def gradient(height: Raster, gsd: float) -> tuple[Raster, Raster]:
-    """Rise per metre towards rising rows and towards rising columns, float32."""
+    """Compute the rise per metre along rows and along columns, float32."""
     down, right = np.gradient(height, np.float32(gsd))
     return np.asarray(down, np.float32), np.asarray(right, np.float32)

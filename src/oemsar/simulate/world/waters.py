@@ -17,11 +17,11 @@ class Waters:
     """The open water of one canvas.
 
     Attributes:
-        kind: what it is.
-        shore: about the distance to the shore in metres, negative on the water, float32.
-        bank: width of the bank in metres.
-        bank_material: what the bank is made of.
-        bridge: where a bridge stands.
+        kind: Kind of water.
+        shore: Approximate distance to the shore in metres, negative on the water, float32.
+        bank: Width of the bank in metres.
+        bank_material: Material of the bank.
+        bridge: Pixels of a bridge, boolean.
     """
 
     kind: Kind
@@ -31,7 +31,7 @@ class Waters:
     bridge: NDArray[np.bool_]
 
     def is_dry(self, point: complex, gsd: float, clearance: float = 0.0) -> bool:
-        """Whether `point` (metres) lies at least `clearance` metres behind the bank."""
+        """Tell whether `point` (metres) lies at least `clearance` metres behind the bank."""
         row = min(max(int(point.imag / gsd), 0), self.shore.shape[0] - 1)
         column = min(max(int(point.real / gsd), 0), self.shore.shape[1] - 1)
         return bool(self.shore[row, column] > self.bank + clearance)
