@@ -13,6 +13,7 @@ import rasterio
 import yaml
 from numpy.typing import NDArray
 
+from oemsar.geometry.look import look_tags, read_look
 from oemsar.prepare.pair.results import Pair
 from oemsar.prepare.pair.run import make_pair
 from oemsar.simulate.scene.config import SceneConfig
@@ -152,3 +153,20 @@ def built(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("built")
     pair = make_pair(write_region(scene, folder / "region.yaml"), folder / "out")
     return Built(folder / "out", pair)
+
+
+def rewritten(
+    scene: Scene, path: Path, change: Callable[[NDArray[Any]], NDArray[Any]], *, rpc: bool = True
+) -> str:
+    """The radar image with other pixels, placed by its RPC alone, or not at all."""
+    with rasterio.open(scene.folder / "sar.tif") as source:
+        pixels, look = change(source.read()), read_look(source)
+        rpcs = source.rpcs
+    size = {"count": pixels.shape[0], "height": pixels.shape[1], "width": pixels.shape[2]}
+    with rasterio.open(path, "w", driver="GTiff", dtype=pixels.dtype, **size) as dataset:
+        dataset.write(pixels)
+        if look is not None:
+            dataset.update_tags(**look_tags(look))
+        if rpc:
+            dataset.rpcs = rpcs
+    return str(path)

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from oemsar.errors import InputError
 from oemsar.files import checksum
 from oemsar.geometry.datum import Datum
-from oemsar.geometry.look import Look, look_tags
-from oemsar.geometry.look import read_look as look_of
+from oemsar.geometry.look import Look
 from oemsar.prepare.pair.inputs import InputState
 from oemsar.prepare.pair.region_file import read_region
 from oemsar.prepare.pair.run import make_pair
 from oemsar.prepare.pair.sources import inspect_region
 
-from .conftest import Built, Scene, Write
+from .conftest import Built, Scene, Write, rewritten
 
 EXTENT = 150.0
 """Metres of the pairs made here, which then are small."""
@@ -31,23 +30,6 @@ EXTENT = 150.0
 def extent(built: Built) -> list[float]:
     left, top = built.pair.grid.affine[2], built.pair.grid.affine[5]
     return [left + 50, top - 50 - EXTENT, left + 50 + EXTENT, top - 50]
-
-
-def rewritten(
-    scene: Scene, path: Path, change: Callable[[NDArray[Any]], NDArray[Any]], *, rpc: bool = True
-) -> str:
-    """The radar image with other pixels, placed by its RPC alone, or not at all."""
-    with rasterio.open(scene.folder / "sar.tif") as source:
-        pixels, look = change(source.read()), look_of(source)
-        rpcs = source.rpcs
-    size = {"count": pixels.shape[0], "height": pixels.shape[1], "width": pixels.shape[2]}
-    with rasterio.open(path, "w", driver="GTiff", dtype=pixels.dtype, **size) as dataset:
-        dataset.write(pixels)
-        if look is not None:
-            dataset.update_tags(**look_tags(look))
-        if rpc:
-            dataset.rpcs = rpcs
-    return str(path)
 
 
 def phases(pixels: NDArray[Any]) -> NDArray[Any]:
