@@ -11,7 +11,7 @@ import pytest
 from oemsar.dataset.download.retry import RetryPolicy
 from oemsar.dataset.download.transfer import ResumableDownload
 from oemsar.dataset.download.zenodo import RemoteFile, fetch_record
-from oemsar.errors import DiskFull, Failure, InputError
+from oemsar.errors import DiskFull, Failure
 
 NAME = "dfc25_track1_test.zip"
 BODY = b"PK" + random.Random(1).randbytes(600_000)
@@ -366,53 +366,3 @@ def test_a_full_disk_is_told_and_the_next_call_goes_on(
 def test_an_empty_file_is_a_file(zenodo: Any, client: Any, tmp_path: Path) -> None:
     zenodo.add("README.txt", b"")
     assert fetch(ResumableDownload(read_listing(zenodo, client), tmp_path), client) == b""
-
-
-def test_the_record_is_asked_for_again_after_passing_failures(
-    transfer: ResumableDownload, zenodo: Any, client: Any
-) -> None:
-    zenodo.fail_record({"status": 502}, {"status": 429, "headers": {"Retry-After": "0"}})
-    remote = fetch_record(client, zenodo.number, zenodo.api, RetryPolicy(tries=3, first_wait=0)).files[0]
-    assert (remote.name, remote.size, remote.md5) == (NAME, len(BODY), zenodo.checksums[NAME])
-
-
-def test_a_record_that_is_not_there_is_wrong_input(
-    transfer: ResumableDownload, zenodo: Any, client: Any
-) -> None:
-    with pytest.raises(InputError, match=r"^record: there is no record 7 "):
-        fetch_record(client, 7, zenodo.api, IMPATIENT)
-
-
-@pytest.mark.parametrize("api", ["zenodo.org/api", "ftp://zenodo.org", "http://"])
-def test_an_address_that_is_none_is_wrong_input(client: Any, api: str) -> None:
-    with pytest.raises(InputError, match="not the address of an API"):
-        fetch_record(client, 7, api, IMPATIENT)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"<html>",
-        b"{}",
-        b'{"files": []}',
-        b'{"files": [{"key": "a", "size": 1, "checksum": "sha1:0", "links": {"self": "http://h/"}}]}',
-        b'{"files": [{"key": "a", "size": -1, "checksum": "md5:%s", "links": {"self": "http://h/"}}]}'
-        % (b"0" * 32),
-        b'{"files": [{"key": "a", "size": 1, "checksum": "md5:%s", "links": {"self": "file:///a"}}]}'
-        % (b"0" * 32),
-    ],
-)
-def test_an_answer_that_is_no_record_is_told(
-    transfer: ResumableDownload, zenodo: Any, client: Any, body: bytes
-) -> None:
-    zenodo.fail_record({"body": body})
-    with pytest.raises(Failure, match="does not answer with a Zenodo record"):
-        fetch_record(client, zenodo.number, zenodo.api, IMPATIENT)
-
-
-@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a\\\\b", "C:x", "..", ".hidden", "a/b"])
-def test_a_listed_name_cannot_leave_the_folder(zenodo: Any, client: Any, name: str) -> None:
-    zenodo.add("NAME", b"x")
-    zenodo.fail_record({"body": zenodo.record().replace(b'"NAME"', f'"{name}"'.encode())})
-    with pytest.raises(Failure, match="no plain file name"):
-        fetch_record(client, zenodo.number, zenodo.api, IMPATIENT)

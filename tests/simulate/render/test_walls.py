@@ -79,6 +79,18 @@ def test_walls_flash_where_they_stand_across_the_line_of_sight(look: float) -> N
         assert medians[turn] / medians[45] == pytest.approx(expected, rel=0.5)
 
 
+def test_corner_lies_on_the_ground_before_the_wall_and_the_wall_on_the_roofs_edge() -> None:
+    box = Rectangle(CENTRE, heading(37), LENGTH, WIDTH)
+    world = grass_with([(box, HEIGHT)], SHAPE, GSD)
+    for look in (37, 127, 205, 270):
+        rows, columns, heights, _ = scatter_from_walls(
+            world, region(gsd=GSD, look_azimuth=look), -heading(look), np.full(SHAPE, True), stream(5)
+        )
+        surface = world.surface[rows.astype(int), columns.astype(int)]
+        assert (surface[heights == 0] == 1).all()
+        assert (surface[heights > 0] == 2).all()
+
+
 def test_windows_shine_storey_by_storey() -> None:
     _, _, heights, powers = echoes(37, 37, 29.0)
     wall = heights > 0
