@@ -48,6 +48,29 @@ def test_commands_and_their_options_exist(page: Path) -> None:
         assert wanted <= known, f"oemsar {shlex.join(words)}: no option {wanted - known}"
 
 
+def _options(command: object) -> set[str]:
+    """Every option of a command and of the commands below it, by name."""
+    if not isinstance(command, TyperGroup):
+        return {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    names = {name for option in command.params for name in option.opts}
+    for name, child in command.commands.items():
+        names |= _options(load(command.LAZY[name], name) if isinstance(command, LazyGroup) else child)
+    return names
+
+
+def test_options_in_prose_and_tables_exist() -> None:
+    known = _options(typer.main.get_command(app)) | {"--help"}
+    for page in PAGES:
+        prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        named = {
+            name
+            for span in re.findall(r"`([^`\n]+)`", prose)
+            if not span.startswith(("python ", "pip ", "sha256sum "))
+            for name in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", span)
+        }
+        assert named <= known, f"{page.name}: no option {sorted(named - known)}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_snippets_import_what_exists(page: Path) -> None:
     for language, content in _blocks(page):
