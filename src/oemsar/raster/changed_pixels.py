@@ -60,7 +60,7 @@ def changed(opener: Opener, change: Change, *, tells_nodata: bool | None = None)
     Args:
         opener: Opener of the pixels.
         change: Applied to every rectangle.
-        tells_nodata: Whether they then say which carry data; None: as before.
+        tells_nodata: Whether the changed pixels say which of them carry data; None for as before.
     """
 
     @contextmanager

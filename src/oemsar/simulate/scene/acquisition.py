@@ -31,10 +31,10 @@ class Acquisition:
     """Geometry of a scene and of its radar image.
 
     Attributes:
-        geometry: where.
-        image: the exact geometry of the ground range image.
-        heights: lowest and highest ellipsoidal height of anything on the canvas, metres.
-        collect: corners (column, row) of the polygon that the image fills.
+        geometry: Region, look and grids of the scene.
+        image: Exact geometry of the ground range image.
+        heights: Lowest and highest ellipsoidal height of anything on the canvas, metres.
+        collect: Corners (column, row) of the polygon that the image fills.
     """
 
     geometry: SceneGeometry
@@ -44,18 +44,18 @@ class Acquisition:
 
     @property
     def claimed(self) -> GeoBox:
-        """Grid that the radar's metadata state: the true one with the geolocation error."""
+        """Grid by the radar's metadata, with the geolocation error."""
         affine = self.geometry.error.affine @ self.image.affine
         return GeoBox(self.image.shape, affine, f"EPSG:{self.image.epsg}")
 
     @cached_property
     def to_image(self) -> CubicMap:
-        """Easting, northing, ellipsoidal height to column and row of the radar image, canvas-wide."""
+        """Map from easting, northing and ellipsoidal height to column and row of the radar image."""
         return CubicMap.fit(self.image.to_image, *self.box)
 
     @cached_property
     def to_ground(self) -> CubicMap:
-        """Column, row and ellipsoidal height to easting and northing."""
+        """Map from column, row and ellipsoidal height to easting and northing."""
         rows, columns = self.image.shape
         low, high = self.heights
         return CubicMap.fit(self.image.to_ground, (-1.0, -1.0, low), (columns, rows, high))
@@ -94,7 +94,7 @@ class Acquisition:
     def _samples(
         self, image: GroundRangeImage | SlantRangeImage, steps: int, levels: int
     ) -> tuple[Doubles, Doubles, Doubles, Doubles, Doubles]:
-        """Longitude, latitude, height, line and sample as the metadata put them, on a lattice."""
+        """Sample longitude, latitude, height, line and sample by the metadata, on a lattice."""
         (left, bottom, low), (right, top, high) = self.box
         axes = (
             np.linspace(left, right, steps),
@@ -114,9 +114,9 @@ def acquire(geometry: SceneGeometry, ground: Raster, top: Raster) -> Acquisition
     the look direction.
 
     Args:
-        geometry: where.
-        ground: height of the ground of the canvas over the site's base, metres.
-        top: height of what stands on it, likewise.
+        geometry: Region, look and grids of the scene.
+        ground: Heights of the ground of the canvas over the base of the scene, metres.
+        top: Heights of the surface, roofs and crowns included, over the base of the scene, metres.
     """
     config, region = geometry.config, geometry.region
     height = float(np.round(geometry.base + ground[geometry.shape[0] // 2, geometry.shape[1] // 2]))

@@ -33,14 +33,14 @@ class SceneGeometry:
     """Region of a scene, grid of its orthophoto, and the larger canvas of the world around it.
 
     Attributes:
-        config: what was asked for.
+        config: Extent, relief and radar geometry.
         region: Appearance of the place; its `look_azimuth` counts from the north of the canvas.
-        look: of the radar, from true north.
-        centre: longitude and latitude, degrees.
-        optical: grid of the orthophoto.
-        margin: rows and columns of the canvas around it.
-        base: ellipsoidal height of the lowest ground of the scene, metres.
-        error: of the radar's geolocation.
+        look: Look of the radar, from true north.
+        centre: Longitude and latitude of the centre, degrees.
+        optical: Grid of the orthophoto.
+        margin: Rows and columns of the canvas on each side of the orthophoto.
+        base: Ellipsoidal height of the lowest ground of the scene, metres.
+        error: Error of the radar's geolocation.
     """
 
     config: SceneConfig
@@ -81,13 +81,13 @@ class SceneGeometry:
         return max(self.margin) * self.config.gsd
 
     def on_map(self, column: Doubles, row: Doubles) -> tuple[Doubles, Doubles]:
-        """Easting and northing of canvas pixels, whose centres lie at integers."""
+        """Give easting and northing of canvas pixels, whose centres lie at integers."""
         gsd, left, top = self.config.gsd, self.canvas.affine.c, self.canvas.affine.f
         return left + (column + 0.5) * gsd, top - (row + 0.5) * gsd
 
 
 def choose_geometry(config: SceneConfig) -> SceneGeometry:
-    """Draw where the scene of `config` lies and how the place looks."""
+    """Draw the place of a scene, its appearance, and the grids of its images."""
     rng = scene_stream(config, _PLACE)
     country = config.country or str(rng.choice(COUNTRIES))
     character: Character = config.character or CHARACTERS[int(rng.integers(len(CHARACTERS)))]
@@ -116,7 +116,7 @@ def choose_geometry(config: SceneConfig) -> SceneGeometry:
 
 
 def _margin(region: Region, config: SceneConfig) -> tuple[int, int]:
-    """Rows and columns of canvas on each side from which something can fall into the images."""
+    """Count the rows and columns on each side from which something can fall into the images."""
     tangent = math.tan(math.radians(config.incidence))
     along = (1 + 2 * OVERSHOOT) * config.relief / tangent + region.reach
     look = heading(region.look_azimuth)
@@ -127,7 +127,7 @@ def _margin(region: Region, config: SceneConfig) -> tuple[int, int]:
 
 
 def _grid_north(lon: float, lat: float, epsg: int) -> float:
-    """Grid azimuth of true north in degrees: the meridian convergence, its sign turned."""
+    """Compute the grid azimuth of true north in degrees: the meridian convergence, its sign turned."""
     to_map = Transformer.from_crs(4326, epsg, always_xy=True)
     south, north = to_map.transform(lon, lat - 1e-4), to_map.transform(lon, lat + 1e-4)
     return math.degrees(math.atan2(north[0] - south[0], north[1] - south[1]))

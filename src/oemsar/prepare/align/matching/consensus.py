@@ -1,4 +1,4 @@
-"""Which matches belong together: random sample consensus, then the agreement of neighbours."""
+"""Matches that belong together: random sample consensus, then the agreement of neighbours."""
 
 import numpy as np
 from numpy.typing import NDArray

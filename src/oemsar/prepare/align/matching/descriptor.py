@@ -1,4 +1,4 @@
-"""Orientation channels: what a radar image and an orthophoto of the same ground have in common."""
+"""Orientation channels: edges, which a radar image and an orthophoto of the same ground share."""
 
 import math
 
@@ -14,7 +14,7 @@ ORIENTATIONS = 8
 _EDGE = 1.0
 """Standard deviation in pixels of the Gaussian whose derivative is the gradient."""
 _SMOOTHING = 1.5
-"""Standard deviation in pixels of the Gaussian over each channel: how far edges may miss each other."""
+"""Standard deviation in pixels of the Gaussian over each channel, the distance by which edges may differ."""
 _NEIGHBOURHOOD = 12.0
 """Standard deviation in pixels of the neighbourhood that gradients are measured against."""
 _FLAT = 0.3
@@ -28,7 +28,7 @@ MARGIN = 24
 
 
 def orientation_channels(image: Floats, valid: NDArray[np.bool_], scale: Scale) -> Floats:
-    """Strength of the edges of each orientation around each pixel.
+    """Measure the strength of the edges of each orientation around each pixel.
 
     Histograms of oriented gradients, kept for every pixel (Dalal and Triggs 2005, Histograms of oriented
     gradients for human detection): the gradient by Gaussian derivatives, divided by its root mean square
@@ -37,7 +37,7 @@ def orientation_channels(image: Floats, valid: NDArray[np.bool_], scale: Scale) 
 
     Args:
         image: (height, width), amplitude or grey value.
-        valid: (height, width), which pixels carry data.
+        valid: (height, width), whether each pixel carries data.
         scale: `logarithmic` for radar amplitude, where speckle multiplies; `linear` otherwise.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Mutual information of grey values: the second engine, which asks for no edges."""
+"""Mutual information of grey values, for images without common edges."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -28,7 +28,7 @@ _COARSEST = 16
 _FEW, _MANY = 12, 20
 """Windows along the longer side on the way, and at the finest level."""
 _REACH = 8
-"""Pixels of a level in which the displacement is looked for after the level before."""
+"""Pixels of a level in which the displacement is searched after the level before."""
 _LAST_REACH = 6
 _TOLERANCE = 4.0
 """Pixels of a level that a match may lie off the best affine: terrain that no model took out."""

@@ -19,7 +19,7 @@ from oemsar.prepare.align.model.thin_plate import bending, thin_plate
 
 Model: TypeAlias = Literal["shift", "affine", "affine+height", "polynomial", "cubic", "spline"]
 MODELS: tuple[Model, ...] = get_args(Model)
-"""From the simplest to the freest."""
+"""Names of the models, from the simplest to the freest."""
 
 _TERMS = {"shift": 1, "affine": 3, "affine+height": 4, "polynomial": 6, "cubic": 10, "spline": 3}
 _ROUNDS = 4

@@ -25,12 +25,12 @@ class TiePoints:
     """Pixels that show the same ground, centres at integers, all of shape (points,).
 
     Attributes:
-        sar_x: columns of the radar image.
-        sar_y: its rows.
-        optical_x: columns of the orthophoto.
-        optical_y: its rows.
-        used: whether each takes part.
-        residual: leave-one-out error, pixels of the orthophoto; NaN where unknown.
+        sar_x: Columns of the radar image.
+        sar_y: Rows of the radar image.
+        optical_x: Columns of the orthophoto.
+        optical_y: Rows of the orthophoto.
+        used: Whether each point takes part.
+        residual: Leave-one-out error, pixels of the orthophoto; NaN where unknown.
     """
 
     sar_x: Doubles
@@ -41,7 +41,7 @@ class TiePoints:
     residual: Doubles
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Count the points."""
         return self.sar_x.size
 
 
@@ -100,11 +100,11 @@ def read_tie_points(path: Path, grid: GeoBox | None) -> TiePoints:
     `used` or `enable` false leaves a point out.
 
     Args:
-        path: ends in .geojson, .json or .points.
-        grid: of the orthophoto; None without georeferencing.
+        path: File ending in .geojson, .json or .points.
+        grid: Grid of the orthophoto; None without georeferencing.
 
     Raises:
-        InputError: the file holds no tie points.
+        InputError: The file holds no tie points.
     """
     if not path.exists():
         raise InputError(

@@ -1,4 +1,4 @@
-"""How a radar image and an orthophoto belong together by what their files say, before anything is matched."""
+"""Geometry of a radar image and an orthophoto by their metadata, before anything is matched."""
 
 import math
 from collections.abc import Callable
@@ -22,21 +22,21 @@ HeightMap: TypeAlias = Callable[[Doubles, Doubles], Doubles]
 """Heights in metres at columns and rows of a grid; NaN where none is known."""
 
 _LATTICE = 33
-"""Points along each side of the orthophoto at which the geometry is looked at."""
+"""Points along each side of the orthophoto at which the geometry is sampled."""
 _ROUNDS = 6
 
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """Where the pixels of an orthophoto lie in a radar image, as the files have it.
+    """Geometry of a pair: positions of the pixels of an orthophoto in a radar image, by the metadata.
 
     Attributes:
-        grid: of the orthophoto; None where the pair is taken in pixels.
-        shape: rows and columns of the orthophoto.
-        prior: pixels of the orthophoto, on bare ground, to pixels of the radar image.
-        through_terrain: whether `prior` goes through a sensor model and an elevation model.
-        heights: of the bare ground; None where no elevation model is given.
-        look: of the radar; None where nothing says it.
+        grid: Grid of the orthophoto; None where the pair is taken in pixels.
+        shape: Rows and columns of the orthophoto.
+        prior: Map from pixels of the orthophoto, on bare ground, to pixels of the radar image.
+        through_terrain: Whether `prior` goes through a sensor model and an elevation model.
+        heights: Heights of the bare ground; None where no elevation model is given.
+        look: Look of the radar; None where it is not known.
         displacement: Columns and rows of the orthophoto by which a metre of height appears nearer to the
             radar; None without a look.
     """
@@ -59,7 +59,7 @@ class Geometry:
 
     @property
     def simplest(self) -> Literal["shift", "affine"]:
-        """The simplest correction that can be believed.
+        """Simplest correction that can be believed.
 
         Georeferencing and sensor models know scale and orientation; between mere pixels nothing does.
         """
@@ -73,7 +73,7 @@ class Geometry:
         return math.sqrt(abs(self.grid.affine.determinant))
 
     def terrain(self) -> HeightMap | None:
-        """Ellipsoidal heights of the bare ground at pixels; None where `prior` does not go through them."""
+        """Give ellipsoidal heights of the bare ground at pixels; None where `prior` does not use them."""
         prior = self.prior
         if not isinstance(prior, OrthoMap):
             return None
@@ -93,16 +93,16 @@ class Geometry:
         return mapping
 
     def lattice(self, side: int = _LATTICE) -> tuple[Doubles, Doubles]:
-        """Columns and rows, (side, side), of points spread over the orthophoto."""
+        """Spread points over the orthophoto: columns and rows, each (side, side)."""
         rows, columns = (np.linspace(0, size - 1, side) for size in self.shape)
         x, y = np.meshgrid(columns, rows)
         return x, y
 
     def to_radar(self) -> Doubles:
-        """(2, 2): displacements in the orthophoto to those in the radar image, by the best affine.
+        """Fit the affine from displacements in the orthophoto to those in the radar image, (2, 2).
 
         Raises:
-            InputError: the two do not overlap.
+            InputError: The two do not overlap.
         """
         x, y = self.lattice()
         column, row = self.prior(x, y)
@@ -114,11 +114,11 @@ class Geometry:
         return np.asarray(fit[1:].T)
 
     def to_optical(self) -> Doubles:
-        """(2, 2): displacements in the radar image to those in the orthophoto."""
+        """Fit the affine from displacements in the radar image to those in the orthophoto, (2, 2)."""
         return np.asarray(np.linalg.inv(self.to_radar()))
 
     def scale(self) -> float:
-        """Pixels of the radar image to one of the orthophoto, by the root of the area."""
+        """Count the pixels of the radar image to one of the orthophoto, by the root of the area."""
         return float(math.sqrt(abs(np.linalg.det(self.to_radar()))))
 
     def ground(self, x: Doubles, y: Doubles, plane: Doubles) -> tuple[Doubles, Doubles]:
@@ -140,7 +140,7 @@ class Geometry:
 
 
 def coarse_positions(factor: float, extent: Extent) -> tuple[Doubles, Doubles]:
-    """Columns and rows, in pixels of a grid, of the centres of a rectangle of the grid `factor` coarser."""
+    """Locate the pixel centres of a rectangle of a coarser grid: columns and rows in pixels of the finer."""
     row, column = np.mgrid[
         extent.row : extent.row + extent.height, extent.column : extent.column + extent.width
     ].astype(np.float64)
@@ -148,7 +148,7 @@ def coarse_positions(factor: float, extent: Extent) -> tuple[Doubles, Doubles]:
 
 
 def compose_heights(to_ground: PixelMap, heights: HeightMap) -> HeightMap:
-    """Heights at pixels from heights at coordinates."""
+    """Make heights at pixels from heights at coordinates."""
 
     def at(x: Doubles, y: Doubles) -> Doubles:
         return heights(*to_ground(x, y))

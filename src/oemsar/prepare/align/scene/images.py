@@ -31,11 +31,11 @@ class View(NamedTuple):
     """A rectangle of the orthophoto's grid as both sensors see it.
 
     Attributes:
-        radar: amplitude, float32 (height, width), about 0 to 255.
-        radar_valid: which of it carries data.
-        reference: what it is held against, float32 (height, width), about 0 to 255.
-        reference_valid: which of it carries data that the radar can see.
-        scale: of the reference, `linear` for grey values, `logarithmic` for an amplitude.
+        radar: Amplitude, float32 (height, width), about 0 to 255.
+        radar_valid: (height, width), whether each pixel of the radar image carries data.
+        reference: Image to compare with, float32 (height, width), about 0 to 255.
+        reference_valid: (height, width), whether each pixel carries data that the radar can see.
+        scale: Scale of the reference, `linear` for grey values, `logarithmic` for an amplitude.
     """
 
     radar: Floats
@@ -46,7 +46,7 @@ class View(NamedTuple):
 
 
 Reference: TypeAlias = Literal["optical", "expected"]
-"""What a radar image is held against: the orthophoto, or the radar image a surface model lets expect."""
+"""Image that a radar image is compared with: the orthophoto, or one predicted from a surface model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +54,15 @@ class Scales:
     """An image at full size, and reduced.
 
     Attributes:
-        full: reads the image.
-        small: reads the reduced copy; None for an image that is not large.
+        full: Reader of the image.
+        small: Reader of the reduced copy; None for an image that is not large.
     """
 
     full: Sampler
     small: Sampler | None
 
     def at(self, factor: int, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact[Any]], NDArray[np.bool_]]:
-        """Values at columns and rows of the image at full size, which lie about `factor` apart."""
+        """Read values at columns and rows of the image at full size, which lie about `factor` apart."""
         if self.small is None or factor < REDUCTION:
             return self.full.at(x, y)
         return self.small.at((x + 0.5) / REDUCTION - 0.5, (y + 0.5) / REDUCTION - 0.5)
@@ -73,11 +73,11 @@ class Images:
     """An open pair.
 
     Attributes:
-        radar: reads the radar image in power, and a reduced copy of it where it is large.
-        optical: reads the orthophoto, likewise.
-        geometry: how the two belong together before anything is matched.
-        relief: how high things appear, where a surface model is given.
-        gains: factors that bring radar and orthophoto to about 0 to 255.
+        radar: Reader of the radar image in power, and of its reduced copy.
+        optical: Reader of the orthophoto, and of its reduced copy.
+        geometry: Geometry of the pair by its metadata.
+        relief: Relief displacement; None without a surface model.
+        gains: Factors that bring radar image and orthophoto to about 0 to 255.
     """
 
     radar: Scales
@@ -93,15 +93,15 @@ class Images:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """What there is to match with, the best first."""
+        """Images to compare the radar image with, the best first."""
         return ("optical",) if self.relief is None else ("expected", "optical")
 
     def with_depth(self, depth: float) -> "Images":
-        """Give the pair with crowns that scatter from another depth; see `ReliefDisplacement`."""
+        """Give the pair with crowns that scatter from another depth."""
         return self if self.relief is None else replace(self, relief=self.relief.with_depth(depth))
 
     def plane(self, factor: int, extent: Extent, reference: Reference) -> Plane:
-        """Find the plane on which a rectangle is seen; see `ReliefDisplacement`."""
+        """Find the plane on which a rectangle is seen."""
         if self.relief is None or reference == "optical":
             return Plane(math.nan, 0 if self.relief is None else self.relief.reach(factor))
         return self.relief.plane(factor, extent)
@@ -168,15 +168,15 @@ def open_images(
     """Open a pair for matching.
 
     Args:
-        sar: amplitude of any real type.
-        optical: one band or colours, of any real type.
-        geometry: of the two.
-        relief: of the surface model; None without.
-        folder: for scratch files.
-        files: what is opened is closed with it.
+        sar: Amplitude of any real type.
+        optical: Grey values or colours, of any real type.
+        geometry: Geometry of the pair by its metadata.
+        relief: Relief displacement; None without a surface model.
+        folder: Folder for scratch files.
+        files: Stack that closes the opened files.
 
     Raises:
-        InputError: the radar image is complex, or an image is constant or empty.
+        InputError: The radar image is complex, or an image is constant or empty.
     """
     radar = _radar_sampler(sar, files)
     colours = files.enter_context(open_raster(optical))
@@ -210,7 +210,7 @@ def _gain(sampler: Sampler, path: Path) -> float:
     """Find the factor from values to about 0 to 255; 1 for bytes.
 
     Raises:
-        InputError: the image holds no data or one value only.
+        InputError: The image holds no data or one value only.
     """
     rows, columns = sampler.source.shape
     x, y = np.meshgrid(

@@ -40,12 +40,12 @@ _PITCH = 0.5
 _CROWN = 4.5
 """Metres around a pixel of which half has to be rough for it to be a crown."""
 DEPTHS = (0.0, 0.2, 0.4, 0.6, 0.8)
-"""Depths of crowns, as shares of their height, that are tried: how deep waves are scattered differs by
-species, season and wavelength."""
+"""Depths of crowns, as shares of their height, that are tried; the depth of scattering differs by species,
+season and wavelength."""
 
 
 class Plane(NamedTuple):
-    """The height that a rectangle is looked at on, as a ground range product is projected on one.
+    """Height of the plane of a rectangle, as a ground range product is projected on one.
 
     Attributes:
         height: Metres above the ellipsoid; NaN where the radar image lies on the terrain already.
@@ -103,7 +103,7 @@ class ReliefDisplacement:
             folder: Folder for scratch files.
 
         Raises:
-            InputError: the look is not known, a model has no CRS, or the surface model no height on the
+            InputError: The look is not known, a model has no CRS, or the surface model no height on the
                 grid.
         """
         grid, look, metre = geometry.grid, geometry.look, geometry.displacement
