@@ -3,7 +3,9 @@
 import csv
 import io
 
-from oemsar.text_table import csv_table, markdown_table
+import pytest
+
+from oemsar.text_table import beside, csv_table, markdown_table
 
 
 def test_markdown_aligns_the_first_column_left_and_the_others_right() -> None:
@@ -25,3 +27,12 @@ def test_csv_comes_back_whatever_is_in_its_cells() -> None:
         ['a "b", c', "0.25"],
         ["two\nlines", ""],
     ]
+
+
+def test_tables_of_as_many_rows_stand_beside_each_other() -> None:
+    assert beside([("class", "IoU"), ("Road", "1")], [("paper",), ("2",)]) == [
+        ("class", "IoU", "paper"),
+        ("Road", "1", "2"),
+    ]
+    with pytest.raises(ValueError, match="shorter"):
+        beside([("Road",), ("Tree",)], [("1",)])

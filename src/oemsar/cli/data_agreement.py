@@ -18,10 +18,8 @@ def agreement(
     as_json: Annotated[bool, typer.Option("--json", help="Print agreement.json instead of a table.")] = False,
 ) -> None:
     """Compare pseudo labels with real ones, or the labels of TILES with those of another folder."""
-    from rich.console import Console
-    from rich.table import Table
-
     from oemsar.cli.progress import reporting
+    from oemsar.cli.tables import print_table
     from oemsar.paper.table3 import measure_agreement, table3_headings, table3_rows
 
     with reporting("Comparing labels") as report:
@@ -29,9 +27,4 @@ def agreement(
     if as_json:
         print_json(found)
         return
-    table = Table(caption=f"{found.tiles} tiles")
-    for heading in table3_headings():
-        table.add_column(heading, justify="left" if heading == "Class" else "right")
-    for row in table3_rows(found):
-        table.add_row(*row)
-    Console().print(table)
+    print_table(table3_headings(), table3_rows(found), caption=f"{found.tiles} tiles")

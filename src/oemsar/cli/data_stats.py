@@ -18,10 +18,8 @@ def stats(
     as_json: Annotated[bool, typer.Option("--json", help="Print stats.json instead of a table.")] = False,
 ) -> None:
     """Count pixels and segments of every class, by split, country and region."""
-    from rich.console import Console
-    from rich.table import Table
-
     from oemsar.cli.progress import reporting
+    from oemsar.cli.tables import print_table
     from oemsar.paper.table2 import count_classes, table2_headings, table2_rows
 
     with reporting("Counting labels") as report:
@@ -29,9 +27,4 @@ def stats(
     if as_json:
         print_json(found)
         return
-    table = Table()
-    for heading in table2_headings():
-        table.add_column(heading, justify="left" if heading == "Class" else "right")
-    for row in table2_rows(found):
-        table.add_row(*row)
-    Console().print(table)
+    print_table(table2_headings(), table2_rows(found))

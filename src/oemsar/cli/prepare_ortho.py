@@ -34,8 +34,7 @@ def ortho(
     with reporting("Orthorectifying") as report:
         result = orthorectify(scene, out, config=config, report=report)
     if as_json:
-        summary = {name: value for name, value in result.plain().items() if name != "record"}
-        typer.echo(json.dumps(summary, indent=2))
+        typer.echo(json.dumps(result.plain(record=False), indent=2))
         return
     rows, columns = result.shape
     typer.echo(f"{out}: {columns} x {rows} pixels, {result.valid_share:.1%} with data")

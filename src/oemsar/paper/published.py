@@ -120,6 +120,26 @@ class _Table3(Value):
     mean_iou: float
 
 
+class PublishedTable2(Value):
+    """Table II as published."""
+
+    source: Citation
+    """Paper that the numbers come from."""
+    classes: dict[str, Table2Row]
+    """Row of each class by its name."""
+
+
+class PublishedTable3(Value):
+    """Table III as published."""
+
+    source: Citation
+    """Paper that the numbers come from."""
+    classes: dict[str, Table3Row]
+    """Row of each class by its name."""
+    mean: Table3Row
+    """Means as stated."""
+
+
 class _Inconsistency(Value):
     """A row of Table IV whose stated mean is not that of its classes."""
 
@@ -182,6 +202,16 @@ def table3_mean() -> Table3Row:
     """Read the last row of Table III: the means as stated."""
     table = _document().table3
     return Table3Row(agreement=table.mean_agreement, iou=table.mean_iou)
+
+
+def published_table2() -> PublishedTable2:
+    """Give Table II with its source."""
+    return PublishedTable2(source=source(), classes=table2())
+
+
+def published_table3() -> PublishedTable3:
+    """Give Table III with its means and its source."""
+    return PublishedTable3(source=source(), classes=table3(), mean=table3_mean())
 
 
 @cache

@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from oemsar.config_file import Value
 from oemsar.dataset.statistics import GROUPINGS, Grouping, Statistics, Tally, count_labels
 from oemsar.dataset.table import Table, as_tiles, table_files, table_origin
 from oemsar.files import require_apart, require_writable, write_json, write_text
 from oemsar.legend import CLASSES
-from oemsar.paper import published
 from oemsar.paper.config import Table2Config
-from oemsar.paper.published import Citation, Table2Row
+from oemsar.paper.published import PublishedTable2, Table2Row, is_published_release, published_table2
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
-from oemsar.text_table import csv_table, markdown_table
+from oemsar.text_table import beside, csv_table, markdown_table
 
 _RESULTS = ("table2.md", "table2.csv", "stats.json")
 
@@ -25,15 +23,6 @@ _PUBLISHED_CSV_HEADINGS = (
     "published_share_percent",
     "published_segments_thousands",
 )
-
-
-class PublishedTable2(Value):
-    """Table II as published."""
-
-    source: Citation
-    """Paper that the numbers come from."""
-    classes: dict[str, Table2Row]
-    """Row of each class by its name."""
 
 
 class Table2(Statistics):
@@ -75,7 +64,7 @@ def count_classes(
         connectivity=statistics.connectivity,
         tiles_without_region=statistics.tiles_without_region,
         labels=statistics.labels,
-        published=_published() if published.is_published_release(tiles) else None,
+        published=published_table2() if is_published_release(tiles) else None,
         record=record,
     )
     name = table.name if isinstance(table, Path) else "Tiles"
@@ -110,14 +99,12 @@ def _rows(tally: Tally) -> list[tuple[str, ...]]:
 
 def _markdown(statistics: Table2, table: str) -> str:
     main = statistics.labels["table2"]
-    headings, rows = _HEADINGS, _rows(main.overall)
+    lines = [_HEADINGS, *_rows(main.overall)]
     if statistics.published is not None:
-        headings = (*headings, *_PUBLISHED_HEADINGS)
-        beside = [_cells(row) for row in statistics.published.classes.values()]
-        rows = [(*row, *cells) for row, cells in zip(rows, beside, strict=True)]
+        lines = beside(lines, [_PUBLISHED_HEADINGS, *map(_cells, statistics.published.classes.values())])
     parts = [
         "# Table II: pixels and segments of the classes",
-        markdown_table(headings, rows),
+        markdown_table(lines[0], lines[1:]),
         _explanation(statistics, table),
         "## By split and label",
         _group_table(
@@ -177,14 +164,10 @@ def _csv_rows(statistics: Table2) -> Iterator[tuple[object, ...]]:
         ]
         for group, name, tally in groups:
             for of_class, found in tally.classes.items():
-                beside: tuple[object, ...] = ()
+                also: tuple[object, ...] = ()
                 if statistics.published is not None:
                     is_table2 = (kind, group) == ("table2", "all")
                     row = statistics.published.classes[of_class]
-                    beside = tuple(row.model_dump().values()) if is_table2 else (None, None, None)
+                    also = tuple(row.model_dump().values()) if is_table2 else (None, None, None)
                 cells = (found.pixels, found.share_percent, found.segments)
-                yield (kind, group, name, tally.tiles, of_class, *cells, *beside)
-
-
-def _published() -> PublishedTable2:
-    return PublishedTable2(source=published.source(), classes=published.table2())
+                yield (kind, group, name, tally.tiles, of_class, *cells, *also)

@@ -8,12 +8,11 @@ from oemsar.dataset.table import Table, as_tiles, table_files, table_origin
 from oemsar.evaluate.agreement import Agreement, LabelPair, compare, pairs_against, pairs_of_tiles
 from oemsar.files import require_apart, require_writable, write_json, write_text
 from oemsar.legend import NAMES
-from oemsar.paper import published
 from oemsar.paper.config import Table3Config
-from oemsar.paper.published import Citation, Table3Row
+from oemsar.paper.published import PublishedTable3, is_published_release, published_table3
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
-from oemsar.text_table import csv_table, markdown_table
+from oemsar.text_table import beside, csv_table, markdown_table
 
 _RESULTS = ("table3.md", "table3.csv", "agreement.json")
 
@@ -31,17 +30,6 @@ class ClassAgreement(Value):
     where the class is absent from the reference."""
     iou: float | None
     """Intersection over union, 0..1; None where the class is absent from both labels."""
-
-
-class PublishedTable3(Value):
-    """Table III as published."""
-
-    source: Citation
-    """Paper that the numbers come from."""
-    classes: dict[str, Table3Row]
-    """Row of each class by its name."""
-    mean: Table3Row
-    """Means as stated."""
 
 
 class Table3(Value):
@@ -98,11 +86,11 @@ def measure_agreement(
     options = {"data": data, "against": None if against is None else str(against)}
     record = run_record(options, data=table_origin(table))
     agreement = compare(pairs, workers=config.workers, report=report)
-    beside = against is None and len(pairs) == _PUBLISHED_TILES and published.is_published_release(tiles)
+    is_release = against is None and len(pairs) == _PUBLISHED_TILES and is_published_release(tiles)
     compared = "pseudo labels held against real labels"
     if against is not None:
         compared = f"labels of {against.name} held against those of the table"
-    found = _table(agreement, pairs, compared, record, beside=beside)
+    found = _table(agreement, pairs, compared, record, is_release=is_release)
     name = table.name if isinstance(table, Path) else "Tiles"
     about = f"{name}: {found.tiles} tiles, {compared}. {_note(found)}"
     write_text(out / "table3.md", _markdown(found, about))
@@ -135,7 +123,7 @@ def _note(table: Table3) -> str:
 
 
 def _table(
-    agreement: Agreement, pairs: Sequence[LabelPair], compared: str, record: RunRecord, *, beside: bool
+    agreement: Agreement, pairs: Sequence[LabelPair], compared: str, record: RunRecord, *, is_release: bool
 ) -> Table3:
     """Combine the agreement of labels, the names of the tiles and, beside them, the published table."""
     scores = agreement.scores
@@ -151,14 +139,8 @@ def _table(
         mean_iou=scores.miou,
         confusion=scores.confusion,
         names=tuple(pair.tile for pair in pairs),
-        published=_published() if beside else None,
+        published=published_table3() if is_release else None,
         record=record,
-    )
-
-
-def _published() -> PublishedTable3:
-    return PublishedTable3(
-        source=published.source(), classes=published.table3(), mean=published.table3_mean()
     )
 
 
@@ -167,15 +149,14 @@ def _published_rows(table: PublishedTable3) -> list[tuple[float, float]]:
 
 
 def _markdown(table: Table3, about: str) -> str:
-    headings, rows = _HEADINGS, table3_rows(table)
+    lines = [_HEADINGS, *table3_rows(table)]
     if table.published is not None:
-        headings = (*headings, *_PUBLISHED_HEADINGS)
-        cells = [tuple(map(_fraction, row)) for row in _published_rows(table.published)]
-        rows = [(*row, *extra) for row, extra in zip(rows, cells, strict=True)]
+        published = [tuple(map(_fraction, row)) for row in _published_rows(table.published)]
+        lines = beside(lines, [_PUBLISHED_HEADINGS, *published])
     confusion = [(name, *map(str, counts)) for name, counts in zip(NAMES, table.confusion, strict=True)]
     parts = [
         "# Table III: agreement and IoU of labels",
-        markdown_table(headings, rows),
+        markdown_table(lines[0], lines[1:]),
         about,
         "## Confusion matrix",
         "Pixels; rows are the classes of the reference, columns those of the other label.",
@@ -189,8 +170,4 @@ def _csv_rows(table: Table3) -> list[tuple[object, ...]]:
     rows = [("class", "agreement", "iou"), *rows, ("mean", table.mean_agreement, table.mean_iou)]
     if table.published is None:
         return rows
-    extra: list[tuple[object, ...]] = [
-        ("published_agreement", "published_iou"),
-        *_published_rows(table.published),
-    ]
-    return [(*row, *cells) for row, cells in zip(rows, extra, strict=True)]
+    return beside(rows, [("published_agreement", "published_iou"), *_published_rows(table.published)])

@@ -57,7 +57,11 @@ class OrthoResult(Value):
     record: RunRecord
     """Command, configuration, versions and inputs of the run."""
 
-    def plain(self) -> dict[str, JsonValue]:
-        """Give the content of the summary's file; shares of masks are left out where there are none."""
-        absent = {"layover_share", "shadow_share"} if self.masks is None else None
-        return self.model_dump(mode="json", exclude=absent)
+    def plain(self, *, record: bool = True) -> dict[str, JsonValue]:
+        """Give the content of the summary's file; shares of masks are left out where there are none.
+
+        Args:
+            record: Whether to include the record of the run.
+        """
+        absent = {"layover_share", "shadow_share"} if self.masks is None else set()
+        return self.model_dump(mode="json", exclude=absent if record else absent | {"record"})
