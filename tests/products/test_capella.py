@@ -15,7 +15,6 @@ from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 from oemsar.prepare.radiometry.config import RadiometryConfig
 from oemsar.prepare.radiometry.run import apply_radiometry
-from oemsar.products.capella_metadata import parse_metadata
 from oemsar.products.product import Encoding, sigma_nought_gain
 from oemsar.products.registry import find_product
 
@@ -54,28 +53,6 @@ def test_amplitude_products_are_recognised_by_name_and_sidecar(write_scene: Call
     path.with_name("CAPELLA_C14_SP_GEC_HH_extended.json").write_text(json.dumps(document))
     product = find_product(path).product
     assert (product.kind, product.encoding) == ("capella-gec", Encoding.AMPLITUDE)
-
-
-def test_look_and_plane_come_from_orbit_and_terrain_model() -> None:
-    """A sensor due east of a target on the equator looks west."""
-    target, sensor = [6378137.0, 0.0, 0.0], [6878137.0, 500e3, 0.0]
-    document = _document(
-        center_pixel={
-            "incidence_angle": 45.0,
-            "target_position": target,
-            "center_time": "2025-01-01T00:00:00.5Z",
-        },
-        terrain_models={"reprojection": {"name": "ExplicitInflatedWGS84[-18.5]"}},
-    )
-    states = [{"time": f"2025-01-01T00:00:0{second}Z", "position": sensor} for second in (0, 1)]
-    document["collect"]["state"] = {"state_vectors": states}
-    document["collect"]["radar"] = {"transmit_polarization": "H", "receive_polarization": "V"}
-    metadata = parse_metadata(document, "a.json")
-    assert metadata.look is not None
-    assert metadata.look.azimuth == pytest.approx(270)
-    assert metadata.look.incidence == 45
-    assert metadata.projection_height == -18.5
-    assert metadata.polarisation == "HV"
 
 
 def test_beta_nought_becomes_sigma_nought_by_the_incidence_angle(write_scene: Callable[..., Path]) -> None:

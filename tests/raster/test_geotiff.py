@@ -10,7 +10,6 @@ from rasterio import Affine
 from rasterio.control import GroundControlPoint
 
 from oemsar.files import checksum
-from oemsar.raster.cache import cache_bytes, gdal_cache
 from oemsar.raster.georeference import Georeference, georeference_of
 from oemsar.raster.geotiff import TILED, geotiff_writer, write_raster
 from oemsar.raster.read import Extent
@@ -67,16 +66,3 @@ def test_a_file_that_failed_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="stop"):
         fail()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_cache_holds_the_strips_of_a_row_of_blocks(tmp_path: Path) -> None:
-    write_raster(tmp_path / "narrow.tif", np.zeros((1, 30, 1000), np.uint16), None)
-    write_raster(tmp_path / "tiled.tif", np.zeros((1, 30, 3000), np.uint16), None, tiled=True)
-    write_raster(tmp_path / "wide.tif", np.zeros((1, 30, 3000), np.uint16), None)
-    with rasterio.open(tmp_path / "wide.tif") as dataset:
-        strip = dataset.block_shapes[0][0]
-    assert cache_bytes(tmp_path / "narrow.tif") == cache_bytes(tmp_path / "tiled.tif") == 32 << 20
-    assert cache_bytes(tmp_path / "wide.tif") == (32 << 20) + (1024 + 2 * strip) * 3000 * 2
-    assert cache_bytes(tmp_path / "missing.tif") == 32 << 20
-    with gdal_cache():
-        assert rasterio.env.getenv()["GDAL_CACHEMAX"] == 64 << 20

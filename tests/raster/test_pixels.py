@@ -9,44 +9,26 @@ import pytest
 import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from oemsar.errors import InputError
 from oemsar.raster.collect import Padding, within_collect
-from oemsar.raster.nodata import nodata_value, stated_nodata, with_nodata
 from oemsar.raster.pixels import RasterPixels, raster_opener, raw_opener, read_window
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import Extent, open_raster
 
+from .bands import WHOLE, three_bands, without
+
 Write = Callable[..., Path]
-WHOLE = Extent(0, 0, 3, 5)
-
-
-def _three_bands() -> NDArray[np.float32]:
-    """Bands of 3 x 5 pixels: 9 in all bands at (0, 4), in one at (2, 1), NaN in one at (1, 3)."""
-    bands = np.arange(20, 65, dtype=np.float32).reshape(3, 3, 5)
-    bands[:, 0, 4] = 9
-    bands[1, 2, 1] = 9
-    bands[2, 1, 3] = np.nan
-    return bands
-
-
-def _without(*positions: tuple[int, int]) -> NDArray[np.bool_]:
-    valid = np.ones((3, 5), bool)
-    for position in positions:
-        valid[position] = False
-    return valid
 
 
 def test_a_pixel_of_several_bands_is_nodata_where_all_of_them_are(write_scene: Write) -> None:
-    path = write_scene("a.tif", _three_bands(), nodata=9)
+    path = write_scene("a.tif", three_bands(), nodata=9)
     with open_raster(path) as dataset:
         together = RasterPixels.first(dataset, 3).read(WHOLE)[1]
         values = RasterPixels(dataset, (1, 2, 3), "each value").read(WHOLE)[1]
         second = RasterPixels(dataset, (2,), "each value").read(WHOLE)[1]
-    np.testing.assert_array_equal(together, _without((0, 4), (1, 3)))
-    np.testing.assert_array_equal(values, _without((0, 4)))
-    np.testing.assert_array_equal(second, _without((0, 4), (2, 1)))
+    np.testing.assert_array_equal(together, without((0, 4), (1, 3)))
+    np.testing.assert_array_equal(values, without((0, 4)))
+    np.testing.assert_array_equal(second, without((0, 4), (2, 1)))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16"])
@@ -61,45 +43,9 @@ def test_integers_without_a_mask_carry_data_everywhere(write_scene: Write, dtype
 
 
 def test_bands_come_in_the_order_they_are_named(write_scene: Write) -> None:
-    bands = _three_bands()
+    bands = three_bands()
     with raster_opener(write_scene("a.tif", bands), (3, 1))() as pixels:
         np.testing.assert_array_equal(pixels.read(WHOLE)[0], bands[[2, 0]])
-
-
-def test_a_stated_number_takes_pixels_with_it_in_all_bands_only(write_scene: Write) -> None:
-    path = write_scene("a.tif", _three_bands())
-    with with_nodata(raster_opener(path, (1, 2, 3)), "9")() as pixels:
-        assert pixels.tells_nodata
-        np.testing.assert_array_equal(pixels.read(WHOLE)[1], _without((0, 4)))
-    with with_nodata(raster_opener(path, 2), "9")() as pixels:
-        np.testing.assert_array_equal(pixels.read(WHOLE)[1], _without((0, 4), (2, 1)))
-
-
-def test_a_stated_number_counts_beside_the_files_own_or_instead(write_scene: Write) -> None:
-    path = write_scene("a.tif", _three_bands(), nodata=9)
-    with open_raster(path) as dataset:
-        beside = stated_nodata(RasterPixels.first(dataset, 1), "20").read(WHOLE)[1]
-    with with_nodata(raster_opener(path, 1), "20")() as pixels:
-        instead = pixels.read(WHOLE)[1]
-    np.testing.assert_array_equal(beside, _without((0, 0), (0, 4)))
-    np.testing.assert_array_equal(instead, _without((0, 0)))
-
-
-def test_none_means_that_every_pixel_carries_data(write_scene: Write) -> None:
-    path = write_scene("a.tif", _three_bands(), nodata=9)
-    with open_raster(path) as dataset:
-        assert read_window(stated_nodata(RasterPixels.first(dataset, 3), "none"), WHOLE)[1].all()
-        own = RasterPixels.first(dataset, 3)
-        assert stated_nodata(own, "auto") is own
-    opener = raster_opener(path, 1)
-    assert with_nodata(opener, "auto") is opener
-
-
-def test_other_statements_are_refused_by_the_options_name() -> None:
-    assert [nodata_value(text) for text in ("auto", "none", "-9999", "1e3")] == [None, None, -9999, 1000]
-    with pytest.raises(InputError, match="black is not known") as raised:
-        nodata_value("black")
-    assert raised.value.options == ("nodata",)
 
 
 def test_padding_is_zero_in_every_band(write_scene: Write) -> None:

@@ -8,17 +8,12 @@ import rasterio
 import rasterio.shutil
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from odc.geo.geobox import GeoBox
-from rasterio import Affine
 
-from oemsar.arrays import Stretch
 from oemsar.errors import InputError
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.geotiff import write_raster
-from oemsar.raster.grid import same_grid
 from oemsar.raster.pixels import RasterPixels, read_window
 from oemsar.raster.read import Extent, describe, files_of, open_raster
-from oemsar.raster.stretch import estimate_stretch
 
 
 @pytest.fixture(scope="module")
@@ -93,37 +88,6 @@ def test_a_truncated_raster_is_refused_when_its_end_is_read(tmp_path: Path) -> N
         pytest.raises(InputError, match=r"scene\.tif cannot be read to its end"),
     ):
         read_window(RasterPixels.first(dataset), Extent(0, 0, 500, 500))
-
-
-def test_grids_agree_to_a_hundredth_of_a_pixel() -> None:
-    grid = GeoBox((100, 100), Affine(0.5, 0.1, 4e5, 0.1, -0.5, 5e6), "EPSG:32631")
-    moved = [GeoBox(grid.shape, grid.affine * Affine.translation(d, 0), grid.crs) for d in (0.005, 0.02)]
-    assert same_grid(grid, moved[0])
-    assert not same_grid(grid, moved[1])
-    assert not same_grid(grid, GeoBox(grid.shape, grid.affine, "EPSG:32632"))
-
-
-def test_stretch_maps_its_ends_and_clips_beyond() -> None:
-    stretch = Stretch(10, 20)
-    values = np.array([-np.inf, 10, 15, 20, 40, np.nan], np.float32)
-    assert stretch.apply(values).tolist() == [0, 0, 128, 255, 255, 0]
-    assert Stretch(0, 5).apply(np.array([3 + 4j], np.complex64)).tolist() == [255]
-
-
-def test_estimated_stretch_is_between_the_percentiles_of_the_valid_pixels(tmp_path: Path) -> None:
-    pixels = np.random.default_rng(0).uniform(100, 200, (700, 900)).astype(np.float32)
-    pixels[:200] = np.nan
-    write_cog(tmp_path / "a.tif", pixels, None)
-    with open_raster(tmp_path / "a.tif") as dataset:
-        stretch = estimate_stretch(RasterPixels.first(dataset))
-    assert stretch.low == pytest.approx(101, abs=0.1)
-    assert stretch.high == pytest.approx(199, abs=0.1)
-
-
-def test_a_scene_of_nodata_has_no_stretch(tmp_path: Path) -> None:
-    write_cog(tmp_path / "a.tif", np.full((50, 50), np.nan, np.float32), None)
-    with open_raster(tmp_path / "a.tif") as dataset, pytest.raises(InputError, match="holds no data"):
-        estimate_stretch(RasterPixels.first(dataset))
 
 
 def test_files_of_a_raster_are_its_mask_and_the_files_behind_it(tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
+from rasterio import Affine
 
+from oemsar.geometry.mapping import affine_map
 from oemsar.prepare.align.config import Thresholds
-from oemsar.prepare.align.verdict import Figures, coverage_of, judge
+from oemsar.prepare.align.model.correction import Correction, Frame
+from oemsar.prepare.align.scene.geometry import Geometry
+from oemsar.prepare.align.verdict import Figures, between, coverage_of, judge
 
 GOOD = Figures(100, 0.5, 0.8, 0.4, 0.9, agreeing_share=0.9, scales_px=0.3, prominence=1.5)
 
@@ -63,3 +68,12 @@ def test_coverage_counts_rows_and_columns_of_an_image_that_is_not_square() -> No
     x = np.arange(100.0)
     assert coverage_of(x, np.full(100, 50.0), (100, 300)) == 2 / 25
     assert coverage_of(np.full(100, 50.0), x, (300, 100)) == 2 / 25
+
+
+def test_fields_are_as_far_apart_as_their_shifts_in_pixels_of_the_orthophoto() -> None:
+    """Three columns and four rows of a radar image twice and a half as fine."""
+    shape, matrix = (90, 260), Affine.rotation(20) @ Affine.scale(2.5)
+    geometry = Geometry(None, shape, affine_map(matrix), False, None, None, None)
+    frame = Frame((0.0, 0.0), 1.0)
+    first, second = (Correction("shift", frame, np.array([each])) for each in ([7.0, 1.0], [10.0, 5.0]))
+    assert between(first, second, geometry, geometry.scale()) == pytest.approx(5 / 2.5)

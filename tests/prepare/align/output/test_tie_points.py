@@ -1,9 +1,11 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from odc.geo.geobox import GeoBox
 from rasterio import Affine
+from rasterio.warp import transform
 
 from oemsar.errors import InputError
 from oemsar.prepare.align.output.tie_points import TiePoints, read_tie_points, write_geojson, write_points
@@ -53,3 +55,28 @@ def test_other_files_are_told(tmp_path: Path, name: str, text: str, sentence: st
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=sentence):
         read_tie_points(tmp_path / name, None)
+
+
+def test_points_of_qgis_count_from_corners(tmp_path: Path) -> None:
+    """QGIS's georeferencer: source pixels from the corner of the first one, rows downwards and negative.
+
+    The first pixel's centre is half a pixel inside, on both images.
+    """
+    path = tmp_path / "a.points"
+    first = TiePoints(*np.zeros((4, 1)), np.array([True]), np.array([0.5]))
+    write_points(path, first, GRID)
+    header, row = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    found = dict(zip(header.split(","), (float(value) for value in row.split(",")), strict=True))
+    assert (found["sourceX"], found["sourceY"]) == (0.5, -0.5)
+    assert (found["mapX"], found["mapY"]) == pytest.approx(GRID.affine @ (0.5, 0.5), abs=1e-5)
+    write_points(path, first, None)
+    assert path.read_text().splitlines()[1].startswith("0.500000,-0.500000,0.500000,-0.500000,1,")
+
+
+def test_points_on_the_map_are_centres_of_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    write_geojson(path, POINTS, GRID)
+    features = json.loads(path.read_text())["features"]
+    lon, lat = np.array([feature["geometry"]["coordinates"] for feature in features]).T
+    expected = GRID.affine @ (POINTS.optical_x + 0.5, POINTS.optical_y + 0.5)
+    np.testing.assert_allclose(transform("EPSG:4326", "EPSG:32631", lon, lat), expected, atol=1e-3)

@@ -7,12 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio import Affine
 
 from oemsar.errors import InputError
+from oemsar.geometry.mapping import affine_map
 from oemsar.prepare.align.config import AlignConfig
+from oemsar.prepare.align.model.correction import no_correction
 from oemsar.prepare.align.run import align_images
+from oemsar.prepare.align.scene import reduction
+from oemsar.prepare.align.scene.geometry import Geometry
+from oemsar.prepare.align.scene.images import Images, open_images
 from oemsar.prepare.align.scene.open_geometry import geometry_of
 from oemsar.prepare.align.scene.transform import Alignment, read_correction
+from oemsar.raster.read import Extent
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.run import simulate_scene
 
@@ -71,3 +78,40 @@ def test_elevation_models_that_do_not_serve_are_told(scene: Path, tmp_path: Path
         align_images(*pair, config=AlignConfig(dem=unknown))
     with pytest.raises(InputError, match="covers it"):
         align_images(*pair, config=AlignConfig(dem=small))
+
+
+def opened(folder: Path, files: ExitStack) -> tuple[Images, np.ndarray, np.ndarray]:
+    """Images that rise evenly; the radar image is twice as fine."""
+    rows, columns = np.indices((70, 150)).astype(np.float32)
+    photo = np.stack([20 + columns, 40 + rows, 90 + 0 * rows])
+    fine_rows, fine_columns = np.indices((140, 300)).astype(np.float32)
+    radar = 10 + 0.3 * fine_columns + 0.7 * fine_rows
+    sar, optical = write(folder / "sar.tif", radar), write(folder / "optical.tif", photo)
+    prior = affine_map(Affine(2, 0, 0.5, 0, 2, 0.5))
+    geometry = Geometry(None, (70, 150), prior, False, None, None, None)
+    return open_images(sar, optical, geometry, None, folder=folder, files=files), photo, radar
+
+
+def test_colours_are_averaged_and_the_radar_image_is_seen_where_it_lies(tmp_path: Path) -> None:
+    with ExitStack() as files:
+        images, photo, radar = opened(tmp_path, files)
+        extent = Extent(10, 30, 40, 90)
+        plane = images.plane(1, extent, "optical")
+        view = images.view(1, extent, no_correction(), "optical", plane)
+    grey = photo.mean(0)[10:50, 30:120]
+    np.testing.assert_allclose(view.reference / view.reference.mean(), grey / grey.mean(), rtol=1e-4)
+    fine = radar.reshape(70, 2, 150, 2).mean((1, 3))[10:50, 30:120]
+    np.testing.assert_allclose(view.radar / view.radar.mean(), fine / fine.mean(), rtol=0.01)
+
+
+def test_the_reduced_copy_shows_what_the_image_shows_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reduction, "_LARGE", 8)
+    with ExitStack() as files:
+        images, _, _ = opened(tmp_path, files)
+        assert images.radar.small is not None
+        y, x = (each.astype(float) for each in np.mgrid[20:120:8, 30:270:8])
+        values, valid = images.radar.at(8, x, y)
+    assert valid.all()
+    np.testing.assert_allclose(values[0], 10 + 0.3 * x + 0.7 * y, atol=0.5)
