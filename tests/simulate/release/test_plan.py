@@ -1,6 +1,5 @@
 """Where a simulated world lies and how its tiles are dealt out."""
 
-import itertools
 import re
 from collections import Counter
 
@@ -10,29 +9,13 @@ from shapely.strtree import STRtree
 
 from oemsar.errors import InputError
 from oemsar.raster.grid import footprint
-from oemsar.simulate.noise import stream
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.plan import plan_world
-from oemsar.simulate.world.places import BOUNDS, MIN_DISTANCE_KM, choose_places, distance_km
+from oemsar.simulate.world.places import BOUNDS
 
 
 def polygons(grids: list[GeoBox]) -> list[object]:
     return [footprint(grid) for grid in grids]
-
-
-def test_regions_are_far_apart_and_inside_their_utm_zone() -> None:
-    places = choose_places(80, stream(3))
-    assert all(distance_km(a, b) >= MIN_DISTANCE_KM for a, b in itertools.combinations(places, 2))
-    assert {place.country for place in places[:3]} == set(BOUNDS)
-    for place in places:
-        zone = place.epsg - 32600
-        assert abs(place.lon - (6 * zone - 183)) < 3
-
-
-def test_paris_lies_in_zone_31_and_tokyo_in_zone_54() -> None:
-    places = {(round(p.lon, 2), round(p.lat, 2)): p.epsg for p in choose_places(36, stream(0))}
-    assert places[2.35, 48.86] == 32631
-    assert places[139.7, 35.69] == 32654
 
 
 def test_tiles_lie_in_their_country_without_overlap() -> None:

@@ -19,33 +19,10 @@ from oemsar.geometry.rpc import RationalModel
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.reflectors import LOBE, PEAK_LEVEL
 from oemsar.simulate.scene.run import simulate_scene
-from oemsar.simulate.scene.world import SimulatedScene, build_scene
+from oemsar.simulate.scene.world import SimulatedScene
 from oemsar.simulate.world.materials import ROAD
 
-CONFIG = SceneConfig(
-    size=256,
-    gsd=0.5,
-    relief=28,
-    incidence=38,
-    look_azimuth=75,
-    offset=12,
-    seed=4,
-    country="FRA",
-    character="rural",
-    reflectors=12,
-)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("scene")
-    simulate_scene(path, config=CONFIG.model_copy(update={"slant": True}))
-    return path
-
-
-@pytest.fixture(scope="module")
-def scene() -> SimulatedScene:
-    return build_scene(CONFIG)
+from .conftest import CONFIG
 
 
 def bands(path: Path) -> NDArray[Any]:
