@@ -177,7 +177,7 @@ def test_wrong_input_is_one_sentence(tiles: list[Tile], table: Path, tmp_path: P
         pairs_against(tiles, table, tmp_path / "none")
     second = tmp_path / "second"
     write(second / "other.tif", np.ones((4, 4), np.uint8))
-    with pytest.raises(InputError, match="second has no label of the name of a labelled tile"):
+    with pytest.raises(InputError, match="second has no label named after a labelled tile"):
         pairs_against(tiles, table, second)
     write(second / "ValArea_0.tif", np.ones((4, 4), np.uint8))
     with pytest.raises(InputError, match=r"ValArea_0\.tif .* differ in size, 4 x 4 and 40 x 40 pixels"):

@@ -88,7 +88,7 @@ def test_a_crs_of_three_dimensions_starts_at_the_ellipsoid(tmp_path: Path) -> No
 def test_what_is_not_known_must_be_stated(tmp_path: Path) -> None:
     path = dem(tmp_path / "dem.tif")
     with (
-        pytest.raises(InputError, match=r"dem_datum, geoid: .*does not say what"),
+        pytest.raises(InputError, match=r"dem_datum, geoid: .*does not state its vertical datum"),
         open_heights(path),
     ):
         pass

@@ -66,11 +66,11 @@ def test_relief_is_that_around_an_oblong_grid(write_scene: Write) -> None:
 def test_the_errors_name_the_options_they_are_about(write_scene: Write) -> None:
     untold = {**DEM, "tags": {}}
     path = write_scene("dem.tif", np.ones((30, 50), np.float32), **untold)
-    with pytest.raises(InputError, match="does not say") as raised, open_heights(path):
+    with pytest.raises(InputError, match="does not state its vertical datum") as raised, open_heights(path):
         pass
     assert raised.value.options == ("dem_datum", "geoid")
     with (
-        pytest.raises(InputError, match="counts its heights from the sea") as raised,
+        pytest.raises(InputError, match="has heights above mean sea level") as raised,
         open_heights(path, Datum.ORTHOMETRIC),
     ):
         pass

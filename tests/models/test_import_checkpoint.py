@@ -84,11 +84,11 @@ def test_optical_first_input_is_told_from_radar_first(tmp_path: Path) -> None:
     [
         (
             {"encoder": "efficientnet-b0"},
-            r"no U-Net with .*: tensor encoder\._conv_stem\.weight has the shape",
+            r"not a U-Net with .*: tensor encoder\._conv_stem\.weight has the shape",
         ),
         ({"encoder": "resnet18"}, r"tensor encoder\._conv_stem\.weight is missing"),
         ({"classes": 8}, r"tensor segmentation_head\.0\.weight has the shape \(8, 16, 3, 3\), not \(9, "),
-        ({"channels": 2}, r"no U-Net of 1, 3 or 4 channels"),
+        ({"channels": 2}, r"not a U-Net of 1, 3 or 4 channels"),
     ],
 )
 def test_another_network_is_refused_by_its_first_tensor(
@@ -168,10 +168,11 @@ def test_wrong_classifiers_are_refused(tmp_path: Path, classifier: dict[str, tor
 
     name = "block1.0.attn.q.weight"
     refuse(
-        {**classifier, name: torch.ones(3, 3)}, rf"no classifier mit_b0: tensor {name} has the shape \(3, 3\)"
+        {**classifier, name: torch.ones(3, 3)},
+        rf"not a mit_b0 classifier: tensor {name} has the shape \(3, 3\)",
     )
     refuse({key: value for key, value in classifier.items() if key != name}, f"tensor {name} is missing")
-    refuse({"stem.weight": torch.ones(2)}, r"no network known here.* stem\.weight of shape \(2,\)")
+    refuse({"stem.weight": torch.ones(2)}, r"no known network.* stem\.weight of shape \(2,\)")
     refuse(classifier, r"out: .* give a file ending in \.safetensors", out="folder")
 
 

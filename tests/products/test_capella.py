@@ -74,7 +74,7 @@ def test_beta_nought_becomes_sigma_nought_by_the_incidence_angle(write_scene: Ca
         ({"collect": {"image": {"scale_factor": "much"}}}, "no usable Capella metadata"),
         ({"collect": {}}, "no usable Capella metadata"),
         (_document(rows=21, columns=30), "has 20 x 30 pixels, its metadata say 21 x 30"),
-        (_document() | {"product_type": "GEC"}, "complex64 pixels, which a Capella GEC has not"),
+        (_document() | {"product_type": "GEC"}, "complex64 pixels, which no Capella GEC has"),
     ],
 )
 def test_metadata_that_do_not_fit_are_refused(

@@ -212,7 +212,7 @@ def _labelled(tile: Tile, regime: Regime, path: Path) -> Tile:
     used = (regime.has_pseudo and tile.split == "train") or (regime.real_per_region and tile.split == "val")
     if used:
         raise InputError(
-            f"{path} names tile {tile.name} of split {tile.split}, which has not {needed[tile.split]} in the "
+            f"{path} names tile {tile.name} of split {tile.split}, which lacks {needed[tile.split]} in the "
             "table; add the labels and index again"
         )
     raise InputError(

@@ -177,7 +177,7 @@ def _centres(tiles: Sequence[Tile]) -> Points:
     wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(wrong):
         raise InputError(
-            f"tile {tiles[wrong[0]].name} lies nowhere on earth by its georeferencing; repair its files"
+            f"tile {tiles[wrong[0]].name} has georeferencing that lies nowhere on earth; repair its files"
         )
     return points
 

@@ -66,7 +66,9 @@ def read_tiles(path: Path) -> list[Tile]:
         frame = gpd.read_parquet(path)
         missing = set(_COLUMNS) - set(frame.columns)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a table of tiles: it cannot be read as GeoParquet") from error
+        raise InputError(
+            f"{path} is not a table of tiles in GeoParquet; write one with `oemsar data index`"
+        ) from error
     if missing:
         raise InputError(f"{path} is not a table of tiles: column {sorted(missing)[0]} is missing")
     folder = path.resolve().parent

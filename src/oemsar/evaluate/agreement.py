@@ -96,8 +96,8 @@ def pairs_against(tiles: Sequence[Tile], table: Table, folder: Path) -> list[Lab
     pairs = [LabelPair(name, label, files[name]) for name, label in labelled if name in files]
     if not pairs:
         raise InputError(
-            f"{folder} has no label of the name of a labelled tile of {describe_table(table)}; its files "
-            "must be named as the tiles: NAME.tif or NAME.png",
+            f"{folder} has no label named after a labelled tile of {describe_table(table)}; its files "
+            "must be named after the tiles, NAME.tif or NAME.png",
             option="against",
         )
     if left_out := len(labelled) - len(pairs):

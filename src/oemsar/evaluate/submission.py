@@ -71,7 +71,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
+        raise InputError(f"{path} does not exist; give the zip to score") from error
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is not a readable zip ({error}); write it again") from error
 

@@ -97,7 +97,9 @@ class Heights:
         values = small.compressed()
         values = values[np.isfinite(values)]
         if not values.size:
-            raise InputError(f"{self.path} holds no heights: every pixel is nodata")
+            raise InputError(
+                f"{self.path} holds no heights, every pixel is nodata; give another elevation model"
+            )
         mean = float(values.mean()) * self.vertical.scale + self.vertical.offset
         if self.geoid is None:
             return mean
@@ -237,12 +239,12 @@ def _open(path: Path, files: ExitStack) -> tuple[DatasetReader, str]:
 def _require_fitting_geoid(path: Path, vertical: Vertical, geoid: Path | None) -> None:
     if vertical.datum is Datum.ORTHOMETRIC and geoid is None:
         raise InputError(
-            f"{path} counts its heights from the sea ({vertical.name}); give the file of the geoid",
+            f"{path} has heights above mean sea level ({vertical.name}); give the file of the geoid",
             option="geoid",
         )
     if vertical.datum is Datum.ELLIPSOID and geoid is not None:
         raise InputError(
-            f"{path} counts its heights from the ellipsoid ({vertical.name}), so leave the geoid out",
+            f"{path} has heights above the ellipsoid ({vertical.name}); leave the geoid out",
             option="geoid",
         )
 

@@ -45,7 +45,10 @@ class Sampler:
 
     def __post_init__(self) -> None:
         if self.power and self.source.dtype.kind == "c":
-            raise InputError(f"{self.source.name} holds complex pixels; power is interpolated from amplitude")
+            raise InputError(
+                f"{self.source.name} holds complex pixels, not amplitude; "
+                "run `oemsar prepare radiometry` on it first"
+            )
 
     def at(self, x: Doubles, y: Doubles) -> tuple[NDArray[np.inexact], NDArray[np.bool_]]:
         """Interpolate at a rectangle of positions.
@@ -80,7 +83,7 @@ class Sampler:
     def _require_amplitude(self, image: NDArray[np.inexact], known: NDArray[np.bool_]) -> None:
         if (image[:, known].real < 0).any():
             raise InputError(
-                f"{self.source.name} holds negative values, which no amplitude has (decibels?); "
+                f"{self.source.name} holds negative values, so it is not amplitude (decibels?); "
                 "run `oemsar prepare radiometry` on it first"
             )
 

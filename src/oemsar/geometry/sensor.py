@@ -60,7 +60,7 @@ def sensor_of(
     height = read_projection_height(dataset) if projection_height is None else projection_height
     if height is None:
         raise InputError(
-            f"{name} carries no RPC and does not say on which height it was projected (tag "
+            f"{name} carries no RPC and does not state the height it was projected on (tag "
             f"{PROJECTION_HEIGHT_TAG}); give metres above the ellipsoid",
             option="projection_height",
         )

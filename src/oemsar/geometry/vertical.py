@@ -49,7 +49,7 @@ def vertical_of(dataset: DatasetReader, stated: Datum | None) -> Vertical:
     found = _tagged(dataset) or _of_crs(dataset)
     if found is None and stated is None:
         raise InputError(
-            f"{dataset.name} does not say what its heights are counted from; state ellipsoid, or orthometric "
+            f"{dataset.name} does not state its vertical datum; state ellipsoid, or orthometric "
             "together with the file of the geoid",
             option=("dem_datum", "geoid"),
         )

@@ -34,7 +34,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         InputError: There is no such file, or it holds no tensors by name.
     """
     if not path.is_file():
-        raise InputError(f"{path} does not exist")
+        raise InputError(f"{path} does not exist; give a PyTorch checkpoint")
     try:
         with safe_globals(_stand_ins(path)):
             content = torch.load(path, map_location="cpu", weights_only=True)

@@ -59,7 +59,7 @@ def _load(encoder: nn.Module, weights: Mapping[str, Tensor], channels: int, path
         adapted[first] = adapt_channels(weights[first], channels)
     difference = first_difference(own, adapted)
     if difference is not None:
-        raise InputError(f"{path} is damaged: {difference}")
+        raise InputError(f"{path} is damaged ({difference}); make it again with `oemsar models import`")
     # encoders of segmentation-models-pytorch override load_state_dict, each in its own way
     nn.Module.load_state_dict(encoder, adapted)
 

@@ -98,7 +98,7 @@ def import_unet(
     count = modalities.channels
     difference = first_difference(whole_unet(_ENCODER, count, _CLASSES).state_dict(), tensors)
     if difference is not None:
-        raise InputError(f"{path} is no U-Net with {_ENCODER}, scSE and {_CLASSES} classes: {difference}")
+        raise InputError(f"{path} is not a U-Net with {_ENCODER}, scSE and {_CLASSES} classes: {difference}")
     spec = ModelSpec(
         architecture="unet",
         encoder=_ENCODER,
@@ -121,9 +121,9 @@ def _modalities(tensors: Mapping[str, Tensor], path: Path) -> Modalities:
     by_channels = {modalities.channels: modalities for modalities in Modalities}
     shape = tuple(tensors[_STEM].shape) if _STEM in tensors else None
     if shape is None:
-        raise InputError(f"{path} is no U-Net with {_ENCODER}: tensor {_STEM} is missing")
+        raise InputError(f"{path} is not a U-Net with {_ENCODER}: tensor {_STEM} is missing")
     if len(shape) != 4 or shape[1] not in by_channels:
-        raise InputError(f"{path} is no U-Net of 1, 3 or 4 channels: tensor {_STEM} has the shape {shape}")
+        raise InputError(f"{path} is not a U-Net of 1, 3 or 4 channels: tensor {_STEM} has the shape {shape}")
     return by_channels[shape[1]]
 
 
@@ -134,6 +134,6 @@ def _encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, 
         return vmamba_encoder(tensors, path)
     first, value = next(iter(tensors.items()))
     raise InputError(
-        f"{path} is no network known here, neither a U-Net of the authors nor a Mix Transformer or VMamba "
+        f"{path} is no known network, neither a U-Net of the authors nor a Mix Transformer or VMamba "
         f"classifier: its first tensor is {first} of shape {tuple(value.shape)}"
     )

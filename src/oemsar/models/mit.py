@@ -40,7 +40,7 @@ def mit_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[st
     given = {key: value for key, value in tensors.items() if not key.startswith("head.")}
     difference = first_difference(expected, given)
     if difference is not None:
-        raise InputError(f"{path} is no classifier {name}: {difference}")
+        raise InputError(f"{path} is not a {name} classifier: {difference}")
     return name, given
 
 

@@ -33,7 +33,7 @@ class ModelSpec(Value):
         channels = self.modalities.channels
         if len(self.mean) != channels or len(self.std) != channels:
             raise InputError(
-                f"{self.modalities.value} needs {channels} numbers each, one for each channel",
+                f"{self.modalities.value} needs {channels} numbers in each, one per channel",
                 option=("mean", "std"),
             )
         if not all(value > 0 for value in self.std):

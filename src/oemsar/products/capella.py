@@ -39,7 +39,7 @@ def read(path: Path, band: int | None) -> OpenedProduct:
         kind = f"{NAME}-{(metadata.product_type or ('SLC' if slc else 'GEC')).casefold()}"
         if metadata.product_type and slc != (metadata.product_type == "SLC"):
             raise InputError(
-                f"{path} has {dataset.dtypes[0]} pixels, which a Capella {metadata.product_type} has not; "
+                f"{path} has {dataset.dtypes[0]} pixels, which no Capella {metadata.product_type} has; "
                 "check that its metadata belong to it"
             )
         require_radar(dataset, path, kind, band, complex_pixels=slc)

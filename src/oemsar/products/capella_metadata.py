@@ -108,7 +108,9 @@ def _parse(document: Mapping[str, Any], name: str) -> CapellaMetadata:
     image = collect["image"]
     scale = float(image["scale_factor"])
     if not (math.isfinite(scale) and scale > 0):
-        raise InputError(f"{name}: its scale_factor is {scale}, no positive number; fetch the product again")
+        raise InputError(
+            f"{name}: its scale_factor {scale} is not a positive number; fetch the product again"
+        )
     radar = collect.get("radar", {})
     directions = (radar.get("transmit_polarization"), radar.get("receive_polarization"))
     time = image.get("center_pixel", {}).get("center_time") or collect.get("start_timestamp")

@@ -115,7 +115,7 @@ class TrainConfig(Config):
     def _share_the_batch(self) -> Self:
         if self.batch % self.devices:
             raise InputError(
-                f"a batch of {self.batch} cannot be shared evenly by {self.devices} devices",
+                f"a batch of {self.batch} does not divide over {self.devices} devices; choose a multiple",
                 option=("batch", "devices"),
             )
         return self

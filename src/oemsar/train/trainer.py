@@ -60,7 +60,8 @@ def require_devices(config: TrainConfig, device: torch.device) -> None:
     present = {"cuda": torch.cuda.device_count(), "mps": 1}.get(device.type, config.devices)
     if config.devices > present:
         raise InputError(
-            f"{config.devices} is more than the {present} that this machine has", option="devices"
+            f"{config.devices} is more than the {present} that this machine has; choose fewer",
+            option="devices",
         )
 
 

@@ -213,7 +213,7 @@ def missing(scene: Scene, folder: Path) -> str:
 CASES: dict[str, tuple[Callable[[Scene, Path], dict[str, Any]], str]] = {
     "datum": (
         lambda scene, folder: {"dem": untold(scene, folder)},
-        r"yaml: dem_datum, geoid: .* does not say what",
+        r"yaml: dem_datum, geoid: .* does not state its vertical datum",
     ),
     "geoid": (
         lambda scene, folder: {"dem": untold(scene, folder), "dem_datum": "orthometric"},

@@ -112,7 +112,7 @@ def list_members(archive: Path, limits: Limits | None = None) -> tuple[Member, .
             infos = opened.infolist()
     except _UNREADABLE as error:
         raise Failure(
-            f"{archive} is no whole zip archive ({error}); ask its publishers for another"
+            f"{archive} is not a complete zip archive ({error}); ask its publishers for another"
         ) from error
     for info in infos:
         if (reason := _reason_to_refuse(info)) is not None:

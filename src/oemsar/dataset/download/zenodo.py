@@ -95,7 +95,7 @@ def fetch_record(client: httpx.Client, number: int, api: str, policy: RetryPolic
     if response.status_code in (404, 410):
         raise InputError(f"there is no record {number} at {address}; give another number", option="record")
     if response.status_code != 200:
-        raise Failure(f"{address} answers {response.status_code} {response.reason_phrase}")
+        raise Failure(f"{address} answers {response.status_code} {response.reason_phrase}; try again later")
     return ZenodoRecord(number, _read_files(response.content, address))
 
 

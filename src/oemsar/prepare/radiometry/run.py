@@ -101,7 +101,7 @@ def _look(look: Look | None, config: RadiometryConfig) -> Look | None:
         return None
     if azimuth is None or incidence is None:
         raise InputError(
-            "the product does not say how the radar looked; give both angles",
+            "the product does not state the look of the radar; give both angles",
             option=("look_azimuth", "incidence"),
         )
     return Look(azimuth, incidence)

@@ -33,7 +33,8 @@ class WorldConfig(Config):
         val, test = self.held_out
         if val + test > self.tiles:
             raise InputError(
-                f"{val} and {test} are more than the {self.tiles} tiles of a region", option=("val", "test")
+                f"{val} and {test} are more than the {self.tiles} tiles of a region; choose fewer",
+                option=("val", "test"),
             )
         return self
 
