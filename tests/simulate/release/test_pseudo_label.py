@@ -10,7 +10,7 @@ from scipy import ndimage
 from oemsar.simulate.noise import stream
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.plan import plan_world
-from oemsar.simulate.release.pseudo_label import confusion, simulate_pseudo_label
+from oemsar.simulate.release.pseudo_label import _jittered, confusion, simulate_pseudo_label
 from oemsar.simulate.release.tile import map_with_margin
 
 TABLE_III = {
@@ -80,3 +80,13 @@ def test_pseudo_label_repeats_with_its_stream() -> None:
     assert first.dtype == np.uint8
     assert np.array_equal(first, second)
     assert set(np.unique(first)) <= set(range(1, 9))
+
+
+@pytest.mark.parametrize("gsd", [0.15, 0.4])
+def test_outlines_are_displaced_by_not_half_a_metre_whatever_the_gsd(gsd: float) -> None:
+    east = np.ones((300, 100), np.uint8)
+    east[:, 50:] = 2
+    for label, axis in ((east, 1), (np.ascontiguousarray(east.T), 0)):
+        edges = (_jittered(label, gsd, stream(8)) == 1).sum(axis=axis)
+        assert edges.mean() == pytest.approx(50, abs=1.5)
+        assert edges.std() * gsd == pytest.approx(0.45, rel=0.35)

@@ -37,6 +37,7 @@ def test_box_on_a_plain(incidence: float, azimuth: float) -> None:
     assert behind.max() - HALF == pytest.approx(HEIGHT * tangent, abs=2 * GSD)
     roof = METRES[strips["layover"] & (np.abs(METRES) < HALF)]
     assert len(roof) * GSD / 2 == pytest.approx(min(HEIGHT / tangent, 2 * HALF), abs=3 * GSD)
+    assert roof.min() == pytest.approx(-HALF, abs=2 * GSD)  # the near part of the roof
     assert not (strips["ground"] & (np.abs(METRES) < HALF - GSD)).any()
     assert strips["ground"][np.abs(METRES) > HALF + 11.9 + 2].sum() > 10
     assert not (seen.ground & (seen.layover | seen.shadow)).any()
