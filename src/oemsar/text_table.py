@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-Cell = TypeVar("Cell")
+AnyCell = TypeVar("AnyCell")
 
 
 def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -14,7 +14,9 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> st
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, ruler, *rows))
 
 
-def beside(left: Iterable[Sequence[Cell]], right: Iterable[Sequence[Cell]]) -> list[tuple[Cell, ...]]:
+def beside(
+    left: Iterable[Sequence[AnyCell]], right: Iterable[Sequence[AnyCell]]
+) -> list[tuple[AnyCell, ...]]:
     """Put the columns of two tables with as many rows beside each other."""
     return [(*first, *second) for first, second in zip(left, right, strict=True)]
 

@@ -63,7 +63,7 @@ class Source:
         return within_collect(RasterPixels.first(self.dataset, bands or self.bands), self.padding)
 
 
-class MaskShares(NamedTuple):
+class LayoverShares(NamedTuple):
     """Shares of masks among the pixels with data, 0 to 1.
 
     Attributes:
@@ -140,13 +140,13 @@ class OrthoRasters:
         with open_surface(dsm) as surface:
             sweep(surface, self.grid, self.look, self._byte("layover"), self._byte("shadow"))
 
-    def publish_masks(self, out: Path) -> MaskShares:
+    def publish_masks(self, out: Path) -> LayoverShares:
         """Publish the masks and measure the shares of layover and shadow."""
         canvases = [self._byte(name) for name in MASKS]
         tags = {} if self.look is None else look_tags(self.look)
         publish_cog(canvases, out, self.grid, Layer(nodata=UNKNOWN, tags=tags, bands=MASKS))
         layover, shadow = (share_of(self._byte(name), self._byte("valid")) for name in MASKS[:2])
-        return MaskShares(layover, shadow)
+        return LayoverShares(layover, shadow)
 
     def _byte(self, name: str) -> RawRaster:
         return self._canvas(name, np.dtype(np.uint8))

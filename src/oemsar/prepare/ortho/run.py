@@ -20,7 +20,7 @@ from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.ortho.config import OrthoConfig
 from oemsar.prepare.ortho.grid import grid_over, metric_crs
 from oemsar.prepare.ortho.pixel_map import OrthoMap
-from oemsar.prepare.ortho.rasters import MaskShares, OrthoRasters, Source
+from oemsar.prepare.ortho.rasters import LayoverShares, OrthoRasters, Source
 from oemsar.prepare.ortho.summary import LookSummary, OrthoResult
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
@@ -95,7 +95,7 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
 
 def _publish(
     rasters: OrthoRasters, source: Source, mapping: PixelMap, out: Path, config: OrthoConfig
-) -> tuple[float, MaskShares | None]:
+) -> tuple[float, LayoverShares | None]:
     """Write the image and, with a surface model, its masks; give the shares of valid and of masked pixels."""
     if config.dsm is not None:
         rasters.find_masks(config.dsm)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from oemsar.prepare.align.matching.blocks import Block, blocks_of
+from oemsar.prepare.align.matching.blocks import WindowBlock, blocks_of
 from oemsar.raster.read import Extent
 
 
@@ -24,4 +24,6 @@ def test_every_window_lies_in_one_block_that_holds_it(step: int) -> None:
 
 
 def test_a_block_grows_on_every_side_and_keeps_its_windows() -> None:
-    assert Block(Extent(10, 20, 30, 40), [(0, 1)]).grown(5) == Block(Extent(5, 15, 40, 50), [(0, 1)])
+    assert WindowBlock(Extent(10, 20, 30, 40), [(0, 1)]).grown(5) == WindowBlock(
+        Extent(5, 15, 40, 50), [(0, 1)]
+    )

@@ -12,7 +12,7 @@ _BLOCK = 448
 """Pixels between the first windows of a block and the last."""
 
 
-class Block(NamedTuple):
+class WindowBlock(NamedTuple):
     """Windows that are prepared together.
 
     Attributes:
@@ -23,12 +23,12 @@ class Block(NamedTuple):
     extent: Extent
     windows: list[tuple[int, int]]
 
-    def grown(self, margin: int) -> "Block":
+    def grown(self, margin: int) -> "WindowBlock":
         """Widen the rectangle by a margin on every side."""
-        return Block(self.extent.grown(margin), self.windows)
+        return WindowBlock(self.extent.grown(margin), self.windows)
 
 
-def blocks_of(rows: NDArray[np.intp], columns: NDArray[np.intp], window: int) -> Iterator[Block]:
+def blocks_of(rows: NDArray[np.intp], columns: NDArray[np.intp], window: int) -> Iterator[WindowBlock]:
     """Group the windows of a lattice into blocks.
 
     Args:
@@ -42,7 +42,7 @@ def blocks_of(rows: NDArray[np.intp], columns: NDArray[np.intp], window: int) ->
             height = int(rows[down[-1]]) - top + window
             width = int(columns[right[-1]]) - left + window
             indices = [(row, column) for row in down for column in right]
-            yield Block(Extent(top, left, height, width), indices)
+            yield WindowBlock(Extent(top, left, height, width), indices)
 
 
 def _groups(firsts: NDArray[np.intp]) -> Iterator[list[int]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oemsar.arrays import Doubles
-from oemsar.prepare.align.matching.blocks import Block, blocks_of
+from oemsar.prepare.align.matching.blocks import WindowBlock, blocks_of
 from oemsar.prepare.align.matching.correlate import Peak, find_peak
 from oemsar.prepare.align.matching.matchers import Matcher
 from oemsar.prepare.align.model.correction import Correction
@@ -186,7 +186,7 @@ class _Comparison:
     columns: NDArray[np.intp]
     surfaces: Surfaces
 
-    def fill(self, block: Block, view: View) -> None:
+    def fill(self, block: WindowBlock, view: View) -> None:
         """Compare the windows of a block, forward and backward."""
         engine, level = self.engine, self.surfaces.level
         radar = engine.prepare(view.radar, view.radar_valid, "logarithmic")
