@@ -5,15 +5,23 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from oemsar.dataset.regions import summarise_regions
 from oemsar.dataset.tile import Tile
 from oemsar.paper.figure1 import draw_regions
 
 
-def test_regions_are_drawn_at_their_places_in_the_world_and_in_their_country(placed: list[Tile]) -> None:
+@pytest.fixture(scope="module")
+def figure(placed: list[Tile]) -> Figure:
+    return draw_regions(summarise_regions(placed))
+
+
+def test_regions_are_drawn_at_their_places_in_the_world_and_in_their_country(
+    placed: list[Tile], figure: Figure
+) -> None:
     regions = summarise_regions(placed)
-    world, *countries = draw_regions(regions).axes
+    world, *countries = figure.axes
     assert world.get_title() == "4 regions, 8 tiles"
     titles = ["France\n2 regions, 4 tiles", "Japan\n1 regions, 2 tiles"]
     assert [axis.get_title() for axis in countries[:2]] == titles
@@ -42,9 +50,9 @@ def test_names_of_near_regions_do_not_cover_each_other(placed: list[Tile]) -> No
     assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
 
 
-def test_a_country_across_the_antimeridian_is_drawn_at_both_ends_and_not_between(placed: list[Tile]) -> None:
+def test_a_country_across_the_antimeridian_is_drawn_at_both_ends_and_not_between(figure: Figure) -> None:
     """A line across the map where the outline of Russia passes 180 degrees would cross Canada."""
-    land = draw_regions(summarise_regions(placed)).axes[0].collections[0]
+    land = figure.axes[0].collections[0]
     seen = [path.vertices[:-1] for path in land.get_paths() if path.vertices[:, 1].min() > -60]
     assert max(np.abs(np.diff(ring[:, 0])).max() for ring in seen) < 90
     # Chukotka, Kamchatka, Viti Levu: land once; the Bering Sea and the Pacific: none
@@ -60,8 +68,11 @@ def test_a_country_is_shown_true_to_scale_with_a_margin(placed: list[Tile]) -> N
         region.model_copy(update={"name": f"FRA-{n:02d}", "lon": lon, "lat": lat})
         for n, (lon, lat) in enumerate([(-4.0, 48.0), (8.0, 44.0), (2.0, 50.0)])
     ]
-    for regions, span in ((far, 1.25 * 12 * math.cos(math.radians(47))), (far[:1], 3.0)):
-        axis = draw_regions(regions).axes[1]
+    alone = [far[0].model_copy(update={"name": "JPN-01", "country": "JPN", "lon": 139.0, "lat": 36.0})]
+    axes = draw_regions([*far, *alone]).axes[1:]
+    for axis, regions, span in zip(
+        axes, (far, alone), (1.25 * 12 * math.cos(math.radians(47)), 3.0), strict=True
+    ):
         (west, east), (south, north) = axis.get_xlim(), axis.get_ylim()
         middle = (south + north) / 2
         assert north - south == pytest.approx(span)
