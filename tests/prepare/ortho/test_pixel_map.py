@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from odc.geo.geobox import GeoBox
 from rasterio import Affine
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
@@ -167,3 +168,14 @@ def test_a_scene_must_say_how_it_was_seen(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"projection_height: .* give metres above the ellipsoid"):
         ortho_mapping(no_plane, grid, terrain)
     ortho_mapping(silent, grid, terrain, look=Look(10, 35), projection_height=100)
+
+
+def test_pixels_are_lost_inside_a_scene_that_is_wider_than_high(tmp_path: Path) -> None:
+    """No height anywhere: of a grid 20 pixels wider on every side, the pixels of the scene are lost."""
+    affine = Affine(0.5, 0, EAST - 60, 0, -0.5, NORTH + 20)
+    scene = flat_scene(tmp_path / "sar.tif", np.ones((60, 260), np.uint8), affine, Look(205, 35), 100.0)
+    nowhere = dem(tmp_path / "dem.tif", -9999, nodata=-9999)
+    grid = GeoBox((100, 300), affine @ Affine.translation(-20, -20), CRS)
+    y, x = np.mgrid[:100, :300].astype(float)
+    with ortho_mapping(scene, grid, nowhere) as mapping:
+        assert mapping.lost(x, y, (60, 260), 100.0) == 60 * 260
