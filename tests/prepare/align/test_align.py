@@ -27,12 +27,20 @@ def fields() -> np.ndarray:
     return land()
 
 
-@pytest.fixture
-def pair(tmp_path: Path, fields: np.ndarray) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory, fields: np.ndarray) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("pair")
     return (
-        write(tmp_path / "sar.tif", radar(fields, turned(0.7, 11.4, -17.8))),
-        write(tmp_path / "optical.tif", photo(fields)),
+        write(folder / "sar.tif", radar(fields, turned(0.7, 11.4, -17.8))),
+        write(folder / "optical.tif", photo(fields)),
     )
+
+
+@pytest.fixture(scope="module")
+def aligned(pair: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AlignReport]:
+    """The pair aligned once: the folder of the results, and the report."""
+    out = tmp_path_factory.mktemp("aligned") / "out"
+    return out, align_images(*pair, out)
 
 
 def transform(out: Path) -> dict[str, object]:
@@ -40,9 +48,8 @@ def transform(out: Path) -> dict[str, object]:
     return content
 
 
-def test_a_known_motion_is_found_in_pixels(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    report = align_images(*pair, out)
+def test_a_known_motion_is_found_in_pixels(aligned: tuple[Path, AlignReport]) -> None:
+    out, report = aligned
     assert report.verdict == "accepted", report.reasons
     assert corner_error(transform(out)["affine"], turned(0.7, 11.4, -17.8)) < 0.5
     assert transform(out)["model"] == "affine"
@@ -53,9 +60,8 @@ def test_a_known_motion_is_found_in_pixels(pair: tuple[Path, Path], tmp_path: Pa
 
 
 def test_the_aligned_image_lies_on_the_orthophoto(
-    pair: tuple[Path, Path], tmp_path: Path, fields: np.ndarray
+    pair: tuple[Path, Path], aligned: tuple[Path, AlignReport], tmp_path: Path, fields: np.ndarray
 ) -> None:
-    align_images(*pair, tmp_path / "out")
 
     def smooth(path: Path) -> np.ndarray:
         with rasterio.open(path) as dataset:
@@ -64,7 +70,7 @@ def test_the_aligned_image_lies_on_the_orthophoto(
             ].ravel()
 
     still = smooth(write(tmp_path / "still.tif", radar(fields, Affine.identity())))
-    assert np.corrcoef(smooth(tmp_path / "out" / "sar_aligned.tif"), still)[0, 1] > 0.95
+    assert np.corrcoef(smooth(aligned[0] / "sar_aligned.tif"), still)[0, 1] > 0.95
     assert np.corrcoef(smooth(pair[0]), still)[0, 1] < 0.6
 
 
@@ -137,11 +143,12 @@ def test_water_only_fails_and_leaves_no_result(tmp_path: Path, fields: np.ndarra
     assert "I cannot align this" in (out / "report.html").read_text()
 
 
-def test_tie_points_of_a_person_are_gone_on_from(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_tie_points_of_a_person_are_gone_on_from(
+    pair: tuple[Path, Path], aligned: tuple[Path, AlignReport], tmp_path: Path
+) -> None:
     """A point moved by hand moves the result; one switched off does not count."""
     motion = turned(0.7, 11.4, -17.8)
-    align_images(*pair, tmp_path / "first")
-    edited = json.loads((tmp_path / "first" / "tie_points.geojson").read_text())
+    edited = json.loads((aligned[0] / "tie_points.geojson").read_text())
     rng = np.random.default_rng(0)
     chosen = [edited["features"][number] for number in rng.permutation(len(edited["features"]))[:12]]
     for number, feature in enumerate(chosen):
@@ -163,22 +170,23 @@ def test_tie_points_of_a_person_are_gone_on_from(pair: tuple[Path, Path], tmp_pa
     )
 
 
-def test_the_points_file_of_qgis_is_read_back(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    first = align_images(*pair, tmp_path / "first")
-    path = tmp_path / "first" / "tie_points.points"
+def test_the_points_file_of_qgis_is_read_back(
+    pair: tuple[Path, Path], aligned: tuple[Path, AlignReport], tmp_path: Path
+) -> None:
+    out, first = aligned
+    path = out / "tie_points.points"
     rows = list(csv.DictReader(path.read_text().splitlines()))
     assert sum(row["enable"] == "1" for row in rows) == first.n_tie_points
     second = align_images(*pair, tmp_path / "second", config=AlignConfig(tie_points=path))
     assert second.n_tie_points == first.n_tie_points
-    affines = [np.array(transform(tmp_path / name)["affine"]) for name in ("first", "second")]
+    affines = [np.array(transform(folder)["affine"]) for folder in (out, tmp_path / "second")]
     places = np.array([[0, 0, 1], [SIDE, SIDE, 1]]).T
     apart = (affines[0] - affines[1]).reshape(2, 3) @ places
     assert np.abs(apart).max() < 0.3  # the first passed over outliers, the second believes all
 
 
-def test_the_correction_is_read_back(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    align_images(*pair, tmp_path / "out")
-    correction = read_correction(tmp_path / "out" / "transform.json")
+def test_the_correction_is_read_back(aligned: tuple[Path, AlignReport], tmp_path: Path) -> None:
+    correction = read_correction(aligned[0] / "transform.json")
     assert isinstance(correction, Correction)
     (tmp_path / "broken.json").write_text("{}")
     with pytest.raises(InputError, match=r"broken\.json is not a transform"):
