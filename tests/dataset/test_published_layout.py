@@ -1,5 +1,6 @@
 """The published layouts: which files are of which tile, in which split, and what contradicts itself."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -195,3 +196,12 @@ def test_a_list_that_is_no_text_is_refused(tmp_path: Path) -> None:
     make(tmp_path, {"sar_images": ["a.tif"]})
     (tmp_path / "val.txt").write_bytes(b"\xff\xfe\x00")
     assert_refused(tmp_path, "val.txt", "readable text file")
+
+
+def test_files_of_one_size_and_time_are_told_apart_by_their_content(tmp_path: Path) -> None:
+    make(tmp_path, {"a/train/sar_images": ["a.tif"], "b/train/sar_images": ["a.tif"]})
+    other = tmp_path / "b/train/sar_images/a.tif"
+    other.write_bytes(b"pixelz")
+    for path in (tmp_path / "a/train/sar_images/a.tif", other):
+        os.utime(path, ns=(10**18, 10**18))
+    assert_refused(tmp_path, "a/train/sar_images/a.tif", "b/train/sar_images/a.tif")

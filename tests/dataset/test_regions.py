@@ -18,6 +18,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from typer.testing import CliRunner
 
 from oemsar.cli.data_regions import regions as command
+from oemsar.dataset import regions as regions_module
 from oemsar.dataset.regions import (
     UNASSIGNED,
     _clusters,
@@ -205,3 +206,10 @@ def test_command_lists_the_regions(release: list[Tile], release_table: Path, tmp
     assert "35 regions, 0 tiles without one" in table
     write_tiles(assign_regions(whole(train=2300)), tmp_path / "none.parquet")
     assert isinstance(CliRunner().invoke(app, [str(tmp_path / "none.parquet")]).exception, InputError)
+
+
+def test_crowds_of_tiles_at_exactly_the_distance_are_one_region() -> None:
+    steps = np.arange(12)[:, None] * np.array([0.1, 0.0, 0.0])
+    points = np.concatenate([-steps, steps + np.array([10.0, 0.0, 0.0])])
+    assert len(np.unique(regions_module._clusters(points, 10.0))) == 1
+    assert len(np.unique(regions_module._clusters(points, 9.99))) == 2
