@@ -1,33 +1,25 @@
 """Cells trained, scored, interrupted, failed and gone on with."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark import run as run_module
-from oemsar.benchmark import workers as processes
-from oemsar.benchmark.cell import Task, work
+from oemsar.benchmark.cell import Task
 from oemsar.benchmark.dispatch import BenchmarkOutcome, BenchmarkStatus
 from oemsar.benchmark.plan import Plan
 from oemsar.benchmark.run import run_benchmark
-from oemsar.benchmark.workers import Worker, WorkerEvent
-from oemsar.dataset.pixels import read_label
 from oemsar.dataset.table import read_tiles
 from oemsar.errors import InputError
-from oemsar.evaluate.config import EvaluateConfig
-from oemsar.evaluate.run import evaluate_model
 from oemsar.train.run_folder import CONFIG
 
 SCRIPT = "from oemsar.cli.app import main; main()"
@@ -45,32 +37,6 @@ def _write_plan(folder: Path, plan: Plan) -> Path:
 
 def _counts(out: Path, name: str) -> np.ndarray:
     return folders.read_counts(out / "cells" / name)[1]
-
-
-def test_a_cell_stores_what_an_evaluation_of_its_model_finds(
-    make_task: Callable[[Path], Task], table: Path, tmp_path: Path
-) -> None:
-    task = make_task(tmp_path / "bench")
-    event: list[tuple[int, int]] = []
-    record = work(task, lambda *steps: event.append(steps))
-    folder = task.training.out
-    assert event == [(done, 4) for done in range(5)]
-    scores = evaluate_model(
-        folder, table, tmp_path / "scores", config=EvaluateConfig(split="test", engine="torch", device="cpu")
-    ).scores
-    stored = record.model_dump(mode="json")
-    assert {name: stored[name] for name in scores.to_dict()} == scores.to_dict()
-    regions, counts, once = folders.read_counts(folder)
-    assert regions == ["A", "A", "B", "B"]
-    assert counts.sum(0).tolist() == stored["confusion"]
-    assert folders.finished(folder) == record
-    # t5 shares its western half with t4
-    truths = {tile.name: read_label(tile) for tile in read_tiles(table) if tile.split == "test"}
-    maps = {name: np.asarray(Image.open(folder / "maps" / f"{name}.png")) for name in ("t4", "t7")}
-    assert np.bincount(truths["t5"][:, 32:].ravel(), minlength=9)[1:].tolist() == once[1].sum(1).tolist()
-    assert np.array_equal(np.delete(once, 1, axis=0), np.delete(counts, 1, axis=0))
-    right = [int((maps[name] == truths[name]).sum()) for name in maps]
-    assert right == [int(np.trace(counts[place])) for place in (0, 3)]
 
 
 def test_a_changed_plan_is_refused_before_anything_is_done(
@@ -107,59 +73,6 @@ def test_another_table_and_a_second_command_are_refused(
     )
     with pytest.raises(InputError, match=r"tiles\.parquet is not the table that the benchmark in"):
         run_benchmark(table, out, plan=_write_plan(tmp_path, plan))
-
-
-def _news(worker: Worker) -> WorkerEvent:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        for event in processes.events([worker]):
-            if event.kind != "steps":
-                return event
-    raise AssertionError("the slot told nothing")
-
-
-@pytest.mark.slow
-def test_a_process_that_is_killed_is_the_failure_of_its_cell_and_the_next_one_has_another(
-    make_task: Callable[[Path], Task], tmp_path: Path
-) -> None:
-    folders.require_writable(tmp_path / "bench")
-    worker = Worker(0, tmp_path / "bench", {})
-    task = make_task(tmp_path / "bench")
-    endless = replace(task, training=task.training.model_copy(update={"steps": 1_000_000}))
-    try:
-        worker.submit(endless)
-        first = worker.process_id
-        assert first is not None
-        while not (task.training.out / "checkpoints" / "last.ckpt").exists():
-            time.sleep(0.1)
-        os.kill(first, signal.SIGKILL)
-        event = _news(worker)
-        assert event.kind == "failed"
-        assert "killed, most likely for want of memory" in event.value
-        again = replace(
-            task, training=task.training.model_copy(update={"out": tmp_path / "bench" / "cells" / "b"})
-        )
-        worker.submit(again)
-        assert worker.process_id != first
-        assert _news(worker).kind == "finished"
-    finally:
-        processes.stop([worker])
-
-
-@pytest.mark.slow
-def test_a_process_that_finishes_its_cell_all_the_same_is_not_waited_for(
-    make_task: Callable[[Path], Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A signal in the last step of a training stops nothing."""
-    folders.require_writable(tmp_path / "bench")
-    worker = Worker(0, tmp_path / "bench", {})
-    task = make_task(tmp_path / "bench")
-    worker.submit(task)
-    process = worker._process
-    monkeypatch.setattr(process, "terminate", lambda: None)
-    processes.stop([worker])
-    assert process.exitcode == 0
-    assert folders.finished(task.training.out) is not None
 
 
 @pytest.mark.slow

@@ -20,14 +20,14 @@ def _direct(network: LandCoverNetwork, image: NDArray[np.uint8]) -> NDArray[np.f
 
 @pytest.mark.parametrize("kind", ["torch", "openvino"])
 def test_probabilities_are_those_of_the_network_in_the_order_of_the_images(
-    network: LandCoverNetwork, kind: EngineKind
+    unet: LandCoverNetwork, kind: EngineKind
 ) -> None:
-    images = make_images((64, 64), (64, 64), (40, 75), (64, 64), (1, 1))
-    with open_engine(network, kind=kind, device="cpu") as engine:
+    images = make_images((64, 96), (64, 96), (40, 75), (64, 96), (1, 1))
+    with open_engine(unet, kind=kind, device="cpu") as engine:
         results = list(engine.stream(images))
     assert len(results) == len(images)
     for image, result in zip(images, results, strict=True):
-        np.testing.assert_allclose(result, _direct(network, image), atol=2e-3)
+        np.testing.assert_allclose(result, _direct(unet, image), atol=2e-3)
         np.testing.assert_allclose(result.sum(0), 1, atol=1e-5)
 
 

@@ -48,13 +48,13 @@ def test_an_engine_or_device_that_is_not_known_is_refused(
         open_engine(network, kind=kind, device=device)  # type: ignore[arg-type]
 
 
-def test_a_model_is_opened_by_its_path_or_as_a_network(network: LandCoverNetwork, tmp_path: Path) -> None:
-    save_model(network, tmp_path / "run" / "model", {})
+def test_a_model_is_opened_by_its_path_or_as_a_network(unet: LandCoverNetwork, tmp_path: Path) -> None:
+    save_model(unet, tmp_path / "run" / "model", {})
     (image,) = images((40, 25))
     results = []
-    for model in (tmp_path / "run", tmp_path / "run" / "model", network):
+    for model in (tmp_path / "run", tmp_path / "run" / "model", unet):
         with open_model(model, engine="torch", device="cpu") as engine:
-            assert engine.spec == network.spec
+            assert engine.spec == unet.spec
             results.append(next(engine.stream([image])))
     assert np.array_equal(results[0], results[1])
     assert np.array_equal(results[0], results[2])

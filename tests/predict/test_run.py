@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,8 +21,6 @@ from safetensors.torch import load_file, save_file
 
 from oemsar.errors import InputError
 from oemsar.models import saved
-from oemsar.models.saved import load_model
-from oemsar.predict.array import predict_array
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import predict_scene
 from oemsar.raster.cog import Layer, write_cog
@@ -257,39 +254,6 @@ def test_no_output_replaces_the_scene(models: dict[str, Path], tmp_path: Path, n
         scene.name,
         *([out.name] if out.is_symlink() else []),
     }
-
-
-@pytest.mark.parametrize("flips", [False, True])
-def test_a_map_of_an_array_is_that_of_the_same_scene(
-    models: dict[str, Path], tmp_path: Path, flips: bool
-) -> None:
-    image = _speckle(1, 150, 230)
-    config = SMALL.model_copy(update={"window": 96, "overlap": 20, "flips": flips, "nodata": "none"})
-    with rasterio.open(
-        tmp_path / "a.tif", "w", driver="GTiff", **PROFILE | {"height": 150, "width": 230}
-    ) as dataset:
-        dataset.write(image)
-    predict_scene(models["sar"], tmp_path / "a.tif", tmp_path / "map.tif", config=config)
-    made = predict_array(load_model(models["sar"]), image, config=config)
-    for name, layer in (("map", made.classes), ("map_confidence", made.confidence)):
-        with rasterio.open(tmp_path / f"{name}.tif") as dataset:
-            np.testing.assert_array_equal(layer, dataset.read(1))
-
-
-def test_pixels_of_an_array_without_data_are_not_mapped(models: dict[str, Path]) -> None:
-    valid = np.zeros((60, 90), bool)
-    valid[10:50, 5:30] = True
-    made = predict_array(models["sar"], _speckle(1, 60, 90), valid=valid, config=WHOLE)
-    np.testing.assert_array_equal(made.classes > 0, valid)
-    np.testing.assert_array_equal(made.confidence > 0, valid)
-
-
-@pytest.mark.parametrize(
-    "image", [np.zeros((3, 8, 8), np.uint8), np.zeros((1, 8, 8)), np.zeros((8, 8), np.uint8)]
-)
-def test_an_array_of_other_channels_or_type_is_refused(models: dict[str, Path], image: NDArray[Any]) -> None:
-    with pytest.raises(InputError, match="give uint8 of shape"):
-        predict_array(models["sar"], image)
 
 
 def _replace_file(path: Path, content: bytes) -> None:

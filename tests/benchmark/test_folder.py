@@ -1,0 +1,72 @@
+"""The folder of a benchmark: matrices, failures, and the trainings of another command."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from oemsar.benchmark import folder as folders
+from oemsar.benchmark.cell import Task
+from oemsar.benchmark.plan import Cell
+from oemsar.dataset.label_regime import Regime
+from oemsar.errors import InputError
+from oemsar.modalities import Modalities
+from oemsar.train.run_folder import CONFIG
+
+
+def test_matrices_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    counts, once = rng.integers(0, 2**40, (3, 8, 8)), rng.integers(0, 9, (3, 8, 8))
+    folders.write_counts(tmp_path / "c", ["a", "b", "c"], ["N", "M", "N"], counts, once)
+    regions, read, read_once = folders.read_counts(tmp_path / "c")
+    assert regions == ["N", "M", "N"]
+    np.testing.assert_array_equal(read, counts)
+    np.testing.assert_array_equal(read_once, once)
+
+
+def test_a_failure_is_read_back_until_the_cell_is_finished(tmp_path: Path) -> None:
+    assert folders.failed(tmp_path / "c") is None
+    folders.write_failure(tmp_path / "c", "no memory")
+    assert folders.failed(tmp_path / "c") == "no memory"
+    assert folders.finished(tmp_path / "c") is None
+    (tmp_path / "c" / folders.FAILED).write_text("{")
+    with pytest.raises(InputError, match=r"failed\.json cannot be read as a record of a benchmark"):
+        folders.failed(tmp_path / "c")
+
+
+def test_cells_are_named_by_what_sets_them_apart(tmp_path: Path) -> None:
+    cell = Cell("unet", Modalities.SAR_OPTICAL, Regime.P_R5, 3, "dual")
+    assert folders.cell_folder(tmp_path, cell) == tmp_path / "cells" / "unet_sar+optical_P+R5_s3_dual"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [({"seed": 5}, "seed"), ({"learning_rate": 0.01}, "learning_rate"), ({"workers": 1}, None)],
+)
+def test_a_cell_that_was_begun_otherwise_is_refused(
+    make_task: Callable[[Path], Task], tmp_path: Path, changes: dict[str, object], name: str | None
+) -> None:
+    begun = make_task(tmp_path).training
+    folders.require_writable(begun.out)
+    (begun.out / CONFIG).write_text(begun.to_yaml())
+    now = begun.model_copy(update=changes)
+    if name is None:
+        folders.require_same_training(begun.out, now)
+    else:
+        sentence = rf"was trained with {name} {getattr(begun, name)}, not {getattr(now, name)};"
+        with pytest.raises(InputError, match=sentence):
+            folders.require_same_training(begun.out, now)
+
+
+def test_processes_of_one_command_share_the_folder_and_another_command_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "_WAIT_SECONDS", 0.0)
+    with folders.sole_run(tmp_path):
+        with folders.shared_run(tmp_path):
+            pass
+        with pytest.raises(InputError, match="out: another benchmark works in"), folders.sole_run(tmp_path):
+            pass
+    with folders.sole_run(tmp_path):
+        pass

@@ -1,0 +1,47 @@
+"""The description of a network: numbers for each channel, and the part of it over one modality."""
+
+from typing import Any
+
+import pytest
+
+from oemsar.errors import InputError
+from oemsar.modalities import Modalities
+from oemsar.models.spec import ModelSpec
+
+FIELDS: dict[str, Any] = {
+    "architecture": "unet",
+    "encoder": "resnet18",
+    "modalities": "sar+optical",
+    "mean": (50.0, 60.0, 70.0, 80.0),
+    "std": (10.0, 20.0, 30.0, 40.0),
+}
+
+
+def test_a_description_is_read_back_from_json() -> None:
+    spec = ModelSpec(**FIELDS, fusion="dual")
+    assert ModelSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"mean": (1.0,)}, r"mean, std: sar\+optical needs 4 numbers each"),
+        ({"std": (1.0, 2.0, 3.0)}, r"mean, std: sar\+optical needs 4 numbers each"),
+        ({"std": (1.0, 2.0, 0.0, 4.0)}, "std: every standard deviation must be above 0"),
+        ({"modalities": "sar", "mean": (1.0,), "std": (1.0,), "fusion": "dual"}, "fusion, modalities: dual"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        ModelSpec(**FIELDS | changes)
+
+
+@pytest.mark.parametrize(
+    ("modalities", "mean", "std"),
+    [("sar", (50.0,), (10.0,)), ("optical", (60.0, 70.0, 80.0), (20.0, 30.0, 40.0))],
+)
+def test_a_part_keeps_the_numbers_of_its_channels(
+    modalities: str, mean: tuple[float, ...], std: tuple[float, ...]
+) -> None:
+    part = ModelSpec(**FIELDS, fusion="dual").restricted_to(Modalities(modalities))
+    assert part == ModelSpec(**FIELDS | {"modalities": modalities, "mean": mean, "std": std})

@@ -1,0 +1,39 @@
+"""The state of a map: gone on with for the same task, thrown away for another."""
+
+from pathlib import Path
+
+import pytest
+
+from oemsar.predict.state import MapCheckpoint, ResumableMap
+
+TASK = {"model": "ab", "config": {"window": 64, "flips": False}}
+
+
+def test_the_same_task_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    begun = ResumableMap(tmp_path / "map.tif", TASK)
+    assert begun.checkpoint is None
+    assert begun.folder == tmp_path / ".map.tif.partial"
+    (begun.folder / "classes.raw").write_bytes(b"rows")
+    begun.save(MapCheckpoint(3, (1, 2, 3, 4, 5, 6, 7, 8)))
+    again = ResumableMap(tmp_path / "map.tif", dict(reversed(TASK.items())))
+    assert again.checkpoint == MapCheckpoint(3, (1, 2, 3, 4, 5, 6, 7, 8))
+    assert (again.folder / "classes.raw").read_bytes() == b"rows"
+    again.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("change", ["another task", "damaged state", "no state"])
+def test_what_cannot_be_gone_on_with_is_thrown_away(change: str, tmp_path: Path) -> None:
+    begun = ResumableMap(tmp_path / "map.tif", TASK)
+    begun.save(MapCheckpoint(3, (0,) * 8))
+    (begun.folder / "classes.raw").write_bytes(b"rows")
+    task = TASK
+    if change == "another task":
+        task = TASK | {"config": {"window": 64, "flips": True}}
+    elif change == "damaged state":
+        (begun.folder / "state.json").write_text('{"rows": 3')
+    else:
+        (begun.folder / "state.json").unlink()
+    again = ResumableMap(tmp_path / "map.tif", task)
+    assert again.checkpoint is None
+    assert list(again.folder.iterdir()) == []

@@ -1,0 +1,134 @@
+"""Checkpoints: the steps they are written at, the best apart from the last, and files that cannot be used."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from oemsar.errors import DiskFull, Failure, InputError
+from oemsar.train import checkpoints as module
+from oemsar.train.checkpoints import BEST, LAST, Checkpoints, require_readable, save_checkpoint
+
+
+class _Trainer:
+    """A trainer at a step that writes what it is told to."""
+
+    is_global_zero = True
+    should_stop = False
+
+    def __init__(self, step: int, error: OSError | None = None) -> None:
+        self.global_step = step
+        self.error = error
+
+    def save_checkpoint(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"step {self.global_step}")
+        if self.error is not None:
+            raise self.error
+
+
+def _written(
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+    *,
+    signal: bool = False,
+    loss: float = 1.0,
+    **validation: Any,
+) -> tuple[set[str], _Trainer]:
+    """Files written at the end of a step, every 3 of 10 steps, and the trainer."""
+    saved: list[dict[str, Any]] = []
+    monkeypatch.setattr(module, "save_model", lambda network, path, record: saved.append(record))
+    interruption: Any = SimpleNamespace(agreed=lambda _: signal)
+    found: Any = SimpleNamespace(**validation) if validation else None
+    trainer: Any = _Trainer(step)
+    callback = Checkpoints(out, {"seed": 7}, interruption, found, every=3, steps=10)
+    module_: Any = SimpleNamespace(network=None)
+    callback.on_train_batch_end(trainer, module_, {"loss": torch.tensor(loss)}, None, 0)  # type: ignore[arg-type]
+    assert all((record["seed"], record["step"]) == (7, step) for record in saved)
+    names = {str(path) for path in (LAST, BEST) if (out / path).exists()}
+    return names | ({"model"} if saved else set()), trainer
+
+
+@pytest.mark.parametrize(("step", "due"), [(1, False), (3, True), (4, False), (9, True), (10, True)])
+def test_without_validation_the_last_state_is_the_model(
+    step: int, due: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, trainer = _written(tmp_path, monkeypatch, step)
+    assert written == ({str(LAST), "model"} if due else set())
+    assert not trainer.should_stop
+
+
+@pytest.mark.parametrize(
+    ("step", "validated", "best", "expected"),
+    [
+        (4, 4, 4, {str(LAST), str(BEST), "model"}),
+        (4, 4, 2, {str(LAST)}),
+        (5, 4, 4, set()),
+        (6, 4, 4, {str(LAST)}),
+    ],
+)
+def test_the_model_is_replaced_only_by_a_better_one(
+    step: int,
+    validated: int,
+    best: int,
+    expected: set[str],
+    tmp_path: Path,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scores = SimpleNamespace(to_dict=dict)
+    written, _ = _written(
+        tmp_path, monkeypatch, step, scores=scores, validated_step=validated, best_step=best
+    )
+    assert written == expected
+
+
+def test_a_step_that_another_process_scored_is_not_written_for_its_validation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _written(tmp_path, monkeypatch, 4, scores=None, validated_step=4, best_step=4)[0] == set()
+
+
+def test_a_signal_is_obeyed_after_the_state_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, trainer = _written(tmp_path, monkeypatch, 4, signal=True)
+    assert str(LAST) in written
+    assert trainer.should_stop
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_state_whose_loss_is_not_finite_is_not_written(
+    loss: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Failure, match="learning_rate: the loss is no longer finite at step 3"):
+        _written(tmp_path, monkeypatch, 3, loss=loss)
+    assert not (tmp_path / LAST).exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "sentence"), [(28, DiskFull, "has no room left"), (13, Failure, "cannot be written")]
+)
+def test_a_checkpoint_that_cannot_be_written_leaves_the_former_one(
+    number: int, kind: type[Exception], sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / LAST
+    good: Any = _Trainer(3)
+    save_checkpoint(good, path)
+    bad: Any = _Trainer(6, OSError(number, "reason"))
+    with pytest.raises(kind, match=sentence):
+        save_checkpoint(bad, path)
+    assert path.read_text() == "step 3"
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 cut off"])
+def test_a_damaged_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"last\.ckpt is not a readable checkpoint; remove it"):
+        require_readable(path)
+    torch.save({"state_dict": {"a": torch.ones(3)}, "global_step": 2}, path)
+    require_readable(path)

@@ -1,0 +1,45 @@
+"""Signals during a training: the first is remembered, the second ends the run, and all are given back."""
+
+import signal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from oemsar.train.interruption import Interruption
+
+NOTHING: Any = None
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", ["end", "exception"])
+def test_the_first_signal_is_remembered_and_the_second_ends_the_run(
+    wanted: signal.Signals, ending: str
+) -> None:
+    former = signal.getsignal(wanted)
+    interruption = Interruption()
+    interruption.on_train_start(NOTHING, NOTHING)
+    try:
+        assert not interruption.requested
+        signal.raise_signal(wanted)
+        assert interruption.requested
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(wanted)
+    finally:
+        if ending == "end":
+            interruption.on_train_end(NOTHING, NOTHING)
+        else:
+            interruption.on_exception(NOTHING, NOTHING, RuntimeError())
+    assert signal.getsignal(wanted) is former
+
+
+def test_a_signal_to_any_process_stops_all() -> None:
+    asked: list[tuple[bool, bool]] = []
+
+    def reduce(decision: bool, *, all: bool) -> bool:
+        asked.append((decision, all))
+        return True
+
+    trainer: Any = SimpleNamespace(strategy=SimpleNamespace(reduce_boolean_decision=reduce))
+    assert Interruption().agreed(trainer)
+    assert asked == [(False, False)]
