@@ -27,7 +27,7 @@ def test_radar_comes_first_and_both_must_carry_data(tmp_path: Path) -> None:
     write_cog(tmp_path / "sar.tif", radar, GRID)
     write_cog(tmp_path / "ortho.tif", ortho, GRID.translate_pix(2, 0))
     with open_scene(
-        tmp_path / "sar.tif", tmp_path / "ortho.tif", Modalities.SAR_OPTICAL, Treatment("none")
+        tmp_path / "sar.tif", tmp_path / "ortho.tif", Modalities.SAR_OPTICAL, Treatment()
     ) as scene:
         assert (scene.shape, scene.grid, scene.modalities) == ((40, 60), GRID, Modalities.SAR_OPTICAL)
         pixels, valid = scene.read(Extent(30, 0, 20, 9))
