@@ -164,5 +164,5 @@ def test_a_changed_missing_or_empty_manifest_is_refused(
     with pytest.raises(InputError, match="cannot be read"):
         manifest_tiles(release, Regime.P, tmp_path)
     unlabelled = [replace(tile, real_label=None) for tile in release]
-    with pytest.raises(InputError, match="not a hand-made label"):
+    with pytest.raises(InputError, match="lacks a hand-made label"):
         manifest_tiles(unlabelled, Regime.R5, tmp_path)

@@ -141,7 +141,7 @@ def test_tiles_without_georeferencing_have_no_region(tmp_path: Path) -> None:
 def test_the_open_sea_has_no_country_and_impossible_places_are_refused() -> None:
     (sea,) = assign_regions([tile("a", 500_000, 3_000_000, "EPSG:32623")])
     assert (sea.region, sea.country) == ("XXX-01", None)
-    with pytest.raises(InputError, match="tile far lies nowhere"):
+    with pytest.raises(InputError, match="tile far has georeferencing that lies nowhere"):
         assign_regions([tile("far", 1e30, 1e30)])
     with pytest.raises(InputError, match="positive"):
         assign_regions([tile("a", 500_000, 3_000_000)], 0)

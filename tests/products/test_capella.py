@@ -70,7 +70,7 @@ def test_beta_nought_becomes_sigma_nought_by_the_incidence_angle(write_scene: Ca
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"collect": {"image": {"scale_factor": 0}}}, "scale_factor is 0"),
+        ({"collect": {"image": {"scale_factor": 0}}}, "scale_factor 0.0 is not a positive number"),
         ({"collect": {"image": {"scale_factor": "much"}}}, "no usable Capella metadata"),
         ({"collect": {}}, "no usable Capella metadata"),
         (_document(rows=21, columns=30), "has 20 x 30 pixels, its metadata say 21 x 30"),

@@ -113,7 +113,7 @@ def test_what_is_not_stated_is_none() -> None:
 
 @pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf")])
 def test_a_scale_factor_is_a_positive_number(scale: float) -> None:
-    with pytest.raises(InputError, match=r"a\.json: its scale_factor is .*, no positive number"):
+    with pytest.raises(InputError, match=r"a\.json: its scale_factor .* is not a positive number"):
         parse_metadata(_document(scale_factor=scale), "a.json")
 
 

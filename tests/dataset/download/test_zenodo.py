@@ -52,7 +52,7 @@ def test_a_record_that_was_removed_is_wrong_input_and_a_refusal_a_failure(zenodo
     zenodo.fail_record({"status": 410}, {"status": 403})
     with pytest.raises(InputError, match=rf"^record: there is no record {zenodo.number} at http"):
         fetch_record(client, zenodo.number, zenodo.api, IMPATIENT)
-    with pytest.raises(Failure, match=r"answers 403 Forbidden$"):
+    with pytest.raises(Failure, match=r"answers 403 Forbidden; try again later$"):
         fetch_record(client, zenodo.number, zenodo.api, IMPATIENT)
 
 
