@@ -1,6 +1,7 @@
 """The command line answers at once, ends as promised, and keeps its results apart from its talk."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_group
+from typer.testing import CliRunner
 
 import oemsar
 from oemsar import cli
@@ -115,6 +117,18 @@ def test_an_unknown_option_is_exit_code_2() -> None:
     assert _run("predict", "--nonsense").returncode == 2
 
 
+@pytest.fixture
+def _log_as_before() -> Iterator[None]:
+    """A command sets up the log of its process."""
+    root, own = logging.getLogger(), logging.getLogger("oemsar")
+    handlers, levels = list(root.handlers), (root.level, own.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    own.setLevel(levels[1])
+
+
+@pytest.mark.usefixtures("_log_as_before")
 def test_simulated_tiles_are_indexed_verified_trained_scored_and_mapped(tmp_path: Path) -> None:
     """The whole chain through the command line, with the files others script against."""
     world, table, run = tmp_path / "world", tmp_path / "tiles.parquet", tmp_path / "run"
@@ -127,26 +141,32 @@ def test_simulated_tiles_are_indexed_verified_trained_scored_and_mapped(tmp_path
             "--tiles",
             "4",
             "--size",
-            "96",
+            "64",
             "--seed",
             "1",
             "--scene",
-            "160",
+            "96",
         ],
         ["data", "index", world, "--out", table],
         ["data", "verify", table, "--json"],
         [
             *("train", "--data", table, "--model", "unet", "--encoder", "tu-mobilenetv3_small_050"),
-            *("--modalities", "sar", "--steps", "3", "--crop", "64", "--batch", "2", "--seed", "0"),
+            *("--modalities", "sar", "--steps", "3", "--crop", "32", "--batch", "2", "--seed", "0"),
             *("--out", run, "--workers", "0"),
         ],
-        ["evaluate", run, "--data", table, "--split", "val", "--out", tmp_path / "scores", "--json"],
-        ["predict", run, world / "scenes" / "Scene_001_sar.tif", "--out", tmp_path / "map.tif", "--json"],
+        [
+            *("evaluate", run, "--data", table, "--split", "val", "--out", tmp_path / "scores"),
+            *("--engine", "torch", "--json"),
+        ],
+        [
+            *("predict", run, world / "scenes" / "Scene_001_sar.tif", "--out", tmp_path / "map.tif"),
+            *("--engine", "torch", "--json"),
+        ],
     ]
     outputs = []
     for arguments in steps:
-        done = _run("-q", *arguments)
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(app, ["-q", *map(str, arguments)], catch_exceptions=False)
+        assert done.exit_code == 0, done.stderr
         outputs.append(done.stdout)
     assert json.loads(outputs[2])["ok"]
     scores = json.loads((tmp_path / "scores" / "scores.json").read_text())

@@ -7,6 +7,8 @@ from torch import nn
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion
+from oemsar.models.vmamba.encoder import VARIANTS as VMAMBA
+from oemsar.models.vmamba.encoder import Variant
 from oemsar.testing.networks import (
     check_gradients,
     check_logits,
@@ -28,8 +30,17 @@ SMALL_ENCODERS = {
 @pytest.mark.parametrize(
     ("architecture", "encoder"), [(name, encoder) for name in NETWORKS for encoder in SMALL_ENCODERS[name]]
 )
-def test_every_network_keeps_the_contract(architecture: str, encoder: str, fusion: Fusion) -> None:
+def test_every_network_keeps_the_contract(
+    architecture: str, encoder: str, fusion: Fusion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VMAMBA, "vmamba_t", Variant(16, (1, 1, 2, 1), 1, 0.2))
     check_network(architecture, encoder=encoder, fusions=(fusion,))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fusion", ["stack", "dual"])
+def test_vmamba_of_its_published_size_keeps_the_contract(fusion: Fusion) -> None:
+    check_network("vmamba", encoder="vmamba_t", fusions=(fusion,))
 
 
 def test_the_published_baseline_has_the_size_of_its_library() -> None:
