@@ -8,19 +8,29 @@ from rasterio.io import DatasetReader
 from oemsar.errors import InputError
 from oemsar.products.capella_metadata import CapellaMetadata, Document, parse_metadata, read_document
 from oemsar.products.product import Encoding, Product
-from oemsar.products.reader import OpenedProduct, Reader, is_complex_raster, read_raster, require_radar
+from oemsar.products.reader import (
+    OpenedProduct,
+    Reader,
+    by_raster,
+    is_complex_raster,
+    read_raster,
+    require_radar,
+)
 from oemsar.raster.read import open_raster
 
 NAME = "capella"
 _TAG = "TIFFTAG_IMAGEDESCRIPTION"
 
 
-def recognises(path: Path) -> bool:
-    """Check for a scale factor in the image description, or Capella's extended.json beside the file."""
-    with open_raster(path) as dataset:
-        return "scale_factor" in _described(dataset).get("collect", {}).get("image", {}) or (
-            path.name.startswith("CAPELLA_") and _extended(path).exists()
-        )
+@by_raster
+def recognises(path: Path, dataset: DatasetReader) -> str | None:
+    """Look for a scale factor in the image description, or Capella's extended.json beside the file."""
+    collect = _described(dataset).get("collect")
+    image = collect.get("image") if isinstance(collect, dict) else None
+    if isinstance(image, dict) and "scale_factor" in image:
+        return "scale factor in the image description"
+    extended = _extended(path)
+    return f"{extended.name} beside it" if path.name.startswith("CAPELLA_") and extended.exists() else None
 
 
 def read(path: Path, band: int | None) -> OpenedProduct:
@@ -60,7 +70,9 @@ def read(path: Path, band: int | None) -> OpenedProduct:
         attribution=metadata.copyright or "Capella Space",
         licence=metadata.licence or "terms of the Capella Space product",
     )
-    return read_raster(path, band, product, ordered=False)
+    extended = _extended(path)
+    beside = (extended,) if extended.exists() else ()
+    return read_raster(path, band, product, ordered=False, metadata=beside)
 
 
 def _metadata(dataset: DatasetReader, path: Path) -> CapellaMetadata:
@@ -78,7 +90,7 @@ def _metadata(dataset: DatasetReader, path: Path) -> CapellaMetadata:
 def _described(dataset: DatasetReader) -> Document:
     try:
         document = json.loads(dataset.tags().get(_TAG, ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) and isinstance(document.get("collect"), dict) else {}
 

@@ -96,7 +96,7 @@ def read_document(path: Path) -> Document:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is not a JSON file that can be read; fetch it again") from error
     if not isinstance(document, dict):
         raise InputError(f"{path} holds no JSON object; fetch it again")

@@ -12,6 +12,8 @@ from oemsar.products.product import Encoding, Product
 from oemsar.products.reader import (
     OpenedProduct,
     Reader,
+    by_raster,
+    data_bands,
     is_complex_raster,
     looks_optical,
     read_raster,
@@ -22,6 +24,8 @@ from oemsar.raster.read import open_raster
 _SAMPLES = 4
 _SAMPLE = 256
 _DECIBEL_SHARE = 0.1
+_LOWEST_DECIBEL = -200.0
+"""Least backscatter that can be meant, in dB; lower values are fill values that no tag tells."""
 
 
 def looks_decibel(dataset: DatasetReader, band: int) -> bool:
@@ -40,8 +44,9 @@ def looks_decibel(dataset: DatasetReader, band: int) -> bool:
             size = (min(_SAMPLE, dataset.height), min(_SAMPLE, dataset.width))
             window = Window(int(column), int(row), size[1], size[0])
             pixels = dataset.read(band, window=window, masked=True).compressed()
-            below += int((pixels[np.isfinite(pixels)] < 0).sum())
-            finite += int(np.isfinite(pixels).sum())
+            pixels = pixels[np.isfinite(pixels) & (pixels > _LOWEST_DECIBEL)]
+            below += int((pixels < 0).sum())
+            finite += pixels.size
     return below > _DECIBEL_SHARE * finite
 
 
@@ -65,29 +70,35 @@ def _reads(name: str, encoding: Encoding) -> Callable[[Path, int | None], Opened
     return read
 
 
-def _is_complex(path: Path) -> bool:
-    with open_raster(path) as dataset:
-        return is_complex_raster(dataset)
+@by_raster
+def _complex(_: Path, dataset: DatasetReader) -> str | None:
+    return f"{dataset.dtypes[0]} pixels, and nothing says who made it" if is_complex_raster(dataset) else None
 
 
-def _is_decibel(path: Path) -> bool:
-    with open_raster(path) as dataset:
-        return not looks_optical(dataset) and looks_decibel(dataset, 1)
+@by_raster
+def _decibel(_: Path, dataset: DatasetReader) -> str | None:
+    negative = not looks_optical(dataset) and looks_decibel(dataset, data_bands(dataset)[0])
+    return "many values below zero, and nothing says who made it" if negative else None
 
 
-def _is_real(path: Path) -> bool:
-    return not _is_complex(path)
+@by_raster
+def _real(_: Path, dataset: DatasetReader) -> str | None:
+    if is_complex_raster(dataset):
+        return None
+    if "OEMSAR_REMAP" in dataset.tags():
+        return "tag OEMSAR_REMAP"
+    return f"{dataset.dtypes[0]} pixels, and nothing says that they are power, decibels or calibrated"
 
 
-def _only_by_name(_: Path) -> bool:
-    return False
+def _only_by_name(_: Path) -> None:
+    return None
 
 
 COMPLEX = Reader(
-    "complex", "complex raster: amplitude is the modulus", _is_complex, _reads("complex", Encoding.MODULUS)
+    "complex", "complex raster: amplitude is the modulus", _complex, _reads("complex", Encoding.MODULUS)
 )
 DECIBEL = Reader(
-    "db", "10 log10 of power, recognised by values below zero", _is_decibel, _reads("db", Encoding.DECIBEL)
+    "db", "10 log10 of power, recognised by values below zero", _decibel, _reads("db", Encoding.DECIBEL)
 )
 POWER = Reader("power", "power; read only where it is named", _only_by_name, _reads("power", Encoding.POWER))
-AMPLITUDE = Reader("amplitude", "amplitude, any real type", _is_real, _reads("amplitude", Encoding.AMPLITUDE))
+AMPLITUDE = Reader("amplitude", "amplitude, any real type", _real, _reads("amplitude", Encoding.AMPLITUDE))

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from rasterio.enums import ColorInterp
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
@@ -13,8 +17,8 @@ from oemsar.raster.georeference import Georeference, georeference_of
 from oemsar.raster.pixels import Opener, raster_opener
 from oemsar.raster.read import open_raster
 
-_METADATA = ("*_extended.json", "*_METADATA.json")
-"""Names of metadata files beside products of Capella and Umbra."""
+Recogniser: TypeAlias = Callable[[Path], str | None]
+"""Gives what tells that a file is of a kind, in words; None for a file of another kind. Never raises."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,13 @@ class OpenedProduct:
     """A product on disk, recognised and described.
 
     Attributes:
-        path: File of the product.
+        path: File of the pixels.
         product: Facts that the product states about itself.
         band: Band that is read, from 1.
         opener: Opens the pixels; every thread its own.
         georeference: Georeferencing of the pixels.
+        metadata: Other files that were read for the facts, the calibration or the georeferencing.
+        recognised_by: What told the kind, in words; empty where nobody asked.
     """
 
     path: Path
@@ -34,6 +40,8 @@ class OpenedProduct:
     band: int
     opener: Opener
     georeference: Georeference
+    metadata: tuple[Path, ...] = ()
+    recognised_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,18 +53,42 @@ class Reader:
     Attributes:
         name: Name of the kind, as under which it is registered.
         summary: One line for a list of the kinds.
-        recognises: Checks whether a file is of this kind; never raises for a file of another kind.
+        recognises: Gives what tells that a file is of this kind, in words for a person, such as `tag
+            PROVIDER`; None for a file of another kind or one that cannot be opened. Never raises.
         read: Opens one band of a file, from 1, or the only one where None; raises InputError for a file of
             another kind.
     """
 
     name: str
     summary: str
-    recognises: Callable[[Path], bool]
+    recognises: Recogniser
     read: Callable[[Path, int | None], OpenedProduct]
 
 
-def read_raster(path: Path, band: int | None, product: Product, *, ordered: bool) -> OpenedProduct:
+def by_raster(tells: Callable[[Path, DatasetReader], str | None]) -> Recogniser:
+    """Make a recogniser of a function that looks into an open raster.
+
+    Args:
+        tells: Gives what tells the kind, or None, from the path and the open raster.
+
+    Returns:
+        The recogniser, which gives None for a file that cannot be opened or read.
+    """
+
+    @wraps(tells)
+    def recognises(path: Path) -> str | None:
+        try:
+            with open_raster(path) as dataset:
+                return tells(path, dataset)
+        except (InputError, OSError, RasterioError):
+            return None
+
+    return recognises
+
+
+def read_raster(
+    path: Path, band: int | None, product: Product, *, ordered: bool, metadata: tuple[Path, ...] = ()
+) -> OpenedProduct:
     """Open a product that is a band of a file which GDAL reads.
 
     Args:
@@ -64,13 +96,16 @@ def read_raster(path: Path, band: int | None, product: Product, *, ordered: bool
         band: Band, from 1; None takes the only one, or the first where `ordered`.
         product: Facts that the product states about itself.
         ordered: Whether the bands are polarisations in a known order.
+        metadata: Other files that the facts come from.
 
     Raises:
         InputError: There is no such band, or one of several must be chosen.
     """
     with open_raster(path) as dataset:
         chosen = _band(dataset, path, band, ordered)
-        return OpenedProduct(path, product, chosen, raster_opener(path, chosen), georeference_of(dataset))
+        return OpenedProduct(
+            path, product, chosen, raster_opener(path, chosen), georeference_of(dataset), metadata
+        )
 
 
 def require_radar(
@@ -107,9 +142,10 @@ def require_radar(
         )
 
 
-def metadata_beside(path: Path) -> list[Path]:
-    """List metadata files in the folder of a product that a reader may open with it."""
-    return [file for pattern in _METADATA for file in sorted(path.parent.glob(pattern))]
+def data_bands(dataset: DatasetReader) -> list[int]:
+    """List the bands of an open raster, from 1, without an alpha band, which says which pixels carry data."""
+    alpha = [interpretation is ColorInterp.alpha for interpretation in dataset.colorinterp]
+    return [number for number, mask in enumerate(alpha, start=1) if not mask or all(alpha)]
 
 
 def looks_optical(dataset: DatasetReader) -> bool:
@@ -124,12 +160,15 @@ def is_complex_raster(dataset: DatasetReader) -> bool:
 
 
 def _band(dataset: DatasetReader, path: Path, band: int | None, ordered: bool) -> int:
+    bands = data_bands(dataset)
     if band is None:
-        if dataset.count == 1 or ordered:
-            return 1
+        if len(bands) == 1 or ordered:
+            return bands[0]
         raise InputError(
-            f"{path} has {dataset.count} bands; choose one from 1 to {dataset.count}", option="band"
+            f"{path} has {len(bands)} bands; choose one from 1 to {dataset.count}, or name the product, such "
+            "as sentinel1-rtc where they are VV and VH of Sentinel-1",
+            option=("band", "product"),
         )
-    if not 1 <= band <= dataset.count:
-        raise InputError(f"{path} has {dataset.count} band(s), no band {band}; choose another", option="band")
+    if band not in bands:
+        raise InputError(f"{path} has {len(bands)} band(s), no band {band}; choose another", option="band")
     return band

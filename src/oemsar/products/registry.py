@@ -1,5 +1,7 @@
 """The kinds of product that are read, and how a file is recognised as one of them."""
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,14 @@ from oemsar.registry import Registry
 if TYPE_CHECKING:
     from oemsar.products.reader import OpenedProduct, Reader
 
+log = logging.getLogger(__name__)
+
 _OWN = {
     "sicd": "oemsar.products.sicd:READER",
+    "sentinel1-grd": "oemsar.products.sentinel1_grd:READER",
     "capella": "oemsar.products.capella:READER",
-    "sentinel1-rtc": "oemsar.products.sentinel1:READER",
+    "iceye-grd": "oemsar.products.iceye:READER",
+    "sentinel1-rtc": "oemsar.products.sentinel1_rtc:READER",
     "umbra-gec": "oemsar.products.umbra:READER",
     "complex": "oemsar.products.plain:COMPLEX",
     "db": "oemsar.products.plain:DECIBEL",
@@ -26,12 +32,12 @@ READERS: Registry["Reader"] = Registry("product", "oemsar.products", _OWN)
 
 
 def find_product(path: Path, name: str | None = None, band: int | None = None) -> "OpenedProduct":
-    """Recognise a radar file and read what it says about itself.
+    """Recognise a radar file and read what it says about itself; the kind and what told it are logged.
 
     Readers of other packages are tried first, since `complex` and `amplitude` recognise any raster.
 
     Args:
-        path: File of the product.
+        path: File of the product, or its folder.
         name: Kind of product, where the person knows better; None recognises it.
         band: Band, from 1; None takes the only one, or the first of a product whose bands are known to be
             polarisations.
@@ -41,12 +47,23 @@ def find_product(path: Path, name: str | None = None, band: int | None = None) -
             chosen.
     """
     if name is not None:
-        return READERS.find(name).read(path, band)
+        return _told(READERS.find(name).read(path, band), "named by a person")
     names = READERS.names()
     for each in (*(added for added in names if added not in _OWN), *_OWN):
         reader = READERS.find(each)
-        if reader.recognises(path):
-            return reader.read(path, band)
+        reason = reader.recognises(path)
+        if reason is not None:
+            return _told(reader.read(path, band), reason)
+    from oemsar.raster.read import open_raster  # the names alone must not load GDAL
+
+    with open_raster(path):  # says why a file cannot be opened
+        pass
     raise InputError(
         f"{path} is of no kind that is read; name one of {', '.join(names)}", option=READERS.option
     )
+
+
+def _told(found: "OpenedProduct", reason: str) -> "OpenedProduct":
+    """Say what a file is taken for and why."""
+    log.info("%s is read as %s: %s", found.path, found.product.kind, reason)
+    return replace(found, recognised_by=reason)

@@ -43,13 +43,16 @@ class XmlTree(Protocol):
         """Give all elements at `path`."""
 
 
-def recognises(path: Path) -> bool:
-    """Check whether `path` is a NITF file whose first image segment calls itself SICD."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        start = file.read(_HEADER_BYTES)
-    return start.startswith(b"NITF") and b"IMSICD" in start
+def recognises(path: Path) -> str | None:
+    """Look for a NITF header whose first image segment calls itself SICD."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            start = file.read(_HEADER_BYTES)
+    except OSError:
+        return None
+    return "NITF whose image segment is SICD" if start.startswith(b"NITF") and b"IMSICD" in start else None
 
 
 def read(path: Path, band: int | None) -> OpenedProduct:
@@ -91,7 +94,7 @@ class SicdPixels:
             raise InputError(
                 f"{self._path} is SICD, which needs sarkit; install it with: pip install 'oemsar[sicd]'"
             ) from error
-        if not recognises(self._path):
+        if recognises(self._path) is None:
             raise InputError(f"{self._path} is not a SICD file; name no kind of product", option="product")
         file = self._stack.enter_context(self._path.open("rb"))
         try:

@@ -3,26 +3,34 @@
 Umbra's product guide describes the GEC as amplitude projected on an ellipsoid at the height of the scene,
 adapted for viewing; calibrated values are in the SICD of the same collect. The file carries a rotated
 affine, in some deliveries rational polynomials, and zeros around the collect without a nodata value.
-`..._METADATA.json` beside it is read where it is there.
+`..._METADATA.json` beside it is read where it is there, or the STAC item `....stac.v2.json`. Names hold
+`UMBRA` (`2023-04-30-14-49-27_UMBRA-05_GEC.tif`). Bytes on a rotated grid alone tell nothing: a scene of
+another name is read as amplitude unless a person names the product. A GEC was tried on a real file.
 """
 
 from pathlib import Path
 
+from rasterio.io import DatasetReader
+
 from oemsar.geometry.look import read_look, read_projection_height
 from oemsar.products import umbra_metadata
 from oemsar.products.product import Encoding, Product
-from oemsar.products.reader import OpenedProduct, Reader, read_raster, require_radar
+from oemsar.products.reader import OpenedProduct, Reader, by_raster, data_bands, read_raster, require_radar
 from oemsar.raster.read import open_raster
 
 NAME = "umbra-gec"
 
 
-def recognises(path: Path) -> bool:
-    """Check whether `path` has one band of bytes on a rotated grid and was not written by this package."""
-    with open_raster(path) as dataset:
-        rotated = dataset.transform.b != 0 and dataset.transform.d != 0
-        ours = any(key.startswith("OEMSAR_") for key in dataset.tags())
-        return dataset.count == 1 and dataset.dtypes[0] == "uint8" and rotated and not ours
+@by_raster
+def recognises(path: Path, dataset: DatasetReader) -> str | None:
+    """Look for one band of bytes under a name of Umbra, or Umbra's metadata beside it."""
+    ours = any(key.startswith("OEMSAR_") for key in dataset.tags())
+    if len(data_bands(dataset)) != 1 or dataset.dtypes[0] != "uint8" or ours:
+        return None
+    metadata = umbra_metadata.beside(path)
+    if metadata is not None:
+        return f"{metadata.name} beside it"
+    return "name of Umbra" if "umbra" in path.name.casefold() else None
 
 
 def read(path: Path, band: int | None) -> OpenedProduct:
@@ -38,7 +46,7 @@ def read(path: Path, band: int | None) -> OpenedProduct:
     with open_raster(path) as dataset:
         require_radar(dataset, path, NAME, band, complex_pixels=False)
         sidecar = umbra_metadata.beside(path)
-        metadata = umbra_metadata.read_metadata(sidecar) if sidecar.exists() else None
+        metadata = None if sidecar is None else umbra_metadata.read_metadata(sidecar)
         product = Product(
             kind=NAME,
             encoding=Encoding.AMPLITUDE,
@@ -50,7 +58,8 @@ def read(path: Path, band: int | None) -> OpenedProduct:
             attribution="Umbra Lab, Inc.",
             licence="CC BY 4.0 for products of the Umbra Open Data Program",
         )
-    return read_raster(path, band, product, ordered=False)
+    beside = () if sidecar is None else (sidecar,)
+    return read_raster(path, band, product, ordered=False, metadata=beside)
 
 
-READER = Reader(NAME, "Umbra GEC: bytes tuned for display, rotated affine", recognises, read)
+READER = Reader(NAME, "Umbra GEC: bytes tuned for display, by name or metadata beside", recognises, read)

@@ -1,4 +1,8 @@
-"""The JSON beside an Umbra product: `..._METADATA.json`, Umbra's Collect Metadata schema 1.0 and later."""
+"""The JSON beside an Umbra product: `..._METADATA.json`, or the STAC item `....stac.v2.json` in its place.
+
+Sources: Umbra's Collect Metadata schema, 1.0 and later; the STAC extensions `umbra` 1.0.0, `view` and `sar`.
+`..._METADATA.json` was tried on a real file, `....stac.v2.json` only on files made by the extension's text.
+"""
 
 import math
 from collections.abc import Mapping
@@ -7,6 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, Field
+
+from oemsar.config_file import Value, read_json
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 from oemsar.products.capella_metadata import read_document
@@ -30,9 +37,39 @@ class UmbraMetadata:
     time: datetime | None
 
 
-def beside(path: Path) -> Path:
-    """Give the path of the metadata beside the product `path`."""
-    return path.with_name(f"{path.stem.removesuffix('_GEC')}_METADATA.json")
+class _Properties(Value):
+    """Properties of the STAC item of a collect, those that are read."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    incidence: float | None = Field(None, alias="view:incidence_angle", gt=0, lt=90)
+    """Incidence angle at the scene, degrees."""
+    grazing: float | None = Field(None, alias="umbra:grazing_angle_degrees", gt=0, lt=90)
+    """Complement of the incidence angle, degrees."""
+    target_azimuth: float | None = Field(None, alias="umbra:target_azimuth_angle_degrees")
+    """Direction from the target to the satellite, degrees from north: 90 looks west from the east."""
+    polarisations: tuple[str, ...] = Field((), alias="sar:polarizations")
+    """Transmitted and received polarisations."""
+    start: datetime | None = Field(None, alias="start_datetime")
+    """Start of the collect."""
+    moment: datetime | None = Field(None, alias="datetime")
+    """Time of the collect."""
+
+
+class _Item(Value):
+    """STAC item of a collect, as far as it is read."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    properties: _Properties
+    """Properties of the collect."""
+
+
+def beside(path: Path) -> Path | None:
+    """Find the metadata beside the product `path`; None where there are none."""
+    stem = path.stem.removesuffix("_GEC")
+    names = (f"{stem}_METADATA.json", f"{stem}.stac.v2.json", f"{path.stem}.stac.v2.json")
+    return next((file for file in map(path.with_name, names) if file.is_file()), None)
 
 
 def read_metadata(path: Path) -> UmbraMetadata:
@@ -41,6 +78,8 @@ def read_metadata(path: Path) -> UmbraMetadata:
     Raises:
         InputError: It is no JSON or no Umbra metadata.
     """
+    if path.name.endswith(".stac.v2.json"):
+        return _from_item(read_json(path, _Item, "STAC item of Umbra").properties)
     document = read_document(path)
     try:
         collect = document["collects"][0]
@@ -53,6 +92,20 @@ def read_metadata(path: Path) -> UmbraMetadata:
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path} is not Umbra metadata ({error}); fetch it again or remove it") from error
+
+
+def _from_item(properties: _Properties) -> UmbraMetadata:
+    incidence = properties.incidence
+    if incidence is None and properties.grazing is not None:
+        incidence = 90 - properties.grazing
+    look = None
+    if incidence is not None and properties.target_azimuth is not None:
+        look = Look((properties.target_azimuth + 180) % 360, incidence)
+    return UmbraMetadata(
+        look=look,
+        polarisation=",".join(properties.polarisations) or None,
+        time=properties.start or properties.moment,
+    )
 
 
 def _look(collect: Mapping[str, Any]) -> Look | None:

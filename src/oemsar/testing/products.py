@@ -1,12 +1,12 @@
 """The contract of a reader of radar products."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from oemsar.errors import InputError
+from oemsar.products.reader import Reader
 from oemsar.products.registry import READERS
 from oemsar.raster.read import Extent
 from oemsar.testing.expect import expect
@@ -18,7 +18,8 @@ _PATCH = 64
 def check_reader(name: str, sample: Path) -> None:
     """Check that a registered reader keeps the contract.
 
-    It recognises a product of its kind, refuses files that are no product, opens the product as often as it
+    It recognises a product of its kind and says by what, raises nothing over files that cannot be opened,
+    refuses them when it is to read them, opens the product as often as it
     is needed with the same pixels, and turns them into amplitudes of which some are finite and
     none is negative.
 
@@ -33,10 +34,16 @@ def check_reader(name: str, sample: Path) -> None:
     reader = READERS.find(name)
     expect(reader.name == name, f"reader {reader.name} is registered under the name {name}")
     expect(bool(reader.summary.strip()), f"reader {name} has no summary")
-    expect(reader.recognises(sample), f"reader {name} does not recognise {sample}")
+    reason = reader.recognises(sample)
+    expect(reason is not None, f"reader {name} does not recognise {sample}")
+    expect(
+        isinstance(reason, str) and bool(reason.strip()),
+        f"reader {name} does not say what tells {sample}: it gives {reason!r}",
+    )
     _check_other_files(name)
     opened = reader.read(sample, None)
-    expect(opened.path == sample, f"reader {name} opens {opened.path} instead of {sample}")
+    own = opened.path == sample or sample in opened.path.parents or sample in opened.metadata
+    expect(own, f"reader {name} opens {opened.path} instead of {sample}")
     expect(opened.band >= 1, f"reader {name} reads band {opened.band}; bands are counted from 1")
     first, second = (_corner(name, sample), _corner(name, sample))
     expect(np.array_equal(first, second, equal_nan=True), f"reader {name} reads other pixels again")
@@ -66,21 +73,32 @@ def _corner(name: str, sample: Path) -> np.ndarray:
 def _check_other_files(name: str) -> None:
     reader = READERS.find(name)
     with tempfile.TemporaryDirectory() as folder:
-        text, empty, missing = (Path(folder) / file for file in ("notes.txt", "empty.tif", "missing.tif"))
+        names = ("notes.txt", "empty.tif", "missing.tif", "folder.tif", "cut.tif")
+        text, empty, missing, inner, cut = (Path(folder) / file for file in names)
         text.write_text("no product\n", encoding="utf-8")
         empty.touch()
-        for file in (text, empty, missing):
+        inner.mkdir()
+        cut.write_bytes(b"II*\x00\x08\x00\x00\x00\x0f\x00")
+        for file in (text, empty, missing, inner, cut):
             expect(
-                not _accepts(reader.recognises, file),
+                _recognised(reader, file) is None,
                 f"reader {name} recognises {file.name}, which is no product",
             )
-            opens = _accepts(lambda path: reader.read(path, None), file)
-            expect(not opens, f"reader {name} opens {file.name}, which is no product")
+            expect(not _opens(reader, file), f"reader {name} opens {file.name}, which is no product")
 
 
-def _accepts(takes: Callable[[Path], object], file: Path) -> bool:
-    """Tell whether a file is taken; an `InputError` refuses it."""
+def _recognised(reader: Reader, file: Path) -> object:
+    """Give what tells the kind of a file; an error of the reader breaks the contract."""
     try:
-        return bool(takes(file))
+        return reader.recognises(file)
+    except Exception as error:
+        raise AssertionError(f"reader {reader.name} raises {error!r} over {file.name}") from error
+
+
+def _opens(reader: Reader, file: Path) -> bool:
+    """Tell whether a file is opened; an `InputError` refuses it."""
+    try:
+        reader.read(file, None)
     except InputError:
         return False
+    return True

@@ -1,7 +1,7 @@
 """State of the input files of a pair: whether each is the file that it was."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rasterio.io import DatasetReader
@@ -55,12 +55,17 @@ class InputState(Value):
     """Georeferencing and units of a raster; None for other files."""
 
 
-def input_states(files: Mapping[str, Path]) -> dict[str, InputState]:
-    """Take the state of the input files of a region, by key."""
-    return {key: _state(key, path) for key, path in files.items()}
+def input_states(files: Mapping[str, Path], metadata: Sequence[Path] = ()) -> dict[str, InputState]:
+    """Take the state of the input files of a region, by key.
+
+    Args:
+        files: Files by key.
+        metadata: Files beside the radar product that its facts come from.
+    """
+    return {key: _state(key, path, metadata if key == "sar" else ()) for key, path in files.items()}
 
 
-def _state(key: str, path: Path) -> InputState:
+def _state(key: str, path: Path, metadata: Sequence[Path]) -> InputState:
     if key == "tie_points":
         return InputState(files={path.name: fingerprint(path)}, raster=None)
     beside = {
@@ -68,6 +73,7 @@ def _state(key: str, path: Path) -> InputState:
         for file in files_of(path)
         if file.is_file() and file.resolve() != path.resolve() and file.suffix.lower() not in _DERIVED
     }
+    beside |= {os.path.relpath(file, path.parent): file for file in metadata}
     named = {path.name: path, **{name: beside[name] for name in sorted(beside)}}
     with open_raster(path) as dataset:
         state = RasterState.from_dataset(dataset)

@@ -23,7 +23,6 @@ from oemsar.prepare.pair.radar import make_radar
 from oemsar.prepare.pair.region_file import naming, read_region
 from oemsar.prepare.pair.results import AlignmentSummary, MaskShares, OpticalImage, Pair, PairGrid, RadarImage
 from oemsar.prepare.pair.sources import Sources, inspect_region
-from oemsar.products.reader import metadata_beside
 from oemsar.progress import Report, silent
 from oemsar.raster.cog import cog_files
 from oemsar.raster.read import files_of
@@ -65,7 +64,7 @@ def _make(region: PairRegion, out: Path, read: list[Path], report: Report) -> Pa
     files = {key: out / f"{region.name}_{key}.tif" for key in ("sar", "optical", "masks")}
     pipeline = Pipeline(out, region.plain(), out / f"{region.name}.json")
     require_copied_tie_points(region.tie_points, alignment_folder(out))
-    require_apart(_outputs(pipeline, files), [*read, *_inputs(region)])
+    require_apart(_outputs(pipeline, files), [*read, *_inputs(sources)])
     with _removed_unless_begun(out):
         require_writable(pipeline.folder)
         return _Run(_amplitude(sources, pipeline, report), pipeline, files, report).run(whole)
@@ -80,12 +79,11 @@ def _outputs(pipeline: Pipeline, files: dict[str, Path]) -> list[Path]:
     return [pipeline.final, *images, *records, pipeline.folder / "amplitude.tif", *folder]
 
 
-def _inputs(region: PairRegion) -> list[Path]:
+def _inputs(sources: Sources) -> list[Path]:
     """List every file that a run may read: the files of the region, and those that they refer to."""
-    files = region.files()
-    rasters = [path for key, path in files.items() if key != "tie_points"]
-    beside = [file for path in rasters for file in files_of(path)]
-    return [*files.values(), *beside, *metadata_beside(region.sar.path)]
+    files = sources.region.files()
+    beside = [file for key, path in sources.files().items() if key != "tie_points" for file in files_of(path)]
+    return [*files.values(), *beside, *sources.found.metadata]
 
 
 def _amplitude(sources: Sources, pipeline: Pipeline, report: Report) -> Sources:

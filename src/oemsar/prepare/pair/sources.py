@@ -77,9 +77,13 @@ class Sources:
             "projection_height": self.placing.projection_height,
         }
 
+    def files(self) -> dict[str, Path]:
+        """List the input files by key: of a radar product that is a folder, the file of its pixels."""
+        return {**self.region.files(), "sar": self.found.path}
+
     def sha256(self, key: str) -> str:
         """Compute the SHA-256 of an input file, by its key."""
-        return checksum(self.region.files()[key])
+        return checksum(self.files()[key])
 
     def terms(self, key: Literal["sar", "optical"]) -> dict[str, str]:
         """Give attribution and licence that a person stated for an image, those that were stated."""
@@ -89,7 +93,7 @@ class Sources:
 
     def checksums(self) -> list[InputChecksum]:
         """Compute the SHA-256 of every file that the pair is made of."""
-        files = self.region.files()
+        files = self.files()
         return [
             InputChecksum(key=key, file=name, sha256=checksum(files[key].parent / name))
             for key, state in self.states.items()
@@ -104,7 +108,7 @@ def inspect_region(region: PairRegion) -> Sources:
         InputError: A file is unfit, the images do not overlap, or the region does not fit them.
     """
     for key, path in region.files().items():
-        if not path.is_file():
+        if not (path.is_file() or (key == "sar" and path.is_dir())):
             raise InputError(f"{path} is no file; correct the path", option=key)
     MATCHERS.require(region.engine)
     remap = REMAPS.find(region.remap.name)
@@ -126,7 +130,7 @@ def inspect_region(region: PairRegion) -> Sources:
         _require_geometry(geometry, sources)
         if region.dsm is not None:
             files.enter_context(open_surface(region.dsm))
-    return replace(sources, states=input_states(region.files()))
+    return replace(sources, states=input_states(sources.files(), found.metadata))
 
 
 def _placing(region: PairRegion, found: OpenedProduct) -> GeometryOptions:

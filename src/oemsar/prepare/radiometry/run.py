@@ -23,7 +23,7 @@ from oemsar.prepare.radiometry.fit import fit_remap, require_remappable
 from oemsar.prepare.radiometry.scene_statistics import blocks, open_workers, scene_statistics
 from oemsar.prepare.radiometry.summary import RemappedScene, radar_tags, summarise_radar
 from oemsar.products.product import GainPolynomial, sigma_nought_gain
-from oemsar.products.reader import OpenedProduct, metadata_beside
+from oemsar.products.reader import OpenedProduct
 from oemsar.products.registry import find_product
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
@@ -44,7 +44,7 @@ def apply_radiometry(
     as they are. Memory does not grow with the scene.
 
     Args:
-        scene: Radar product.
+        scene: Radar product: its file, or its folder.
         out: File to write; replaced at once when it is whole.
         config: Remap and treatment of the scene.
         report: Called with the blocks done and in all, of both passes together.
@@ -59,17 +59,17 @@ def apply_radiometry(
     """
     remap = REMAPS.find(config.remap)
     found = find_product(scene, config.product, config.band)
-    require_apart(cog_files(out), [*files_of(scene), *metadata_beside(scene)])
+    require_apart(cog_files(out), [scene, *files_of(found.path), *found.metadata])
     product = replace(found.product, look=_look(found.product.look, config))
     found = replace(found, product=product)
     opener, scale = _amplitude(found, config)
     require_writable(out.parent)
     with (
-        gdal_cache(scene),
+        gdal_cache(found.path),
         ThreadPoolExecutor(1) as checksum_pool,
         open_workers(with_nodata(opener, config.nodata)) as workers,
     ):
-        digest = checksum_pool.submit(checksum, scene)
+        digest = checksum_pool.submit(checksum, found.path)
         shape, dtype = workers.describe()
         require_remappable(remap, dtype, scene)
         table = AmplitudeTable.build(dtype, product.encoding, scale)

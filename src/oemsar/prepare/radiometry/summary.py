@@ -65,6 +65,8 @@ class RadarSummary(Value):
     """Name of the file that the image was made from."""
     product: str
     """Kind of product."""
+    recognised_by: str = ""
+    """What told the kind of product, in words; empty in summaries of earlier versions."""
     band: int
     """Band of the source, from 1."""
     quantity: str
@@ -134,6 +136,7 @@ def summarise_radar(
         sha256=sha256,
         source=found.path.name,
         product=product.kind,
+        recognised_by=found.recognised_by,
         band=found.band,
         quantity=_quantity(product, sigma0=sigma0),
         statistics=AmplitudeStatistics.from_histogram(statistics.histogram),
@@ -182,6 +185,7 @@ def radar_tags(product: Product, summary: RadarSummary) -> dict[str, str]:
         "OEMSAR_STATISTICS": json.dumps(summary.statistics.model_dump()),
         "OEMSAR_QUANTITY": summary.quantity,
         "OEMSAR_PRODUCT": summary.product,
+        "OEMSAR_RECOGNISED_BY": summary.recognised_by,
         "OEMSAR_SOURCE": summary.source,
         "OEMSAR_SOURCE_SHA256": summary.sha256,
         "OEMSAR_POLARISATION": summary.polarisation,
