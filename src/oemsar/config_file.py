@@ -104,7 +104,7 @@ def read_json(path: Path, kind: type[AnyValue], what: str) -> AnyValue:
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as a {what}; it is missing or damaged") from error
     try:
         return kind.model_validate(fields)

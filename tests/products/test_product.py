@@ -62,9 +62,13 @@ def test_sigma_nought_is_taken_as_it_is() -> None:
 
 
 def test_gamma_nought_and_display_products_give_no_sigma_nought(write_scene: Callable[..., Path]) -> None:
-    power = np.random.default_rng(0).exponential(0.1, (2, 40, 50)).astype(np.float32)
-    for pixels, words in [(power, "gamma nought"), (np.ones((4, 5), np.uint8), "tuned for display")]:
-        product = find_product(write_scene("a.tif", pixels)).product
+    power = np.random.default_rng(0).exponential(0.1, (40, 50)).astype(np.float32)
+    grey = np.ones((4, 5), np.uint8)
+    for name, pixels, words in [
+        ("vv.rtc.tif", power, "gamma nought"),
+        ("UMBRA.tif", grey, "tuned for display"),
+    ]:
+        product = find_product(write_scene(name, pixels)).product
         with pytest.raises(InputError, match=words):
             sigma_nought_gain(product, "a.tif")
 

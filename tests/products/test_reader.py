@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.enums import ColorInterp
 
 from oemsar.errors import InputError
 from oemsar.products.product import Encoding, Product
 from oemsar.products.reader import (
+    by_raster,
+    data_bands,
     is_complex_raster,
     looks_optical,
-    metadata_beside,
     read_raster,
     require_radar,
 )
@@ -88,9 +90,33 @@ def test_complex_pixels_of_any_type_are_complex(tmp_path: Path, dtype: str) -> N
             require_radar(dataset, path, "any", None, complex_pixels=False)
 
 
-def test_metadata_of_both_providers_are_found_beside_a_file(tmp_path: Path) -> None:
-    names = ("b_extended.json", "a_extended.json", "c_METADATA.json")
-    for name in (*names, "a.json", "a.tif"):
-        (tmp_path / name).touch()
-    found = [path.name for path in metadata_beside(tmp_path / "a.tif")]
-    assert found == ["a_extended.json", "b_extended.json", "c_METADATA.json"]
+def test_an_alpha_band_is_no_band_of_data(write_scene: Write) -> None:
+    path = write_scene("a.tif", BANDS[:2])
+    with rasterio.open(path, "r+") as dataset:
+        dataset.colorinterp = [ColorInterp.gray, ColorInterp.alpha]
+    with open_raster(path) as dataset:
+        assert data_bands(dataset) == [1]
+    found = read_raster(path, None, PRODUCT, ordered=False)
+    assert found.band == 1
+    with pytest.raises(InputError, match=r"1 band\(s\), no band 2"):
+        read_raster(path, 2, PRODUCT, ordered=True)
+
+
+def test_a_raster_of_alpha_alone_is_data(write_scene: Write) -> None:
+    path = write_scene("a.tif", BANDS[0])
+    with rasterio.open(path, "r+") as dataset:
+        dataset.colorinterp = [ColorInterp.alpha]
+    with open_raster(path) as dataset:
+        assert data_bands(dataset) == [1]
+
+
+def test_recognisers_give_nothing_for_what_cannot_be_opened_or_read(
+    write_scene: Write, tmp_path: Path
+) -> None:
+    whole = write_scene("a.tif", np.random.default_rng(0).normal(size=(40, 50)).astype(np.float32))
+    cut = tmp_path / "cut.tif"
+    cut.write_bytes(whole.read_bytes()[:600])
+    recognises = by_raster(lambda _, dataset: str(dataset.read(1).shape))
+    assert recognises(whole) == "(40, 50)"
+    for path in (cut, tmp_path, tmp_path / "missing.tif", tmp_path / "a.tif" / "b.tif"):
+        assert recognises(path) is None

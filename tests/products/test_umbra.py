@@ -1,4 +1,4 @@
-"""Umbra GECs are bytes on a turned grid; the JSON beside them tells their look."""
+"""Umbra GECs are bytes under a name of Umbra; the JSON beside them tells their look."""
 
 import json
 from collections.abc import Callable
@@ -48,24 +48,58 @@ def test_the_look_in_the_file_goes_before_the_one_beside_it(write_scene: Write) 
     assert product.projection_height == 87.25
 
 
+ITEM = {
+    "type": "Feature",
+    "properties": {
+        "start_datetime": "2025-01-01T02:03:04Z",
+        "view:incidence_angle": 40.0,
+        "umbra:target_azimuth_angle_degrees": 90.0,
+        "sar:polarizations": ["HH"],
+    },
+}
+
+
 @pytest.mark.parametrize(
-    ("pixels", "options", "umbra"),
+    ("name", "beside"),
     [
-        (np.ones((4, 7), np.uint8), {}, True),
-        (np.ones((4, 7), np.uint8), {"transform": NORTH_UP}, False),
-        (np.ones((4, 7), np.uint16), {}, False),
-        (np.ones((2, 4, 7), np.uint8), {}, False),
-        (np.ones((4, 7), np.uint8), {"tags": {"OEMSAR_REMAP": "pedf"}}, False),
+        ("2025-01-01_UMBRA-04_GEC.tif", "2025-01-01_UMBRA-04.stac.v2.json"),
+        ("2025-01-01_UMBRA-04_GEC.tif", "2025-01-01_UMBRA-04_GEC.stac.v2.json"),
+        ("renamed.tif", "renamed.stac.v2.json"),
     ],
 )
-def test_one_band_of_bytes_on_a_turned_grid_is_recognised(
-    write_scene: Write, pixels: np.ndarray, options: dict[str, object], umbra: bool
+def test_the_stac_item_beside_the_file_is_read(write_scene: Write, name: str, beside: str) -> None:
+    """A satellite in the east of its target looks west."""
+    path = write_scene(name, np.ones((4, 5), np.uint8), transform=NORTH_UP)
+    path.with_name(beside).write_text(json.dumps(ITEM))
+    found = find_product(path)
+    assert (found.product.kind, found.recognised_by) == ("umbra-gec", f"{beside} beside it")
+    assert (found.product.look, found.product.polarisation) == (Look(270.0, 40.0), "HH")
+    assert found.product.time == datetime(2025, 1, 1, 2, 3, 4, tzinfo=UTC)
+    assert found.metadata == (path.with_name(beside),)
+    path.with_name(beside).write_text('{"properties": {"view:incidence_angle": "steep"}}')
+    with pytest.raises(InputError, match="is not a STAC item of Umbra"):
+        find_product(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels", "options", "reason"),
+    [
+        ("2023-04-30_UMBRA-05_GEC.tif", np.ones((4, 7), np.uint8), {}, "name of Umbra"),
+        ("umbra_mount_yasur.tiff", np.ones((4, 7), np.uint8), {"transform": NORTH_UP}, "name of Umbra"),
+        ("a.tif", np.ones((4, 7), np.uint8), {}, None),  # bytes on a turned grid may be anybody's
+        ("UMBRA.tif", np.ones((4, 7), np.uint16), {}, None),
+        ("UMBRA.tif", np.ones((2, 4, 7), np.uint8), {}, None),
+        ("UMBRA.tif", np.ones((4, 7), np.uint8), {"tags": {"OEMSAR_REMAP": "pedf"}}, None),
+    ],
+)
+def test_a_name_of_umbra_on_one_band_of_bytes_is_recognised(
+    write_scene: Write, name: str, pixels: np.ndarray, options: dict[str, object], reason: str | None
 ) -> None:
-    assert recognises(write_scene("a.tif", pixels, **options)) is umbra
+    assert recognises(write_scene(name, pixels, **options)) == reason
 
 
 def test_brightness_is_adapted_for_viewing(write_scene: Write) -> None:
-    product = find_product(write_scene("a.tif", np.ones((4, 7), np.uint8))).product
+    product = find_product(write_scene("UMBRA-04.tif", np.ones((4, 7), np.uint8))).product
     assert product.display_tuned
     assert product.calibration is None
     assert product.attribution == "Umbra Lab, Inc."

@@ -9,6 +9,7 @@ import pyproj
 import pytest
 
 from oemsar.errors import InputError
+from oemsar.geometry.look import Look
 from oemsar.products.umbra_metadata import azimuth_at_scene, beside, read_metadata
 
 COLLECT = {
@@ -62,5 +63,40 @@ def test_other_documents_are_refused(tmp_path: Path, document: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["2025-01-01_UMBRA-04_GEC.tif", "2025-01-01_UMBRA-04.nitf"])
-def test_the_metadata_of_all_products_of_a_collect_are_one_file(name: str) -> None:
-    assert beside(Path("scenes") / name) == Path("scenes/2025-01-01_UMBRA-04_METADATA.json")
+def test_the_metadata_of_all_products_of_a_collect_are_one_file(tmp_path: Path, name: str) -> None:
+    assert beside(tmp_path / name) is None
+    item, metadata = (tmp_path / f"2025-01-01_UMBRA-04{end}" for end in (".stac.v2.json", "_METADATA.json"))
+    item.touch()
+    assert beside(tmp_path / name) == item
+    metadata.touch()
+    assert beside(tmp_path / name) == metadata
+
+
+@pytest.mark.parametrize(
+    ("properties", "look"),
+    [
+        ({"view:incidence_angle": 40, "umbra:target_azimuth_angle_degrees": 300}, Look(120.0, 40.0)),
+        ({"umbra:grazing_angle_degrees": 55, "umbra:target_azimuth_angle_degrees": 0}, Look(180.0, 35.0)),
+        ({"umbra:grazing_angle_degrees": 55}, None),
+        ({"umbra:target_azimuth_angle_degrees": 0}, None),
+    ],
+)
+def test_the_azimuth_of_the_item_points_from_the_target_to_the_satellite(
+    tmp_path: Path, properties: dict[str, float], look: Look | None
+) -> None:
+    path = tmp_path / "a.stac.v2.json"
+    path.write_text(json.dumps({"properties": {**properties, "datetime": "2025-01-01T02:03:04Z"}}))
+    metadata = read_metadata(path)
+    assert (metadata.look, metadata.polarisation) == (look, None)
+    assert metadata.time is not None
+    assert metadata.time.hour == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"properties": {"view:incidence_angle": NaN}}', "[" * 9000]
+)
+def test_other_items_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.stac.v2.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="STAC item of Umbra"):
+        read_metadata(path)

@@ -102,14 +102,14 @@ def test_all_capella_metadata_parse_and_agree_with_themselves(real_data: Path) -
 
 def test_sentinel_1_is_gamma_nought_in_decibels(real_data: Path, tmp_path: Path) -> None:
     for scene in sorted((real_data / "s1_s2_lulc" / "S1RTC").glob("*.tif")):
-        product = find_product(scene).product
+        product = find_product(scene, "sentinel1-rtc").product
         assert (product.kind, product.encoding) == ("sentinel1-rtc", Encoding.DECIBEL)
         assert product.time is not None
         assert product.attribution == f"Contains modified Copernicus Sentinel data {product.time.year}"
         with pytest.raises(InputError, match="gamma nought"):
             sigma_nought_gain(product, scene.name)
         for band, polarisation in ((1, "VV"), (2, "VH")):
-            config = RadiometryConfig(remap="db-clip", band=band, db=(-30, 0))
+            config = RadiometryConfig(remap="db-clip", band=band, product="sentinel1-rtc", db=(-30, 0))
             summary = apply_radiometry(scene, tmp_path / "o.tif", config=config)
             assert summary.polarisation == polarisation
             with rasterio.open(tmp_path / "o.tif") as dataset, rasterio.open(scene) as source:
