@@ -1,11 +1,13 @@
 """Configuration of maps and of contest submissions."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from oemsar.errors import InputError
 from oemsar.inference.config import InferenceConfig
+from oemsar.products.registry import READERS
 
 
 class WindowConfig(InferenceConfig):
@@ -32,6 +34,8 @@ class PredictConfig(WindowConfig):
 
     optical: Path | None = None
     """Orthophoto for a sar+optical model, on any grid."""
+    product: Annotated[str | None, READERS] = None
+    """Kind of product of the radar image, where it is not recognised."""
     nodata: str = "auto"
     """Pixels without data: auto (the file's own, else zeros around the collect), none, or their value."""
     range: tuple[float, float] | None = None

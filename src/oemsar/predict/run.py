@@ -20,8 +20,10 @@ from oemsar.models.saved import as_network, model_files
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
 from oemsar.predict.quicklook import write_quicklook
+from oemsar.predict.radar_product import radar_product
 from oemsar.predict.scene import Scene, Treatment, open_scene
 from oemsar.predict.state import MapIdentity, ResumableMap
+from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_cog
@@ -80,7 +82,8 @@ def predict_scene(
 
     Args:
         model: Folder of a run or of a saved model, or a network.
-        scene: Radar image; the orthophoto for a network that sees only optical.
+        scene: Radar image, or the folder of a radar product; the orthophoto for a network that sees only
+            optical.
         out: Map to write, ending in `.tif`.
         config: Orthophoto, windows, engine, and how values are read.
         report: Called after each window.
@@ -93,13 +96,15 @@ def predict_scene(
     """
     _require_output(model, scene, out, config)
     network = as_network(model)
+    product = _product(scene, out, network, config)
+    scene = scene if product is None else product.path
     treatment = Treatment(config.nodata, config.range)
     with (
         gdal_cache(),
-        open_scene(scene, config.optical, network.spec.modalities, treatment) as opened,
+        open_scene(scene, config.optical, network.spec.modalities, treatment, product) as opened,
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
-            resumable = ResumableMap(out, _identity(model, scene, config, engine))
+            resumable = ResumableMap(out, _identity(model, scene, product, config, engine))
             pixels = map_windows(
                 opened,
                 engine,
@@ -132,18 +137,47 @@ def _require_output(model: Path | LandCoverNetwork, scene: Path, out: Path, conf
         raise InputError(f"{out} is a folder; give the name of the map to write", option="out")
     inputs = [scene, *([] if config.optical is None else [config.optical])]
     inputs += model_files(model)
-    written = (out, confidence_path(out), out.with_suffix(".png"), out.with_suffix(".json"))
-    require_apart(written, inputs)
+    require_apart(_map_files(out), inputs)
+
+
+def _map_files(out: Path) -> tuple[Path, ...]:
+    """List the files of the map `out`."""
+    return out, confidence_path(out), out.with_suffix(".png"), out.with_suffix(".json")
+
+
+def _product(
+    scene: Path, out: Path, network: LandCoverNetwork, config: PredictConfig
+) -> OpenedProduct | None:
+    """Open a radar scene through its product where its pixels are no amplitude; None for any other image.
+
+    Raises:
+        InputError: The radar image is unreadable or not of the kind named, or one of its files is an output.
+    """
+    if not network.spec.modalities.has_sar:
+        if config.product is not None:
+            raise InputError("the model sees optical only; name no radar product", option="product")
+        return None
+    product = radar_product(scene, config.product)
+    if product is not None:
+        require_apart(_map_files(out), [product.path, *product.metadata])
+    return product
 
 
 def _identity(
-    model: Path | LandCoverNetwork, scene: Path, config: PredictConfig, engine: Engine
+    model: Path | LandCoverNetwork,
+    scene: Path,
+    product: OpenedProduct | None,
+    config: PredictConfig,
+    engine: Engine,
 ) -> MapIdentity:
     """Collect everything that decides the pixels of the map."""
     return MapIdentity(
         version=oemsar.__version__,
         model=_model_identity(model),
         scene=_image_identity(scene),
+        product=()
+        if product is None
+        else (product.product.kind, str(product.band), *map(fingerprint, product.metadata)),
         optical=None if config.optical is None else _image_identity(config.optical),
         engine=engine.name,
         config=config,
@@ -194,7 +228,9 @@ def _summary(
         )
         for name, count in zip(legend.NAMES, pixels, strict=True)
     }
-    options = config.model_dump(mode="json", include={"window", "overlap", "flips", "nodata", "range"})
+    options = config.model_dump(
+        mode="json", include={"window", "overlap", "flips", "product", "nodata", "range"}
+    )
     return LandCoverMap(
         map=str(out),
         confidence=str(confidence_path(out)),

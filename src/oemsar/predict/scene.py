@@ -13,6 +13,8 @@ from odc.geo.geobox import GeoBox
 from oemsar.arrays import Stretch
 from oemsar.errors import InputError
 from oemsar.modalities import Modalities
+from oemsar.predict.radar_product import amplitude_opener
+from oemsar.products.reader import OpenedProduct
 from oemsar.raster.collect import Padding, find_padding, within_collect
 from oemsar.raster.nodata import stated_nodata
 from oemsar.raster.pixels import Pixels, RasterPixels, read_window
@@ -83,7 +85,11 @@ class Scene:
 
 @contextmanager
 def open_scene(
-    path: Path, optical: Path | None, modalities: Modalities, treatment: Treatment
+    path: Path,
+    optical: Path | None,
+    modalities: Modalities,
+    treatment: Treatment,
+    product: OpenedProduct | None = None,
 ) -> Iterator[Scene]:
     """Open a scene for a network that sees `modalities`.
 
@@ -92,6 +98,7 @@ def open_scene(
         optical: Orthophoto for a network that sees both; resampled onto the radar's grid as it is read.
         modalities: Imagery that the network sees.
         treatment: Reading of nodata and value ranges.
+        product: Product of the radar image where its pixels are made amplitude; None reads them as they are.
 
     Raises:
         InputError: An image is missing, superfluous, unreadable, of the wrong number of bands, elsewhere,
@@ -100,16 +107,21 @@ def open_scene(
     _require_images(path, optical, modalities)
     with ExitStack() as stack:
         first_bands = 1 if modalities.has_sar else 3
-        first, raster = _open(stack, path, first_bands, "radar" if modalities.has_sar else "optical")
+        if product is None:
+            first, raster = _open(stack, path, first_bands, "radar" if modalities.has_sar else "optical")
+            pixels: Pixels = RasterPixels.first(first, first_bands)
+        else:
+            raster = describe(stack.enter_context(open_raster(product.path)), product.path)
+            pixels = stack.enter_context(amplitude_opener(product)())
         if raster.grid is None or raster.grid.crs is None:
             log.warning(
                 "%s has no georeferencing; neither has the map: rows and columns are the scene's", path
             )
-        images = [_image(first, raster, first_bands, treatment)]
+        images = [_image(pixels, raster.path, treatment)]
         if optical is not None:
             image, described = _open(stack, optical, 3, "optical")
             laid = stack.enter_context(on_grid(image, described, raster.grid, raster.shape))
-            images.append(_image(laid, described, 3, treatment))
+            images.append(_image(RasterPixels.first(laid, 3), described.path, treatment))
         yield Scene(raster.grid, raster.shape, modalities, tuple(images))
 
 
@@ -135,13 +147,12 @@ def _open(stack: ExitStack, path: Path, bands: int, kind: str) -> tuple[Dataset,
     return dataset, raster
 
 
-def _image(dataset: Dataset, raster: Raster, bands: int, treatment: Treatment) -> SceneImage:
-    """Open the first bands of an image, stretched by the pixels that carry data by the file's word."""
-    own = RasterPixels.first(dataset, bands)
+def _image(own: Pixels, path: Path, treatment: Treatment) -> SceneImage:
+    """Open the bands of an image, stretched by the pixels that carry data by the file's word."""
     stated = stated_nodata(own, treatment.nodata)
-    searched = treatment.nodata == "auto" and not raster.tells_nodata and bands == 1
-    padding = _padding(own, raster.path) if searched else None
-    return SceneImage(within_collect(stated, padding), _stretch(own, raster, treatment))
+    searched = treatment.nodata == "auto" and not own.tells_nodata and own.count == 1
+    padding = _padding(own, path) if searched else None
+    return SceneImage(within_collect(stated, padding), _stretch(own, path, treatment))
 
 
 def _padding(pixels: Pixels, path: Path) -> Padding | None:
@@ -157,16 +168,16 @@ def _padding(pixels: Pixels, path: Path) -> Padding | None:
     return padding
 
 
-def _stretch(pixels: Pixels, raster: Raster, treatment: Treatment) -> Stretch | None:
-    if raster.dtype == "uint8":
+def _stretch(pixels: Pixels, path: Path, treatment: Treatment) -> Stretch | None:
+    if pixels.dtype == np.uint8:
         return None
     if treatment.value_range is not None:
         return Stretch(*treatment.value_range)
     stretch = estimate_stretch(pixels)
     log.warning(
         "%s is %s; %.6g to %.6g (percentiles 1 and 99) become 0 to 255; range sets other values",
-        raster.path,
-        raster.dtype,
+        path,
+        pixels.dtype,
         stretch.low,
         stretch.high,
     )

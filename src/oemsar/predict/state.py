@@ -35,6 +35,8 @@ class MapIdentity(Value):
     """Digests of the weights and of the description of the model."""
     scene: tuple[str, str]
     """Path and fingerprint of the scene."""
+    product: tuple[str, ...] = ()
+    """Kind, band and fingerprints of the metadata of a radar product that is made amplitude; else empty."""
     optical: tuple[str, str] | None
     """Path and fingerprint of the orthophoto; None without one."""
     engine: str

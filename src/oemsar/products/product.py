@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.arrays import Floats
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 
@@ -31,6 +32,11 @@ class Encoding(Enum):
             return np.power(10.0, values / 20)
         positive = np.where(values >= 0, values, np.nan)
         return np.sqrt(positive) if self is Encoding.POWER else positive
+
+    def of_pixels(self, pixels: NDArray[Any]) -> Floats:
+        """Convert pixels of any type, complex ones too, to amplitude, float32; NaN where impossible."""
+        moduli = np.abs(pixels) if np.iscomplexobj(pixels) else pixels
+        return self.amplitude(moduli.astype(np.float64)).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -57,12 +57,15 @@ class Reader:
             PROVIDER`; None for a file of another kind or one that cannot be opened. Never raises.
         read: Opens one band of a file, from 1, or the only one where None; raises InputError for a file of
             another kind.
+        as_stored: Whether verbs that take the pixels of a raster as they are stored, or their moduli, take
+            what is meant; pixels of other products are made amplitude through `read` first.
     """
 
     name: str
     summary: str
     recognises: Recogniser
     read: Callable[[Path, int | None], OpenedProduct]
+    as_stored: bool = True
 
 
 def by_raster(tells: Callable[[Path, DatasetReader], str | None]) -> Recogniser:

@@ -48,12 +48,28 @@ def find_product(path: Path, name: str | None = None, band: int | None = None) -
     """
     if name is not None:
         return _told(READERS.find(name).read(path, band), "named by a person")
+    reader, reason = recognise(path)
+    return _told(reader.read(path, band), reason)
+
+
+def recognise(path: Path) -> tuple["Reader", str]:
+    """Find the reader of a radar file, without reading what the file says about itself.
+
+    Args:
+        path: File of the product, or its folder.
+
+    Returns:
+        The reader, and what told the kind, in words.
+
+    Raises:
+        InputError: The file is unreadable or of no kind that is read.
+    """
     names = READERS.names()
     for each in (*(added for added in names if added not in _OWN), *_OWN):
         reader = READERS.find(each)
         reason = reader.recognises(path)
         if reason is not None:
-            return _told(reader.read(path, band), reason)
+            return reader, reason
     from oemsar.raster.read import open_raster  # the names alone must not load GDAL
 
     with open_raster(path):  # says why a file cannot be opened

@@ -186,5 +186,9 @@ def _tables(files: SafeFiles, facts: SafeFacts) -> Tables:
 
 
 READER = Reader(
-    NAME, "Sentinel-1 GRD: SAFE folder, calibrated to sigma nought, noise removed", recognises, read
+    NAME,
+    "Sentinel-1 GRD: SAFE folder, calibrated to sigma nought, noise removed",
+    recognises,
+    read,
+    as_stored=False,
 )

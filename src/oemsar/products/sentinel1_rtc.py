@@ -119,4 +119,5 @@ READER = Reader(
     "Sentinel-1 RTC: Planetary Computer, HyP3, OPERA by their names; else power or dB, VV and VH",
     recognises,
     read,
+    as_stored=False,
 )

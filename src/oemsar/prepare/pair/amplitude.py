@@ -36,8 +36,7 @@ def write_amplitude(found: OpenedProduct, out: Path, report: Report = silent) ->
         todo = blocks(pixels.shape)
         for done, extent in enumerate(todo, start=1):
             values, valid = pixels.read(extent)
-            moduli = np.abs(values) if np.iscomplexobj(values) else values
-            amplitude = encoding.amplitude(moduli.astype(np.float64)).astype(np.float32)
+            amplitude = encoding.of_pixels(values)
             if valid is not None:
                 amplitude[:, ~valid] = np.nan
             writer.write(extent, amplitude)
