@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.errors import InputError
+from oemsar.products.plain import DECIBEL
 from oemsar.products.product import Encoding
 from oemsar.products.reader import OpenedProduct, data_bands
 from oemsar.products.registry import find_product, recognise
@@ -29,7 +30,8 @@ def radar_product(path: Path, name: str | None = None) -> OpenedProduct | None:
 
     Returns:
         The product; None for bytes, which networks see as they are, for several bands that nobody explains,
-        and for products whose pixels or moduli are amplitude as they are stored.
+        for products whose pixels or moduli are amplitude as they are stored, and for decibels that only
+        their values tell, which are stretched as they are.
 
     Raises:
         InputError: The file is unreadable, or not of the kind `name`.
@@ -41,7 +43,7 @@ def radar_product(path: Path, name: str | None = None) -> OpenedProduct | None:
     if not path.is_dir() and _as_they_are(path):
         return None
     reader, reason = recognise(path)
-    if not reader.as_stored:
+    if not reader.as_stored and reader is not DECIBEL:
         return find_product(path)
     log.info("%s is read as %s: %s", path, reader.name, reason)
     return None

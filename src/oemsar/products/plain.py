@@ -98,7 +98,11 @@ COMPLEX = Reader(
     "complex", "complex raster: amplitude is the modulus", _complex, _reads("complex", Encoding.MODULUS)
 )
 DECIBEL = Reader(
-    "db", "10 log10 of power, recognised by values below zero", _decibel, _reads("db", Encoding.DECIBEL)
+    "db",
+    "10 log10 of power, recognised by values below zero",
+    _decibel,
+    _reads("db", Encoding.DECIBEL),
+    as_stored=False,
 )
 POWER = Reader("power", "power; read only where it is named", _only_by_name, _reads("power", Encoding.POWER))
 AMPLITUDE = Reader("amplitude", "amplitude, any real type", _real, _reads("amplitude", Encoding.AMPLITUDE))

@@ -22,6 +22,7 @@ from oemsar.prepare.align.scene.relief_displacement import ReliefDisplacement
 from oemsar.prepare.align.scene.transform import Alignment, write_transform
 from oemsar.prepare.align.summary import AlignReport
 from oemsar.prepare.align.verdict import Judgement, judge
+from oemsar.products.stored import warn_unless_amplitude
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import cog_files
@@ -72,6 +73,8 @@ def align_images(
     """
     matcher = MATCHERS.find(config.engine)()
     _require_apart(sar, optical, out, config)
+    if config.values == "amplitude":
+        warn_unless_amplitude(sar)
     with ExitStack() as files:
         files.enter_context(gdal_cache())
         geometry = geometry_of(sar, optical, config, files)

@@ -22,6 +22,7 @@ from oemsar.prepare.ortho.grid import grid_over, metric_crs
 from oemsar.prepare.ortho.pixel_map import OrthoMap
 from oemsar.prepare.ortho.rasters import LayoverShares, OrthoRasters, Source
 from oemsar.prepare.ortho.summary import LookSummary, OrthoResult
+from oemsar.products.stored import warn_unless_amplitude
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import cog_files
@@ -146,6 +147,8 @@ def _require_geotiff(out: Path) -> None:
 
 
 def _require_amplitude(dataset: DatasetReader, scene: Path, config: OrthoConfig) -> None:
+    if config.values == "amplitude":
+        warn_unless_amplitude(scene)
     if config.values == "amplitude" and np.dtype(dataset.dtypes[0]).kind == "c":
         raise InputError(
             f"{scene} holds complex pixels where amplitude is due; "
