@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 
 from oemsar.geometry.look import Look, look_tags
 from oemsar.products.plain import looks_decibel
@@ -44,8 +45,20 @@ def test_nodata_below_zero_is_no_value_and_neither_is_what_is_not_finite(write_s
     with open_raster(write_scene("a.tif", pixels, nodata=-9999)) as dataset:
         assert not looks_decibel(dataset, 2)
     with open_raster(write_scene("b.tif", pixels)) as dataset:
-        assert not looks_decibel(dataset, 2)  # -9999 dB cannot be meant
+        assert not looks_decibel(dataset, 2)  # no backscatter is as low as -9999
         assert not looks_decibel(dataset, 1)
+
+
+@pytest.mark.parametrize(("offset", "decibel"), [(0.0, True), (20.0, False)])
+def test_scale_and_offset_of_the_band_decide_what_lies_below_zero(
+    write_scene: Write, offset: float, decibel: bool
+) -> None:
+    """Hundredths of dB, as whole numbers down to -2000; with 20 added none is below zero."""
+    path = write_scene("a.tif", np.arange(-2000, 0, dtype=np.int16).reshape(40, 50))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.scales, dataset.offsets = (0.01,), (offset,)
+    with open_raster(path) as dataset:
+        assert looks_decibel(dataset, 1) is decibel
 
 
 @pytest.mark.parametrize("corner", [np.s_[:256, :256], np.s_[-256:, -256:], np.s_[:256, -256:]])

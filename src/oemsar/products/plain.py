@@ -24,8 +24,10 @@ from oemsar.raster.read import open_raster
 _SAMPLES = 4
 _SAMPLE = 256
 _DECIBEL_SHARE = 0.1
-_LOWEST_DECIBEL = -200.0
-"""Least backscatter that can be meant, in dB; lower values are fill values that no tag tells."""
+_FILL = -9990
+"""Value from which on, downwards, pixels are fill that no tag tells, such as -9999 and -32768: no backscatter
+reaches it, not even in hundredths of dB.
+"""
 
 
 def looks_decibel(dataset: DatasetReader, band: int) -> bool:
@@ -38,14 +40,15 @@ def looks_decibel(dataset: DatasetReader, band: int) -> bool:
         return False
     rows = np.linspace(0, max(0, dataset.height - _SAMPLE), _SAMPLES).astype(int)
     columns = np.linspace(0, max(0, dataset.width - _SAMPLE), _SAMPLES).astype(int)
+    scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
     below = finite = 0
     for row in np.unique(rows):
         for column in np.unique(columns):
             size = (min(_SAMPLE, dataset.height), min(_SAMPLE, dataset.width))
             window = Window(int(column), int(row), size[1], size[0])
             pixels = dataset.read(band, window=window, masked=True).compressed()
-            pixels = pixels[np.isfinite(pixels) & (pixels > _LOWEST_DECIBEL)]
-            below += int((pixels < 0).sum())
+            pixels = pixels[np.isfinite(pixels) & (pixels > _FILL)]
+            below += int((pixels * scale + offset < 0).sum())
             finite += pixels.size
     return below > _DECIBEL_SHARE * finite
 
