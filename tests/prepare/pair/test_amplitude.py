@@ -48,6 +48,18 @@ def test_amplitude_is_the_root_of_power_and_of_decibels(
     np.testing.assert_allclose(found, amplitude, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "name", ["iw-vv.rtc.tiff", "S1A_IW_20180128T161201_DVP_RTC30_G_sduned_FD6A_VH.tif", "Gamma0_HH.tif"]
+)
+def test_amplitude_of_sentinel_1_is_what_the_name_of_the_file_tells(
+    write_scene: WriteScene, name: str
+) -> None:
+    amplitude = np.random.default_rng(0).uniform(0.1, 0.9, SHAPE)
+    values = 20 * np.log10(amplitude) if "_sd" in name else amplitude**2
+    found = _amplitude(write_scene(name, values.astype(np.float32)))
+    np.testing.assert_allclose(found, amplitude, rtol=1e-5)
+
+
 def test_the_chosen_band_is_written(write_scene: WriteScene) -> None:
     bands = np.random.default_rng(0).uniform(1, 2, (2, *SHAPE)).astype(np.float32)
     np.testing.assert_array_equal(_amplitude(write_scene("a.tif", bands), "amplitude", 2), bands[1])

@@ -280,3 +280,32 @@ def test_input_that_turns_out_wrong_on_the_way_leaves_nothing(
     with pytest.raises(InputError, match="one value only"):
         make_pair(region(sar=sar, tie_points=None), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_power_of_sentinel_1_is_told_by_its_name_and_needs_amplitude(
+    scene: Scene, region: Write, tmp_path: Path
+) -> None:
+    sar = rewritten(scene, tmp_path / "iw-vv.rtc.tiff", lambda pixels: (pixels / 255.0) ** 2)
+    sources = inspect_region(read_region(region(sar=sar)))
+    assert sources.found.product.kind == "sentinel1-rtc"
+    assert sources.needs_amplitude
+    assert not inspect_region(read_region(region(sar={"path": sar, "product": "amplitude"}))).needs_amplitude
+
+
+def test_the_metadata_beside_a_product_are_inputs_of_the_pair(
+    scene: Scene, region: Write, tmp_path: Path
+) -> None:
+    """They are recorded with their checksums, and nothing is written over them."""
+    sar = Path(rewritten(scene, tmp_path / "a_UMBRA-04_GEC.tif", lambda pixels: pixels))
+    item = tmp_path / "a_UMBRA-04.stac.v2.json"
+    item.write_text(json.dumps({"properties": {"sar:polarizations": ["VV"]}}))
+    found = inspect_region(read_region(region(sar={"path": str(sar), "product": "umbra-gec"})))
+    assert found.found.product.polarisation == "VV"
+    told = {entry.file: entry.sha256 for entry in found.checksums() if entry.key == "sar"}
+    assert told == {sar.name: checksum(sar), item.name: checksum(item)}
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "town.json").symlink_to(item)
+    with pytest.raises(InputError):
+        make_pair(region(sar={"path": str(sar), "product": "umbra-gec"}), out)
+    assert json.loads(item.read_text())["properties"] == {"sar:polarizations": ["VV"]}
