@@ -9,9 +9,9 @@ from rasterio import Affine
 from oemsar.errors import InputError
 from oemsar.geometry.flat import GroundRangeModel
 from oemsar.geometry.footprint import Outline, footprint, outline
-from oemsar.geometry.heights import open_heights
 from oemsar.geometry.look import Look
 from oemsar.geometry.mapping import projection
+from oemsar.geometry.open_heights import open_heights
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.collect import CELL, filled_cells
 from oemsar.raster.pixels import RasterPixels

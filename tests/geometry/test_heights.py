@@ -11,7 +11,7 @@ from rasterio.warp import transform
 
 from oemsar.errors import InputError
 from oemsar.geometry.datum import Datum
-from oemsar.geometry.heights import open_heights
+from oemsar.geometry.open_heights import open_heights
 
 WEST, NORTH = 500_000, 3_940_000
 

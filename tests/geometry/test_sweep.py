@@ -14,8 +14,8 @@ from rasterio import Affine
 
 from oemsar.errors import InputError
 from oemsar.geometry import sweep as module
-from oemsar.geometry.heights import open_surface
 from oemsar.geometry.look import Look
+from oemsar.geometry.open_heights import open_surface
 from oemsar.geometry.sweep import UNKNOWN, Lines, sweep
 from oemsar.raster.raw_raster import RawRaster
 

@@ -12,7 +12,7 @@ from rasterio import Affine
 
 from oemsar.errors import InputError
 from oemsar.geometry.datum import Datum
-from oemsar.geometry.heights import open_heights, open_surface
+from oemsar.geometry.open_heights import open_heights, open_surface
 from oemsar.geometry.vertical import DATUM_TAG, relative, vertical_of
 
 Write = Callable[..., Path]

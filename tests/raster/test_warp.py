@@ -78,8 +78,8 @@ def test_an_image_that_lies_there_already_is_read_as_it_is(write_scene: Callable
     ("options", "grid", "shape", "sentence"),
     [
         (MAP, GeoBox((40, 70), Affine(1, 0, 9500, 0, -1, 900), "EPSG:32631"), (40, 70), "covers no ground"),
-        (MAP, None, (40, 70), "^the scene has no georeferencing"),
-        (NOWHERE, GeoBox((40, 70), AFFINE, "EPSG:32631"), (40, 70), r"a\.tif has no georeferencing"),
+        (MAP, None, (40, 70), "^the scene has no CRS with an affine"),
+        (NOWHERE, GeoBox((40, 70), AFFINE, "EPSG:32631"), (40, 70), r"a\.tif has no CRS with an affine"),
         (NOWHERE, None, (70, 40), "40 x 70 against 70 x 40 pixels"),
     ],
 )

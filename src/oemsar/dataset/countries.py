@@ -44,7 +44,7 @@ def country_at(lon: float, lat: float, tolerance_km: float = COAST_TOLERANCE_KM)
     """Find the country of a point.
 
     Args:
-        lon: Longitude in degrees (WGS 84).
+        lon: Longitude in degrees (WGS 84), of any turn.
         lat: Latitude in degrees (WGS 84).
         tolerance_km: Distance in km from an outline, up to which a point outside it takes its country.
 
@@ -53,21 +53,26 @@ def country_at(lon: float, lat: float, tolerance_km: float = COAST_TOLERANCE_KM)
         `tolerance_km` (as a sphere has it, to a hundredth), else None.
     """
     tree, codes = _parts()
+    lon -= 360 * round(lon / 360)
     point = shapely.Point(lon, lat)
     around = tree.query(point, predicate="intersects")
     if len(around):
         return min(str(codes[part]) for part in around)
     narrowing = max(math.cos(math.radians(lat)), 1e-3)
     reach = tolerance_km / _KM_PER_DEGREE
-    near = tree.query(shapely.box(lon - reach / narrowing, lat - reach, lon + reach / narrowing, lat + reach))
-    if not len(near):
-        return None
     # degrees of longitude are as long as those of latitude once they are narrowed
     scale = np.array([narrowing, 1.0])
-    flat = shapely.transform(tree.geometries[near], lambda points: points * scale)
-    distances = shapely.distance(flat, shapely.Point(lon * narrowing, lat))
-    nearest = int(np.argmin(distances))
-    return str(codes[near[nearest]]) if distances[nearest] <= reach else None
+    best, code = reach, None
+    for here in (lon, lon - math.copysign(360, lon)):  # outlines are cut at 180 degrees
+        across = reach / narrowing
+        near = tree.query(shapely.box(here - across, lat - reach, here + across, lat + reach))
+        if not len(near):
+            continue
+        flat = shapely.transform(tree.geometries[near], lambda points: points * scale)
+        distances = shapely.distance(flat, shapely.Point(here * narrowing, lat))
+        if distances.min() <= best:
+            best, code = float(distances.min()), str(codes[near[int(np.argmin(distances))]])
+    return code
 
 
 @cache

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 from shapely import STRtree
 
 from oemsar.arrays import Doubles
 from oemsar.dataset.layouts import natural_order
 from oemsar.dataset.tile import Tile
-from oemsar.geometry.mapping import affine_map
+from oemsar.geometry.mapping import affine_map, projection_onto, whole_turns
 from oemsar.raster.grid import footprint
 
 
@@ -56,12 +55,11 @@ def covered(grid: GeoBox, by: GeoBox) -> NDArray[np.bool_]:
     height, width = grid.shape
     rows: Doubles = np.arange(height, dtype=np.float64)[:, None] + 0.5
     columns: Doubles = np.arange(width, dtype=np.float64)[None, :] + 0.5
-    if grid.crs == by.crs:
+    if grid.crs == by.crs and whole_turns(grid, by) == 0:
         there_x, there_y = affine_map(~by.affine @ grid.affine)(columns, rows)
     else:
-        to_other = Transformer.from_crs(_wkt(grid), _wkt(by), always_xy=True)
         x, y = affine_map(grid.affine)(columns, rows)
-        there_x, there_y = affine_map(~by.affine)(*to_other.transform(x, y))
+        there_x, there_y = affine_map(~by.affine)(*projection_onto(_wkt(grid), by)(x, y))
     inside: NDArray[np.bool_] = (
         (there_x >= 0) & (there_x < by.shape[1]) & (there_y >= 0) & (there_y < by.shape[0])
     )

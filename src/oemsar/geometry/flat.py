@@ -8,7 +8,7 @@ from pyproj import Geod
 
 from oemsar.arrays import Doubles
 from oemsar.geometry.look import Look
-from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, compose, crs_of, projection
+from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, compose, crs_of, projection, projection_onto
 from oemsar.geometry.smooth import smoothly
 
 _GEOGRAPHIC = "EPSG:4326"
@@ -45,7 +45,7 @@ class GroundRangeModel:
             ValueError: The grid has no CRS.
         """
         affine, crs = centre_affine(grid), crs_of(grid)
-        to_plane = smoothly(compose(projection(_GEOGRAPHIC, crs), affine_map(~affine)))
+        to_plane = smoothly(compose(projection_onto(_GEOGRAPHIC, grid), affine_map(~affine)))
         from_plane = compose(affine_map(affine), projection(crs, _GEOGRAPHIC))
         centre = (grid.shape[1] - 1) / 2, (grid.shape[0] - 1) / 2
         lon, lat = (float(each[0]) for each in from_plane(np.array([centre[0]]), np.array([centre[1]])))

@@ -1,32 +1,51 @@
 """Heights above the ellipsoid from an elevation model on disk, read only where they are needed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import CRS
-from rasterio.io import DatasetReader
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
-from oemsar.geometry.datum import Datum
-from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, compose, crs_of, projection
-from oemsar.geometry.sampler import Sampler
+from oemsar.geometry.geoid import Geoid
+from oemsar.geometry.globe import values_at
+from oemsar.geometry.ground import unit_size
+from oemsar.geometry.mapping import (
+    PixelMap,
+    affine_map,
+    centre_affine,
+    compose,
+    crs_of,
+    projection,
+    projection_onto,
+)
 from oemsar.geometry.smooth import smoothly
-from oemsar.geometry.vertical import Vertical, relative, vertical_of
-from oemsar.raster.grid import grid_of
+from oemsar.geometry.vertical import Vertical
 from oemsar.raster.pixels import RasterPixels, read_window
-from oemsar.raster.read import Extent, open_raster
+from oemsar.raster.read import Extent
 
 GEOGRAPHIC = "EPSG:4326"
 _THUMBNAIL = 64
 _BLOCK = 1024
+
+_LonLat: TypeAlias = Callable[[], tuple[Doubles, Doubles]]
+
+
+@dataclass(frozen=True, eq=False)
+class Sea:
+    """The sea that stands in voids of an elevation model.
+
+    Attributes:
+        geoid: Undulations in metres, where the heights of the model count from the ellipsoid; None where they
+            count from the sea, which is 0 then.
+    """
+
+    geoid: Geoid | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +60,7 @@ class Heights:
         vertical: Datum and unit of the values.
         geoid: Undulations in metres, to be added where the model counts from the sea; else None.
         files: Open files; closed at the end of a `with` block, or with the last reference.
+        sea: Sea that stands in voids inside the model's frame; None where voids have no height.
     """
 
     path: Path
@@ -48,8 +68,9 @@ class Heights:
     grid: GeoBox
     crs: str
     vertical: Vertical
-    geoid: "Geoid | None"
+    geoid: Geoid | None
     files: ExitStack
+    sea: Sea | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -59,8 +80,26 @@ class Heights:
 
     def at(self, lon: Doubles, lat: Doubles) -> Doubles:
         """Read heights above the ellipsoid, metres, at points in degrees (WGS 84); NaN where unknown."""
-        heights = self.of_pixels(*self.to_pixels(lon, lat))
-        return heights if self.geoid is None else heights + self.geoid.at(lon, lat)
+        return self.above(*self.to_pixels(lon, lat), lambda: (lon, lat))
+
+    def above(self, x: Doubles, y: Doubles, lonlat: _LonLat) -> Doubles:
+        """Read heights above the ellipsoid, metres, at columns and rows of the model; NaN where unknown.
+
+        Args:
+            x: Columns, pixel centres at integers.
+            y: Rows, of the same shape.
+            lonlat: Gives the longitudes and latitudes of the points, where a geoid is needed.
+        """
+        heights = self.of_pixels(x, y)
+        geoid = self.geoid
+        if self.sea is not None:
+            voids = np.isnan(heights) & self._inside(x, y)
+            if self.sea.geoid is None:
+                heights[voids] = 0.0
+            elif voids.any():
+                lon, lat = lonlat()
+                heights[voids] = self.sea.geoid.at(lon[voids], lat[voids])
+        return heights if geoid is None else heights + geoid.at(*lonlat())
 
     def to_pixels(self, lon: Doubles, lat: Doubles) -> tuple[Doubles, Doubles]:
         """Find column and row of the model at points in degrees (WGS 84)."""
@@ -68,22 +107,25 @@ class Heights:
 
     def covers(self, lon: Doubles, lat: Doubles) -> NDArray[np.bool_]:
         """Check whether points lie inside the model's frame; there may still be no height there."""
-        x, y = self.to_pixels(lon, lat)
+        return self._inside(*self.to_pixels(lon, lat))
+
+    def _inside(self, x: Doubles, y: Doubles) -> NDArray[np.bool_]:
         rows, columns = self.raster.shape
-        inside: NDArray[np.bool_] = (x >= -0.5) & (x <= columns - 0.5) & (y >= -0.5) & (y <= rows - 0.5)
+        with np.errstate(invalid="ignore"):
+            inside: NDArray[np.bool_] = (x >= -0.5) & (x <= columns - 0.5) & (y >= -0.5) & (y <= rows - 0.5)
         return inside
 
     def near(self, lon: Doubles, lat: Doubles) -> Doubles:
         """Read heights as `at` does, those of the nearest edge for points outside the model's frame."""
         x, y = self.to_pixels(lon, lat)
         rows, columns = self.raster.shape
-        heights = self.of_pixels(np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1))
-        return heights if self.geoid is None else heights + self.geoid.at(lon, lat)
+        return self.above(np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1), lambda: (lon, lat))
 
     def on(self, crs: str) -> "HeightsOn":
         """Make the same heights readable by coordinates of another CRS."""
-        to_lonlat = smoothly(projection(crs, GEOGRAPHIC), 1e-9) if self.geoid is not None else None
-        return HeightsOn(self, smoothly(self._pixels_from(crs)), to_lonlat)
+        return HeightsOn(
+            self, smoothly(self._pixels_from(crs)), smoothly(projection(crs, GEOGRAPHIC), 1e-9)
+        )
 
     def mean(self) -> float:
         """Average the heights above the ellipsoid, metres, over a reduced copy of the model.
@@ -96,32 +138,44 @@ class Heights:
         small = dataset.read(1, out_shape=shape, masked=True).astype(np.float64)
         values = small.compressed()
         values = values[np.isfinite(values)]
-        if not values.size:
+        if not values.size and self.sea is None:
             raise InputError(
                 f"{self.path} holds no heights, every pixel is nodata; give another elevation model"
             )
-        mean = float(values.mean()) * self.vertical.scale + self.vertical.offset
-        if self.geoid is None:
-            return mean
-        x, y = np.array([[(dataset.width - 1) / 2]]), np.array([[(dataset.height - 1) / 2]])
+        land = float(values.mean()) * self.vertical.scale + self.vertical.offset if values.size else 0.0
+        share = values.size / small.size if self.sea is not None else 1.0
+        mean = land if share == 1 else share * land + (1 - share) * self._sea_level()
+        return mean if self.geoid is None else mean + self._undulation(self.geoid)
+
+    def _sea_level(self) -> float:
+        """Give the height of the sea above the model's own zero, metres, in the middle of the model."""
+        geoid = None if self.sea is None else self.sea.geoid
+        return 0.0 if geoid is None else self._undulation(geoid)
+
+    def _undulation(self, geoid: Geoid) -> float:
+        """Read a geoid in the middle of the model."""
+        rows, columns = self.raster.shape
+        x, y = np.array([[(columns - 1) / 2]]), np.array([[(rows - 1) / 2]])
         to_lonlat = compose(affine_map(centre_affine(self.grid)), projection(self.crs, GEOGRAPHIC))
-        return mean + float(self.geoid.at(*to_lonlat(x, y))[0, 0])
+        return float(geoid.at(*to_lonlat(x, y))[0, 0])
 
     def relief(self, grid: GeoBox, reach: float) -> float:
         """Find the difference, metres, of the highest and the lowest height in and around a grid.
 
         Args:
-            grid: Grid with a CRS in metres.
-            reach: Metres around the grid that count too.
+            grid: Grid with a CRS.
+            reach: Metres on the ground around the grid that count too.
 
         Returns:
             Metres; 0 where there are no heights.
         """
         left, bottom, right, top = grid.extent.boundingbox
         edge = np.linspace(0, 1, 9)
+        size = unit_size(crs_of(grid), (left + right) / 2, (bottom + top) / 2)
+        across, down = (reach, reach) if size is None else (reach / size.along_row, reach / size.along_column)
         x, y = np.meshgrid(
-            left - reach + edge * (right - left + 2 * reach),
-            bottom - reach + edge * (top - bottom + 2 * reach),
+            left - across + edge * (right - left + 2 * across),
+            bottom - down + edge * (top - bottom + 2 * down),
         )
         columns, rows = self._pixels_from(crs_of(grid))(x, y)
         lowest, highest = np.inf, -np.inf
@@ -130,17 +184,18 @@ class Heights:
             if valid.any():
                 lowest = min(lowest, float(values[0, valid].min()))
                 highest = max(highest, float(values[0, valid].max()))
+            if self.sea is not None and not valid.all():
+                level = (self._sea_level() - self.vertical.offset) / self.vertical.scale
+                lowest, highest = min(lowest, level), max(highest, level)
         return max(0.0, highest - lowest) * abs(self.vertical.scale)
 
     def _pixels_from(self, crs: str) -> PixelMap:
-        return compose(projection(crs, self.crs), affine_map(~centre_affine(self.grid)))
+        return compose(projection_onto(crs, self.grid), affine_map(~centre_affine(self.grid)))
 
     def of_pixels(self, x: Doubles, y: Doubles) -> Doubles:
         """Read heights above the model's own zero, metres, at its columns and rows; NaN where unknown."""
-        return (
-            _values(Sampler(self.raster, kernel="bilinear", averaging=False), x, y) * self.vertical.scale
-            + self.vertical.offset
-        )
+        values = values_at(self.raster, self.grid, x, y, "bilinear")
+        return values * self.vertical.scale + self.vertical.offset
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,103 +205,16 @@ class HeightsOn:
     Attributes:
         heights: Open elevation model.
         to_pixels: From coordinates to column and row of the model.
-        to_lonlat: From coordinates to degrees (WGS 84); None without a geoid.
+        to_lonlat: From coordinates to degrees (WGS 84).
     """
 
     heights: Heights
     to_pixels: PixelMap
-    to_lonlat: PixelMap | None
+    to_lonlat: PixelMap
 
     def at(self, x: Doubles, y: Doubles) -> Doubles:
         """Read heights above the ellipsoid, metres, at coordinates x east, y north; NaN where unknown."""
-        found = self.heights.of_pixels(*self.to_pixels(x, y))
-        if self.heights.geoid is None or self.to_lonlat is None:
-            return found
-        return found + self.heights.geoid.at(*self.to_lonlat(x, y))
-
-
-@dataclass(frozen=True, eq=False)
-class Geoid:
-    """An open grid of undulations: the geoid's height above the ellipsoid, metres.
-
-    Attributes:
-        path: Path of the file.
-        raster: Undulations, its first band.
-        grid: Affine of the file, in degrees.
-    """
-
-    path: Path
-    raster: RasterPixels
-    grid: GeoBox
-
-    def at(self, lon: Doubles, lat: Doubles) -> Doubles:
-        """Read undulations, metres, at points in degrees.
-
-        Raises:
-            InputError: The grid does not reach there.
-        """
-        west = self.grid.extent.boundingbox.left  # grids count from 0 or from -180
-        x, y = affine_map(~centre_affine(self.grid))(np.mod(lon - west, 360) + west, lat)
-        found = _values(Sampler(self.raster, kernel="bicubic", averaging=False), x, y)
-        if np.isnan(found[np.isfinite(x) & np.isfinite(y)]).any():
-            raise InputError(f"{self.path} gives no geoid for the whole scene; give a grid that covers it")
-        return found
-
-
-def open_heights(path: Path, datum: Datum | None = None, geoid: Path | None = None) -> Heights:
-    """Open an elevation model so that it gives heights above the ellipsoid.
-
-    Args:
-        path: Any raster with a CRS; its first band is heights.
-        datum: Zero of the heights, where the file does not say.
-        geoid: Grid of undulations in metres, longitude and latitude (EGM96, EGM2008; GeoTIFF or .gtx);
-            needed where heights are counted from the sea, and refused where they are not.
-
-    Raises:
-        InputError: The model has no CRS, does not say its datum, or lacks its geoid.
-    """
-    with ExitStack() as files:
-        dataset, crs = _open(path, files)
-        vertical = vertical_of(dataset, datum)
-        _require_fitting_geoid(path, vertical, geoid)
-        undulations = None
-        if geoid is not None:
-            undulations = Geoid(geoid, *_first_band(files.enter_context(open_raster(geoid))))
-        return Heights(path, *_first_band(dataset), crs, vertical, undulations, files.pop_all())
-
-
-def open_surface(path: Path) -> Heights:
-    """Open an elevation model of any vertical datum, whose heights count only by their differences.
-
-    Raises:
-        InputError: The model has no CRS or an unknown unit.
-    """
-    with ExitStack() as files:
-        dataset, crs = _open(path, files)
-        return Heights(path, *_first_band(dataset), crs, relative(dataset), None, files.pop_all())
-
-
-def _open(path: Path, files: ExitStack) -> tuple[DatasetReader, str]:
-    """Open a raster with its whole CRS in view, and give the horizontal part of it as WKT."""
-    # without the option GDAL hides the vertical part of the CRS of GeoTIFF 1.0
-    with rasterio.Env(GTIFF_REPORT_COMPD_CS=True):
-        dataset = files.enter_context(open_raster(path))
-        if dataset.crs is None:
-            raise InputError(f"{path} has no CRS; give an elevation model with georeferencing")
-        return dataset, CRS.from_wkt(dataset.crs.to_wkt()).to_2d().to_wkt()
-
-
-def _require_fitting_geoid(path: Path, vertical: Vertical, geoid: Path | None) -> None:
-    if vertical.datum is Datum.ORTHOMETRIC and geoid is None:
-        raise InputError(
-            f"{path} has heights above mean sea level ({vertical.name}); give the file of the geoid",
-            option="geoid",
-        )
-    if vertical.datum is Datum.ELLIPSOID and geoid is not None:
-        raise InputError(
-            f"{path} has heights above the ellipsoid ({vertical.name}); leave the geoid out",
-            option="geoid",
-        )
+        return self.heights.above(*self.to_pixels(x, y), lambda: self.to_lonlat(x, y))
 
 
 def _windows(shape: tuple[int, int], rows: Doubles, columns: Doubles) -> Iterator[Extent]:
@@ -256,19 +224,3 @@ def _windows(shape: tuple[int, int], rows: Doubles, columns: Doubles) -> Iterato
     for row in range(top, bottom, _BLOCK):
         for column in range(left, right, _BLOCK):
             yield Extent(row, column, min(_BLOCK, bottom - row), min(_BLOCK, right - column))
-
-
-def _first_band(dataset: DatasetReader) -> tuple[RasterPixels, GeoBox]:
-    """Take the first band of an open raster, and its grid."""
-    grid = grid_of(dataset)
-    if grid is None:
-        raise InputError(f"{dataset.name} has no georeferencing; give one that has")
-    return RasterPixels.first(dataset), grid
-
-
-def _values(surface: Sampler, x: Doubles, y: Doubles) -> Doubles:
-    """Read values at positions of any shape; NaN where there are none."""
-    flat = x.ndim != 2
-    values, valid = surface.at(*(each.reshape(1, -1) if flat else each for each in (x, y)))
-    found: NDArray[np.float64] = np.where(valid, values[0].astype(np.float64), np.nan)
-    return found.reshape(x.shape)

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from rasterio import Affine
 
 from oemsar.arrays import Doubles
+from oemsar.raster.longitude import centre_x, near, turn_of
 
 PixelMap: TypeAlias = Callable[[Doubles, Doubles], tuple[Doubles, Doubles]]
 """Maps (x, y) of destination pixels to (x, y) of source pixels, arrays of one shape."""
@@ -68,10 +69,50 @@ def between_grids(destination: GeoBox, source: GeoBox) -> PixelMap:
     if (destination.crs is None) != (source.crs is None):
         raise ValueError("one grid has a CRS and the other has none")
     to_world, to_source = centre_affine(destination), ~centre_affine(source)
-    if destination.crs is None or source.crs is None or destination.crs == source.crs:
+    if destination.crs is None or source.crs is None:
         return affine_map(to_source @ to_world)
-    reproject = projection(crs_of(destination), crs_of(source))
+    if destination.crs == source.crs:
+        shift = whole_turns(destination, source)
+        if shift is not None:
+            moved = Affine.translation(shift, 0) @ to_world if shift else to_world
+            return affine_map(to_source @ moved)
+    reproject = projection_onto(crs_of(destination), source)
     return compose(compose(affine_map(to_world), reproject), affine_map(to_source))
+
+
+def whole_turns(destination: GeoBox, source: GeoBox) -> float | None:
+    """Find the x that brings a grid into the turn of longitude of another grid of its CRS, mostly 0.
+
+    Returns:
+        Distance in the unit of the CRS; None where parts of the first lie in different turns.
+    """
+    turn, centre = turn_of(crs_of(source)), centre_x(source)
+    if not turn:
+        return 0.0
+    box = destination.extent.boundingbox
+    shifts = {float(near(np.array([x]), centre, turn)[0]) - x for x in (box.left, box.right)}
+    low, high = min(shifts), max(shifts)
+    return round(low / turn) * turn if high - low < turn / 2 else None
+
+
+def projection_onto(source: str, grid: GeoBox) -> PixelMap:
+    """Map horizontal coordinates of a CRS to those of a grid, in the turn of longitude that the grid lies in.
+
+    Args:
+        source: CRS as WKT or `EPSG:N`.
+        grid: Grid with a CRS; it may lie across 180 degrees, or count its longitudes from 0 to 360.
+
+    Raises:
+        ValueError: The grid has no CRS.
+    """
+    target = crs_of(grid)
+    project, turn, centre = projection(source, target), turn_of(target), centre_x(grid)
+
+    def mapping(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+        easting, northing = project(x, y)
+        return near(easting, centre, turn), northing
+
+    return mapping if turn else project
 
 
 def projection(source: str, target: str) -> PixelMap:
@@ -79,12 +120,15 @@ def projection(source: str, target: str) -> PixelMap:
 
     Args:
         source: CRS as WKT or `EPSG:N`.
-        target: CRS as WKT or `EPSG:N`.
+        target: CRS as WKT or `EPSG:N`; longitudes beyond 180 degrees are brought within.
     """
+    turn = turn_of(target)
     transformer = Transformer.from_crs(source, target, always_xy=True)
 
     def mapping(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
         easting, northing = transformer.transform(np.asarray(x, np.float64), np.asarray(y, np.float64))
+        if turn and np.any(np.abs(easting) > turn / 2 * (1 + 1e-12)):
+            easting = near(easting, 0.0, turn)
         nowhere = ~(np.isfinite(easting) & np.isfinite(northing))
         return np.where(nowhere, np.nan, easting), np.where(nowhere, np.nan, northing)
 

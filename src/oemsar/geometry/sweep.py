@@ -14,7 +14,7 @@ from oemsar.errors import InputError
 from oemsar.geometry.heights import GEOGRAPHIC, Heights, HeightsOn
 from oemsar.geometry.layover import Masks, layover_and_shadow
 from oemsar.geometry.look import Look
-from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of, projection
+from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of, projection, projection_onto
 from oemsar.raster.raw_raster import RawRaster
 
 UNKNOWN = 255
@@ -66,7 +66,7 @@ class Lines:
             float(each[0]) for each in projection(crs, GEOGRAPHIC)(np.array([east]), np.array([north]))
         )
         away = Geod(ellps="WGS84").fwd(lon, lat, look.azimuth, _AHEAD)
-        ahead = projection(GEOGRAPHIC, crs)(np.array([away[0]]), np.array([away[1]]))
+        ahead = projection_onto(GEOGRAPHIC, grid)(np.array([away[0]]), np.array([away[1]]))
         x, y = ~affine @ (float(ahead[0][0]), float(ahead[1][0]))
         right, down = x - (columns - 1) / 2, y - (rows - 1) / 2
         across = abs(down) > abs(right)

@@ -63,6 +63,11 @@ def vertical_of(dataset: DatasetReader, stated: Datum | None) -> Vertical:
     return replace(relative(dataset), datum=datum, name=name)
 
 
+def states_datum(dataset: DatasetReader) -> bool:
+    """Tell whether an open elevation model states its datum, by its tag or its CRS."""
+    return (_tagged(dataset) or _of_crs(dataset)) is not None
+
+
 def relative(dataset: DatasetReader) -> Vertical:
     """Find the unit of an open elevation model whose heights count only by their differences.
 

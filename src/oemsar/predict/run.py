@@ -17,6 +17,7 @@ from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
+from oemsar.predict.areas import class_hectares
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
 from oemsar.predict.quicklook import write_quicklook
@@ -38,7 +39,7 @@ class ClassArea(Value):
     share: float
     """Share of the pixels that carry data, 0..1."""
     hectares: float | None
-    """Area in hectares; None without a projected CRS in metres."""
+    """Area on the ellipsoid in hectares; None without a CRS and an affine."""
 
 
 class LandCoverMap(Value):
@@ -53,7 +54,9 @@ class LandCoverMap(Value):
     quicklook: str
     """Path of the quick look."""
     georeferenced: bool
-    """Whether the scene, and so the map, has a CRS."""
+    """Whether the scene, and so the map, has a CRS and an affine."""
+    georeferencing: str = ""
+    """Georeferencing that the map takes over from the scene, in words; empty in maps of earlier versions."""
     modalities: str
     """Imagery that the network sees."""
     engine: str
@@ -117,8 +120,9 @@ def predict_scene(
         if not sum(pixels):
             resumable.remove()
             raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")
-        summary = _summary(out, config, opened, engine.name, pixels)
-        _publish(out, scene, opened, MapLayers.in_folder(resumable.folder, opened.shape), summary)
+        layers = MapLayers.in_folder(resumable.folder, opened.shape)
+        summary = _summary(out, config, opened, engine.name, layers, pixels)
+        _publish(out, scene, opened, layers, summary)
         resumable.remove()
     return summary
 
@@ -203,7 +207,7 @@ def _model_identity(model: Path | LandCoverNetwork) -> tuple[str, ...]:
 def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: LandCoverMap) -> None:
     tags = {"SOFTWARE": f"oemsar {oemsar.__version__}"}
     percent = Layer(nodata=0, tags=tags, description="confidence (percent)")
-    publish_cog([layers.confidence], confidence_path(out), scene.grid, percent)
+    publish_cog([layers.confidence], confidence_path(out), scene.georeference, percent)
     land_cover = Layer(
         nodata=legend.UNKNOWN.id,
         palette=legend.palette(),
@@ -212,21 +216,18 @@ def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: L
         description="land cover",
     )
     write_json(out.with_suffix(".json"), summary.model_dump(mode="json"))
-    publish_cog([layers.classes], out, scene.grid, land_cover)
+    publish_cog([layers.classes], out, scene.georeference, land_cover)
     write_quicklook(out, image, out.with_suffix(".png"))
 
 
 def _summary(
-    out: Path, config: PredictConfig, scene: Scene, engine: str, pixels: NDArray[np.int64]
+    out: Path, config: PredictConfig, scene: Scene, engine: str, layers: MapLayers, pixels: NDArray[np.int64]
 ) -> LandCoverMap:
-    area = _pixel_area(scene)
+    counts = [int(count) for count in pixels]
+    hectares = class_hectares(layers.classes, scene.grid, counts) or [None] * len(counts)
     classes = {
-        name: ClassArea(
-            pixels=int(count),
-            share=int(count) / int(pixels.sum()),
-            hectares=None if area is None else int(count) * area / 10_000,
-        )
-        for name, count in zip(legend.NAMES, pixels, strict=True)
+        name: ClassArea(pixels=count, share=count / sum(counts), hectares=area)
+        for name, count, area in zip(legend.NAMES, counts, hectares, strict=True)
     }
     options = config.model_dump(
         mode="json", include={"window", "overlap", "flips", "product", "nodata", "range"}
@@ -236,18 +237,10 @@ def _summary(
         confidence=str(confidence_path(out)),
         quicklook=str(out.with_suffix(".png")),
         georeferenced=scene.grid is not None and scene.grid.crs is not None,
+        georeferencing=scene.georeference.in_words(),
         modalities=scene.modalities.value,
         engine=engine,
         nodata_share=1 - int(pixels.sum()) / (scene.shape[0] * scene.shape[1]),
         classes=classes,
         record=run_record(options),
     )
-
-
-def _pixel_area(scene: Scene) -> float | None:
-    """Compute the ground area of a pixel in square metres; None without a projected CRS in metres."""
-    grid = scene.grid
-    if grid is None or grid.crs is None or not grid.crs.projected or "metre" not in grid.crs.units:
-        return None
-    a, b, _, d, e, _ = grid.affine[:6]
-    return float(abs(a * e - b * d))

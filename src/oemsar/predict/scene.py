@@ -16,6 +16,7 @@ from oemsar.modalities import Modalities
 from oemsar.predict.radar_product import amplitude_opener
 from oemsar.products.reader import OpenedProduct
 from oemsar.raster.collect import Padding, find_padding, within_collect
+from oemsar.raster.georeference import Georeference, georeference_of
 from oemsar.raster.nodata import stated_nodata
 from oemsar.raster.pixels import Pixels, RasterPixels, read_window
 from oemsar.raster.read import Dataset, Extent, Raster, describe, open_raster
@@ -65,16 +66,21 @@ class Scene:
     """Images that are read together, window by window.
 
     Attributes:
-        grid: CRS and affine of the first image, which the map takes over; None without georeferencing.
+        georeference: Georeferencing of the first image, which the map takes over.
         shape: Rows and columns.
         modalities: Modalities of the images.
         images: Images in channel order.
     """
 
-    grid: GeoBox | None
+    georeference: Georeference
     shape: tuple[int, int]
     modalities: Modalities
     images: tuple[SceneImage, ...]
+
+    @property
+    def grid(self) -> GeoBox | None:
+        """CRS and affine; None without."""
+        return self.georeference.grid
 
     def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """Read stacked channels, uint8 (channels, height, width), and the pixels that every image covers."""
@@ -110,19 +116,39 @@ def open_scene(
         if product is None:
             first, raster = _open(stack, path, first_bands, "radar" if modalities.has_sar else "optical")
             pixels: Pixels = RasterPixels.first(first, first_bands)
+            georeference = georeference_of(first)
         else:
             raster = describe(stack.enter_context(open_raster(product.path)), product.path)
             pixels = stack.enter_context(amplitude_opener(product)())
-        if raster.grid is None or raster.grid.crs is None:
-            log.warning(
-                "%s has no georeferencing; neither has the map: rows and columns are the scene's", path
-            )
+            georeference = product.georeference
+        _tell_georeferencing(path, georeference)
         images = [_image(pixels, raster.path, treatment)]
         if optical is not None:
             image, described = _open(stack, optical, 3, "optical")
             laid = stack.enter_context(on_grid(image, described, raster.grid, raster.shape))
             images.append(_image(RasterPixels.first(laid, 3), described.path, treatment))
-        yield Scene(raster.grid, raster.shape, modalities, tuple(images))
+        yield Scene(georeference, raster.shape, modalities, tuple(images))
+
+
+def _tell_georeferencing(path: Path, georeference: Georeference) -> None:
+    """Warn of a scene that has no affine, with what it has instead and how it is mapped on the ground."""
+    if georeference.grid is not None and georeference.grid.crs is not None:
+        return
+    if georeference.rpcs is not None:
+        log.warning(
+            "%s has no affine but an RPC, which the map takes over; for a map on the ground run "
+            "`oemsar prepare ortho` on the scene first",
+            path,
+        )
+    elif georeference.gcps:
+        log.warning(
+            "%s has no affine but %s, which the map takes over; `gdalwarp -tps` lays scene or map on the ground, "
+            "and `oemsar prepare ortho` a product with an RPC or a look",
+            path,
+            georeference.in_words(),
+        )
+    else:
+        log.warning("%s has no georeferencing; neither has the map: rows and columns are the scene's", path)
 
 
 def _require_images(path: Path, optical: Path | None, modalities: Modalities) -> None:

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, model_validator
 
 from oemsar.config_file import Config
 from oemsar.errors import InputError
-from oemsar.geometry.datum import Datum
+from oemsar.geometry.datum import Datum, DemVoid
 from oemsar.geometry.terrain import Terrain
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ class GeometryOptions(Config):
     dem_datum: Datum | None = None
     """Zero of the elevation model's heights, where the file does not say."""
     geoid: Path | None = None
-    """Grid of the geoid's height, for heights counted from the sea."""
+    """Grid of the geoid's height, for heights counted from the sea, and for voids that are sea."""
+    dem_void: DemVoid = "refuse"
+    """Voids of elevation models: refuse gives them no height, sea that of the geoid."""
     dsm: Path | None = None
     """Surface model with roofs and crowns."""
     look_azimuth: float | None = None
@@ -45,7 +47,11 @@ class GeometryOptions(Config):
     @property
     def terrain(self) -> Terrain | None:
         """Elevation models; None where none is given."""
-        return None if self.dem is None else Terrain(self.dem, self.geoid, self.dsm)
+        return (
+            None
+            if self.dem is None
+            else Terrain(self.dem, self.geoid, self.dsm, self.dem_datum, self.dem_void)
+        )
 
     @property
     def look(self) -> "Look | None":

@@ -72,7 +72,9 @@ def write_cog(path: Path, pixels: NDArray[Any], grid: GeoBox | None, layer: Laye
         publish_cog(raws, path, grid, layer or Layer())
 
 
-def publish_cog(bands: Sequence[RawRaster], path: Path, grid: GeoBox | None, layer: Layer) -> None:
+def publish_cog(
+    bands: Sequence[RawRaster], path: Path, grid: GeoBox | Georeference | None, layer: Layer
+) -> None:
     """Turn raw rasters of one folder, one a band, into a Cloud Optimized GeoTIFF at `path`.
 
     The pixels are streamed; memory does not grow with the raster. Class names go into a `.aux.xml` file
@@ -82,13 +84,13 @@ def publish_cog(bands: Sequence[RawRaster], path: Path, grid: GeoBox | None, lay
     Args:
         bands: Raw rasters of one shape and type.
         path: File to write.
-        grid: CRS and affine; None for a raster without georeferencing.
+        grid: CRS and affine, or all that a file carries; None for a raster without georeferencing.
         layer: Meaning of the values.
 
     Raises:
         Failure: The disk is full.
     """
-    georeference = Georeference(grid)
+    georeference = grid if isinstance(grid, Georeference) else Georeference(grid)
     if layer.palette or (layer.nodata == 0 and bands[0].dtype == np.uint8):
         pyramid = Pyramid.over(bands, modes if layer.palette else means)
         predictor = "NO" if layer.palette else "YES"

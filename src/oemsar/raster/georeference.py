@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from odc.geo.geobox import GeoBox
+from pyproj import CRS
 from rasterio.control import GroundControlPoint
 from rasterio.io import DatasetReader
 from rasterio.rpc import RPC
@@ -27,6 +28,17 @@ class Georeference:
     rpcs: RPC | None = None
     gcps: tuple[GroundControlPoint, ...] = field(default=())
     gcps_crs: str | None = None
+
+    def in_words(self) -> str:
+        """Name the georeferencing that decides where pixels lie."""
+        if self.grid is not None and self.grid.crs is not None:
+            return "affine"
+        if self.rpcs is not None:
+            return "RPC"
+        if self.gcps:
+            crs = "" if self.gcps_crs is None else f" ({CRS.from_wkt(self.gcps_crs).name})"
+            return f"{len(self.gcps)} control points{crs}"
+        return "affine without CRS" if self.grid is not None else "none"
 
     def rpc_items(self) -> dict[str, str]:
         """Give the rational polynomials as items of GDAL's metadata domain RPC; empty without."""

@@ -9,6 +9,8 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 from shapely.geometry.base import BaseGeometry
 
+from oemsar.raster.longitude import outline
+
 
 def grid_of(dataset: DatasetReader | WarpedVRT) -> GeoBox | None:
     """Read the grid of an open dataset, any affine; None where the file has neither CRS nor affine."""
@@ -29,10 +31,11 @@ def same_grid(first: GeoBox, second: GeoBox, tolerance: float = 0.01) -> bool:
 
 
 def footprint(grid: GeoBox) -> BaseGeometry | None:
-    """Trace the outline of the grid in EPSG:4326 as a polygon; None where the grid has no CRS."""
-    if grid.crs is None:
-        return None
-    return grid.extent.to_crs("EPSG:4326").geom
+    """Trace the outline of the grid in EPSG:4326; None where the grid has no CRS.
+
+    A polygon, or where it lies across the antimeridian two, one on either side.
+    """
+    return None if grid.crs is None else outline(grid)
 
 
 def multiples_around(

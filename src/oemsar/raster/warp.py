@@ -10,6 +10,7 @@ from rasterio.vrt import WarpedVRT
 
 from oemsar.errors import InputError
 from oemsar.raster.grid import same_grid
+from oemsar.raster.longitude import outline, turned_source
 from oemsar.raster.read import Dataset, Raster
 
 
@@ -36,7 +37,7 @@ def on_grid(
     if same_grid(raster.grid, grid):
         yield dataset
         return
-    if not raster.grid.extent.to_crs("EPSG:4326").intersects(grid.extent.to_crs("EPSG:4326")):
+    if not outline(raster.grid).intersects(outline(grid)):
         raise InputError(f"{raster.path} covers no ground of the scene; give an image of the same ground")
     options = {
         "crs": grid.crs.to_wkt(),
@@ -46,6 +47,9 @@ def on_grid(
         "resampling": Resampling.bilinear,
         "add_alpha": not raster.tells_nodata,
     }
+    turned = turned_source(raster.grid, grid)
+    if turned is not None:
+        options |= {"src_crs": turned[0], "src_transform": turned[1]}
     with WarpedVRT(dataset, **options) as warped:
         yield warped
 
@@ -54,7 +58,10 @@ def _require_same_pixels(raster: Raster, grid: GeoBox | None, shape: tuple[int, 
     georeferenced = [found is not None and found.crs is not None for found in (raster.grid, grid)]
     if any(georeferenced):
         without = "the scene" if georeferenced[0] else str(raster.path)
-        raise InputError(f"{without} has no georeferencing while the other image has; give both or neither")
+        raise InputError(
+            f"{without} has no CRS with an affine while the other image has; run `oemsar prepare ortho` on an "
+            "image with an RPC, or give both or neither with georeferencing"
+        )
     if raster.shape != shape:
         sizes = f"{raster.shape[0]} x {raster.shape[1]} against {shape[0]} x {shape[1]} pixels"
         raise InputError(f"{raster.path} is not georeferenced and differs in size from the scene: {sizes}")

@@ -128,6 +128,7 @@ def _record(sar: Path, optical: Path, config: AlignConfig) -> RunRecord:
         "geoid": None if terrain is None or terrain.geoid is None else terrain.geoid.name,
         "dsm": None if terrain is None or terrain.dsm is None else terrain.dsm.name,
         "dem_datum": config.dem_datum,
+        **({} if config.dem_void == "refuse" else {"dem_void": config.dem_void}),
         "look": None if look is None else asdict(look),
         "projection_height": config.projection_height,
     }

@@ -139,14 +139,15 @@ def _relief(geometry: Geometry, config: AlignConfig, folder: Path) -> ReliefDisp
     terrain = config.terrain
     if terrain is None or terrain.dsm is None:
         return None
-    return ReliefDisplacement.from_geometry(geometry, (terrain.dsm, terrain.dem), folder)
+    return ReliefDisplacement.from_geometry(geometry, terrain, terrain.dsm, folder)
 
 
 def _range(geometry: Geometry, search: float | None) -> Range:
     """Choose the displacements that are searched at first, by default from the sampling distance."""
     gsd = geometry.gsd
     if search is not None:
-        radius = search if gsd is None else search / gsd
+        side = geometry.shortest_side
+        radius = search if side is None else search / side
     else:
         radius = _SEARCH_PIXELS if gsd is None else max(_SEARCH_PIXELS, _SEARCH_METRES / gsd)
     direction = geometry.direction_to_radar

@@ -1,5 +1,8 @@
 """The grid of an orthorectified scene."""
 
+import logging
+import math
+
 import numpy as np
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
@@ -7,10 +10,15 @@ from pyproj.exceptions import CRSError
 
 from oemsar.errors import InputError
 from oemsar.geometry.footprint import Footprint
+from oemsar.geometry.ground import unit_size
 from oemsar.geometry.heights import GEOGRAPHIC
 from oemsar.geometry.mapping import projection
 from oemsar.raster.grid import grid_on_multiples, multiples_around
 
+log = logging.getLogger(__name__)
+
+_TOLD, _REFUSED = 0.005, 0.02
+"""Differences of a map's scale from 1 that are told, and that are refused."""
 _LARGEST_GROWTH = 100
 """Pixels of the result for a pixel of the scene from which on the sampling distance must be a mistake."""
 
@@ -32,6 +40,34 @@ def metric_crs(name: str) -> str:
     return crs.to_2d().to_wkt()
 
 
+def require_true_scale(crs: str, x: float, y: float) -> None:
+    """Check that a metre of a map is a metre on the ground at a point, as in UTM and not in Web Mercator.
+
+    Args:
+        crs: CRS in metres, as WKT.
+        x: Coordinate to the east.
+        y: Coordinate to the north.
+
+    Raises:
+        InputError: Lengths on the map are more than 2 % wrong there.
+    """
+    size = unit_size(crs, x, y)
+    if size is None:
+        return
+    scale = 1 / math.sqrt(size.area)
+    if abs(scale - 1) <= _TOLD:
+        return
+    name = CRS.from_wkt(crs).name
+    if abs(scale - 1) <= _REFUSED:
+        log.warning("A metre on the ground is %.3f m on %s, which the sampling distance counts in", scale, name)
+        return
+    raise InputError(
+        f"a metre on the ground is {scale:.3g} m on {name} there, so that the sampling distance would be wrong; "
+        "give a CRS that is true to scale, such as UTM",
+        option="crs",
+    )
+
+
 def grid_over(footprint: Footprint, crs: str, gsd: float, scene_pixels: int) -> GeoBox:
     """Make the smallest grid over the ground of a scene with its edges on multiples of the sampling distance.
 
@@ -50,6 +86,7 @@ def grid_over(footprint: Footprint, crs: str, gsd: float, scene_pixels: int) -> 
             f"{CRS.from_wkt(crs).name} is not defined where the scene lies; choose another", option="crs"
         )
     bounds = (east.min(), north.min(), east.max(), north.max())
+    require_true_scale(crs, float(east.mean()), float(north.mean()))
     left, bottom, right, top = multiples_around(bounds, gsd)
     if (right - left) * (top - bottom) > _LARGEST_GROWTH * max(scene_pixels, 1 << 16):
         raise InputError(

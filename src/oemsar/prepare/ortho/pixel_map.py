@@ -9,10 +9,11 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 
 from oemsar.arrays import Doubles
-from oemsar.geometry.datum import Datum
-from oemsar.geometry.heights import GEOGRAPHIC, Heights, HeightsOn, open_heights
+from oemsar.geometry.datum import Datum, DemVoid
+from oemsar.geometry.heights import GEOGRAPHIC, Heights, HeightsOn
 from oemsar.geometry.look import Look
 from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of, projection
+from oemsar.geometry.open_heights import open_heights
 from oemsar.geometry.sensor import SensorModel, sensor_of
 from oemsar.geometry.smooth import smoothly
 from oemsar.raster.read import open_raster
@@ -93,6 +94,7 @@ def ortho_mapping(
     geoid: Path | None = None,
     look: Look | None = None,
     projection_height: float | None = None,
+    void: DemVoid = "refuse",
 ) -> OrthoMap:
     """Open the map from the pixels of a grid to those of a scene, over the terrain of an elevation model.
 
@@ -107,13 +109,14 @@ def ortho_mapping(
         geoid: Geoid undulations, for heights above the sea.
         look: Look of a scene without RPC; None to read it from its tags.
         projection_height: Projection height of a scene without RPC; None to read it from its tags.
+        void: `refuse` gives voids of the model no height, `sea` that of the geoid.
 
     Raises:
         InputError: The scene says too little about its geometry, or the model about its heights.
     """
     with open_raster(scene) as dataset:
         model = sensor_of(dataset, look, projection_height)
-    heights = open_heights(dem, datum, geoid)
+    heights = open_heights(dem, datum, geoid, void)
     mapping = OrthoMap.from_grid(grid, heights, model)
     mapping.files.push(heights)
     return mapping

@@ -11,12 +11,13 @@ from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
-from oemsar.geometry.heights import open_surface
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, look_tags
 from oemsar.geometry.mapping import PixelMap
+from oemsar.geometry.open_heights import surface_of
 from oemsar.geometry.resample import resample
 from oemsar.geometry.sweep import UNKNOWN, sweep
+from oemsar.geometry.terrain import Terrain
 from oemsar.progress import Report
 from oemsar.raster.cog import Layer, publish_cog
 from oemsar.raster.collect import Padding, filled_cells, find_padding, within_collect
@@ -126,8 +127,12 @@ class OrthoRasters:
         rows, columns = self.grid.shape.yx
         return count / (rows * columns)
 
-    def find_masks(self, dsm: Path) -> None:
+    def find_masks(self, terrain: Terrain, dsm: Path) -> None:
         """Find layover and shadow of a surface, to be published after the image, whose validity they share.
+
+        Args:
+            terrain: Elevation models of the area, which say how voids are read.
+            dsm: Surface with roofs and crowns.
 
         Raises:
             InputError: The look is not known, or the surface model has no height on the grid.
@@ -137,7 +142,7 @@ class OrthoRasters:
                 f"{dsm} makes masks only where the look of the radar is known; give both angles",
                 option=("look_azimuth", "incidence"),
             )
-        with open_surface(dsm) as surface:
+        with surface_of(terrain, dsm) as surface:
             sweep(surface, self.grid, self.look, self._byte("layover"), self._byte("shadow"))
 
     def publish_masks(self, out: Path) -> LayoverShares:

@@ -11,9 +11,9 @@ from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.files import require_apart, scratch_folder, write_json
 from oemsar.geometry.footprint import footprint, outline
-from oemsar.geometry.heights import open_heights
 from oemsar.geometry.look import Look, read_look
 from oemsar.geometry.mapping import PixelMap
+from oemsar.geometry.open_heights import open_heights
 from oemsar.geometry.rpc import RationalModel
 from oemsar.geometry.sensor import SensorModel, look_of, sensor_of
 from oemsar.geometry.terrain import Terrain
@@ -57,13 +57,13 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
             replace an input.
     """
     _require_geotiff(out)
-    crs, terrain = metric_crs(config.crs), Terrain(config.dem, config.geoid, config.dsm)
+    crs, terrain = metric_crs(config.crs), _terrain(config)
     inputs = [file for path in (scene, *terrain.files()) for file in files_of(path)]
     require_apart([*cog_files(out), *cog_files(masks_path(out)), out.with_suffix(".json")], inputs)
     with (
         gdal_cache(),
         open_raster(scene) as dataset,
-        open_heights(terrain.dem, config.dem_datum, terrain.geoid) as heights,
+        open_heights(terrain.dem, terrain.datum, terrain.geoid, terrain.void) as heights,
     ):
         _require_amplitude(dataset, scene, config)
         model = sensor_of(dataset, config.look, config.projection_height)
@@ -94,12 +94,16 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
     return result
 
 
+def _terrain(config: OrthoConfig) -> Terrain:
+    return Terrain(config.dem, config.geoid, config.dsm, config.dem_datum, config.dem_void)
+
+
 def _publish(
     rasters: OrthoRasters, source: Source, mapping: PixelMap, out: Path, config: OrthoConfig
 ) -> tuple[float, LayoverShares | None]:
     """Write the image and, with a surface model, its masks; give the shares of valid and of masked pixels."""
     if config.dsm is not None:
-        rasters.find_masks(config.dsm)
+        rasters.find_masks(_terrain(config), config.dsm)
     masks_path(out).unlink(missing_ok=True)  # those of an earlier image
     power = config.values == "amplitude"
     valid = rasters.publish_image(source, mapping, out, power=power, kernel=config.kernel)
@@ -109,6 +113,8 @@ def _publish(
 def _record(scene: Path, terrain: Terrain, config: OrthoConfig) -> RunRecord:
     """Describe the run, elevation models by name and checksum."""
     names = ("crs", "gsd", "dem_datum", "look", "projection_height", "values", "kernel")
+    if config.dem_void != "refuse":
+        names = (*names, "dem_void")
     inputs = [origin(path) for path in (scene, *terrain.files())]
     return run_record({**{name: getattr(config, name) for name in names}, "inputs": inputs})
 

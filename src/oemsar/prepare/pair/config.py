@@ -18,7 +18,7 @@ from pydantic import (
 
 from oemsar.config_file import Config, Value
 from oemsar.errors import InputError
-from oemsar.geometry.datum import Datum
+from oemsar.geometry.datum import Datum, DemVoid
 from oemsar.prepare.align.config import MATCHERS
 from oemsar.prepare.radiometry.config import (
     Decibels,
@@ -130,7 +130,9 @@ class PairRegion(Config):
     dem_datum: Datum | None = None
     """Zero of the elevation model's heights, where the file does not say."""
     geoid: FilePath | None = None
-    """Grid of the geoid's height, for heights counted from the sea."""
+    """Grid of the geoid's height, for heights counted from the sea, and for voids that are sea."""
+    dem_void: DemVoid = "refuse"
+    """Voids of elevation models: refuse gives them no height, sea that of the geoid."""
     dsm: FilePath | None = None
     """Surface model with roofs and crowns."""
     crs: str = "auto"

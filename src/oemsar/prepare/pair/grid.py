@@ -20,7 +20,7 @@ from oemsar.geometry.mapping import (
     crs_of,
     projection,
 )
-from oemsar.prepare.ortho.grid import metric_crs
+from oemsar.prepare.ortho.grid import metric_crs, require_true_scale
 from oemsar.prepare.ortho.rasters import Source
 from oemsar.prepare.pair.placement import aligned
 from oemsar.prepare.pair.sources import Sources
@@ -69,6 +69,7 @@ def whole_grid(sources: Sources) -> GeoBox:
             "give the extent in the CRS of the pair",
             option="extent",
         )
+    require_true_scale(crs, (wanted[0] + wanted[2]) / 2, (wanted[1] + wanted[3]) / 2)
     gsd = region.gsd
     left, bottom, right, top = multiples_around(wanted, gsd, _ON_EDGE)
     rows, columns = top - bottom, right - left

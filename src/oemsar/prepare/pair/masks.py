@@ -8,8 +8,8 @@ from odc.geo.geobox import GeoBox
 
 import oemsar
 from oemsar.files import scratch_folder
-from oemsar.geometry.heights import open_surface
 from oemsar.geometry.look import Look, look_tags
+from oemsar.geometry.open_heights import open_surface
 from oemsar.geometry.sweep import UNKNOWN, sweep
 from oemsar.prepare.ortho.rasters import share_of
 from oemsar.prepare.pair.config import PairRegion
@@ -65,7 +65,7 @@ def make_masks(
             for name in MASKS[2:]:
                 _fill(rasters[name], UNKNOWN)
         else:
-            with gdal_cache(), open_surface(surface) as heights:
+            with gdal_cache(), open_surface(surface, region.dem_datum, region.geoid, region.dem_void) as heights:
                 sweep(heights, grid, look, rasters["layover"], rasters["shadow"])
         result = _shares(region, rasters, both, known=surface is not None and look is not None)
         publish_cog(

@@ -207,6 +207,7 @@ class _Run:
                 "grid": grid,
                 "look": radar.look,
                 "surface": {surface: self.sources.states.get(surface)},
+                **({} if region.dem_void == "refuse" else {"dem_void": region.dem_void}),
                 "valid": [radar.validity_sha256, optical.validity_sha256],
                 "terms": terms,
                 "file": out.name,

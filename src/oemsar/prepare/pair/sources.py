@@ -9,8 +9,8 @@ from typing import Literal
 
 from oemsar.errors import InputError
 from oemsar.files import checksum
-from oemsar.geometry.heights import open_surface
 from oemsar.geometry.look import look_from_angles
+from oemsar.geometry.open_heights import open_surface
 from oemsar.prepare.align.config import MATCHERS
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.open_geometry import geometry_of
@@ -75,6 +75,7 @@ class Sources:
             "dem_datum": self.region.dem_datum,
             "look": self.placing.look,
             "projection_height": self.placing.projection_height,
+            **({} if self.region.dem_void == "refuse" else {"dem_void": self.region.dem_void}),
         }
 
     def files(self) -> dict[str, Path]:
@@ -129,7 +130,7 @@ def inspect_region(region: PairRegion) -> Sources:
         geometry = geometry_of(found.path, region.optical.path, sources.placing, files)
         _require_geometry(geometry, sources)
         if region.dsm is not None:
-            files.enter_context(open_surface(region.dsm))
+            files.enter_context(open_surface(region.dsm, region.dem_datum, region.geoid, region.dem_void))
     return replace(sources, states=input_states(sources.files(), found.metadata))
 
 
@@ -140,6 +141,7 @@ def _placing(region: PairRegion, found: OpenedProduct) -> GeometryOptions:
         dem=region.dem,
         dem_datum=region.dem_datum,
         geoid=region.geoid,
+        dem_void=region.dem_void,
         dsm=region.dsm,
         look_azimuth=None if look is None else look.azimuth,
         incidence=None if look is None else look.incidence,

@@ -15,7 +15,7 @@ from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.files import write_json, write_text
 from oemsar.geometry.heights import GEOGRAPHIC
-from oemsar.geometry.mapping import centre_affine, crs_of, projection
+from oemsar.geometry.mapping import centre_affine, crs_of, projection, projection_onto
 
 _COLUMNS = ("sar_x", "sar_y", "optical_x", "optical_y")
 
@@ -144,7 +144,7 @@ def _of_feature(feature: dict[str, Any], grid: GeoBox | None) -> tuple[float, ..
         if grid is None:
             position = east, -north
         else:
-            world = projection(GEOGRAPHIC, crs_of(grid))(np.array([east]), np.array([north]))
+            world = projection_onto(GEOGRAPHIC, grid)(np.array([east]), np.array([north]))
             column, row = ~centre_affine(grid) @ (float(world[0][0]), float(world[1][0]))
             position = float(column), float(row)
     used = properties.get("used", True)

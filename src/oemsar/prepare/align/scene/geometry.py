@@ -10,6 +10,7 @@ from odc.geo.geobox import GeoBox
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
+from oemsar.geometry.ground import ground_sampling_distance, shortest_side
 from oemsar.geometry.look import Look
 from oemsar.geometry.mapping import PixelMap
 from oemsar.prepare.ortho.pixel_map import OrthoMap
@@ -67,10 +68,13 @@ class Geometry:
 
     @property
     def gsd(self) -> float | None:
-        """Metres to a pixel of the orthophoto; None without a CRS in metres."""
-        if self.grid is None or self.grid.crs is None or not self.grid.crs.projected:
-            return None
-        return math.sqrt(abs(self.grid.affine.determinant))
+        """Metres on the ground to a pixel of the orthophoto; None without a CRS."""
+        return None if self.grid is None else ground_sampling_distance(self.grid)
+
+    @property
+    def shortest_side(self) -> float | None:
+        """Metres on the ground along the shorter side of a pixel of the orthophoto; None without a CRS."""
+        return None if self.grid is None else shortest_side(self.grid)
 
     def terrain(self) -> HeightMap | None:
         """Give ellipsoidal heights of the bare ground at pixels; None where `prior` does not use them."""

@@ -11,9 +11,9 @@ from rasterio.io import DatasetReader
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.flat import GroundRangeModel
-from oemsar.geometry.heights import open_surface
 from oemsar.geometry.look import Look, read_look, read_projection_height
 from oemsar.geometry.mapping import PixelMap, affine_map, between_grids, centre_affine, crs_of
+from oemsar.geometry.open_heights import surface_of
 from oemsar.geometry.sensor import look_of
 from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.align.scene.geometry import Geometry, HeightMap, compose_heights
@@ -102,6 +102,7 @@ def _prior(
             geoid=placing.terrain.geoid,
             look=placing.look,
             projection_height=placing.projection_height,
+            void=placing.dem_void,
         )
         files.enter_context(mapping)
         return mapping, True, grid
@@ -136,7 +137,7 @@ def _heights(grid: GeoBox | None, terrain: Terrain | None, files: ExitStack) -> 
         raise InputError(
             f"{terrain.dem} is of no use to images without georeferencing; leave it out", option="dem"
         )
-    surface = files.enter_context(open_surface(terrain.dem))
+    surface = files.enter_context(surface_of(terrain, terrain.dem))
     return compose_heights(affine_map(centre_affine(grid)), surface.on(crs_of(grid)).at)
 
 

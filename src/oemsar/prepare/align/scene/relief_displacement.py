@@ -11,9 +11,11 @@ from scipy import ndimage
 
 from oemsar.arrays import Floats
 from oemsar.errors import InputError
-from oemsar.geometry.heights import HeightsOn, open_surface
+from oemsar.geometry.heights import HeightsOn
 from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, crs_of
+from oemsar.geometry.open_heights import surface_of
 from oemsar.geometry.sweep import sweep
+from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.align.scene.geometry import Geometry, HeightMap, coarse_positions
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import Extent
@@ -94,12 +96,13 @@ class ReliefDisplacement:
     depth: float = 0.0
 
     @classmethod
-    def from_geometry(cls, geometry: Geometry, models: tuple[Path, Path], folder: Path) -> Self:
+    def from_geometry(cls, geometry: Geometry, terrain: Terrain, dsm: Path, folder: Path) -> Self:
         """Measure how far roofs and crowns on the grid of a pair are displaced.
 
         Args:
             geometry: Geometry of the pair, with a look.
-            models: Surface model and bare ground; their vertical datums may differ by a constant.
+            terrain: Bare ground, and the reading of voids.
+            dsm: Surface model, whose vertical datum may differ from that of the ground by a constant.
             folder: Folder for scratch files.
 
         Raises:
@@ -109,12 +112,12 @@ class ReliefDisplacement:
         grid, look, metre = geometry.grid, geometry.look, geometry.displacement
         if grid is None or look is None or metre is None:
             raise InputError(
-                f"{models[0]} shows a displacement only where the look of the radar is known; "
+                f"{dsm} shows a displacement only where the look of the radar is known; "
                 "give both angles",
                 option=("look_azimuth", "incidence"),
             )
         crs = crs_of(grid)
-        surface, ground = (open_surface(path) for path in models)
+        surface, ground = surface_of(terrain, dsm), surface_of(terrain, terrain.dem)
         layover, shadow = (
             RawRaster(folder / f"{name}.raw", geometry.shape, np.uint8) for name in ("layover", "shadow")
         )
@@ -128,7 +131,7 @@ class ReliefDisplacement:
         offset = float(np.quantile(known, 0.05)) if known.size else 0.0
         offset = 0.0 if abs(offset) < 1 else offset
         tallest = float(np.clip(known.max() - offset, 0, _TALLEST)) if known.size else 0.0
-        gsd = math.sqrt(abs(grid.affine.determinant))
+        gsd = geometry.gsd or math.sqrt(abs(grid.affine.determinant))
         models_on = surface.on(crs), ground.on(crs)
         return cls(to_ground, *models_on, geometry.terrain(), offset, metre, gsd, tallest, shadow)
 
