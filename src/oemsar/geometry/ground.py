@@ -140,6 +140,7 @@ def _sides(
     half = span / 2
     lon, lat = _lonlat(to_degrees, grid, column, row, half)
     latitude = lat.mean(0) * radian
+    latitude = np.where(np.abs(latitude) <= math.pi / 2, latitude, np.nan)
     root = np.sqrt(1 - squared * np.sin(latitude) ** 2)
     prime = ellipsoid.semi_major_metre / root
     meridian = prime * (1 - squared) / root**2

@@ -55,7 +55,15 @@ def test_the_lattice_reaches_the_centres_of_the_corner_pixels() -> None:
 def test_the_sampling_distance_is_the_root_of_a_pixels_area() -> None:
     affine = Affine.translation(4e5, 5e6) @ Affine.rotation(30) @ Affine.scale(0.4, -0.9)
     assert geometry(grid=GeoBox(SHAPE, affine, "EPSG:32631")).gsd == pytest.approx(0.6)
-    assert geometry(grid=GeoBox(SHAPE, affine, "EPSG:4326")).gsd is None
+    assert geometry(grid=GeoBox(SHAPE, affine, "EPSG:4326")).gsd is None  # nowhere on the earth
+    feet = Affine.translation(1e6, 2e5) @ Affine.scale(2, -2)
+    assert geometry(grid=GeoBox(SHAPE, feet, "EPSG:2263")).gsd == pytest.approx(2 * 1200 / 3937)
+    mercator = Affine.translation(1113194.9, 8399737.9) @ Affine.scale(1, -1)
+    found = geometry(grid=GeoBox(SHAPE, mercator, "EPSG:3857"))
+    assert (found.gsd, found.shortest_side) == (pytest.approx(0.5009, abs=1e-4),) * 2
+    degrees = Affine.translation(10, 60) @ Affine.scale(5e-6, -5e-6)
+    found = geometry(grid=GeoBox(SHAPE, degrees, "EPSG:4326"))
+    assert (found.gsd, found.shortest_side) == (pytest.approx(0.3942, abs=1e-4), pytest.approx(0.279, abs=1e-4))
     assert geometry().gsd is None
 
 
