@@ -1,4 +1,4 @@
-"""Hectares of a map are those of the ellipsoid, whatever the CRS; georeferencing of every kind is carried on."""
+"""Hectares of a map are those of the ellipsoid, whatever the CRS; control points and RPCs are kept."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -8,7 +8,15 @@ from pyproj import Geod
 
 from oemsar.arrays import Doubles
 from oemsar.geometry.look import Look
-from oemsar.geometry.mapping import PixelMap, affine_map, centre_affine, compose, crs_of, projection, projection_onto
+from oemsar.geometry.mapping import (
+    PixelMap,
+    affine_map,
+    centre_affine,
+    compose,
+    crs_of,
+    projection,
+    projection_onto,
+)
 from oemsar.geometry.smooth import smoothly
 
 _GEOGRAPHIC = "EPSG:4326"

@@ -1,5 +1,6 @@
 """Values of rasters in degrees that may reach around the whole earth, across the seam between two columns."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,11 +62,9 @@ class AroundGlobe:
         edges = [start, *(edge for edge in (0, columns) if start < edge < stop), stop]
         parts = [
             self.pixels.read(extent._replace(column=left % columns, width=right - left))
-            for left, right in zip(edges[:-1], edges[1:], strict=True)
+            for left, right in itertools.pairwise(edges)
         ]
-        valid = [
-            np.ones(part.shape[1:], bool) if known is None else known for part, known in parts
-        ]
+        valid = [np.ones(part.shape[1:], bool) if known is None else known for part, known in parts]
         whole = all(known is None for _, known in parts)
         return np.concatenate([part for part, _ in parts], 2), None if whole else np.concatenate(valid, 1)
 

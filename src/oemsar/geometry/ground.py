@@ -1,8 +1,8 @@
 """Lengths and areas on the ground: pixels of a grid measured on the ellipsoid, whatever CRS and unit.
 
-The area of a small piece of the ellipsoid is M N cos(latitude) times its sides in latitude and longitude, with
-the radii of curvature in the meridian, M, and in the prime vertical, N (Snyder 1987, Map projections: a working
-manual, USGS professional paper 1395, equations 4-18 and 4-20).
+The area of a small piece of the ellipsoid is M N cos(latitude) times its sides in latitude and longitude,
+with the radii of curvature in the meridian, M, and in the prime vertical, N (Snyder 1987, Map projections:
+a working manual, USGS professional paper 1395, equations 4-18 and 4-20).
 """
 
 import math
@@ -56,7 +56,7 @@ class PixelAreas(NamedTuple):
 
 
 def pixel_size(grid: GeoBox) -> PixelSize | None:
-    """Measure the pixel in the middle of a grid on the ground; None where the grid does not lie on the earth."""
+    """Measure the pixel in the middle of a grid on the ground; None where it does not lie on the earth."""
     rows, columns = grid.shape
     sides = _sides(grid, np.array([[columns / 2]]), np.array([[rows / 2]]), 1.0)
     if sides is None:
@@ -149,7 +149,7 @@ def _sides(
         turned = (lon[second] - lon[first]) * radian
         turned -= 2 * math.pi * np.round(turned / (2 * math.pi))
         north = (lat[second] - lat[first]) * radian * meridian
-        return (turned * prime * np.cos(latitude) + 1j * north) / span
+        return np.asarray((turned * prime * np.cos(latitude) + 1j * north) / span, np.complex128)
 
     return step(0, 1), step(2, 3)
 

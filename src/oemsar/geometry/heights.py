@@ -123,9 +123,7 @@ class Heights:
 
     def on(self, crs: str) -> "HeightsOn":
         """Make the same heights readable by coordinates of another CRS."""
-        return HeightsOn(
-            self, smoothly(self._pixels_from(crs)), smoothly(projection(crs, GEOGRAPHIC), 1e-9)
-        )
+        return HeightsOn(self, smoothly(self._pixels_from(crs)), smoothly(projection(crs, GEOGRAPHIC), 1e-9))
 
     def mean(self) -> float:
         """Average the heights above the ellipsoid, metres, over a reduced copy of the model.

@@ -63,8 +63,8 @@ def open_surface(
         void: `refuse` gives voids no height, `sea` that of the geoid.
 
     Raises:
-        InputError: The model has no CRS or an unknown unit; or voids are sea, and it does not say its datum or
-            lacks its geoid.
+        InputError: The model has no CRS or an unknown unit; or voids are sea, and it does not say its datum
+            or lacks its geoid.
     """
     with ExitStack() as files:
         dataset, crs = _open(path, files)

@@ -18,8 +18,8 @@ _VALUES = NUM_CLASSES + 1
 def class_hectares(classes: RawRaster, grid: GeoBox | None, pixels: Sequence[int]) -> list[float] | None:
     """Measure the area of each class on the ellipsoid, hectares, in legend order.
 
-    Where the scale of the map varies over the scene, every pixel counts with the area at its place; the map is
-    read strip by strip for it.
+    Where the scale of the map varies over the scene, every pixel counts with the area that it has there; the
+    map is read strip by strip for it.
 
     Args:
         classes: Class ids, 0 without data.

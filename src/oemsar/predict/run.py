@@ -121,7 +121,8 @@ def predict_scene(
             resumable.remove()
             raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")
         layers = MapLayers.in_folder(resumable.folder, opened.shape)
-        summary = _summary(out, config, opened, engine.name, layers, pixels)
+        classes = _class_areas(opened, layers, pixels)
+        summary = _summary(out, config, opened, engine.name, classes)
         _publish(out, scene, opened, layers, summary)
         resumable.remove()
     return summary
@@ -220,15 +221,20 @@ def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: L
     write_quicklook(out, image, out.with_suffix(".png"))
 
 
-def _summary(
-    out: Path, config: PredictConfig, scene: Scene, engine: str, layers: MapLayers, pixels: NDArray[np.int64]
-) -> LandCoverMap:
+def _class_areas(scene: Scene, layers: MapLayers, pixels: NDArray[np.int64]) -> dict[str, ClassArea]:
+    """Measure the ground that a map gives to each class."""
     counts = [int(count) for count in pixels]
-    hectares = class_hectares(layers.classes, scene.grid, counts) or [None] * len(counts)
-    classes = {
+    found = class_hectares(layers.classes, scene.grid, counts)
+    hectares: list[float | None] = [None] * len(counts) if found is None else [*found]
+    return {
         name: ClassArea(pixels=count, share=count / sum(counts), hectares=area)
         for name, count, area in zip(legend.NAMES, counts, hectares, strict=True)
     }
+
+
+def _summary(
+    out: Path, config: PredictConfig, scene: Scene, engine: str, classes: dict[str, ClassArea]
+) -> LandCoverMap:
     options = config.model_dump(
         mode="json", include={"window", "overlap", "flips", "product", "nodata", "range"}
     )
@@ -240,7 +246,7 @@ def _summary(
         georeferencing=scene.georeference.in_words(),
         modalities=scene.modalities.value,
         engine=engine,
-        nodata_share=1 - int(pixels.sum()) / (scene.shape[0] * scene.shape[1]),
+        nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
         classes=classes,
         record=run_record(options),
     )

@@ -142,8 +142,8 @@ def _tell_georeferencing(path: Path, georeference: Georeference) -> None:
         )
     elif georeference.gcps:
         log.warning(
-            "%s has no affine but %s, which the map takes over; `gdalwarp -tps` lays scene or map on the ground, "
-            "and `oemsar prepare ortho` a product with an RPC or a look",
+            "%s has no affine but %s, which the map takes over; `gdalwarp -tps` lays scene or map on the "
+            "ground, and `oemsar prepare ortho` a product with an RPC or a look",
             path,
             georeference.in_words(),
         )

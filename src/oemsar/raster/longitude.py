@@ -1,7 +1,7 @@
-"""Longitude as a circle: coordinates of one place that differ by a whole turn, and outlines across 180 degrees.
+"""Longitude as a circle: coordinates of a point that differ by a turn, and outlines across 180 degrees.
 
-Files count longitudes from -180 to 180, from 0 to 360, or on beyond the antimeridian; maps such as Web Mercator
-do the same in metres. Coordinates are brought into the turn of the grid that they are looked up in.
+Files count longitudes from -180 to 180, from 0 to 360, or on beyond the antimeridian; maps such as Web
+Mercator do the same in metres. Coordinates are brought into the turn of the grid that they are looked up in.
 """
 
 import math
@@ -72,8 +72,9 @@ def turned_source(grid: GeoBox, target: GeoBox) -> tuple[str, Affine] | None:
         target: Grid that it is brought to.
 
     Returns:
-        CRS as WKT or as words of PROJ, with its origin in the middle of the grid, and affine; None where the grid lies within half
-        a turn of the origin of its own CRS, and the target in the same turn, so that nothing has to be done.
+        CRS as WKT or as words of PROJ, with its origin in the middle of the grid, and affine; None where the
+        grid lies within half a turn of the origin of its own CRS, and the target in the same turn, so that
+        nothing has to be done.
     """
     if grid.crs is None or target.crs is None:
         return None
@@ -118,10 +119,10 @@ def _with_origin(content: dict[str, JsonValue], degrees: float) -> dict[str, Jso
 
 
 def outline(grid: GeoBox) -> BaseGeometry:
-    """Trace the outline of a grid with a CRS in EPSG:4326, cut at the antimeridian where it lies across it."""
+    """Trace the outline of a grid with a CRS in EPSG:4326, cut at the antimeridian if it lies across."""
     plain: BaseGeometry = grid.extent.to_crs("EPSG:4326").geom
     left, _, right, _ = plain.bounds
-    if -180 <= left and right <= 180 and right - left < 180:
+    if left >= -180 and right <= 180 and right - left < 180:
         return plain
     along, rows_columns = np.linspace(0, 1, _EDGE), grid.shape
     zero, one = np.zeros(_EDGE), np.ones(_EDGE)

@@ -59,10 +59,12 @@ def require_true_scale(crs: str, x: float, y: float) -> None:
         return
     name = CRS.from_wkt(crs).name
     if abs(scale - 1) <= _REFUSED:
-        log.warning("A metre on the ground is %.3f m on %s, which the sampling distance counts in", scale, name)
+        log.warning(
+            "A metre on the ground is %.3f m on %s, which the sampling distance counts in", scale, name
+        )
         return
     raise InputError(
-        f"a metre on the ground is {scale:.3g} m on {name} there, so that the sampling distance would be wrong; "
+        f"a metre on the ground is {scale:.3g} m on {name} there, so the sampling distance would be wrong; "
         "give a CRS that is true to scale, such as UTM",
         option="crs",
     )

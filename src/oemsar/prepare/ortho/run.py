@@ -112,9 +112,9 @@ def _publish(
 
 def _record(scene: Path, terrain: Terrain, config: OrthoConfig) -> RunRecord:
     """Describe the run, elevation models by name and checksum."""
-    names = ("crs", "gsd", "dem_datum", "look", "projection_height", "values", "kernel")
+    names = ["crs", "gsd", "dem_datum", "look", "projection_height", "values", "kernel"]
     if config.dem_void != "refuse":
-        names = (*names, "dem_void")
+        names.append("dem_void")
     inputs = [origin(path) for path in (scene, *terrain.files())]
     return run_record({**{name: getattr(config, name) for name in names}, "inputs": inputs})
 

@@ -65,7 +65,10 @@ def make_masks(
             for name in MASKS[2:]:
                 _fill(rasters[name], UNKNOWN)
         else:
-            with gdal_cache(), open_surface(surface, region.dem_datum, region.geoid, region.dem_void) as heights:
+            with (
+                gdal_cache(),
+                open_surface(surface, region.dem_datum, region.geoid, region.dem_void) as heights,
+            ):
                 sweep(heights, grid, look, rasters["layover"], rasters["shadow"])
         result = _shares(region, rasters, both, known=surface is not None and look is not None)
         publish_cog(

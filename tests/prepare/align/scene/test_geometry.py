@@ -63,7 +63,10 @@ def test_the_sampling_distance_is_the_root_of_a_pixels_area() -> None:
     assert (found.gsd, found.shortest_side) == (pytest.approx(0.5009, abs=1e-4),) * 2
     degrees = Affine.translation(10, 60) @ Affine.scale(5e-6, -5e-6)
     found = geometry(grid=GeoBox(SHAPE, degrees, "EPSG:4326"))
-    assert (found.gsd, found.shortest_side) == (pytest.approx(0.3942, abs=1e-4), pytest.approx(0.279, abs=1e-4))
+    assert (found.gsd, found.shortest_side) == (
+        pytest.approx(0.3942, abs=1e-4),
+        pytest.approx(0.279, abs=1e-4),
+    )
     assert geometry().gsd is None
 
 

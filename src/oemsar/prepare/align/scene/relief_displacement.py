@@ -112,8 +112,7 @@ class ReliefDisplacement:
         grid, look, metre = geometry.grid, geometry.look, geometry.displacement
         if grid is None or look is None or metre is None:
             raise InputError(
-                f"{dsm} shows a displacement only where the look of the radar is known; "
-                "give both angles",
+                f"{dsm} shows a displacement only where the look of the radar is known; give both angles",
                 option=("look_azimuth", "incidence"),
             )
         crs = crs_of(grid)
