@@ -1,15 +1,20 @@
 """Engines give the network's own probabilities, in order."""
 
+import threading
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from oemsar.errors import Failure
 from oemsar.inference.options import EngineKind
 from oemsar.inference.select import open_engine
 from oemsar.models.network import LandCoverNetwork
 
 from .small import images as make_images
+from .small import pixel_network
 
 
 def _direct(network: LandCoverNetwork, image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -32,10 +37,13 @@ def test_probabilities_are_those_of_the_network_in_the_order_of_the_images(
 
 
 @pytest.mark.parametrize("kind", ["torch", "openvino"])
-def test_flips_average_the_four_mirror_images(network: LandCoverNetwork, kind: EngineKind) -> None:
-    image = make_images((64, 96))[0]
+@pytest.mark.parametrize("size", [(64, 96), (24, 1), (1, 24)])
+def test_flips_average_the_four_mirror_images(
+    network: LandCoverNetwork, kind: EngineKind, size: tuple[int, int]
+) -> None:
+    image = make_images(size)[0]
     mirrors = [(), (2,), (1,), (1, 2)]
-    views = [np.flip(_direct(network, np.ascontiguousarray(np.flip(image, axes))), axes) for axes in mirrors]
+    views = [np.flip(_direct(network, np.flip(image, axes).copy()), axes) for axes in mirrors]
     with open_engine(network, kind=kind, device="cpu", flips=True) as engine:
         (result,) = engine.stream([image])
     np.testing.assert_allclose(result, np.mean(views, axis=0), atol=2e-3)
@@ -91,3 +99,67 @@ def test_images_of_several_sizes_come_out_whole(
         results = list(engine.stream(images))
         alone = [next(engine.stream([image])) for image in images]
     assert all(np.array_equal(one, other) for one, other in zip(results, alone, strict=True))
+
+
+def _under_watch(work: Callable[[], None], seconds: float) -> None:
+    """Do `work` in a thread and fail, rather than wait for ever, where it does not end in time."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert not thread.is_alive(), f"no end within {seconds} s"
+    if errors:
+        raise errors[0]
+
+
+@pytest.mark.parametrize("kind", ["torch", "openvino"])
+def test_three_hundred_images_of_random_sizes_all_come_out(kind: EngineKind) -> None:
+    """Each size lasts one to ten images, and is compiled while those of the former size are in flight."""
+    network = pixel_network()
+    rng = np.random.default_rng(7)
+    drawn = rng.integers(1, 97, (300, 2)).repeat(rng.integers(1, 11, 300), axis=0)[:300]
+    sizes = [(int(height), int(width)) for height, width in drawn]
+    images = make_images(*sizes)
+    shapes: list[tuple[int, ...]] = []
+
+    def work() -> None:
+        with open_engine(network, kind=kind, device="cpu", flips=True) as engine:
+            for image, probabilities in zip(images, engine.stream(images), strict=True):
+                shapes.append(probabilities.shape)
+                if len(shapes) % 50 == 0:
+                    np.testing.assert_allclose(probabilities, _direct(network, image), atol=2e-3)
+
+    _under_watch(work, 120)
+    assert shapes == [(8, *size) for size in sizes]
+
+
+@pytest.mark.parametrize("kind", ["torch", "openvino"])
+def test_a_worker_that_dies_ends_the_run_in_a_sentence(
+    kind: EngineKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a worker raises reaches the one who waits, and images behind it do not keep the engine open."""
+    network = pixel_network()
+    calls = 0
+
+    def dies(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise MemoryError
+
+    where = "openvino_engine._Compiled.run" if kind == "openvino" else "torch_engine.TorchEngine._view"
+    monkeypatch.setattr(f"oemsar.inference.{where}", dies)
+
+    def work() -> None:
+        with open_engine(network, kind=kind, device="cpu") as engine:
+            list(engine.stream(make_images((40, 30), (20, 50), (60, 10), (40, 30))))
+
+    with pytest.raises(Failure, match="an image of 40 x 30 pixels"):
+        _under_watch(work, 60)
+    assert calls

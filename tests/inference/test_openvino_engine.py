@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from oemsar.errors import Failure
 from oemsar.inference.openvino_engine import OpenVinoEngine, _MeanOfViews
 from oemsar.inference.select import open_engine
 from oemsar.models.network import LandCoverNetwork
@@ -75,7 +76,10 @@ def test_an_error_of_openvino_is_raised_where_its_result_is_taken(
         with monkeypatch.context() as patch:
             patch.setattr("oemsar.inference.openvino_engine._Compiled.run", fail)
             future = engine.submit(image)
-            with pytest.raises(RuntimeError, match="this request failed"):
+            with pytest.raises(
+                Failure,
+                match=r"engine: OpenVINO failed on an image of 32 x 32 pixels \(this request failed\)",
+            ):
                 future.result(timeout=60)
         assert engine.submit(image).result(timeout=60).shape == (8, 32, 32)
 

@@ -50,11 +50,18 @@ def test_an_error_of_the_network_is_raised_where_its_result_is_taken() -> None:
             next(stream)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
 def test_lack_of_memory_names_the_size_of_the_image(
-    network: LandCoverNetwork, monkeypatch: pytest.MonkeyPatch
+    network: LandCoverNetwork, error: RuntimeError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def exhausted(*_: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise error
 
     (image,) = images((32, 48))
     with open_engine(network, kind="torch", device="cpu") as engine:

@@ -169,7 +169,7 @@ def test_wrong_classifiers_are_refused(tmp_path: Path, classifier: dict[str, tor
     name = "block1.0.attn.q.weight"
     refuse(
         {**classifier, name: torch.ones(3, 3)},
-        rf"not a mit_b0 classifier: tensor {name} has the shape \(3, 3\)",
+        rf"does not hold the encoder mit_b0: tensor {name} has the shape \(3, 3\)",
     )
     refuse({key: value for key, value in classifier.items() if key != name}, f"tensor {name} is missing")
     refuse({"stem.weight": torch.ones(2)}, r"no known network.* stem\.weight of shape \(2,\)")

@@ -16,6 +16,7 @@ from oemsar.models.variants import ENCODERS, choose_encoder, encoders_of, varian
         (("segformer", None, "b5"), "mit_b5"),
         (("segformer", "mit_b1", "b1"), "mit_b1"),
         (("vmamba", None, "s"), "vmamba_s"),
+        (("vmamba", None, "s-s1l20"), "vmamba_s_s1l20"),
     ],
 )
 def test_the_encoder_is_that_of_the_variant_or_the_default(names: tuple[str], encoder: str) -> None:

@@ -11,18 +11,21 @@ from oemsar.models.config import ImportConfig
 
 @with_options
 def import_(
-    checkpoint: Annotated[Path, typer.Argument(metavar="FILE.pth", help="Checkpoint, a PyTorch file.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Checkpoint, a PyTorch or safetensors file.")
+    ],
     *,
     out: Annotated[
         Path,
-        typer.Option(help="Folder of the saved model; for a classifier the encoder file, .safetensors."),
+        typer.Option(help="Folder of the saved model; for an encoder the encoder file, .safetensors."),
     ],
     config: ImportConfig,
 ) -> None:
     """Turn a published checkpoint into what oemsar predicts with or trains from.
 
-    Takes U-Nets of the OpenEarthMap-SAR authors (saved model), and ImageNet classifiers of Mix Transformer
-    and VMamba (encoder file for oemsar train --encoder-weights). Only tensors are read of the file.
+    Takes U-Nets of the OpenEarthMap-SAR authors (saved model), and the encoders of classifiers and
+    segmentation networks with a Mix Transformer or VMamba (encoder file for oemsar train --encoder-weights),
+    as their authors or transformers save them. Only tensors are read of the file.
     """
     from oemsar.models.import_checkpoint import import_checkpoint
 

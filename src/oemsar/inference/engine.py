@@ -103,4 +103,5 @@ def _result(tag: Tag, future: PendingProbabilities | None) -> tuple[Tag, NDArray
 
 def mirrored(image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:
     """Mirror an image along some axes, as a batch of one, uint8, shape (1, channels, height, width)."""
-    return torch.from_numpy(np.ascontiguousarray(np.flip(image, axes)))[None]
+    # an image of one column is contiguous to NumPy even with a negative stride, which PyTorch does not take
+    return torch.from_numpy(np.flip(image, axes).copy())[None]

@@ -2,7 +2,9 @@
 
 import os
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -13,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from oemsar.errors import Failure
 from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.padding import pad_to_multiple
@@ -74,9 +77,10 @@ class OpenVinoEngine(Engine):
             wait(self._running)
             self._compiled = None
             graph = self._graph.clone()
-            graph.reshape(list(shape))
             options = {"NUM_STREAMS": str(self._streams), "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1)}
-            self._compiled = _Compiled(shape, _core().compile_model(graph, "CPU", options))
+            with _failures_of_openvino(shape):
+                graph.reshape(list(shape))
+                self._compiled = _Compiled(shape, _core().compile_model(graph, "CPU", options))
         return self._compiled
 
     def _convert(self) -> ov.Model:
@@ -164,6 +168,23 @@ class _MeanOfViews:
 def _run(compiled: _Compiled, padded: NDArray[np.uint8], mean: _MeanOfViews, axes: Axes) -> None:
     """Compute one view; hand its probabilities, or what went wrong, to the one who waits for the image."""
     try:
-        mean.add(axes, compiled.run(padded))
+        with _failures_of_openvino(padded.shape):
+            probabilities = compiled.run(padded)
+        mean.add(axes, probabilities)
     except BaseException as error:
         mean.fail(error)
+
+
+@contextmanager
+def _failures_of_openvino(shape: tuple[int, ...]) -> Iterator[None]:
+    """Turn an error of OpenVINO on an image of `shape`, (1, channels, height, width), into a sentence."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        height, width = shape[2:]
+        what = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        raise Failure(
+            f"OpenVINO failed on an image of {height} x {width} pixels ({what}); "
+            "choose smaller windows or the engine torch",
+            option="engine",
+        ) from error

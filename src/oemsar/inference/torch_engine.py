@@ -42,7 +42,9 @@ class TorchEngine(Engine):
                 views = [self._view(image, axes) for axes in self.views]
                 mean: NDArray[np.float32] = torch.stack(views).mean(0).cpu().numpy()
                 return mean
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not _is_lack_of_memory(error):
+                raise
             height, width = image.shape[1:]
             raise OutOfMemory(
                 f"an image of {height} x {width} pixels does not fit into the memory of {self._device}; "
@@ -54,3 +56,8 @@ class TorchEngine(Engine):
         batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
         probabilities: torch.Tensor = self._network(batch)[0].float().softmax(0).flip(axes)
         return probabilities
+
+
+def _is_lack_of_memory(error: RuntimeError | MemoryError) -> bool:
+    """Tell whether PyTorch had no memory left; on the CPU it has no error of its own for that."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)

@@ -7,6 +7,8 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
@@ -21,14 +23,14 @@ _MAPPINGS = frozenset({"yacs.config.CfgNode"})
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read the named tensors in a PyTorch checkpoint, on the CPU.
+    """Read the named tensors in a PyTorch checkpoint or a safetensors file, on the CPU.
 
     Nothing in the file is executed: an object of another kind than tensors and plain values becomes an
     empty one, and no code is imported by its name.
 
     Args:
         path: File of a state dictionary, or of a dictionary that holds one under `state_dict`, `model` or
-            `model_state_dict`; the prefix `module.` of every name is taken off.
+            `model_state_dict`, or a safetensors file; the prefix `module.` of every name is taken off.
 
     Raises:
         InputError: There is no such file, or it holds no tensors by name.
@@ -36,11 +38,13 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise InputError(f"{path} does not exist; give a PyTorch checkpoint")
     try:
+        if _is_safetensors(path):
+            return named_tensors(load_file(path), str(path))
         with safe_globals(_stand_ins(path)):
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, UnpicklingError, SafetensorError) as error:
         raise InputError(
-            f"{path} cannot be read as a PyTorch checkpoint of tensors alone; "
+            f"{path} cannot be read as a PyTorch checkpoint of tensors alone or as safetensors; "
             "save the state_dict of its model with torch.save"
         ) from error
     return named_tensors(content, str(path))
@@ -82,6 +86,13 @@ def first_difference(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]
         if name not in expected:
             return f"tensor {name} belongs to no layer of it"
     return None
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Tell by its first bytes whether a file is a safetensors file: the length of its JSON, and the JSON."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    return start[8:] == b"{" and int.from_bytes(start[:8], "little") < path.stat().st_size
 
 
 class _Inert:

@@ -1,6 +1,6 @@
 """The import of published checkpoints.
 
-U-Nets of the OpenEarthMap-SAR authors become saved models, ImageNet classifiers encoder files.
+U-Nets of the OpenEarthMap-SAR authors become saved models, Mix Transformers and VMambas encoder files.
 """
 
 from collections.abc import Mapping
@@ -47,9 +47,9 @@ def import_checkpoint(
     """Turn a published checkpoint into a saved model or an encoder file.
 
     Args:
-        checkpoint: PyTorch file of a U-Net of the OpenEarthMap-SAR authors, or of an ImageNet classifier of
-            Mix Transformer or VMamba.
-        out: Folder of the saved model; for a classifier the encoder file, ending in .safetensors.
+        checkpoint: PyTorch or safetensors file of a U-Net of the OpenEarthMap-SAR authors, or of a classifier
+            or segmentation network with a Mix Transformer or VMamba.
+        out: Folder of the saved model; for an encoder the encoder file, ending in .safetensors.
         config: Options of the import.
 
     Raises:
@@ -134,6 +134,6 @@ def _encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, 
         return vmamba_encoder(tensors, path)
     first, value = next(iter(tensors.items()))
     raise InputError(
-        f"{path} is no known network, neither a U-Net of the authors nor a Mix Transformer or VMamba "
-        f"classifier: its first tensor is {first} of shape {tuple(value.shape)}"
+        f"{path} is no known network, neither a U-Net of the authors nor a Mix Transformer or VMamba: "
+        f"its first tensor is {first} of shape {tuple(value.shape)}"
     )

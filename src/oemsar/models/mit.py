@@ -1,4 +1,4 @@
-"""Mix Transformer classifiers as published with SegFormer, for the encoders of new networks."""
+"""Mix Transformers as published with SegFormer, for the encoders of new networks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +7,7 @@ from torch import Tensor
 
 from oemsar.errors import InputError
 from oemsar.models.checkpoint import first_difference
+from oemsar.models.mit_names import authors_names
 from oemsar.models.torchvision_ops import declare
 from oemsar.models.variants import SEGFORMER
 
@@ -15,19 +16,19 @@ _LEVELS = 4
 
 
 def is_mit(tensors: Mapping[str, Tensor]) -> bool:
-    """Tell whether tensors have the names of a Mix Transformer."""
-    return any(name.startswith("patch_embed1.") for name in tensors)
+    """Tell whether tensors have the names of a Mix Transformer, the authors' or those of transformers."""
+    return any(name.startswith("patch_embed1.") for name in authors_names(tensors))
 
 
 def mit_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
-    """Take the encoder out of a classifier of Xie et al. 2021; its last layer is left out.
+    """Take the encoder out of a classifier or a segmentation network of Xie et al. 2021.
 
     Args:
-        tensors: Weights under the authors' names, which are those of segmentation-models-pytorch.
+        tensors: Weights under the names that `authors_names` knows.
         path: File of the tensors, for sentences.
 
     Returns:
-        Name and weights of the encoder.
+        Name and weights of the encoder, under the names of segmentation-models-pytorch.
 
     Raises:
         InputError: They are no Mix Transformer; the first that differs from the nearest is named.
@@ -35,12 +36,12 @@ def mit_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[st
     declare()
     from segmentation_models_pytorch.encoders import get_encoder
 
-    name = _nearest(tensors)
+    given = authors_names(tensors)
+    name = _nearest(given)
     expected = get_encoder(name, in_channels=3, weights=None).state_dict()
-    given = {key: value for key, value in tensors.items() if not key.startswith("head.")}
     difference = first_difference(expected, given)
     if difference is not None:
-        raise InputError(f"{path} is not a {name} classifier: {difference}")
+        raise InputError(f"{path} does not hold the encoder {name}: {difference}")
     return name, given
 
 

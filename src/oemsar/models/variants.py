@@ -24,7 +24,10 @@ class Encoders:
 # The paper names no size of SegFormer or VMamba; of the two, these come nearest to its U-Net.
 UNET = Encoders("efficientnet-b4")
 SEGFORMER = Encoders("mit_b2", {f"b{size}": f"mit_b{size}" for size in range(6)})
-VMAMBA = Encoders("vmamba_t", {size: f"vmamba_{size}" for size in "tsb"})
+VMAMBA = Encoders(
+    "vmamba_t",
+    {size: f"vmamba_{size.replace('-', '_')}" for size in ("t", "s", "b", "s-s1l20", "b-s1l20")},
+)
 
 ENCODERS: Registry[Encoders] = Registry(
     "model",

@@ -33,8 +33,8 @@ class TrainConfig(Config):
     model: Annotated[str, NETWORKS] = "unet"
     """Network."""
     variant: str | None = None
-    """Size of the network by its short name: b0 to b5 of segformer (default b2), t, s or b of vmamba (default
-    t)."""
+    """Size of the network by its short name: b0 to b5 of segformer (default b2), t, s, b, s-s1l20 or b-s1l20
+    of vmamba (default t)."""
     encoder: str = ""
     """Encoder, as the network's library calls it; by default that of the variant, or efficientnet-b4 of
     unet."""

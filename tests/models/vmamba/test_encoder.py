@@ -7,6 +7,7 @@ import torch
 
 from oemsar.errors import InputError
 from oemsar.models.checkpoint import read_tensors
+from oemsar.models.vmamba import encoder as encoder_module
 from oemsar.models.vmamba.classifier import VMambaClassifier
 from oemsar.models.vmamba.encoder import VMambaEncoder
 from oemsar.models.vmamba.weights import load_classifier_weights
@@ -56,3 +57,11 @@ def test_training_in_bfloat16_stays_finite() -> None:
         loss.backward()
         optimizer.step()
     assert all(value.isfinite().all() for value in encoder.parameters())
+
+
+@pytest.mark.parametrize(("variant", "millions"), [("vmamba_s_s1l20", 49), ("vmamba_b_s1l20", 87)])
+def test_the_later_classifiers_have_the_published_number_of_parameters(variant: str, millions: int) -> None:
+    """Sizes of the authors' list of classifiers."""
+    with torch.device("meta"):
+        model = VMambaClassifier(encoder_module.VARIANTS[variant])
+    assert round(sum(value.numel() for value in model.parameters()) / 1e6) == millions

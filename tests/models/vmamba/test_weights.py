@@ -7,30 +7,77 @@ import torch
 
 from oemsar.errors import Failure, InputError
 from oemsar.models.checkpoint import read_tensors
+from oemsar.models.variants import VMAMBA
 from oemsar.models.vmamba import weights as weights_module
 from oemsar.models.vmamba.classifier import VMambaClassifier
-from oemsar.models.vmamba.encoder import Variant, VMambaEncoder
+from oemsar.models.vmamba.classifier_file import is_vmamba, vmamba_encoder
+from oemsar.models.vmamba.encoder import VARIANTS, Variant, VMambaEncoder
 from oemsar.models.vmamba.weights import adapt_channels, fetch_checkpoint, load_classifier_weights
+
+from .small import SMALL
 
 pytestmark = pytest.mark.usefixtures("small_variant")
 
 
-def test_weights_stacked_by_direction_are_the_same_weights(checkpoint: Path) -> None:
-    state_dict = read_tensors(checkpoint)
-    stacked = {}
-    for name, value in state_dict.items():
+def _as_saved_now(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The names and shapes of the authors' present code, linear layers as convolutions of 1 x 1 pixel."""
+    renamed = {}
+    for name, value in tensors.items():
         if name.endswith(("x_proj.weight", "dt_projs.weight")):
-            stacked[name.replace("s.weight", "s_weight").replace("j.weight", "j_weight")] = value.unflatten(
+            renamed[name.replace("s.weight", "s_weight").replace("j.weight", "j_weight")] = value.unflatten(
                 0, (4, -1)
             )
+        elif name.endswith(("in_proj.weight", "fc1.weight")):
+            renamed[name] = value[:, :, None, None]
         else:
-            stacked[name] = value
-    assert stacked.keys() != state_dict.keys()
-    encoders = [VMambaEncoder(3, "vmamba_t") for _ in range(2)]
-    load_classifier_weights(encoders[0], state_dict)
-    load_classifier_weights(encoders[1], stacked)
-    pairs = zip(encoders[0].state_dict().values(), encoders[1].state_dict().values(), strict=True)
-    assert all(torch.equal(one, other) for one, other in pairs)
+            renamed[name] = value
+    return renamed
+
+
+def _trained(encoder: torch.nn.Module) -> torch.nn.Module:
+    """Change every parameter, as training does, so that none has the value it began with."""
+    for value in encoder.parameters():
+        with torch.no_grad():
+            value.add_(0.1 * torch.randn_like(value))
+    return encoder.eval()
+
+
+def test_a_classifier_saved_by_the_present_code_gives_the_same_features(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    classifier = _trained(VMambaClassifier(SMALL, classes=5))
+    torch.save({"model": _as_saved_now(dict(classifier.state_dict()))}, tmp_path / "a.pth")
+    tensors = read_tensors(tmp_path / "a.pth")
+    assert tensors.keys() != classifier.state_dict().keys()
+    name, weights = vmamba_encoder(tensors, tmp_path / "a.pth")
+    assert name == "vmamba_t"
+    encoder = VMambaEncoder(3, "vmamba_t").eval()
+    encoder.load_state_dict(weights)
+    images = torch.randn(1, 3, 32, 64)
+    with torch.inference_mode():
+        for one, other in zip(encoder.levels(images), classifier.levels(images), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
+
+
+def test_a_segmentation_network_gives_its_encoder_with_the_norms_behind_it(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    original = _trained(VMambaEncoder(3, "vmamba_t"))
+    tensors = {f"backbone.{name}": value for name, value in _as_saved_now(original.state_dict()).items()}
+    tensors = {name.replace("outnorms.", "outnorm"): value for name, value in tensors.items()}
+    tensors["decode_head.conv_seg.weight"] = torch.ones(150, 8, 1, 1)
+    torch.save({"state_dict": tensors, "meta": {"epoch": 1}}, tmp_path / "a.pth")
+    tensors = read_tensors(tmp_path / "a.pth")
+    assert is_vmamba(tensors)
+    _, weights = vmamba_encoder(tensors, tmp_path / "a.pth")
+    imported = VMambaEncoder(3, "vmamba_t").eval()
+    imported.load_state_dict(weights)
+    images = torch.randn(1, 3, 32, 64)
+    with torch.inference_mode():
+        for one, other in zip(imported(images), original(images), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
+
+
+def test_every_variant_has_a_published_file_and_a_short_name() -> None:
+    assert set(weights_module.PUBLISHED) == set(VARIANTS) == set(VMAMBA.variants.values())
 
 
 def test_grey_images_give_the_same_on_one_channel_as_on_three() -> None:

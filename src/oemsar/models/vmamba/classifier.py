@@ -9,7 +9,9 @@ from oemsar.models.vmamba.encoder import Backbone, Variant
 class VMambaClassifier(Backbone):
     """Norm, mean over the image and one linear layer behind the deepest level.
 
-    Every parameter has the published name and shape, so a published checkpoint loads as it is.
+    Every parameter has the name and shape that it has in the published files, which `load_state_dict` takes.
+    The authors' present code saves some of them in other shapes: those files, too, start an encoder by
+    `oemsar.models.vmamba.weights.load_classifier_weights`, but not this network.
 
     Args:
         variant: Settings of the encoder.

@@ -1,4 +1,4 @@
-"""Classifiers of VMamba by their tensors: their variant, and the encoder in them."""
+"""Published networks of VMamba by their tensors: their variant, and the encoder in them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import Tensor
 
 from oemsar.models.vmamba.encoder import VARIANTS, VMambaEncoder
-from oemsar.models.vmamba.weights import load_classifier_weights
+from oemsar.models.vmamba.weights import encoder_tensors, load_classifier_weights
 
 _WIDTH = "patch_embed.5.weight"
 """The convolution that gives the first level its channels."""
@@ -14,11 +14,11 @@ _WIDTH = "patch_embed.5.weight"
 
 def is_vmamba(tensors: Mapping[str, Tensor]) -> bool:
     """Tell whether tensors have the names of VMamba."""
-    return any(name.startswith("layers.0.blocks.0.op.") for name in tensors)
+    return any(name.startswith("layers.0.blocks.0.op.") for name in encoder_tensors(tensors))
 
 
 def vmamba_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
-    """Take the encoder out of a classifier of Liu et al., version 2.
+    """Take the encoder out of a classifier or a segmentation network of Liu et al., version 2.
 
     Args:
         tensors: Weights under the published names.
@@ -30,7 +30,7 @@ def vmamba_encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict
     Raises:
         InputError: They are no VMamba; the first that differs from the nearest variant is named.
     """
-    name = _nearest(tensors)
+    name = _nearest(encoder_tensors(tensors))
     encoder = VMambaEncoder(3, name)
     load_classifier_weights(encoder, tensors, str(path))
     return name, encoder.state_dict()

@@ -38,8 +38,11 @@ VARIANTS = {
     "vmamba_t": Variant(96, (2, 2, 8, 2), 1, 0.2),
     "vmamba_s": Variant(96, (2, 2, 15, 2), 2, 0.3),
     "vmamba_b": Variant(128, (2, 2, 15, 2), 2, 0.6),
+    "vmamba_s_s1l20": Variant(96, (2, 2, 20, 2), 1, 0.3),
+    "vmamba_b_s1l20": Variant(128, (2, 2, 20, 2), 1, 0.6),
 }
-"""The published classifiers `vssm1_tiny_0230s`, `vssm_small_0229` and `vssm_base_0229`."""
+"""The published classifiers `vssm1_tiny_0230s`, `vssm_small_0229`, `vssm_base_0229`, and the later
+`vssm1_small_0229s` and `vssm1_base_0229s`, listed as `s1l20`: ratio 1, 20 blocks in the third level."""
 
 
 def variant_of(encoder: str) -> Variant:
@@ -99,7 +102,7 @@ class VMambaEncoder(Backbone):
 
     Args:
         in_channels: Channels of the images.
-        variant: Name of the encoder, `vmamba_t`, `vmamba_s` or `vmamba_b`.
+        variant: Name of the encoder in `VARIANTS`, such as `vmamba_t`.
 
     Attributes:
         out_channels: Channels of the four levels.

@@ -11,11 +11,11 @@ def vmamba(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
     """Build VMamba (Liu et al., arXiv 2401.10166, version 2) with a UPerNet head of 512 channels.
 
     With three channels it has 61.7, 81.6 and 121.9 million parameters for T, S and B, auxiliary head
-    included: the published 62, 82 and 122 million. The published networks tell 150 classes apart instead
-    of eight, 0.1 million parameters more.
+    included: the published 62, 82 and 122 million; the later S and B have 80.6 and 120.0 million. The
+    published networks tell 150 classes apart instead of eight, 0.1 million parameters more.
 
     Args:
-        spec: Description of the network; its encoder is `vmamba_t`, `vmamba_s` or `vmamba_b`.
+        spec: Description of the network; its encoder is one of `oemsar.models.vmamba.encoder.VARIANTS`.
         pretrained: Whether to start the encoder from the authors' ImageNet weights, fetched over the network.
 
     Raises:
