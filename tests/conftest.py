@@ -1,7 +1,8 @@
 """What all tests share."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,26 @@ settings.load_profile("untimed")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROTATED = Affine(-0.143, -0.577, 337934.48, -0.577, 0.143, 7840518.46)
+
+
+FileLimit = Callable[[int], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def file_limit() -> FileLimit:
+    """Lets no file of this process grow beyond some bytes, which fails as a full disk does."""
+    resource = pytest.importorskip("resource")
+
+    @contextmanager
+    def limit(size: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limit
 
 
 @pytest.fixture

@@ -38,5 +38,11 @@ def test_an_error_comes_whole_out_of_another_process(kind: type[OemsarError]) ->
 
 def test_wrong_input_and_failures_end_with_codes_of_their_own() -> None:
     assert InputError.exit_code == 2
-    assert {kind.exit_code for kind in (Failure, Interrupted, OutOfMemory, DiskFull)} == {1}
+    assert {kind.exit_code for kind in (Failure, OutOfMemory, DiskFull)} == {1}
     assert not issubclass(InputError, Failure)
+
+
+def test_an_interruption_ends_with_the_code_of_its_signal_also_out_of_another_process() -> None:
+    assert Interrupted("stopped").exit_code == 130
+    stopped = pickle.loads(pickle.dumps(Interrupted("stopped", option="out", signal=15)))  # noqa: S301
+    assert (stopped.exit_code, stopped.signal, stopped.options) == (143, 15, ("out",))

@@ -1,9 +1,10 @@
+import os
 import time
 from pathlib import Path
 
 import pytest
 
-from oemsar.processes import process_pool
+from oemsar.processes import process_pool, thread_pool, watch_parent
 
 
 def slowly(path: Path) -> None:
@@ -32,3 +33,34 @@ def test_without_one_everything_is_done(tmp_path: Path) -> None:
         for number in range(20):
             pool.submit(slowly, tmp_path / str(number))
     assert len(list(tmp_path.iterdir())) == 20
+
+
+def test_a_parent_that_is_dead_already_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr("os._exit", leave)
+    with pytest.raises(SystemExit):
+        watch_parent(os.getppid() + 1)
+    watch_parent(os.getppid())
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_after_an_error_threads_begin_nothing_that_is_queued(wait: bool) -> None:
+    begun: list[int] = []
+
+    def slow(number: int) -> None:
+        begun.append(number)
+        time.sleep(0.02)
+
+    def fail() -> None:
+        with thread_pool(2, wait=wait) as pool:
+            for number in range(200):
+                pool.submit(slow, number)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert len(begun) < 50
+    with thread_pool(2) as pool:
+        assert sum(pool.map(abs, range(-9, 0))) == 45

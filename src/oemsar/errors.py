@@ -1,6 +1,8 @@
 """The ways a command can end badly, each with the options it is about."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from signal import SIGINT
 from typing import Any
 
 
@@ -48,7 +50,21 @@ class Failure(OemsarError):  # noqa: N818 (what happened, not what was wrong)
 
 
 class Interrupted(Failure):
-    """The work was stopped by a signal; the same command goes on with it."""
+    """The work was stopped by a signal; the same command goes on with it.
+
+    Attributes:
+        signal: Number of the signal; that of Ctrl-C where it is not known.
+    """
+
+    exit_code = 128 + SIGINT
+
+    def __init__(self, sentence: str, *, option: str | Sequence[str] = (), signal: int = SIGINT) -> None:
+        super().__init__(sentence, option=option)
+        self.signal = signal
+        self.exit_code = 128 + signal
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(Interrupted, option=self.options, signal=self.signal), (self.sentence,)
 
 
 class OutOfMemory(Failure):

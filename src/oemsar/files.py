@@ -6,14 +6,16 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from oemsar.errors import DiskFull, InputError
+from oemsar.disk import disk_error, disk_errors, require_room
+from oemsar.errors import InputError
 
 _BLOCK = 1 << 20
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_UNFINISHED: set[Path] = set()
+"""Partial files and scratch folders at work, which a process that is ended at once leaves."""
 
 
 def partial_path(path: Path) -> Path:
@@ -34,7 +36,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     require_writable(path.parent)
     partial = partial_path(path)
     try:
-        with disk_errors(path):
+        with disk_errors(path), _unfinished(partial):
             yield partial
             partial.replace(path)
     except BaseException:
@@ -55,9 +57,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     partial = partial_path(path)
     if partial.exists():
         shutil.rmtree(partial)
-    partial.mkdir()
     try:
-        with disk_errors(path):
+        with disk_errors(path), _unfinished(partial):
+            partial.mkdir()
             yield partial
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -70,25 +72,48 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def scratch_folder(path: Path) -> Iterator[Path]:
+def scratch_folder(path: Path, needed: int = 0) -> Iterator[Path]:
     """Yield an empty folder beside `path` for the work on it, and remove it when the block ends.
 
     Remains of a killed run are removed first.
 
+    Args:
+        path: File that the work is on.
+        needed: Bytes that the work puts there at least.
+
     Raises:
         InputError: The folder of `path` cannot be written to.
+        DiskFull: The disk has no room for the work.
     """
     require_writable(path.parent)
     partial = partial_path(path)
     if partial.is_file():
         partial.unlink()
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    require_room(path.parent, needed, f"for the work on {path.name}")
     try:
-        with disk_errors(path):
+        with disk_errors(path), _unfinished(partial):
+            partial.mkdir()
             yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def _unfinished(partial: Path) -> Iterator[None]:
+    """Remember what has to go when the process is ended at once."""
+    _UNFINISHED.add(partial)
+    try:
+        yield
+    finally:
+        _UNFINISHED.discard(partial)
+
+
+def remove_unfinished() -> None:
+    """Remove the partial files and scratch folders at work, before the process is ended at once."""
+    for partial in list(_UNFINISHED):
+        with suppress(OSError):
+            partial.unlink() if partial.is_file() else shutil.rmtree(partial, ignore_errors=True)
 
 
 def recover_folder(path: Path) -> None:
@@ -114,23 +139,6 @@ def readable_folder(path: Path) -> Path:
         return path
     partial = partial_path(path)
     return partial if partial.exists() else old
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn the error of a full disk or a used-up quota into a sentence that names the folder of `path`.
-
-    Raises:
-        DiskFull: The block ended with ENOSPC or EDQUOT.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise DiskFull(
-            f"the disk of {path.parent} has no room left for {path.name}; free some and run the command again"
-        ) from error
 
 
 def require_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
@@ -184,6 +192,9 @@ def require_writable(folder: Path) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(f"{folder} is not a folder; choose another output path") from error
     except OSError as error:
+        full = disk_error(error, folder / "a new file")
+        if full is not None and error.errno != errno.EROFS:
+            raise full from error
         raise InputError(
             f"{folder} cannot be written to ({error.strerror}); choose another output path"
         ) from error

@@ -2,15 +2,19 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from multiprocessing import resource_tracker
+from types import FrameType
+from typing import Any, TypeVar
 
 from oemsar.errors import Failure
+from oemsar.signals import held_signals, release_signals
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -51,7 +55,8 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """
     # forking would copy threads and open files of GDAL in an unknown state
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, watch_parent, (os.getpid(),))
+    resource_tracker.ensure_running()  # as it starts, it lets signals come that are held back
+    pool = _Pool(workers, context, _begin, (os.getpid(),))
     try:
         yield pool
     except BaseException:
@@ -60,8 +65,54 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     pool.shutdown()
 
 
+@contextmanager
+def thread_pool(workers: int | None = None, *, wait: bool = True) -> Iterator[ThreadPoolExecutor]:
+    """Yield threads; after an error in the block no queued work is begun.
+
+    Args:
+        workers: Number of threads; chosen by Python where None.
+        wait: Whether the block, after an error, waits for the work that was begun.
+    """
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=wait, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+class _Pool(ProcessPoolExecutor):
+    """Processes that are started while signals are held back."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 (as it is there)
+        """Hand work to the processes, starting one where all are busy."""
+        with held_signals():
+            return super().submit(fn, *args, **kwargs)
+
+
+def _begin(parent: int) -> None:
+    """Begin the life of a process of a pool: it ends with its parent, which alone answers to signals."""
+    watch_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGTERM, _end_soon)
+    release_signals()
+
+
+def _end_soon(number: int, frame: FrameType | None) -> None:
+    """End a second after the signal: sent to every process of a command, it should reach the parent first."""
+    signal.alarm(1)
+
+
 def watch_parent(parent: int) -> None:
-    """End this process soon after the one that started it, which may have been killed."""
+    """End this process soon after the one that started it, which may have been killed already.
+
+    Args:
+        parent: Identifier of that process, as it told it itself.
+    """
+    if os.getppid() != parent:
+        os._exit(1)
 
     def watch() -> None:
         while os.getppid() == parent:

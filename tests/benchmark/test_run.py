@@ -116,7 +116,7 @@ def test_an_interrupted_benchmark_goes_on_to_the_same_counts(
         time.sleep(0.02)
     process.send_signal(wanted)
     _, event = process.communicate(timeout=PATIENCE)
-    assert process.returncode == (-signal.SIGKILL if wanted == signal.SIGKILL else 1), event
+    assert process.returncode == (-signal.SIGKILL if wanted == signal.SIGKILL else 128 + wanted), event
     if wanted != signal.SIGKILL:
         assert "interrupted with 0 of 2 cells finished; the same command goes on" in event
         assert "Traceback" not in event

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -178,20 +179,22 @@ def test_simulated_tiles_are_indexed_verified_trained_scored_and_mapped(tmp_path
     assert sorted(file.name for file in (run / "model").iterdir()) == ["model.json", "model.safetensors"]
 
 
-def test_ctrl_c_is_one_sentence(tmp_path: Path) -> None:
-    import signal
-
+@pytest.mark.parametrize(("wanted", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_is_one_sentence(tmp_path: Path, wanted: signal.Signals, code: int) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, "simulate", str(tmp_path / "w"), "--tiles", "400", "--size", "512"],
+        [sys.executable, "-c", SCRIPT, "simulate", str(tmp_path / "w"), "--tiles", "400", "--size", "256"],
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     try:
         while not (tmp_path / "w" / "world.json").exists() and process.poll() is None:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, wanted)
         _, stderr = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert process.returncode == 1
+    assert process.returncode == code
+    assert stderr.splitlines()[-1] == "oemsar: interrupted; the same command goes on where it can"
     assert "Traceback" not in stderr
+    assert list((tmp_path / "w").rglob(".*.partial")) == []

@@ -1,13 +1,10 @@
 """Cells given to workers one after the other, until none is left."""
 
-import contextlib
 import logging
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark import workers as processes
@@ -17,6 +14,7 @@ from oemsar.benchmark.records import CellRecord
 from oemsar.benchmark.workers import Worker, WorkerEvent
 from oemsar.config_file import Value
 from oemsar.errors import Interrupted
+from oemsar.signals import signal_of, stopping
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +106,7 @@ def work_through(
         Interrupted: Ctrl-C or SIGTERM came; cells at work were brought to a point to go on from.
     """
     work = _begin(tasks, len(workers))
-    with _sigterm_as_ctrl_c():
+    with stopping():
         try:
             report(work.status())
             while work.waiting or work.at:
@@ -122,7 +120,8 @@ def work_through(
             done = len(work.finished)
             log.warning("Stopping; the cells at work are brought to a point to go on from")
             raise Interrupted(
-                f"interrupted with {done} of {work.cells} cells finished; the same command goes on"
+                f"interrupted with {done} of {work.cells} cells finished; the same command goes on",
+                signal=signal_of(error),
             ) from error
         finally:
             processes.stop(workers)
@@ -168,21 +167,3 @@ def _log_cell(work: _Work, task: Task, record: CellRecord, seconds: float) -> No
         format_duration(seconds),
         left,
     )
-
-
-@contextlib.contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does."""
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        former = signal.signal(signal.SIGTERM, receive)
-    except ValueError:  # not the main thread, which gets no signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)

@@ -16,13 +16,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from oemsar.errors import Interrupted, OemsarError
 from oemsar.processes import watch_parent
+from oemsar.signals import held_signals, release_signals
 
 if TYPE_CHECKING:  # a cell loads the libraries of the networks, which only the workers need
     from oemsar.benchmark.cell import Task
@@ -140,7 +141,8 @@ class Worker:
         self._pipe, there = context.Pipe()
         arguments = (there, self.root, self.environment, os.getpid(), _level())
         self._process = context.Process(target=_serve, args=arguments, name=f"worker {self.number}")
-        with _in_environment(self.environment):
+        resource_tracker.ensure_running()  # as it starts, it lets signals come that are held back
+        with _in_environment(self.environment), held_signals():
             self._process.start()
         there.close()
 
@@ -180,6 +182,8 @@ def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: in
     with contextlib.suppress(OSError):
         os.setsid()  # Ctrl-C reaches only the command, which then asks each process to stop
     watch_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # one may have come before
+    release_signals()
     faulthandler.enable()
     from oemsar.benchmark.cell import work
     from oemsar.benchmark.folder import shared_run

@@ -9,12 +9,8 @@ from typing import Annotated
 import typer
 
 import oemsar
+from oemsar.cli.ending import run
 from oemsar.cli.lazy_group import Lazy, lazy_typer
-from oemsar.cli.spelling import spelled
-from oemsar.errors import OemsarError
-
-_INTERRUPTED = 130
-"""Typer's exit code for Ctrl-C."""
 
 app = lazy_typer(
     {
@@ -84,24 +80,19 @@ def configure(
 ) -> None:
     """Land cover maps from sub-metre radar and aerial imagery."""
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    logging.raiseExceptions = False  # nobody reads what cannot be written
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("oemsar").setLevel(level)
 
 
 def main() -> None:
-    """Run the command line: exit code 0 when the work is done, 2 on wrong input, 1 on a failure."""
+    """Run the command line.
+
+    Exit code 0 when the work is done, 2 on wrong input, 1 on a failure; 130 after Ctrl-C, 143 after SIGTERM.
+    """
     # Else threads of PyTorch that wait for each other keep a core busy: beside any other work, the processes
     # that read crops among it, a training takes several times as long. Read when PyTorch is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Tiles as published carry no georeferencing; rasterio would warn about each of them.
     warnings.filterwarnings("ignore", message="Dataset has no geotransform")
-    try:
-        app(prog_name="oemsar")
-    except OemsarError as error:
-        typer.secho(f"oemsar: {error.spelled(spelled)}", err=True, fg="red" if sys.stderr.isatty() else None)
-        sys.exit(error.exit_code)
-    except SystemExit as ending:
-        if ending.code != _INTERRUPTED:
-            raise
-        typer.echo("oemsar: interrupted; the same command goes on where it can", err=True)
-        sys.exit(1)
+    run(lambda: app(prog_name="oemsar"))

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from oemsar.cli.ending import translated
+
 
 class Lazy(NamedTuple):
     """Where a command is and what it does in a line.
@@ -35,6 +37,10 @@ class LazyGroup(TyperGroup):
         if command is not None:
             command = load(self.LAZY[str(command.name)], str(command.name))
         return name, command, rest
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (a context of Typer's own click)
+        """Run a command; what stops it from outside comes as an error of the command line's own."""
+        return translated(lambda: super(LazyGroup, self).invoke(ctx))
 
 
 def load(lazy: Lazy, name: str) -> Any:  # noqa: ANN401 (a command or group of Typer's own click)

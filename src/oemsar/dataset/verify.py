@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from oemsar.dataset.layouts import COLUMNS, Column
 from oemsar.dataset.table import Table, as_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.legend import MAX_ID
+from oemsar.processes import thread_pool
 from oemsar.progress import Report, silent
 from oemsar.raster.grid import same_grid
 
@@ -57,7 +57,7 @@ def verify_tiles(
     tiles = as_tiles(table)
     inspections: list[_Inspection] = []
     # entered once for all threads: the filters of warnings belong to the process
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with warnings.catch_warnings(), thread_pool(os.cpu_count()) as pool:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         for inspection in pool.map(partial(_inspect, size=config.size), tiles):
             inspections.append(inspection)

@@ -4,7 +4,6 @@ import logging
 import os
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from oemsar.errors import InputError
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.scores import Scores
 from oemsar.legend import NUM_CLASSES
+from oemsar.processes import thread_pool
 from oemsar.progress import Report, silent
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def compare(pairs: Sequence[LabelPair], *, workers: int | None = None, report: R
     unknown = 0
     report(0, len(pairs))
     # entered once for all threads: the filters of warnings belong to the process
-    with warnings.catch_warnings(), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    with warnings.catch_warnings(), thread_pool(workers or os.cpu_count()) as pool:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         for done, (matrix, left_out) in enumerate(pool.map(_compare, pairs), start=1):
             confusion += matrix

@@ -129,8 +129,7 @@ def sweep(surface: Heights, grid: GeoBox, look: Look, layover: RawRaster, shadow
         rows, columns, exist = lines.pixels(numbers)
         for raw, mask in ((layover, inner.layover), (shadow, inner.shadow)):
             # mapped for one strip only: what is mapped counts as memory of the process
-            pixels = np.memmap(raw.path, raw.dtype, "r+", shape=tuple(raw.shape))
-            pixels[rows[exist], columns[exist]] = np.where(inner.known, mask, UNKNOWN)[exist]
+            raw.mapped()[rows[exist], columns[exist]] = np.where(inner.known, mask, UNKNOWN)[exist]
         anything = anything or bool(inner.known[exist].any())
     if not anything:
         raise InputError(

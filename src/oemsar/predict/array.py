@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.disk import disk_errors
 from oemsar.errors import InputError
 from oemsar.inference.select import open_model
 from oemsar.models.network import LandCoverNetwork
@@ -82,6 +83,7 @@ def predict_array(
     source = _ArraySource(image, np.ones(image.shape[1:], bool) if valid is None else valid)
     with (
         TemporaryDirectory() as folder,
+        disk_errors(Path(folder)),
         open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine,
     ):
         map_windows(source, engine, Path(folder), config, report=report)

@@ -108,22 +108,24 @@ def predict_scene(
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
             resumable = ResumableMap(out, _identity(model, scene, product, config, engine))
-            pixels = map_windows(
-                opened,
-                engine,
-                resumable.folder,
-                config,
-                begun=resumable.checkpoint or NOTHING,
-                save=resumable.save,
-                report=report,
-            )
+            with resumable.working(opened.shape):
+                pixels = map_windows(
+                    opened,
+                    engine,
+                    resumable.folder,
+                    config,
+                    begun=resumable.checkpoint or NOTHING,
+                    save=resumable.save,
+                    report=report,
+                )
         if not sum(pixels):
             resumable.remove()
             raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")
         layers = MapLayers.in_folder(resumable.folder, opened.shape)
         classes = _class_areas(opened, layers, pixels)
         summary = _summary(out, config, opened, engine.name, classes)
-        _publish(out, scene, opened, layers, summary)
+        with resumable.working(opened.shape):
+            _publish(out, scene, opened, layers, summary)
         resumable.remove()
     return summary
 

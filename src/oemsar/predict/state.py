@@ -3,14 +3,22 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from oemsar.config_file import Value
+from oemsar.disk import disk_errors, require_room
 from oemsar.files import partial_path, write_json
 from oemsar.predict.config import PredictConfig
+from oemsar.raster.pyramid import Pyramid
 
 _STATE = "state.json"
+_LAYERS = 2
+"""Bands of bytes that a map is made in."""
+_BLOCK = 512
+"""Bytes that the file system counts the room of a file in."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ class ResumableMap:
             out: Map to be written.
             identity: Everything that decides the pixels of the map.
         """
+        self._out = out
         self.folder = partial_path(out)
         plain = json.dumps(identity.model_dump(mode="json"), sort_keys=True)
         self._task = hashlib.sha256(plain.encode()).hexdigest()
@@ -72,6 +81,27 @@ class ResumableMap:
         self.checkpoint = checkpoint
         state = {"task": self._task, "rows": checkpoint.rows, "pixels": list(checkpoint.pixels)}
         write_json(self.folder / _STATE, state)
+
+    @contextmanager
+    def working(self, shape: tuple[int, int]) -> Iterator[None]:
+        """Work on a map in the folder, which stays after an error where a later run can go on from it.
+
+        Args:
+            shape: Rows and columns of the map.
+
+        Raises:
+            DiskFull: The disk has no room for the layers of the map and their overviews, or fills meanwhile.
+        """
+        try:
+            held = sum(getattr(file.stat(), "st_blocks", 0) * _BLOCK for file in self.folder.iterdir())
+            needed = Pyramid.bytes_needed(shape, bands=_LAYERS) - held
+            require_room(self.folder, needed, f"for the work on {self._out.name}")
+            with disk_errors(self._out):
+                yield
+        except BaseException:
+            if self.checkpoint is None:
+                self.remove()
+            raise
 
     def remove(self) -> None:
         """Remove the folder."""

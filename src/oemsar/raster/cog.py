@@ -10,8 +10,10 @@ import numpy as np
 import rasterio.shutil
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
+from oemsar.disk import disk_errors, probe_room
 from oemsar.errors import Failure
 from oemsar.files import scratch_folder
 from oemsar.raster.georeference import Georeference
@@ -19,9 +21,13 @@ from oemsar.raster.halving import means, modes
 from oemsar.raster.pyramid import TILE, Pyramid
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.vrt import add_band, virtual_raster
+from oemsar.raster.whole import require_whole
 
 ZSTANDARD = {"COMPRESS": "ZSTD", "LEVEL": "1"}
 """Packs speckle as tightly as DEFLATE, more than twice as fast (`benchmarks/radiometry.py --packing`)."""
+_DIRECTORIES = 1 << 16
+_TILE_ENTRY = 64
+"""Bytes that are more than the directories of a raster take, and its tiles in them."""
 _DEFLATE = {"COMPRESS": "DEFLATE", "LEVEL": "1"}
 """Every tool reads it. Level 6 takes five times as long for maps a sixth smaller, confidence no smaller."""
 
@@ -60,7 +66,7 @@ def write_cog(path: Path, pixels: NDArray[Any], grid: GeoBox | None, layer: Laye
 
     Raises:
         InputError: The folder cannot be written to.
-        Failure: The disk is full.
+        DiskFull: The disk is full.
     """
     bands = pixels if pixels.ndim == 3 else pixels[None]
     with scratch_folder(path) as folder:
@@ -88,18 +94,21 @@ def publish_cog(
         layer: Meaning of the values.
 
     Raises:
-        Failure: The disk is full.
+        DiskFull: The disk is full.
     """
     georeference = grid if isinstance(grid, Georeference) else Georeference(grid)
     if layer.palette or (layer.nodata == 0 and bands[0].dtype == np.uint8):
-        pyramid = Pyramid.over(bands, modes if layer.palette else means)
         predictor = "NO" if layer.palette else "YES"
-        publish_pyramid(pyramid, path, georeference, layer, _DEFLATE | {"PREDICTOR": predictor})
+        pyramid = Pyramid.over(bands, modes if layer.palette else means)
+        try:
+            publish_pyramid(pyramid, path, georeference, layer, _DEFLATE | {"PREDICTOR": predictor})
+        finally:
+            pyramid.remove_overviews()
         return
     recipe = bands[0].path.parent / f"{path.name}.vrt"
     recipe.write_text(_recipe(bands, georeference, layer), encoding="utf-8")
     predictor = "NO" if bands[0].dtype.kind == "c" else "YES"
-    _copy(recipe, path, COMPRESS="DEFLATE", PREDICTOR=predictor, OVERVIEW_RESAMPLING="AVERAGE")
+    _copy(recipe, path, bands, COMPRESS="DEFLATE", PREDICTOR=predictor, OVERVIEW_RESAMPLING="AVERAGE")
 
 
 def cog_files(path: Path) -> list[Path]:
@@ -124,7 +133,7 @@ def publish_pyramid(
         packing: Options of GDAL's COG driver that say how the pixels are compressed.
 
     Raises:
-        Failure: The disk is full.
+        DiskFull: The disk is full.
     """
     folder = pyramid.levels[0][0].path.parent
     recipe, *overviews = (f"{path.name}.{level}.vrt" for level in range(len(pyramid.levels)))
@@ -132,18 +141,45 @@ def publish_pyramid(
         (folder / name).write_text(_recipe(bands, Georeference(), layer), encoding="utf-8")
     full = _recipe(pyramid.levels[0], georeference, layer, overviews)
     (folder / recipe).write_text(full, encoding="utf-8")
-    _copy(folder / recipe, path, OVERVIEWS="AUTO", **packing)
+    _copy(folder / recipe, path, pyramid.levels[0], OVERVIEWS="AUTO", **packing)
 
 
-def _copy(recipe: Path, path: Path, **options: str) -> None:
-    """Copy a virtual raster into a Cloud Optimized GeoTIFF and rename that to `path`, with class names."""
+def _copy(recipe: Path, path: Path, bands: Sequence[RawRaster], **options: str) -> None:
+    """Copy a virtual raster into a Cloud Optimized GeoTIFF and rename that to `path`, with class names.
+
+    What a failed copy leaves is removed: the folder may be one that a later run goes on in.
+
+    Args:
+        recipe: Virtual raster.
+        path: File to publish.
+        bands: Raw rasters that the virtual raster describes.
+        options: Options of GDAL's COG driver.
+    """
     made = recipe.with_name(path.name)
     common = {"BLOCKSIZE": str(TILE), "BIGTIFF": "IF_SAFER", "NUM_THREADS": "ALL_CPUS"}
+    rows, columns = (-(-size // TILE) for size in bands[0].shape)
     try:
-        rasterio.shutil.copy(recipe, made, driver="COG", **common, **options)
-    except RasterioError as error:
-        raise Failure(f"{path} could not be written ({error}); free disk space and run again") from error
+        with disk_errors(path):
+            # GDAL crashes where not even the directories find room
+            probe_room(made, _DIRECTORIES + _TILE_ENTRY * rows * columns * len(bands))
+            rasterio.shutil.copy(recipe, made, driver="COG", **common, **options)
+        require_whole(made, path)
+    except (RasterioError, CPLE_BaseError) as error:
+        _remove_made(made)
+        raise Failure(
+            f"{path} could not be written ({error}); see whether the disk has room and run the command again"
+        ) from error
+    except BaseException:
+        _remove_made(made)
+        raise
     _replace_with_sidecar(made, path)
+
+
+def _remove_made(made: Path) -> None:
+    """Remove a raster and the files that GDAL makes on the way to it."""
+    for file in made.parent.iterdir():
+        if file.name.startswith(made.name):
+            file.unlink()
 
 
 def _replace_with_sidecar(made: Path, path: Path) -> None:

@@ -16,9 +16,12 @@ from rasterio.io import DatasetWriter
 from rasterio.rpc import RPC
 from rasterio.windows import Window
 
+from oemsar.disk import require_room
 from oemsar.files import atomic_write
 from oemsar.raster.georeference import Georeference
+from oemsar.raster.raw_raster import raw_bytes
 from oemsar.raster.read import Extent
+from oemsar.raster.whole import require_whole
 
 TILED = {"tiled": True, "blockxsize": 512, "blockysize": 512}
 """Options of a GeoTIFF that stores squares of 512 pixels, for rasters that are read in windows."""
@@ -68,6 +71,8 @@ def geotiff_writer(
         crs = None if georeferencing.grid.crs is None else georeferencing.grid.crs.to_wkt()
         options |= {"crs": crs, "transform": georeferencing.grid.affine}
     profile = {"driver": "GTiff", "dtype": np.dtype(dtype).name, "count": bands}
+    if "compress" not in options:
+        require_room(path.parent, raw_bytes(shape, dtype) * bands, f"for {path.name}")
     with atomic_write(path) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(partial, "w", height=shape[0], width=shape[1], **profile, **options) as dataset:
@@ -76,6 +81,7 @@ def geotiff_writer(
                 dataset.rpcs = georeferencing.rpcs
             if georeferencing.gcps:
                 dataset.gcps = (list(georeferencing.gcps), georeferencing.gcps_crs)
+        require_whole(partial, path)
 
 
 def write_raster(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.files import disk_errors
+from oemsar.disk import disk_errors
 from oemsar.raster.halving import Halving, means
 from oemsar.raster.raw_raster import RawRaster
 
@@ -41,6 +41,11 @@ class Pyramid:
         """Rows and columns of the full resolution."""
         return self.levels[0][0].shape
 
+    @staticmethod
+    def bytes_needed(shape: tuple[int, int], bands: int = 1) -> int:
+        """Compute the bytes that a pyramid of `shape` takes on the disk, rounding of odd sizes left out."""
+        return bands * shape[0] * shape[1] * 4 // 3
+
     @classmethod
     def create(cls, folder: Path, shape: tuple[int, int], bands: int = 1) -> "Pyramid":
         """Make scratch files in `folder` for `bands` bands of `shape`, to be written rows by rows."""
@@ -59,13 +64,27 @@ class Pyramid:
             DiskFull: The disk is full.
         """
         pyramid = cls._above(bands, halve)
-        with disk_errors(bands[0].path):
-            for below, above in itertools.pairwise(pyramid.levels):
-                for source, target in zip(below, above, strict=True):
-                    for row in range(0, source.shape[0], _STRIP):
-                        strip = source.read_rows(row, min(_STRIP, source.shape[0] - row))
-                        target.write_rows(row // 2, halve(strip))
+        try:
+            with disk_errors(bands[0].path):
+                pyramid._fill()
+        except BaseException:
+            pyramid.remove_overviews()
+            raise
         return pyramid
+
+    def _fill(self) -> None:
+        """Make every level from the one below it."""
+        for below, above in itertools.pairwise(self.levels):
+            for source, target in zip(below, above, strict=True):
+                for row in range(0, source.shape[0], _STRIP):
+                    strip = source.read_rows(row, min(_STRIP, source.shape[0] - row))
+                    target.write_rows(row // 2, self.halve(strip))
+
+    def remove_overviews(self) -> None:
+        """Remove the files of every level but the full resolution."""
+        for level in self.levels[1:]:
+            for raster in level:
+                raster.path.unlink(missing_ok=True)
 
     @classmethod
     def _above(cls, bands: Sequence[RawRaster], halve: Halving) -> "Pyramid":

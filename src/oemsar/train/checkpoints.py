@@ -1,6 +1,7 @@
 """The files of a run in progress: checkpoints to go on from, and the saved model."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, cast
@@ -8,12 +9,13 @@ from typing import Any, cast
 import torch
 from pydantic import JsonValue
 
+from oemsar.disk import disk_errors
 from oemsar.errors import Failure, InputError
-from oemsar.files import disk_errors, partial_path
+from oemsar.files import partial_path
 from oemsar.models.saved import save_model
 from oemsar.train.crops import Batch
 from oemsar.train.interruption import Interruption
-from oemsar.train.lightning import Callback, LightningModule, Trainer
+from oemsar.train.lightning import Callback, LightningModule, TorchCheckpointIO, Trainer
 from oemsar.train.module import LandCoverModule
 from oemsar.train.validation import Validation
 
@@ -118,8 +120,28 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
             trainer.save_checkpoint(partial)
             if trainer.is_global_zero:
                 partial.replace(path)
-    except OSError as error:
-        raise Failure(f"{path} cannot be written ({error.strerror}); mend that and resume the run") from error
+    except BaseException as error:
+        if trainer.is_global_zero:  # or it would keep the disk full
+            with suppress(OSError):
+                partial.unlink()
+        if isinstance(error, OSError):
+            raise Failure(
+                f"{path} cannot be written ({error.strerror}); mend that and resume the run"
+            ) from error
+        raise
+
+
+class PlainFiles(TorchCheckpointIO):
+    """Checkpoints written where they are to lie: Lightning would write them to a temporary folder first."""
+
+    def save_checkpoint(
+        self, checkpoint: Mapping[str, Any], path: str | Path, storage_options: object = None
+    ) -> None:
+        """Write a checkpoint to a file, in a folder that is made where it is missing."""
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("wb") as stream:
+            torch.save(checkpoint, stream)
 
 
 def require_readable(path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from functools import partial
 from types import FrameType
 from typing import cast
 
@@ -13,6 +14,7 @@ from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Tile
 from oemsar.errors import OemsarError
 from oemsar.modalities import Modalities
+from oemsar.processes import watch_parent
 from oemsar.train.augment import Augmentation
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch, CropDataset, StepSampler
@@ -87,7 +89,7 @@ class TileData(LightningDataModule):
             collate_fn=_collate,
             num_workers=workers,
             persistent_workers=workers > 0,  # Lightning ends those, and no others, when the run fails
-            worker_init_fn=_leave_signals_to_the_parent,
+            worker_init_fn=partial(_follow_parent, os.getpid()),
             pin_memory=torch.cuda.is_available() and self._config.device != "cpu",
             **batching,  # type: ignore[arg-type]
         )
@@ -159,12 +161,14 @@ def default_workers(devices: int) -> int:
     return max(1, min(_MOST_WORKERS, ((os.cpu_count() or 1) - 1) // devices))
 
 
-def _leave_signals_to_the_parent(worker: int) -> None:
-    """Let a reading process outlive a signal that reached every process of the run.
+def _follow_parent(parent: int, worker: int) -> None:
+    """Let a reading process outlive a signal that reached every process of the run, but not its parent.
 
     The parent goes on to the end of its step, and would fail without its readers. SIGTERM also is how a
-    parent that exits ends readers it left behind: they go when the time for a step is over.
+    parent that exits ends readers it left behind: they go when the time for a step is over. PyTorch's own
+    watch over the parent does not notice one that was killed before the watch began.
     """
+    watch_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end_soon)
 

@@ -2,12 +2,12 @@
 
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any
 
+from oemsar.signals import REPEAT_SECONDS, STOPPING, Stopped
 from oemsar.train.lightning import Callback, LightningModule, Trainer
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption(Callback):
@@ -15,10 +15,13 @@ class Interruption(Callback):
 
     Attributes:
         requested: Whether a signal came.
+        signal: Number of the first signal; that of Ctrl-C before one came.
     """
 
     def __init__(self) -> None:
         self.requested = False
+        self.signal = int(signal.SIGINT)
+        self._came = 0.0
         self._former: dict[signal.Signals, Any] = {}
 
     def agreed(self, trainer: Trainer) -> bool:
@@ -28,7 +31,7 @@ class Interruption(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take the signals over, from Lightning too."""
         if threading.current_thread() is threading.main_thread():  # Python allows it nowhere else
-            self._former = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+            self._former = {number: signal.signal(number, self._receive) for number in STOPPING}
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Give the signals back."""
@@ -39,9 +42,10 @@ class Interruption(Callback):
         self._give_back()
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
+        if self.requested and time.monotonic() - self._came > REPEAT_SECONDS:
+            raise Stopped(number)
+        if not self.requested:
+            self.requested, self.signal, self._came = True, number, time.monotonic()
 
     def _give_back(self) -> None:
         for number, handler in self._former.items():

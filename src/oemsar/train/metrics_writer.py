@@ -3,12 +3,15 @@
 import csv
 import logging
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from oemsar.disk import disk_errors
+from oemsar.errors import Failure
 from oemsar.files import atomic_write
 from oemsar.legend import NAMES
 from oemsar.train.crops import Batch
@@ -62,7 +65,8 @@ class MetricsWriter(Callback):
         if trainer.is_global_zero:
             rewind(self._out / METRICS, trainer.global_step)
             purge = trainer.global_step + 1 if trainer.global_step else None
-            self._writer = SummaryWriter(str(self._out / TENSORBOARD), purge_step=purge)
+            with disk_errors(self._out / METRICS):
+                self._writer = SummaryWriter(str(self._out / TENSORBOARD), purge_step=purge)
             self._write_scores(trainer)
         self._clock = self._training_time()
 
@@ -85,8 +89,9 @@ class MetricsWriter(Callback):
         self._close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Close the files."""
-        self._close()
+        """Close the files; what cannot be written any more is not what the run ended of."""
+        with suppress(OSError, Failure):
+            self._close()
 
     def _training_time(self) -> float:
         """Read the seconds of a clock that stops during validation."""
@@ -125,15 +130,17 @@ class MetricsWriter(Callback):
             return
         step = trainer.global_step
         present = {name: value for name, value in values.items() if value is not None}
-        with (self._out / METRICS).open("a", newline="") as file:
-            csv.DictWriter(file, COLUMNS).writerow({"step": step, **present})
-        for name, value in present.items():
-            self._writer.add_scalar(f"iou/{name}" if name in NAMES else name, value, step)
+        with disk_errors(self._out / METRICS):
+            with (self._out / METRICS).open("a", newline="") as file:
+                csv.DictWriter(file, COLUMNS).writerow({"step": step, **present})
+            for name, value in present.items():
+                self._writer.add_scalar(f"iou/{name}" if name in NAMES else name, value, step)
 
     def _close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with disk_errors(self._out / METRICS):
+                writer.close()
 
 
 def rewind(path: Path, step: int) -> None:

@@ -30,7 +30,7 @@ from oemsar.train.normalisation import estimate_normalisation
 from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
 from oemsar.train.run_folder import RunStart, TrainingRecord, TrainingResult
 from oemsar.train.tiles import describe_tiles, usable_tiles
-from oemsar.train.trainer import explained, make_trainer, quiet_libraries, require_devices
+from oemsar.train.trainer import explained, make_trainer, process_rank, quiet_libraries, require_devices
 from oemsar.train.validation import Validation
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,9 @@ def train_model(
     table = Path(data) if isinstance(data, str | Path) else None
     options = RunOptions.model_validate({**config.model_dump(), "data": table, "out": out})
     tiles = table if table is not None else list(data)  # type: ignore[arg-type]
-    is_main = rank_zero_only.rank == 0  # type: ignore[attr-defined]
+    is_main = process_rank(options.devices) == 0
+    if is_main:
+        rank_zero_only.rank = 0  # type: ignore[attr-defined]
     with quiet_libraries():
         if is_main:
             return _train(options, tiles, resume=resume, is_main=True, report=report)
@@ -213,7 +215,10 @@ def _fit(
     with explained(options, trainer):
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if trainer.global_step < options.steps:
-        raise Interrupted(f"interrupted at step {trainer.global_step}; resume the run to go on with it")
+        raise Interrupted(
+            f"interrupted at step {trainer.global_step}; resume the run to go on with it",
+            signal=interruption.signal,
+        )
     if validation is None:
         return TrainingResult(steps=options.steps, best_step=None, best_miou=None)
     return TrainingResult(steps=options.steps, best_step=validation.best_step, best_miou=validation.best_miou)

@@ -1,6 +1,7 @@
 """The Lightning trainer of a run: its devices and precision, and its errors as sentences."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,16 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.errors import InputError, Interrupted, OemsarError, OutOfMemory
 from oemsar.inference.precision import autocast_dtype
+from oemsar.signals import signal_of
+from oemsar.train.checkpoints import PlainFiles
 from oemsar.train.config import RunOptions, TrainConfig
-from oemsar.train.lightning import Callback, SIGTERMException, Trainer
+from oemsar.train.lightning import (
+    Callback,
+    LightningEnvironment,
+    SIGTERMException,
+    Trainer,
+    rank_zero_only,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +52,35 @@ def make_trainer(options: RunOptions, device: torch.device, callbacks: list[Call
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         callbacks=callbacks,
+        plugins=[PlainFiles(), *_own_environment(options.devices)],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=options.out,
     )
+
+
+def process_rank(devices: int) -> int:
+    """Find the rank of this process among those of its run; 0 is the one that writes.
+
+    Batch systems number the processes of a job, which need not be those of one run: several trainings on one
+    device each may be tasks of one `srun`.
+    """
+    if devices == 1 or (_own_environment(devices) and "LOCAL_RANK" not in os.environ):
+        return 0
+    return int(rank_zero_only.rank)  # type: ignore[attr-defined]
+
+
+def _own_environment(devices: int) -> list[LightningEnvironment]:
+    """Choose the environment of a run whose processes no batch system started, empty where one did.
+
+    Lightning takes every task of Slurm for a process of one run.
+    """
+    tasks = os.environ.get("SLURM_NTASKS")
+    if devices == 1 or (tasks is not None and tasks != str(devices)):
+        return [LightningEnvironment()]
+    return []
 
 
 def require_devices(config: TrainConfig, device: torch.device) -> None:
@@ -92,7 +124,8 @@ def explained(config: TrainConfig, trainer: Trainer) -> Iterator[None]:
         yield
     except (SystemExit, KeyboardInterrupt, SIGTERMException) as error:
         raise Interrupted(
-            f"interrupted at step {trainer.global_step}; resume the run to go on from its last checkpoint"
+            f"interrupted at step {trainer.global_step}; resume the run to go on from its last checkpoint",
+            signal=signal_of(error),
         ) from error
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise memory from error

@@ -257,7 +257,7 @@ def test_a_disk_too_small_is_told_before_anything_is_fetched(
     needed = 3 * sum(len(body) for body in release.files.values())
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: Usage(needed, 1, needed - 1))
-        with pytest.raises(DiskFull, match=r"free and .* are needed for the archives"):
+        with pytest.raises(DiskFull, match=r"are needed in .* for the archives"):
             get(release, tmp_path)
     assert release.content_requests() == []
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(needed, 0, needed))

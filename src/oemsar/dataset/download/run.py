@@ -13,10 +13,10 @@ import oemsar
 from oemsar.config_file import Value
 from oemsar.dataset.download import archive, zenodo
 from oemsar.dataset.download.config import DownloadConfig
-from oemsar.dataset.download.disk_space import require_space
 from oemsar.dataset.download.retry import RetryPolicy
 from oemsar.dataset.download.transfer import ResumableDownload
 from oemsar.dataset.download.zenodo import RemoteFile, ZenodoRecord
+from oemsar.disk import require_room
 from oemsar.errors import InputError
 from oemsar.files import require_writable
 from oemsar.progress import Report, silent
@@ -111,7 +111,7 @@ def download_release(
         steps = [
             _inspect(ResumableDownload(remote, out), config, watch) for remote in _choose(record, config.only)
         ]
-        require_space(out, space_needed(steps, config), "for the archives and what they expand to")
+        require_room(out, space_needed(steps, config), "for the archives and what they expand to")
         files = []
         for step in steps:
             if step.extracted is None and not step.is_whole:
@@ -213,7 +213,7 @@ def _unpack(transfer: ResumableDownload, watch: Watch) -> int:
     """Extract a whole archive, record that it is done, and count its files."""
     folder = transfer.folder
     members = archive.list_members(transfer.target)
-    require_space(
+    require_room(
         folder, archive.missing_bytes(members, folder), f"for what {transfer.remote.name} expands to"
     )
     with watch(f"Extracting {transfer.remote.name}") as report:

@@ -22,7 +22,7 @@ from oemsar.progress import Report
 from oemsar.raster.cog import Layer, publish_cog
 from oemsar.raster.collect import Padding, filled_cells, find_padding, within_collect
 from oemsar.raster.pixels import Pixels, RasterPixels
-from oemsar.raster.raw_raster import RawRaster
+from oemsar.raster.raw_raster import RawRaster, raw_bytes
 from oemsar.raster.read import describe
 
 MASKS = ("layover", "shadow", "valid")
@@ -91,6 +91,12 @@ class OrthoRasters:
     grid: GeoBox
     look: Look | None
     report: Report
+
+    @staticmethod
+    def bytes_needed(source: Source, grid: GeoBox, *, masks: bool) -> int:
+        """Compute the bytes that the rasters take in their scratch folder."""
+        layers = [source.dataset.dtypes[0]] * source.bands + ["uint8"] * (len(MASKS) if masks else 1)
+        return raw_bytes(grid.shape.yx, *layers)
 
     def publish_image(
         self, source: Source, mapping: PixelMap, out: Path, *, power: bool, kernel: Kernel

@@ -72,7 +72,9 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
         grid = grid_over(ground, crs, config.gsd, dataset.width * dataset.height)
         look = _look(dataset, model, heights.mean(), config.look)
         mapping = _Counting(OrthoMap.from_grid(grid, heights, model), dataset.shape, heights.mean())
-        with scratch_folder(out) as folder:
+        with scratch_folder(
+            out, OrthoRasters.bytes_needed(source, grid, masks=config.dsm is not None)
+        ) as folder:
             valid, masked = _publish(OrthoRasters(folder, grid, look, report), source, mapping, out, config)
     mapping.warn_of_losses(terrain.dem)
     result = OrthoResult(

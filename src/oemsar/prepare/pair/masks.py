@@ -18,7 +18,7 @@ from oemsar.prepare.pair.results import MaskShares, Terms
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_cog
 from oemsar.raster.pixels import RasterPixels
-from oemsar.raster.raw_raster import RawRaster
+from oemsar.raster.raw_raster import RawRaster, raw_bytes
 from oemsar.raster.read import Extent, open_raster
 
 MASKS = ("sar_valid", "optical_valid", "layover", "shadow")
@@ -57,7 +57,7 @@ def make_masks(
         "OEMSAR_LICENCE": " | ".join(each.licence for each in terms.values() if each.licence),
     }
     tags = {key: value for key, value in known.items() if value} | ({} if look is None else look_tags(look))
-    with scratch_folder(out) as folder:
+    with scratch_folder(out, raw_bytes(shape, *[np.uint8] * (len(MASKS) + 2))) as folder:
         rasters = {name: RawRaster(folder / f"{name}.raw", shape, np.uint8) for name in MASKS}
         both = RawRaster(folder / "both.raw", shape, np.uint8)
         _fill_validity(images, rasters, both)

@@ -25,7 +25,7 @@ from oemsar.raster.georeference import Georeference
 from oemsar.raster.grid import grid_of
 from oemsar.raster.pixels import RasterPixels, raw_opener
 from oemsar.raster.pyramid import Pyramid
-from oemsar.raster.raw_raster import RawRaster
+from oemsar.raster.raw_raster import RawRaster, raw_bytes
 from oemsar.raster.read import open_raster
 
 _TABLED = {"uint8", "uint16"}
@@ -53,7 +53,7 @@ def make_optical(
     shape, path = grid.shape.yx, sources.region.optical.path
     with (
         gdal_cache(path),
-        scratch_folder(out) as folder,
+        scratch_folder(out, raw_bytes(shape, np.uint8) + Pyramid.bytes_needed(shape, bands=3)) as folder,
     ):
         validity = RawRaster(folder / "validity.raw", shape, np.uint8)
         bands, count = _resample(sources, grid, validity, report)

@@ -29,7 +29,7 @@ from oemsar.raster.cog import Layer, publish_pyramid
 from oemsar.raster.georeference import Georeference
 from oemsar.raster.pixels import raw_opener
 from oemsar.raster.pyramid import Pyramid
-from oemsar.raster.raw_raster import RawRaster
+from oemsar.raster.raw_raster import RawRaster, raw_bytes
 from oemsar.raster.read import open_raster
 
 
@@ -52,16 +52,16 @@ def make_radar(
         InputError: There is no radar data on the grid, or one value only.
         Failure: The disk is full.
     """
-    remap = REMAPS.find(sources.region.remap.name)
+    remap, shape = REMAPS.find(sources.region.remap.name), grid.shape.yx
     # bytes stay bytes only where the remap keeps them: between them lies what averaging finds
     dtype = np.dtype(np.uint8 if remap.name == "identity" else np.float32)
     with (
         gdal_cache(sources.sar),
         aligned(sources, transform, grid) as alignment,
-        scratch_folder(out) as folder,
+        scratch_folder(out, raw_bytes(shape, dtype, np.uint8) + Pyramid.bytes_needed(shape)) as folder,
     ):
-        image = RawRaster(folder / "image.raw", grid.shape.yx, dtype)
-        validity = RawRaster(folder / "validity.raw", grid.shape.yx, np.uint8)
+        image = RawRaster(folder / "image.raw", shape, dtype)
+        validity = RawRaster(folder / "validity.raw", shape, np.uint8)
         _resample(sources, alignment, image, validity, report)
         look = alignment.geometry.look
         pyramid, summary = _remap(sources, remap, image, validity)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from odc.geo.geobox import GeoBox
 
-from oemsar.errors import Failure, InputError
+from oemsar.errors import DiskFull, Failure, InputError, OutOfMemory
 from oemsar.files import require_apart, require_writable, write_json
 from oemsar.prepare.align.run import RESULTS
 from oemsar.prepare.pair.alignment import alignment_folder, require_copied_tie_points, run_alignment
@@ -134,6 +134,8 @@ class _Run:
         """
         try:
             align = run_alignment(self.sources, self.pipeline, self.report)
+        except (DiskFull, OutOfMemory):
+            raise
         except Failure:
             self.pipeline.withdraw(_PAIR)
             raise

@@ -1,6 +1,5 @@
 """An orthophoto to 8 bits, with a declared meaning: reflectance, or colours for viewing."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from oemsar.errors import InputError
@@ -11,6 +10,7 @@ from oemsar.prepare.radiometry.config import PROFILES, OpticalConfig, OpticalOpt
 from oemsar.prepare.radiometry.fit import fit_stretch
 from oemsar.prepare.radiometry.scene_statistics import open_workers
 from oemsar.prepare.radiometry.summary import ConvertedOrthophoto, optical_tags, summarise_optical
+from oemsar.processes import thread_pool
 from oemsar.products.product import Encoding
 from oemsar.products.reader import is_complex_raster
 from oemsar.progress import Report, silent
@@ -50,7 +50,7 @@ def convert_orthophoto(
     require_writable(out.parent)
     with (
         gdal_cache(scene),
-        ThreadPoolExecutor(1) as checksum_pool,
+        thread_pool(1, wait=False) as checksum_pool,
         open_workers(_colours(scene, bands, config.nodata)) as workers,
     ):
         digest = checksum_pool.submit(checksum, scene)
@@ -58,7 +58,7 @@ def convert_orthophoto(
         table = AmplitudeTable.build(dtype, Encoding.AMPLITUDE, 1.0)
         stretch, grey = fit_stretch(workers, table, config, scene, report)
         summary = summarise_optical(config, stretch, source=scene.name, sha256=digest.result())
-        with scratch_folder(out) as folder:
+        with scratch_folder(out, Pyramid.bytes_needed(shape, bands=3)) as folder:
             pyramid = Pyramid.create(folder, shape, bands=3)
             LookupTable(table, grey).apply(workers, pyramid, report)
             layer = Layer(nodata=0, tags=optical_tags(summary), colours=("Red", "Green", "Blue"))

@@ -4,7 +4,6 @@ Both passes read blocks in as many threads as there are cores: the first counts 
 (`scene_statistics`), the second sends every pixel through a table to its grey value (`LookupTable`).
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from oemsar.prepare.radiometry.config import REMAPS, RadiometryConfig
 from oemsar.prepare.radiometry.fit import fit_remap, require_remappable
 from oemsar.prepare.radiometry.scene_statistics import blocks, open_workers, scene_statistics
 from oemsar.prepare.radiometry.summary import RemappedScene, radar_tags, summarise_radar
+from oemsar.processes import thread_pool
 from oemsar.products.product import GainPolynomial, sigma_nought_gain
 from oemsar.products.reader import OpenedProduct
 from oemsar.products.registry import find_product
@@ -66,7 +66,7 @@ def apply_radiometry(
     require_writable(out.parent)
     with (
         gdal_cache(found.path),
-        ThreadPoolExecutor(1) as checksum_pool,
+        thread_pool(1, wait=False) as checksum_pool,
         open_workers(with_nodata(opener, config.nodata)) as workers,
     ):
         digest = checksum_pool.submit(checksum, found.path)
@@ -76,7 +76,7 @@ def apply_radiometry(
         total = 2 * len(blocks(shape))
         statistics = scene_statistics(workers, table, lambda done, _: report(done, total))
         parameters, grey = fit_remap(remap, statistics, table, config, scene)
-        with scratch_folder(out) as folder:
+        with scratch_folder(out, Pyramid.bytes_needed(shape)) as folder:
             pyramid = Pyramid.create(folder, shape)
             lookup = LookupTable(table, grey, statistics)
             lookup.apply(workers, pyramid, lambda done, of: report(of + done, total))

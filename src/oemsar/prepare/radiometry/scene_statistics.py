@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.histogram import Histogram
+from oemsar.processes import thread_pool
 from oemsar.progress import Report
 from oemsar.raster.collect import CELL, Padding, padding_of
 from oemsar.raster.pixels import Opener, Pixels
@@ -68,7 +69,7 @@ def open_workers(opener: Opener) -> Iterator["Workers"]:
         idle: Queue[Pixels] = Queue()
         for _ in range(number):
             idle.put(stack.enter_context(opener()))
-        pool = stack.enter_context(ThreadPoolExecutor(number))
+        pool = stack.enter_context(thread_pool(number))
         yield Workers(pool, idle, number)
 
 

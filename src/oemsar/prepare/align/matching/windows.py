@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -16,6 +16,7 @@ from oemsar.prepare.align.matching.correlate import Peak, find_peak
 from oemsar.prepare.align.matching.matchers import Matcher
 from oemsar.prepare.align.model.correction import Correction
 from oemsar.prepare.align.scene.images import Images, Reference, View
+from oemsar.processes import thread_pool
 from oemsar.progress import Report, silent
 
 _KNOWN = 0.2
@@ -154,7 +155,7 @@ def compare(
     blocks = list(blocks_of(rows, columns, level.window))
     margin = level.reach + engine.margin
     waiting: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with thread_pool(os.cpu_count()) as pool:
         for done, block in enumerate(blocks, start=1):
             wide = block.grown(margin)
             plane = images.plane(level.factor, block.extent, reference)

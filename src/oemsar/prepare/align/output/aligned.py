@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from oemsar.disk import require_room
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, look_tags
 from oemsar.geometry.resample import resample
@@ -13,7 +14,7 @@ from oemsar.progress import Report, silent
 from oemsar.raster.cog import Layer, publish_cog
 from oemsar.raster.collect import find_padding, within_collect
 from oemsar.raster.pixels import RasterPixels
-from oemsar.raster.raw_raster import RawRaster
+from oemsar.raster.raw_raster import RawRaster, raw_bytes
 from oemsar.raster.read import describe, open_raster
 
 
@@ -43,6 +44,7 @@ def write_aligned(
         bands = describe(dataset, sar).bands
         dtype = np.dtype(dataset.dtypes[0])
         nodata = nodata_of(dataset, dtype)
+        require_room(folder, raw_bytes(geometry.shape, *[dtype] * bands), f"for {out.name}")
         canvases = [RawRaster(folder / f"band{band}.raw", geometry.shape, dtype) for band in range(bands)]
         pixels = RasterPixels.first(dataset, bands)
         padding = None if describe(dataset, sar).tells_nodata else find_padding(pixels)
