@@ -47,7 +47,8 @@ def test_labels_of_train_were_made_by_a_model_and_those_of_val_and_test_by_hand(
     ):
         assert roles[folder].columns == {"train": column, "val": column, "test": column}
     assert ".png" in roles["labels"].suffixes
-    assert ".png" not in roles["sar_images"].suffixes
+    assert {".png", ".jp2"} <= set(roles["sar_images"].suffixes)
+    assert ".jpg" not in roles["sar_images"].suffixes
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from oemsar.config_file import Config
 from oemsar.dataset.layouts import LAYOUTS
+from oemsar.legend import MAX_ID
 
 REGION_DISTANCE_KM = 10.0
 """Longest step between the tiles of a region.
@@ -22,6 +23,9 @@ class IndexConfig(Config):
 
     region_distance: float = Field(REGION_DISTANCE_KM, gt=0)
     """Longest step between the tiles of a region, centre to centre, in km."""
+
+    label_nodata: int | None = Field(None, gt=MAX_ID, le=255)
+    """Value of labels that is unknown, such as 255, beside the nodata tag of their files."""
 
 
 class VerifyConfig(Config):

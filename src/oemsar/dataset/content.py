@@ -33,6 +33,7 @@ class Content:
         blocks: Number of blocks in all.
         histogram: Pixels of every value, int64, shape (bands, 256); None where the type is not uint8.
         digest: Hash of shape and pixels; equal where every pixel is.
+        nodata: Nodata tag; None where the file has none.
     """
 
     shape: tuple[int, int]
@@ -43,6 +44,7 @@ class Content:
     blocks: int
     histogram: NDArray[np.int64] | None
     digest: str
+    nodata: float | None = None
 
     @property
     def values(self) -> NDArray[np.intp]:
@@ -68,7 +70,15 @@ def read_content(path: Path) -> Content:
         histogram, digest = _decode(dataset, dtype)
         unwritten, blocks = _unwritten_blocks(dataset)
         return Content(
-            dataset.shape, dataset.count, dtype, grid_of(dataset), unwritten, blocks, histogram, digest
+            dataset.shape,
+            dataset.count,
+            dtype,
+            grid_of(dataset),
+            unwritten,
+            blocks,
+            histogram,
+            digest,
+            dataset.nodata,
         )
 
 

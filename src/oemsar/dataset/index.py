@@ -3,6 +3,7 @@
 import logging
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import rasterio
@@ -100,7 +101,7 @@ def find_tiles(folder: Path, *, config: IndexConfig = IndexConfig(), report: Rep
     with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         for files in ordered:
-            tiles.append(_tile(files))
+            tiles.append(replace(_tile(files), label_nodata=config.label_nodata))
             report(len(tiles), len(ordered))
     return assign_regions(tiles, config.region_distance)
 

@@ -17,7 +17,8 @@ Column = Literal["sar", "optical", "pseudo_label", "real_label"]
 COLUMNS: tuple[Column, ...] = ("sar", "optical", "pseudo_label", "real_label")
 """Files a tile can have, in the order in which they are asked for its size and grid."""
 
-IMAGE_SUFFIXES = (".tif", ".tiff")
+GEOTIFF_SUFFIXES = (".tif", ".tiff")
+IMAGE_SUFFIXES = (*GEOTIFF_SUFFIXES, ".png", ".jp2", ".j2k")
 LABEL_SUFFIXES = (".tif", ".tiff", ".png")
 
 
@@ -56,7 +57,7 @@ def listed_name(line: str) -> str:
     """Take the name of a tile from a line of a text file of names, which may have folders and a suffix."""
     last = line.strip().rsplit("/", 1)[-1]
     stem, dot, suffix = last.rpartition(".")
-    return stem if f"{dot}{suffix}".lower() in LABEL_SUFFIXES else last
+    return stem if f"{dot}{suffix}".lower() in IMAGE_SUFFIXES else last
 
 
 def natural_order(name: str) -> tuple[tuple[str | int, ...], str]:

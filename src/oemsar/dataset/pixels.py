@@ -29,9 +29,9 @@ def read_images(tile: Tile, modalities: Modalities, extent: Extent | None = None
     """
     parts = []
     if modalities.has_sar:
-        parts.append(_read(_present(tile, "sar"), 1, extent))
+        parts.append(_read(_present(tile, "sar"), 1, extent)[0])
     if modalities.has_optical:
-        parts.append(_read(_present(tile, "optical"), 3, extent))
+        parts.append(_read(_present(tile, "optical"), 3, extent)[0])
     if len({part.shape[1:] for part in parts}) > 1:
         raise InputError(f"SAR and optical of tile {tile.name} differ in size; run `oemsar data verify`")
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -52,15 +52,21 @@ def read_label(tile: Tile, extent: Extent | None = None) -> NDArray[np.uint8]:
     """
     if tile.label is None:
         raise InputError(f"tile {tile.name} has no label; leave it out of the table or add its label")
-    return read_label_file(tile.label, extent)
+    return read_label_file(tile.label, extent, tile.label_nodata)
 
 
-def read_label_file(path: Path, extent: Extent | None = None) -> NDArray[np.uint8]:
+def read_label_file(
+    path: Path, extent: Extent | None = None, nodata: int | None = None
+) -> NDArray[np.uint8]:
     """Read the label at `path`, as `read_label` does that of a tile.
+
+    A nodata tag beyond the classes, such as 255, marks unknown pixels. Of a file with a palette the indices are
+    read, not the colours.
 
     Args:
         path: File of the label.
         extent: Part to read, all of it by default.
+        nodata: Value that is unknown too, beside the file's nodata tag.
 
     Returns:
         Class ids 0..8, uint8, shape (height, width).
@@ -68,12 +74,26 @@ def read_label_file(path: Path, extent: Extent | None = None) -> NDArray[np.uint
     Raises:
         InputError: The label is missing, unreadable, not 8-bit, or has ids outside 0..8.
     """
-    label: NDArray[np.uint8] = _read(path, 1, extent)[0]
+    pixels, tag = _read(path, 1, extent)
+    label: NDArray[np.uint8] = pixels[0]
+    for value in unknown_values(tag, nodata):
+        label[label == value] = legend.UNKNOWN.id
     if label.max(initial=0) > legend.MAX_ID:
         raise InputError(
             f"{path} has label id {label.max()}, outside 0..{legend.MAX_ID}; run `oemsar data verify`"
         )
     return label
+
+
+def unknown_values(tag: float | None, stated: int | None) -> list[int]:
+    """List the values of a label, beside 0, that mean unknown: those beyond the classes only.
+
+    Args:
+        tag: Nodata tag of the file; None where it has none.
+        stated: Value that a person states; None where nobody does.
+    """
+    values = {int(value) for value in (tag, stated) if value is not None and float(value).is_integer()}
+    return sorted(value for value in values if value > legend.MAX_ID)
 
 
 def _present(tile: Tile, column: str) -> Path:
@@ -83,7 +103,8 @@ def _present(tile: Tile, column: str) -> Path:
     return path
 
 
-def _read(path: Path, bands: int, extent: Extent | None) -> NDArray[np.uint8]:
+def _read(path: Path, bands: int, extent: Extent | None) -> tuple[NDArray[np.uint8], float | None]:
+    """Read the bands of a file of bytes, and its nodata tag."""
     try:
         with open_raster(path) as dataset:
             if dataset.count != bands or dataset.dtypes[0] != "uint8":
@@ -91,6 +112,6 @@ def _read(path: Path, bands: int, extent: Extent | None) -> NDArray[np.uint8]:
                     f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 belong"
                 )
             whole = Extent(0, 0, *dataset.shape)
-            return RasterPixels.first(dataset, bands).values(extent or whole)
+            return RasterPixels.first(dataset, bands).values(extent or whole), dataset.nodata
     except InputError as error:
         raise InputError(f"{error.sentence}; run `oemsar data verify`") from error

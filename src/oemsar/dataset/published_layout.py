@@ -3,18 +3,23 @@
 import filecmp
 import logging
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from oemsar.dataset import folder_names
 from oemsar.dataset.folder_names import Role
-from oemsar.dataset.layouts import Column, TileFiles, listed_name
+from oemsar.dataset.layouts import GEOTIFF_SUFFIXES, IMAGE_SUFFIXES, Column, TileFiles, listed_name
 from oemsar.dataset.tile import Split
 from oemsar.errors import InputError
 
 _log = logging.getLogger(__name__)
+
+_SIDE_SUFFIXES = frozenset(
+    (".xml", ".ovr", ".msk", ".tfw", ".tifw", ".pgw", ".pngw", ".j2w", ".jp2w", ".wld", ".prj", ".rrd")
+)
+"""Suffixes of files that belong to an image or label beside them."""
 
 _Lists = dict[str, tuple[Split, Path]]
 """Split of a listed name, and the text file that lists it."""
@@ -34,6 +39,8 @@ def find_published(folder: Path) -> list[TileFiles]:
     """Find the files of every tile below a folder in the layout of the release or of its follow-up.
 
     A tile is every file of one name in folders of the layouts (`oemsar.dataset.folder_names`), however deep.
+    Images are GeoTIFF, PNG or JPEG 2000, labels GeoTIFF or PNG; where an image is there as GeoTIFF and otherwise
+    too, the GeoTIFF is taken. Other files in these folders are left out, with a warning that counts them.
     Its split is told by a folder `train`, `val` or `test`, else by a text file of names, else by the prefix
     of its name, else by the name of an archive's folder or of the folder itself, else it is train.
 
@@ -60,6 +67,7 @@ def _search(root: Path) -> tuple[dict[str, list[_File]], _Lists]:
     """Find the files of every tile by its name, in sorted order, and the text files of names."""
     files: dict[str, list[_File]] = defaultdict(list)
     lists: _Lists = {}
+    others: Counter[tuple[str, str]] = Counter()
     for path in _walk(root):
         folders = path.relative_to(root).parts[:-1]
         named = (root.resolve().name, *folders)
@@ -69,6 +77,10 @@ def _search(root: Path) -> tuple[dict[str, list[_File]], _Lists]:
             files[path.stem].append(_File(path, role, split, folder_names.split_of_archive(named)))
         elif (listed := folder_names.split_of_list(path)) is not None:
             _add_list(lists, path, listed)
+        elif role is not None and path.suffix.lower() not in _SIDE_SUFFIXES:
+            others[role.folder, path.suffix.lower()] += 1
+    for (folder, suffix), count in sorted(others.items()):
+        _log.warning("%d files of kind %s in folders %s are left out", count, suffix or "none", folder)
     return files, lists
 
 
@@ -132,12 +144,22 @@ def _agreed(name: str, witnesses: Sequence[tuple[Split | None, Path]]) -> tuple[
 def _by_column(name: str, split: Split, files: list[_File]) -> dict[Column, Path]:
     """Find the path of each file of a tile by its column; of copies the first."""
     paths: dict[Column, Path] = {}
-    for file in files:
+    for file in sorted(files, key=_is_rendering):
         column = file.role.columns[split]
         first = paths.setdefault(column, file.path)
-        if first != file.path:
+        if first == file.path:
+            continue
+        if _is_rendering(file) and first.suffix.lower() in GEOTIFF_SUFFIXES:
+            _log.info("%s is left out beside %s", file.path, first)
+        else:
             _check_same(name, first, file.path)
     return paths
+
+
+def _is_rendering(file: _File) -> bool:
+    """Tell whether a file is an image that is no GeoTIFF, such as a picture of one that lies beside it."""
+    is_image = file.role.suffixes == IMAGE_SUFFIXES
+    return is_image and file.path.suffix.lower() not in GEOTIFF_SUFFIXES
 
 
 def _check_same(name: str, first: Path, other: Path) -> None:

@@ -139,13 +139,17 @@ def count_labels(
     """
     if workers is not None and workers < 1:
         raise InputError(f"{workers} is too few; give at least 1", option="workers")
-    paths = sorted({path for tile in tiles for path in (tile.pseudo_label, tile.real_label) if path})
+    unknown = {
+        path: tile.label_nodata for tile in tiles for path in (tile.pseudo_label, tile.real_label) if path
+    }
+    paths = sorted(unknown)
     if not paths:
         raise InputError("no tile of the table has a label; index the labels with the images")
     work = partial(_count_file, connectivity=connectivity)
     counts: dict[Path, LabelCounts] = {}
     report(0, len(paths))
-    for count in map_in_processes(work, paths, workers or os.cpu_count() or 1, _CHUNK):
+    labels = [(path, unknown[path]) for path in paths]
+    for count in map_in_processes(work, labels, workers or os.cpu_count() or 1, _CHUNK):
         counts[paths[len(counts)]] = count
         report(len(counts), len(paths))
     chosen: dict[Labels, Callable[[Tile], Path | None]] = {
@@ -161,11 +165,13 @@ def count_labels(
     )
 
 
-def _count_file(path: Path, connectivity: Connectivity) -> LabelCounts:
+def _count_file(label: tuple[Path, int | None], connectivity: Connectivity) -> LabelCounts:
+    """Count a label, given by its path and its value for unknown pixels."""
+    path, nodata = label
     # listing a folder of thousands of files at every open would cost more than the open itself
     with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return count_label(read_label_file(path), connectivity)
+        return count_label(read_label_file(path, nodata=nodata), connectivity)
 
 
 def _break_down(

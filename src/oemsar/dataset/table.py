@@ -23,6 +23,8 @@ Table: TypeAlias = Path | Sequence[Tile]
 
 _FILES = ("sar", "optical", "pseudo_label", "real_label")
 _COLUMNS = ("name", "split", "region", "country", "height", "width", "crs", "affine", *_FILES)
+_LABEL_NODATA = "label_nodata"
+"""Column that a table has where a value of its labels means unknown."""
 
 
 def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
@@ -45,8 +47,9 @@ def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
     require_apart([path], table_files(tiles, tiles))
     folder = path.resolve().parent
     rows = [_row(tile, folder) for tile in tiles]
+    stated = [_LABEL_NODATA] if any(tile.label_nodata is not None for tile in tiles) else []
     frame = gpd.GeoDataFrame(
-        pd.DataFrame(rows, columns=[*_COLUMNS]),
+        pd.DataFrame(rows, columns=[*_COLUMNS, *stated]),
         geometry=[None if tile.grid is None else footprint(tile.grid) for tile in tiles],
         crs="EPSG:4326",
     )
@@ -72,7 +75,8 @@ def read_tiles(path: Path) -> list[Tile]:
     if missing:
         raise InputError(f"{path} is not a table of tiles: column {sorted(missing)[0]} is missing")
     folder = path.resolve().parent
-    tiles = [_tile(row, folder) for row in frame[[*_COLUMNS]].to_dict("records")]
+    columns = [name for name in (*_COLUMNS, _LABEL_NODATA) if name in frame.columns]
+    tiles = [_tile(row, folder) for row in frame[columns].to_dict("records")]
     _require_distinct(tiles, str(path))
     return tiles
 
@@ -148,6 +152,7 @@ def _row(tile: Tile, folder: Path) -> dict[str, Any]:
         "crs": None if grid is None or grid.crs is None else grid.crs.wkt,
         "affine": None if grid is None else list(grid.affine[:6]),
         **{column: _stored(getattr(tile, column), folder) for column in _FILES},
+        _LABEL_NODATA: tile.label_nodata,
     }
 
 
@@ -170,12 +175,18 @@ def _tile(row: dict[Any, Any], folder: Path) -> Tile:
         region=_text(row["region"]),
         country=_text(row["country"]),
         **{column: _path(row[column], folder) for column in _FILES},
+        label_nodata=_number(row.get(_LABEL_NODATA)),
     )
 
 
 def _text(value: object) -> str | None:
     """Take a cell of text; a missing one is None or NaN, depending on the column's other cells."""
     return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    """Take a cell of a whole number; a missing one is None or NaN."""
+    return int(value) if isinstance(value, int | float) and value == value else None  # noqa: PLR0124 (NaN)
 
 
 def _path(value: object, folder: Path) -> Path | None:

@@ -28,6 +28,8 @@ class Tile:
         optical: Optical image of 3 bands, or None.
         pseudo_label: Label made by a model, class ids and 0 = unknown, or None.
         real_label: Label made by hand, class ids and 0 = unknown, or None.
+        label_nodata: Value beyond the classes that is unknown too, beside the nodata tag of a label's file;
+            None for no such value.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Tile:
     optical: Path | None = None
     pseudo_label: Path | None = None
     real_label: Path | None = None
+    label_nodata: int | None = None
 
     @property
     def label(self) -> Path | None:

@@ -15,6 +15,7 @@ from oemsar.dataset.config import VerifyConfig
 from oemsar.dataset.content import Content, read_content
 from oemsar.dataset.findings import Finding, Kind, Verification
 from oemsar.dataset.layouts import COLUMNS, Column
+from oemsar.dataset.pixels import unknown_values
 from oemsar.dataset.table import Table, as_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.legend import MAX_ID
@@ -78,7 +79,9 @@ def _inspect(tile: Tile, size: int | None) -> _Inspection:
     grid = _expected_grid(tile, contents, shape)
     for column, content in read.items():
         path = getattr(tile, column)
-        faults = _faults(column, content, shape, grid) if isinstance(content, Content) else [content]
+        faults = [*_faults(column, content, shape, grid)] if isinstance(content, Content) else [content]
+        if isinstance(content, Content) and content.histogram is not None and content.bands == _BANDS[column]:
+            faults += _value_faults(column, content, tile.label_nodata)
         findings += [_finding(tile, path, kind, f"{path} {said}") for kind, said in faults]
     digests = {column: content.digest for column, content in contents.items() if not content.is_constant}
     return _Inspection(tile, findings, digests)
@@ -112,7 +115,7 @@ def _expected_grid(tile: Tile, contents: Mapping[Column, Content], shape: tuple[
 def _faults(
     column: Column, content: Content, shape: tuple[int, int], grid: GeoBox | None
 ) -> Iterator[_Fault]:
-    """Find everything wrong with one readable file."""
+    """Find everything wrong with one readable file but its values."""
     if content.unwritten:
         lack = f"lacks {content.unwritten} of its {content.blocks} blocks, which read as zeros"
         yield "unwritten", f"{lack}; fetch or make it again"
@@ -124,8 +127,6 @@ def _faults(
         yield "wrong_size", f"is {_pixels(content.shape)} where {_pixels(shape)} belong"
     elif grid is not None and content.grid is not None and content.grid.crs is not None:
         yield from _grid_faults(content.grid, grid)
-    if content.histogram is not None and content.bands == _BANDS[column]:
-        yield from _value_faults(column, content)
 
 
 def _grid_faults(grid: GeoBox, expected: GeoBox) -> Iterator[_Fault]:
@@ -149,17 +150,19 @@ def _largest_offset(grid: GeoBox, expected: GeoBox) -> float:
     return float(np.hypot(*(moved - corners).T).max())
 
 
-def _value_faults(column: Column, content: Content) -> Iterator[_Fault]:
+def _value_faults(column: Column, content: Content, label_nodata: int | None) -> Iterator[_Fault]:
     values = content.values
     if column not in _LABELS:
         if content.is_constant:
             yield "empty", "is empty: every pixel has the same value"
         return
+    values = np.setdiff1d(values, unknown_values(content.nodata, label_nodata))
     if (beyond := values[values > MAX_ID]).size:
         ids = ", ".join(map(str, beyond[:5])) + (", ..." if beyond.size > 5 else "")
-        yield "label_out_of_range", f"has label ids outside 0..{MAX_ID}: {ids}; remap or remove them"
+        remedy = "remap or remove them, or index with the one that means unknown as label nodata"
+        yield "label_out_of_range", f"has label ids outside 0..{MAX_ID}: {ids}; {remedy}"
     if values.max(initial=0) == 0:
-        yield "empty", "is empty: every pixel is 0, unknown"
+        yield "empty", "is empty: every pixel is unknown"
 
 
 def _with_duplicates(inspections: Sequence[_Inspection]) -> Iterator[Finding]:

@@ -28,11 +28,19 @@ _SUFFIXES = (".tif", ".tiff", ".png")
 
 @dataclass(frozen=True)
 class LabelPair:
-    """Two labels of one tile: the `reference`, and the `other` that is compared with it."""
+    """Two labels of one tile: the `reference`, and the `other` that is compared with it.
+
+    Attributes:
+        tile: Name of the tile.
+        reference: Label that counts as true.
+        other: Label that is compared with it.
+        nodata: Value of either that is unknown, beside 0 and the nodata tags of the files; None for none.
+    """
 
     tile: str
     reference: Path
     other: Path
+    nodata: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def pairs_of_tiles(tiles: Sequence[Tile], table: Table) -> list[LabelPair]:
         InputError: No tile has both; `table` is named.
     """
     pairs = [
-        LabelPair(tile.name, tile.real_label, tile.pseudo_label)
+        LabelPair(tile.name, tile.real_label, tile.pseudo_label, tile.label_nodata)
         for tile in tiles
         if tile.real_label is not None and tile.pseudo_label is not None
     ]
@@ -92,8 +100,12 @@ def pairs_against(tiles: Sequence[Tile], table: Table, folder: Path) -> list[Lab
         other = files.setdefault(path.stem, path)
         if other != path:
             raise InputError(f"tile {path.stem} has two files, {other} and {path}; remove one of them")
-    labelled = [(tile.name, tile.label) for tile in tiles if tile.label is not None]
-    pairs = [LabelPair(name, label, files[name]) for name, label in labelled if name in files]
+    labelled = [(tile, tile.label) for tile in tiles if tile.label is not None]
+    pairs = [
+        LabelPair(tile.name, label, files[tile.name], tile.label_nodata)
+        for tile, label in labelled
+        if tile.name in files
+    ]
     if not pairs:
         raise InputError(
             f"{folder} has no label named after a labelled tile of {describe_table(table)}; its files "
@@ -134,7 +146,7 @@ def compare(pairs: Sequence[LabelPair], *, workers: int | None = None, report: R
 
 def _compare(pair: LabelPair) -> tuple[NDArray[np.int64], int]:
     """Count the confusion matrix of one tile, rows reference, and the pixels unknown in either label."""
-    reference, other = read_label_file(pair.reference), read_label_file(pair.other)
+    reference, other = (read_label_file(path, nodata=pair.nodata) for path in (pair.reference, pair.other))
     if reference.shape != other.shape:
         sizes = " and ".join(f"{rows} x {columns}" for rows, columns in (other.shape, reference.shape))
         raise InputError(f"{pair.other} and {pair.reference} differ in size, {sizes} pixels; warp one")

@@ -58,9 +58,13 @@ def _panels(tile: Tile) -> dict[str, NDArray[np.uint8] | None]:
     return {
         "SAR": None if tile.sar is None else stretch(read_images(tile, Modalities.SAR)[0]),
         "Optical": optical,
-        "Pseudo label": None if pseudo is None else colour_classes(read_label_file(pseudo)),
-        "Real label": None if real is None else colour_classes(read_label_file(real)),
+        "Pseudo label": None if pseudo is None else _colours(pseudo, tile),
+        "Real label": None if real is None else _colours(real, tile),
     }
+
+
+def _colours(label: Path, tile: Tile) -> NDArray[np.uint8]:
+    return colour_classes(read_label_file(label, nodata=tile.label_nodata))
 
 
 def _files(tile: Tile) -> int:
