@@ -58,8 +58,8 @@ def read_label(tile: Tile, extent: Extent | None = None) -> NDArray[np.uint8]:
 def read_label_file(path: Path, extent: Extent | None = None, nodata: int | None = None) -> NDArray[np.uint8]:
     """Read the label at `path`, as `read_label` does that of a tile.
 
-    A nodata tag beyond the classes, such as 255, marks unknown pixels. Of a file with a palette the indices are
-    read, not the colours.
+    A nodata tag beyond the classes, such as 255, marks unknown pixels. Of a file with a palette the indices
+    are read, not the colours.
 
     Args:
         path: File of the label.

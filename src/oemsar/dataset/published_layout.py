@@ -39,8 +39,8 @@ def find_published(folder: Path) -> list[TileFiles]:
     """Find the files of every tile below a folder in the layout of the release or of its follow-up.
 
     A tile is every file of one name in folders of the layouts (`oemsar.dataset.folder_names`), however deep.
-    Images are GeoTIFF, PNG or JPEG 2000, labels GeoTIFF or PNG; where an image is there as GeoTIFF and otherwise
-    too, the GeoTIFF is taken. Other files in these folders are left out, with a warning that counts them.
+    Images are GeoTIFF, PNG or JPEG 2000, labels GeoTIFF or PNG; of an image in several formats the GeoTIFF is
+    taken. Other files in these folders are left out, with a warning that counts them.
     Its split is told by a folder `train`, `val` or `test`, else by a text file of names, else by the prefix
     of its name, else by the name of an archive's folder or of the folder itself, else it is train.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain, zip_longest
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
