@@ -1,8 +1,11 @@
 """What all tests share."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +90,55 @@ def collect() -> NDArray[np.uint8]:
     speckle = np.random.default_rng(0).rayleigh(40, inside.shape).clip(0, 255).astype(np.uint8)
     speckle[640:650, 540:560] = 0
     return speckle * inside
+
+
+@dataclass
+class FileServer:
+    """A server of the files of a folder, and what it was asked for.
+
+    Names that contain `reset` break the connection, those that contain `login` are answered by a web page.
+    """
+
+    folder: Path
+    address: str
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def file_server(tmp_path: Path) -> Iterator[FileServer]:
+    """Serves `tmp_path`, parts of files as they are asked for."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            served.asked.append(self.path)
+            if "reset" in self.path:
+                self.connection.close()
+                return
+            path = tmp_path / self.path.partition("?")[0].lstrip("/")
+            page = "login" in self.path
+            if not (page or path.is_file()):
+                self.send_error(404)
+                return
+            content = b"<html>" * 500 if page else path.read_bytes()
+            first, last = 0, len(content) - 1
+            if "Range" in self.headers:
+                ends = self.headers["Range"].removeprefix("bytes=").split("-")
+                first, last = int(ends[0]), min(int(ends[1] or last), last)
+            self.send_response(206 if "Range" in self.headers else 200)
+            self.send_header("Content-Type", "text/html" if page else "image/tiff")
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+            self.send_header("Content-Length", str(last + 1 - first))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(content[first : last + 1])
+
+        do_HEAD = do_GET  # noqa: N815 (name of the standard library)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        served = FileServer(tmp_path, f"http://127.0.0.1:{server.server_port}")
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield served
+        server.shutdown()

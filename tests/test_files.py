@@ -3,6 +3,9 @@
 import errno
 import hashlib
 import json
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -131,3 +134,29 @@ def test_a_checksum_is_that_of_the_content(tmp_path: Path) -> None:
     path.write_bytes(b"oemsar" * 400_000)
     assert checksum(path) == hashlib.sha256(b"oemsar" * 400_000).hexdigest()
     assert checksum(path, "md5") == hashlib.md5(b"oemsar" * 400_000).hexdigest()  # noqa: S324
+
+
+@pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to])
+def test_a_link_that_waits_under_the_partial_name_is_not_followed(
+    tmp_path: Path, plant: Callable[[Path, Path], None]
+) -> None:
+    victim, out = tmp_path / "victim", tmp_path / "out"
+    victim.write_text("mine")
+    plant(partial_path(out), victim)
+    _write(out, "new")
+    plant(tmp_path / f".oemsar-{os.getpid()}.probe", victim)
+    require_writable(tmp_path)
+    assert (victim.read_text(), out.read_text(), out.is_symlink()) == ("mine", "new", False)
+
+
+@pytest.mark.parametrize("made", [atomic_folder, scratch_folder])
+def test_a_link_that_waits_under_the_name_of_a_folder_is_not_followed(
+    tmp_path: Path, made: Callable[[Path], AbstractContextManager[Path]]
+) -> None:
+    victim, out = tmp_path / "victim", tmp_path / "out"
+    victim.mkdir()
+    (victim / "mine").touch()
+    partial_path(out).symlink_to(victim)
+    with made(out) as folder:
+        (folder / "new").touch()
+    assert [path.name for path in victim.iterdir()] == ["mine"]

@@ -10,6 +10,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import ErrorDetails
 
 from oemsar.errors import InputError
+from oemsar.limits import read_text
 
 
 class Value(BaseModel):
@@ -80,8 +81,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: It cannot be read or is no mapping of names.
     """
     try:
-        options = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        options = yaml.safe_load(read_text(path, "yaml_bytes"))
+    except (InputError, yaml.YAMLError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read as a YAML file of options ({reason})") from error
     if options is None:
@@ -103,8 +104,12 @@ def read_json(path: Path, kind: type[AnyValue], what: str) -> AnyValue:
         InputError: It cannot be read, is damaged, or of a newer format.
     """
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        fields = json.loads(read_text(path))
+    except InputError as error:
+        raise InputError(
+            f"{path} cannot be read as a {what}; it is missing or damaged ({error.sentence})"
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as a {what}; it is missing or damaged") from error
     try:
         return kind.model_validate(fields)

@@ -64,9 +64,9 @@ def draw_panels(
             _show(axes[row, column], panels[title])
         axes[row, 0].set_ylabel(name, parse_math=False)
     for column, title in enumerate(titles):
-        axes[0, column].set_title(title)
+        axes[0, column].set_title(title, parse_math=False)
     if heading:
-        figure.suptitle(heading)
+        figure.suptitle(heading, parse_math=False)
     entries = _legend(also or {})
     figure.legend(
         handles=entries, loc="outside lower center", ncols=len(titles) + 1, fontsize="small", frameon=False

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from oemsar.addresses import is_address, spelled
 from oemsar.disk import disk_error, disk_errors, require_room
 from oemsar.errors import InputError
 
@@ -23,6 +24,16 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
 
 
+def unlinked(path: Path) -> Path:
+    """Remove the file or link at a path, so that writing there makes a new file; a folder stays.
+
+    A link would be followed, and a second name of another file would change that one.
+    """
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+    return path
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a path to write to, and rename it to `path` when the block ends without an error.
@@ -34,7 +45,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         InputError: The folder cannot be written to.
     """
     require_writable(path.parent)
-    partial = partial_path(path)
+    partial = unlinked(partial_path(path))
     try:
         with disk_errors(path), _unfinished(partial):
             yield partial
@@ -54,7 +65,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     require_writable(path.parent)
     recover_folder(path)
-    partial = partial_path(path)
+    partial = unlinked(partial_path(path))
     if partial.exists():
         shutil.rmtree(partial)
     try:
@@ -86,9 +97,7 @@ def scratch_folder(path: Path, needed: int = 0) -> Iterator[Path]:
         DiskFull: The disk has no room for the work.
     """
     require_writable(path.parent)
-    partial = partial_path(path)
-    if partial.is_file():
-        partial.unlink()
+    partial = unlinked(partial_path(path))
     shutil.rmtree(partial, ignore_errors=True)
     require_room(path.parent, needed, f"for the work on {path.name}")
     try:
@@ -184,10 +193,12 @@ def require_writable(folder: Path) -> None:
     Raises:
         InputError: It cannot be created or written to, or is a file.
     """
+    if is_address(folder):
+        raise InputError(f"{spelled(folder)} is an address; results are written to folders of this machine")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".oemsar-{os.getpid()}.probe"
-        probe.touch()
+        probe = unlinked(folder / f".oemsar-{os.getpid()}.probe")
+        probe.touch(exist_ok=False)
         probe.unlink()
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(f"{folder} is not a folder; choose another output path") from error

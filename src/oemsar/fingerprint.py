@@ -3,24 +3,27 @@
 import hashlib
 from pathlib import Path
 
+from oemsar.addresses import is_address, local_archive
 from oemsar.files import checksum
+from oemsar.remote import remote_fingerprint
+from oemsar.virtual_raster_sources import files_behind
 
 _WHOLE = 64 << 20
 """Bytes up to which all content counts."""
 _SAMPLES = 64
 _SAMPLE = 1 << 16
-_VRT = 1 << 20
-"""Bytes of the largest virtual raster that is searched for its sources."""
 
 
 def fingerprint(path: Path) -> str:
     """Digest a file; the digest is equal as long as the file is the same.
 
     The whole content counts up to 64 MiB. Of a larger file its size, its time of modification and 64 samples
-    spread over its content count. The files behind a virtual raster (VRT) count with it, however deep.
+    spread over its content count. The files behind a virtual raster (VRT) count with it, however deep. Of an
+    address the archive on this machine counts, or the header and samples of the pixels on its server.
 
     Raises:
         OSError: The file cannot be read.
+        InputError: A virtual raster names what may not be read, or an address cannot be read.
     """
     digest = hashlib.sha256()
     for file in (path, *files_behind(path)):
@@ -28,13 +31,11 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def files_behind(path: Path) -> list[Path]:
-    """List the files that a virtual raster (VRT) reads, however deep; none for any other file."""
-    return _sources(path, set())
-
-
 def _own(path: Path) -> str:
     """Digest one file by itself; `missing` for a source that is not there."""
+    if is_address(path):
+        archive = local_archive(path)
+        return remote_fingerprint(path) if archive is None else f"{path} {_own(archive)}"
     if not path.is_file():
         return "missing"
     stat = path.stat()
@@ -46,26 +47,3 @@ def _own(path: Path) -> str:
             file.seek((stat.st_size - _SAMPLE) * number // (_SAMPLES - 1))
             digest.update(file.read(_SAMPLE))
     return digest.hexdigest()
-
-
-def _sources(path: Path, seen: set[Path]) -> list[Path]:
-    """List the files behind a virtual raster in the order of its text; none of any other file."""
-    from xml.etree import ElementTree
-
-    if path.resolve() in seen or not path.is_file() or path.stat().st_size > _VRT:
-        return []
-    seen.add(path.resolve())
-    text = path.read_bytes()
-    if b"<VRTDataset" not in text[:1024]:
-        return []
-    try:
-        tree = ElementTree.fromstring(text)  # noqa: S314 (expat of Python 3.11 limits the growth of entities)
-    except ElementTree.ParseError:
-        return []
-    found = []
-    for element in tree.iter():
-        if element.tag in ("SourceFilename", "SourceDataset") and element.text:
-            relative = element.get("relativeToVRT", "0") == "1"
-            source = path.parent / element.text if relative else Path(element.text)
-            found += [source, *_sources(source, seen)]
-    return found

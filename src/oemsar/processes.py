@@ -1,5 +1,6 @@
 """Work in several processes that end with the one that started them."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 
 from oemsar.errors import Failure
 from oemsar.signals import held_signals, release_signals
+from oemsar.visible_text import show_logs
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -93,6 +95,7 @@ class _Pool(ProcessPoolExecutor):
 
 def _begin(parent: int) -> None:
     """Begin the life of a process of a pool: it ends with its parent, which alone answers to signals."""
+    show_logs(logging.WARNING)
     watch_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "alarm"):

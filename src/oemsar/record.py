@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 import oemsar
+from oemsar.addresses import is_address, local_archive, spelled, without_queries
 from oemsar.config_file import Value
 from oemsar.files import checksum
 
@@ -23,9 +24,9 @@ class FileOrigin(Value):
     """A file that a result was made from."""
 
     file: str
-    """Name of the file, without its folder."""
-    sha256: str
-    """Digest of its content."""
+    """Name of the file, without its folder; of one at an address the whole address without its query."""
+    sha256: str | None
+    """Digest of its content; None for a file on a server, which is not fetched as a whole."""
 
 
 class TableOrigin(Value):
@@ -76,7 +77,7 @@ def run_record(
         data: Table of tiles that the run reads; its checksum is recorded.
     """
     return RunRecord(
-        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        command=(Path(sys.argv[0]).name, *map(without_queries, sys.argv[1:])),
         config=to_jsonable_python(config),
         seed=seed,
         data=TableOrigin(table=data.name, sha256=checksum(data)) if isinstance(data, Path) else data,
@@ -88,7 +89,20 @@ def run_record(
 
 def origin(path: Path) -> FileOrigin:
     """Take name and sha256 of a file that a result is made from."""
-    return FileOrigin(file=path.name, sha256=checksum(path))
+    return FileOrigin(file=source_name(path), sha256=source_checksum(path))
+
+
+def source_name(path: Path) -> str:
+    """Give the name under which a record lists a file: without its folder, or the whole address."""
+    return spelled(path) if is_address(path) else path.name
+
+
+def source_checksum(path: Path) -> str | None:
+    """Compute the SHA-256 of a file, or of the archive that holds it; None for a file on a server."""
+    if not is_address(path):
+        return checksum(path)
+    archive = local_archive(path)
+    return None if archive is None else checksum(archive)
 
 
 def _versions() -> dict[str, str]:

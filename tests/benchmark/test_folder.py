@@ -11,6 +11,7 @@ from oemsar.benchmark.cell import Task
 from oemsar.benchmark.plan import Cell
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
+from oemsar.limits import raised_limits
 from oemsar.modalities import Modalities
 from oemsar.train.run_folder import CONFIG
 
@@ -70,3 +71,10 @@ def test_processes_of_one_command_share_the_folder_and_another_command_may_not(
             pass
     with folders.sole_run(tmp_path):
         pass
+
+
+def test_matrices_that_would_fill_the_memory_are_not_unpacked(tmp_path: Path) -> None:
+    zeros = np.zeros((1 << 12, 8, 8), np.int64)
+    folders.write_counts(tmp_path, ["a"], ["N"], zeros, zeros)
+    with raised_limits(array_bytes=1 << 20), pytest.raises(InputError, match="raise array_bytes"):
+        folders.read_counts(tmp_path)

@@ -125,7 +125,7 @@ def test_each_format_has_the_papers_columns_and_says_what_is_not_there(
             assert part in text
         assert "1 of 4 tiles have no georeferencing" in text
     assert "no &lt;memory&gt; &amp; no disk | 100 %" in html
-    assert "- unet_sar_P_s3: no <memory> & no disk | 100 %" in markdown
+    assert r"- unet_sar_P_s3: no &lt;memory&gt; &amp; no disk \| 100 %" in markdown
     body = [line for line in latex.splitlines() if not line.startswith("%")]
     assert body[0] == r"\begin{tabular}{lllrrrrrrrrrrrr}"
     assert all(line.count("&") == 14 for line in body if line.endswith(r"\\"))
@@ -244,3 +244,22 @@ def test_the_command_prints_the_rows_it_writes(bench: tuple[Path, list[np.ndarra
     rows = json.loads(done.stdout)["rows"]
     assert f"{100 * rows[0]['miou']:.4f}" == _rows(out)[0]["miou"]
     assert rows[1]["miou"] is None
+
+
+def test_names_from_files_are_no_markup_in_any_format(
+    tmp_path: Path, change_plan: Callable[..., Plan]
+) -> None:
+    nasty = "x\n\\input{/etc/passwd}\n<script>alert(1)</script>|"
+    _begin(
+        tmp_path,
+        change_plan(seeds=[3, 4]),
+        data={"table": f"{nasty}.parquet", "sha256": "f" * 64},
+    )
+    for seed in (3, 4):
+        _store(tmp_path, f"unet_optical_P_s{seed}", seed, [nasty, "A", nasty, "C"])
+    folders.write_failure(tmp_path / "cells" / "unet_sar_P_s3", nasty)
+    report_benchmark(tmp_path)
+    markdown, latex, html = ((tmp_path / f"table4.{end}").read_text() for end in ("md", "tex", "html"))
+    assert all(line.startswith("%") for line in latex.splitlines() if "input" in line)
+    assert "<script>" not in markdown + html
+    assert nasty not in (tmp_path / "table4.csv").read_text()

@@ -8,9 +8,9 @@ import pytest
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from oemsar.dataset.content import read_content
+from oemsar.errors import InputError
 
 AFFINE = Affine(0.4, 0.1, 500_000, 0.1, -0.4, 4_000_000)
 
@@ -60,7 +60,21 @@ def test_other_types_have_no_histogram_and_constant_bands_are_told(tmp_path: Pat
     assert read_content(write(tmp_path / "b.tif", colours)).is_constant
 
 
-def test_what_is_no_image_is_an_error_of_rasterio(tmp_path: Path) -> None:
+def test_what_is_no_image_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_bytes(b"II*\0")
-    with pytest.raises(RasterioError, match=r"a\.tif"):
+    with pytest.raises(InputError, match=r"a\.tif is not a raster"):
         read_content(tmp_path / "a.tif")
+
+
+def test_a_tile_of_many_bands_is_decoded_in_few_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 50, 40), np.uint8)
+    path = write(tmp_path / "a.tif", pixels)
+    whole = read_content(path)
+    monkeypatch.setattr("oemsar.dataset.content._BYTES", 1000)
+    parts = read_content(path)
+    np.testing.assert_array_equal(parts.histogram, whole.histogram)
+    size = {"width": 20_000, "height": 20_000, "count": 1, "dtype": "uint8", "tiled": True}
+    with rasterio.open(tmp_path / "b.tif", "w", driver="GTiff", sparse_ok=True, **size):
+        pass
+    with pytest.raises(InputError, match="raise tile_pixels"):
+        read_content(tmp_path / "b.tif")

@@ -1,6 +1,7 @@
 """The table of tiles made from a folder: order, sizes and grids from the headers, and counts."""
 
 import json
+import os
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from oemsar.dataset.index import count_files, find_tiles
 from oemsar.dataset.table import read_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
+from oemsar.sources import allow_sources
 
 SIZE = 16
 AFFINE = Affine(0.4, 0.1, 500_000, 0.1, -0.4, 4_000_000)
@@ -152,3 +154,42 @@ def test_command_writes_the_table_and_counts(tmp_path: Path) -> None:
     }
     table = CliRunner().invoke(app, [str(tmp_path / "data"), "--out", str(out)])
     assert "train" in table.stdout
+
+
+@pytest.mark.parametrize("linked", ["file", "folder", "list"])
+def test_links_out_of_the_dataset_are_followed_only_where_that_is_allowed(
+    tmp_path: Path, linked: str
+) -> None:
+    root, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    make(root, {"train/sar_images": ["TrainArea_1.tif"], "train/labels": ["TrainArea_1.tif"]})
+    make(elsewhere, {"sar_images": ["TrainArea_2.tif"]})
+    (elsewhere / "train.txt").write_text("TrainArea_1\n")
+    link, target = {
+        "file": (
+            root / "train" / "sar_images" / "TrainArea_2.tif",
+            elsewhere / "sar_images" / "TrainArea_2.tif",
+        ),
+        "folder": (root / "val", elsewhere),
+        "list": (root / "train.txt", elsewhere / "train.txt"),
+    }[linked]
+    link.symlink_to(target)
+    with pytest.raises(InputError, match=f"{link.name}, a link to .*elsewhere") as told:
+        find_tiles(root)
+    assert told.value.options == ("allow_sources",)
+    with allow_sources(elsewhere):
+        assert len(find_tiles(root)) == (1 if linked == "list" else 2)
+
+
+def test_a_pipe_among_the_images_is_told_and_does_not_hang(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make(tmp_path, {"train/sar_images": ["TrainArea_1.tif"]})
+    os.mkfifo(tmp_path / "train" / "sar_images" / "TrainArea_2.tif")
+    assert [tile.shape for tile in find_tiles(tmp_path)] == [(SIZE, SIZE), (0, 0)]
+    assert "no regular file" in caplog.text
+
+
+def test_names_that_cannot_be_shown_or_stored_are_refused(tmp_path: Path) -> None:
+    write_image(tmp_path / "sar_images" / "a\x1b[31m.tif", 1)
+    with pytest.raises(InputError, match="characters that are not seen; rename it"):
+        find_tiles(tmp_path)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from oemsar.dataset.pixels import read_images, read_label, read_label_file
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
+from oemsar.limits import raised_limits
 from oemsar.modalities import Modalities
 from oemsar.raster.geotiff import write_raster
 from oemsar.raster.read import Extent
@@ -82,3 +83,16 @@ def test_what_does_not_belong_is_refused_with_a_way_out(tile: Tile, tmp_path: Pa
             Tile("a", "train", SHAPE, sar=tmp_path / "small.tif", optical=tile.optical),
             Modalities.SAR_OPTICAL,
         )
+
+
+def test_a_tile_is_held_against_the_limits_before_it_is_decoded(tmp_path: Path) -> None:
+    size = {"width": 20_000, "height": 20_000, "count": 1, "dtype": "uint8", "tiled": True}
+    with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", sparse_ok=True, **size):
+        pass
+    for tile in (Tile("a", "train", SHAPE, sar=tmp_path / "a.tif", real_label=tmp_path / "a.tif"),):
+        with pytest.raises(InputError, match=r"declares pixels in one tile: 400000000, .*raise tile_pixels"):
+            read_images(tile, Modalities.SAR)
+        with pytest.raises(InputError, match="raise tile_pixels"):
+            read_label(tile)
+    with raised_limits(tile_pixels=10**9):
+        assert read_label_file(tmp_path / "a.tif", Extent(0, 0, 8, 8)).shape == (8, 8)

@@ -11,6 +11,7 @@ from odc.geo.geobox import GeoBox
 from oemsar.dataset.table import as_tiles, read_tiles, select_split, table_files, write_tiles
 from oemsar.dataset.tile import SPLITS, Tile
 from oemsar.errors import InputError
+from oemsar.limits import raised_limits
 
 SHAPE = (32, 48)
 
@@ -18,7 +19,7 @@ coordinate = st.floats(-9e6, 9e6)
 gsd = st.floats(0.05, 100)
 turn = st.floats(0, 360)
 words = st.text("abcdefghijklmnopqrstuvwxyz0123456789_ é'[", min_size=1, max_size=12).filter(
-    lambda s: s.strip(".")
+    lambda s: s.strip(".").strip()
 )
 
 
@@ -144,3 +145,47 @@ def test_a_table_replaces_no_file_of_its_tiles(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="choose another output path"):
             write_tiles(tiles, path)
     assert image.read_bytes() == b"pixels"
+
+
+def _rewritten(path: Path, column: str, value: object) -> Path:
+    """A table of one tile in which one cell is another."""
+    write_tiles([Tile("a", "train", SHAPE, sar=path.with_name("a.tif"))], path)
+    frame = gpd.read_parquet(path)
+    frame[column] = [value]
+    frame.to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("name", "../../x"),
+        ("name", "/x"),
+        ("name", "x" * 100_000),
+        ("name", "a\0"),
+        ("name", "a\nb"),
+        ("name", None),
+        ("region", "a\n\\\\input{/etc/passwd}"),
+        ("country", "\x1b[31m"),
+        ("split", "../x"),
+        ("sar", "https://127.0.0.1:9/a.tif"),
+        ("sar", "/vsicurl/http://127.0.0.1:9/a.tif"),
+        ("optical", "/vsizip/a.zip/a.tif"),
+        ("sar", "a\0.tif"),
+    ],
+)
+def test_cells_that_lead_elsewhere_are_refused(tmp_path: Path, column: str, value: object) -> None:
+    with pytest.raises(InputError):
+        read_tiles(_rewritten(tmp_path / "tiles.parquet", column, value))
+
+
+@pytest.mark.parametrize(("limit", "most"), [("table_rows", 2), ("table_bytes", 100)])
+def test_a_table_is_held_against_the_limits_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    path = tmp_path / "tiles.parquet"
+    write_tiles([Tile(f"tile {number}", "train", SHAPE) for number in range(3)], path)
+    assert len(read_tiles(path)) == 3
+    monkeypatch.setattr("geopandas.read_parquet", None)
+    with raised_limits(**{limit: most}), pytest.raises(InputError, match=f"raise {limit}"):
+        read_tiles(path)

@@ -1,6 +1,7 @@
 """Of a checkpoint only tensors are read, wherever they lie in it."""
 
 import argparse
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from oemsar.errors import InputError
+from oemsar.limits import raised_limits
 from oemsar.models.checkpoint import first_difference, read_tensors
 
 TENSORS = {"conv.weight": torch.arange(6.0).view(2, 3), "conv.bias": torch.ones(2)}
@@ -87,3 +89,16 @@ def test_the_first_difference_is_named() -> None:
     assert first_difference(one, {"b": one["b"]}) == "tensor a is missing"
     assert first_difference(one, {**one, "b": torch.ones(5)}) == "tensor b has the shape (5,), not (4,)"
     assert first_difference(one, {**one, "c": torch.ones(1)}) == "tensor c belongs to no layer of it"
+
+
+def test_a_compressed_checkpoint_is_held_against_the_limits(tmp_path: Path) -> None:
+    stored, packed = tmp_path / "a.pth", tmp_path / "b.pth"
+    torch.save({"weight": torch.zeros(1 << 20)}, stored)
+    with zipfile.ZipFile(stored) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bomb:
+        for name in source.namelist():
+            bomb.writestr(name, source.read(name))
+    assert packed.stat().st_size < 1 << 15
+    with raised_limits(array_bytes=1 << 20):
+        assert read_tensors(stored)["weight"].shape == (1 << 20,)
+        with pytest.raises(InputError, match=r"b\.pth declares bytes unpacked: .*raise array_bytes"):
+            read_tensors(packed)

@@ -16,6 +16,7 @@ from oemsar.evaluate.submission import score_submission
 from oemsar.inference.select import open_model
 from oemsar.predict.config import SubmissionConfig
 from oemsar.predict.contest import predict_submission
+from oemsar.sources import allow_sources
 
 NAMES = ("TestArea_2", "TestArea_10", "TestArea_1")
 
@@ -85,7 +86,7 @@ def test_wrong_names_models_and_folders_are_refused_and_nothing_is_written(
     with pytest.raises(InputError, match=r"end it with \.zip"):
         _predict(models["sar"], folder, tmp_path / "s.tar")
     (folder / "TestArea_2.tif").write_bytes(b"II*\0 cut off")
-    with pytest.raises(InputError, match=r"TestArea_2\.tif cannot be read"):
+    with pytest.raises(InputError, match=r"TestArea_2\.tif is not a raster.*truncated"):
         _predict(models["sar"], folder, out)
     assert not out.exists()
 
@@ -105,3 +106,14 @@ def test_the_submission_replaces_no_input(
     with pytest.raises(InputError, match="choose another output path"):
         _predict(tmp_path / "model", folder, out, names)
     assert path.read_bytes() == before
+
+
+def test_links_out_of_the_folder_are_followed_only_where_that_is_allowed(
+    models: dict[str, Path], folder: Path, tmp_path: Path
+) -> None:
+    shutil.copy(folder / "TestArea_1.tif", tmp_path / "other.tif")
+    (folder / "TestArea_3.tif").symlink_to(tmp_path / "other.tif")
+    with pytest.raises(InputError, match=r"TestArea_3\.tif, a link to .*other\.tif, outside of"):
+        _predict(models["sar"], folder, tmp_path / "s.zip")
+    with allow_sources(tmp_path / "other.tif"):
+        assert _predict(models["sar"], folder, tmp_path / "s.zip") == 4

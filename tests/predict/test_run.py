@@ -8,14 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 import torch
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
@@ -23,11 +21,8 @@ from pyproj import Geod
 from rasterio import Affine
 from safetensors.torch import load_file, save_file
 
-from oemsar import disk
-from oemsar.errors import DiskFull, InputError
-from oemsar.files import partial_path
+from oemsar.errors import InputError
 from oemsar.models import saved
-from oemsar.predict import run
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import predict_scene
 from oemsar.raster.cog import Layer, write_cog
@@ -389,44 +384,3 @@ def test_a_map_killed_in_its_rows_goes_on_to_the_same_bytes(models: dict[str, Pa
         assert whole.read_bytes() == resumed.read_bytes()
     assert not state.parent.exists()
     assert json.loads((tmp_path / "killed.json").read_text())["nodata_share"] == 0
-
-
-def test_a_full_disk_keeps_what_a_later_run_goes_on_from(
-    models: dict[str, Path],
-    scene: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    file_limit: Callable[[int], AbstractContextManager[None]],
-) -> None:
-    straight, out = tmp_path / "straight" / "map.tif", tmp_path / "full" / "map.tif"
-    predict_scene(models["sar"], scene, straight, config=SMALL)
-    for size in (100_000, 127_000):  # no layer fits; the layers fit, and a seam does not
-        with pytest.raises(DiskFull, match=r"map\.tif"), file_limit(size):
-            predict_scene(models["sar"], scene, out, config=SMALL.model_copy(update={"window": 256}))
-        assert list(out.parent.iterdir()) == []
-    publish = run._publish
-
-    def full(*arguments: Any) -> None:
-        with file_limit(20_000):
-            publish(*arguments)
-
-    monkeypatch.setattr(run, "_publish", full)
-    with pytest.raises(DiskFull, match=r"no room|grows beyond"):
-        predict_scene(models["sar"], scene, out, config=SMALL)
-    assert [path.name for path in out.parent.iterdir()] == [".map.tif.partial"]
-    kept = {path.name for path in partial_path(out).iterdir() if not path.name.startswith("seam")}
-    assert kept == {"classes.raw", "confidence.raw", "state.json"}
-    monkeypatch.setattr(run, "_publish", publish)
-    predict_scene(models["sar"], scene, out, config=SMALL)
-    for name in ("map.tif", "map_confidence.tif"):
-        assert out.with_name(name).read_bytes() == straight.with_name(name).read_bytes()
-
-
-def test_room_that_is_needed_is_asked_for_before_the_work(
-    models: dict[str, Path], scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(disk, "free_bytes", lambda _: 300_000)
-    sentence = r"about 336.0 kB are needed in .* for the work on map\.tif, 300\.0 kB are free"
-    with pytest.raises(DiskFull, match=sentence):
-        predict_scene(models["sar"], scene, tmp_path / "map.tif", config=SMALL)
-    assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]

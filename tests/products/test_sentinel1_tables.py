@@ -102,5 +102,5 @@ def test_damaged_noise_is_refused(safe: Safe, old: str) -> None:
 def test_a_missing_table_is_named(safe: Safe) -> None:
     path = safe.table("noise", "VV")
     path.unlink()
-    with pytest.raises(InputError, match=r"noise-.*\.xml cannot be read; fetch it again"):
+    with pytest.raises(InputError, match=r"noise-.*\.xml does not exist"):
         read_noise(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.archives import require_no_bomb
 from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.benchmark.records import BenchmarkRecord, CellRecord, FailedCell
 from oemsar.config_file import AnyValue, read_json
@@ -71,6 +72,7 @@ def read_counts(folder: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.
         InputError: The file is missing or damaged.
     """
     path = folder / COUNTS
+    require_no_bomb(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
             return stored["regions"].tolist(), stored["counts"], stored["ground_once"]

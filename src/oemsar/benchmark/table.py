@@ -9,6 +9,7 @@ from oemsar.config_file import Value
 from oemsar.legend import NAMES
 from oemsar.modalities import Modalities
 from oemsar.pages import render
+from oemsar.visible_text import latex_text, markdown_text, visible
 
 METHODS = {"unet": "U-Net", "segformer": "SegFormer", "vmamba": "VMamba"}
 """The paper's names of the networks; another network has its own."""
@@ -67,16 +68,16 @@ def markdown(table: BenchmarkTable) -> str:
     """Write the table as a Markdown document."""
     align = ["---"] * _FIRST_NUMBER + ["---:"] * (len(HEADINGS) - _FIRST_NUMBER)
     lines = [_markdown_row(HEADINGS), _markdown_row(align), *map(_markdown_row, table.cells()), ""]
-    lines += [f"{note}\n" for note in table.notes]
+    lines += [f"{markdown_text(note)}\n" for note in table.notes]
     if table.failures:
-        lines += ["Failed cells:\n", *(f"- {failure}" for failure in table.failures)]
+        lines += ["Failed cells:\n", *(f"- {markdown_text(failure)}" for failure in table.failures)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def latex(table: BenchmarkTable) -> str:
     """Write the table for a paper: `tabular` with the rules of the package booktabs, notes as comments."""
     columns = "l" * _FIRST_NUMBER + "r" * (len(HEADINGS) - _FIRST_NUMBER)
-    lines = [f"% {line}" for line in [*table.notes, *table.failures]]
+    lines = [f"% {visible(line)}" for line in [*table.notes, *table.failures]]
     lines += ["% needs \\usepackage{booktabs}", f"\\begin{{tabular}}{{{columns}}}", "\\toprule"]
     lines += [_latex_row(HEADINGS), "\\midrule"]
     former = None
@@ -120,7 +121,13 @@ def comma_separated(table: BenchmarkTable) -> str:
         ]
         means = [row.miou, *row.miou_interval, row.miou_deviation, row.miou_ground_once, row.miou_regions]
         writer.writerow(
-            [row.network, row.fusion, row.modalities.value, row.regime.value, " ".join(map(str, row.seeds))]
+            [
+                row.network,
+                row.fusion,
+                row.modalities.value,
+                row.regime.value,
+                " ".join(map(str, row.seeds)),
+            ]
             + ["" if value is None else f"{100 * value:.4f}" for value in [*by_class, *means]]
             + ([f"{value:.2f}" for value in row.published] if row.published else [""] * (len(NAMES) + 1))
         )
@@ -132,21 +139,8 @@ def _percent(fraction: Fraction) -> str:
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join(map(markdown_text, cells))} |"
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(map(_latex_text, cells)) + r" \\"
-
-
-def _latex_text(text: str) -> str:
-    for plain, written in (
-        ("%", r"\%"),
-        ("_", r"\_"),
-        ("&", r"\&"),
-        ("#", r"\#"),
-        ("±", r"$\pm$"),
-        (DASH, "--"),
-    ):
-        text = text.replace(plain, written)
-    return text
+    return " & ".join(map(latex_text, cells)) + r" \\"

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 import warnings
 from typing import Annotated
 
@@ -11,6 +10,8 @@ import typer
 import oemsar
 from oemsar.cli.ending import run
 from oemsar.cli.lazy_group import Lazy, lazy_typer
+from oemsar.cli.terminal import echo
+from oemsar.visible_text import show_logs
 
 app = lazy_typer(
     {
@@ -24,10 +25,12 @@ app = lazy_typer(
         "simulate": Lazy(
             "oemsar.cli.simulate:simulate",
             "Simulate optical and radar tiles with true and pseudo labels, in the published layout.",
+            reads=False,
         ),
         "simulate-scene": Lazy(
             "oemsar.cli.simulate_scene:simulate_scene",
             "Simulate a radar scene and an orthophoto over hilly ground, with their exact displacement.",
+            reads=False,
         ),
         "train": Lazy(
             "oemsar.cli.train:train",
@@ -54,6 +57,7 @@ app = lazy_typer(
         "demo": Lazy(
             "oemsar.cli.demo:demo",
             "Simulate a small world, train, score, map a scene, and show it on one page.",
+            reads=False,
         ),
     },
     help="Land cover maps from sub-metre radar and aerial imagery.",
@@ -64,7 +68,7 @@ app = lazy_typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"oemsar {oemsar.__version__}")
+        echo(f"oemsar {oemsar.__version__}")
         raise typer.Exit
 
 
@@ -81,7 +85,7 @@ def configure(
     """Land cover maps from sub-metre radar and aerial imagery."""
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     logging.raiseExceptions = False  # nobody reads what cannot be written
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
+    show_logs(logging.WARNING)
     logging.getLogger("oemsar").setLevel(level)
 
 

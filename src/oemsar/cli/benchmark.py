@@ -9,6 +9,8 @@ import typer
 
 from oemsar.benchmark.config import BenchmarkConfig
 from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo, echo_json
+from oemsar.visible_text import visible
 
 if TYPE_CHECKING:
     from oemsar.benchmark.dispatch import BenchmarkStatus
@@ -44,11 +46,11 @@ def run(
     with _reporting() as report:
         outcome = run_benchmark(data, out, plan=plan, config=config, report=report)
     if as_json:
-        typer.echo(outcome.model_dump_json(indent=2))
+        echo_json(outcome.model_dump_json(indent=2))
     else:
-        typer.echo(f"{len(outcome.finished)} cells finished, {len(outcome.failed)} failed, in {out}")
+        echo(f"{len(outcome.finished)} cells finished, {len(outcome.failed)} failed, in {out}")
         for name, reason in outcome.failed.items():
-            typer.echo(f"  {name}: {reason}")
+            echo(f"  {name}: {reason}")
     if outcome.failed:
         raise typer.Exit(1)
 
@@ -67,12 +69,13 @@ def report(
         print_json(made.table)
     else:
         for path in made.files:
-            typer.echo(f"Wrote {path}")
+            echo(f"Wrote {path}")
 
 
 @contextmanager
 def _reporting() -> "Iterator[Callable[[BenchmarkStatus], None]]":
     """Draw a bar of all cells with the time left, and one for each cell at work."""
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
     from oemsar.benchmark.eta import format_duration
@@ -96,7 +99,7 @@ def _reporting() -> "Iterator[Callable[[BenchmarkStatus], None]]":
                 progress.remove_task(bars.pop(name))
             for name, (done, total) in status.running.items():
                 if name not in bars:
-                    bars[name] = progress.add_task(f"  {name}", total=total, left="")
+                    bars[name] = progress.add_task(escape(f"  {visible(name)}"), total=total, left="")
                 progress.update(
                     bars[name], completed=done, total=total, left="scoring" if done == total else ""
                 )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import AsJson, with_options
+from oemsar.cli.terminal import echo, echo_json
 from oemsar.predict.config import SubmissionConfig
 
 app = typer.Typer(
@@ -32,9 +33,9 @@ def predict(
     with reporting("Predicting") as report:
         submission = predict_submission(model, folder, out, config=config, report=report)
     if as_json:
-        typer.echo(submission.model_dump_json(indent=2))
+        echo_json(submission.model_dump_json(indent=2))
     else:
-        typer.echo(f"Wrote {submission.tiles} maps to {out}")
+        echo(f"Wrote {submission.tiles} maps to {out}")
 
 
 @app.command("score")

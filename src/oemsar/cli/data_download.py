@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo
 from oemsar.dataset.download.config import API, DownloadConfig
 
 
@@ -38,6 +39,6 @@ def download(
         return
     for file in summary.files:
         extracted = "" if file.files is None else f", {file.files} files"
-        typer.echo(f"{file.name}: {file.state}{extracted}")
+        echo(f"{file.name}: {file.state}{extracted}")
     if summary.nothing_done:
-        typer.echo(f"everything was in {destination} already, nothing to do")
+        echo(f"everything was in {destination} already, nothing to do")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo
 from oemsar.paper.config import FiguresConfig
 
 
@@ -24,8 +25,6 @@ def figures(
     if as_json:
         print_json(drawn)
         return
-    typer.echo(
-        f"Wrote {drawn.examples}" if drawn.regions is None else f"Wrote {drawn.examples}, {drawn.regions}"
-    )
+    echo(f"Wrote {drawn.examples}" if drawn.regions is None else f"Wrote {drawn.examples}, {drawn.regions}")
     if drawn.why_no_regions is not None:
-        typer.echo(f"No regions.png: {drawn.why_no_regions}", err=True)
+        echo(f"No regions.png: {drawn.why_no_regions}", err=True)

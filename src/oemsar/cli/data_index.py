@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo
 from oemsar.dataset.config import IndexConfig
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def index(
         print_json(summary)
     else:
         _print_counts(summary)
-        typer.echo(f"{summary.regions} regions; `oemsar data regions` lists them")
+        echo(f"{summary.regions} regions; `oemsar data regions` lists them")
 
 
 def _print_counts(summary: "IndexSummary") -> None:

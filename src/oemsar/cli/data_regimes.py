@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo
 from oemsar.dataset.config import RegimesConfig
 
 if TYPE_CHECKING:
@@ -32,16 +33,14 @@ def regimes(
 
 def _print_counts(manifests: "Manifests") -> None:
     for name, count in manifests.tiles.items():
-        typer.echo(f"{name:<6}{count:>6} tiles")
+        echo(f"{name:<6}{count:>6} tiles")
     for row in manifests.overlaps:
-        typer.echo(
+        echo(
             f"Shared ground: {row.tiles} tiles of {row.use} with {row.other_tiles} hand-labelled "
             f"tiles of {row.other_use} (up to {row.largest_other_fraction:.1%} of one)"
         )
     if manifests.unmeasured_tiles:
-        typer.echo(
-            f"Shared ground is not known for {manifests.unmeasured_tiles} tiles without georeferencing"
-        )
+        echo(f"Shared ground is not known for {manifests.unmeasured_tiles} tiles without georeferencing")
     elif not manifests.overlaps:
-        typer.echo("No training tile shares ground with another, hand-labelled tile")
-    typer.echo(f"Wrote manifests, checksums and overlaps to {manifests.out}")
+        echo("No training tile shares ground with another, hand-labelled tile")
+    echo(f"Wrote manifests, checksums and overlaps to {manifests.out}")

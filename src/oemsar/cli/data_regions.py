@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oemsar.cli.options import AsJson, print_json
+from oemsar.cli.terminal import cell
 
 if TYPE_CHECKING:
     from oemsar.paper.release_counts import RegionReport
@@ -37,7 +38,9 @@ def _print_table(report: "RegionReport") -> None:
         gap = "-" if region.gap_km is None else f"{region.gap_km:.1f}"
         counts = (f"{tiles} ({region.hand_labelled[split]})" for split, tiles in region.tiles.items())
         country = region.country or "-"
-        table.add_row(region.name, country, f"{region.lon:.4f}", f"{region.lat:.4f}", *counts, gap)
+        table.add_row(
+            cell(region.name), cell(country), f"{region.lon:.4f}", f"{region.lat:.4f}", *counts, gap
+        )
     console = Console()
     console.print(table)
     found, unassigned = len(report.regions), report.unassigned_tiles
@@ -45,4 +48,4 @@ def _print_table(report: "RegionReport") -> None:
     if report.differences_from_published == ():
         console.print("All counts are those of the published release.", highlight=False)
     for sentence in report.differences_from_published or ():
-        console.print(f"Differs from the published release: {sentence}", highlight=False)
+        console.print(cell(f"Differs from the published release: {sentence}"), highlight=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import cell
 from oemsar.dataset.config import VerifyConfig
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ def verify(
 
 def _print_findings(verification: "Verification") -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
@@ -43,7 +43,7 @@ def _print_findings(verification: "Verification") -> None:
         table = Table("Split", "Tile", "Kind")
         table.add_column("What is wrong", overflow="fold")
         for finding in verification.findings:
-            table.add_row(finding.split, escape(finding.tile), finding.kind, escape(finding.message))
+            table.add_row(finding.split, cell(finding.tile), finding.kind, cell(finding.message))
         console.print(table)
     tally = f"{verification.tiles} tiles, {verification.files} files: {len(verification.findings)} finding(s)"
     console.print(tally, highlight=False)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import with_options
+from oemsar.cli.terminal import echo
 from oemsar.demo.config import DemoConfig
 
 
@@ -29,4 +30,4 @@ def demo(
     for row in rows:
         table.add_row(*row)
     Console().print(table)
-    typer.echo(f"Page: {made.page.resolve()}")
+    echo(f"Page: {made.page.resolve()}")

@@ -9,9 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
-import typer
-
 from oemsar.cli.spelling import spelled
+from oemsar.cli.terminal import echo
 from oemsar.disk import disk_error
 from oemsar.errors import Failure, Interrupted, OemsarError
 from oemsar.signals import signal_of, stopping
@@ -96,7 +95,7 @@ def _interrupted(error: KeyboardInterrupt) -> Interrupted:
 def _tell(error: OemsarError) -> int:
     """Print the sentence of an error and give its exit code."""
     with suppress(OSError):
-        typer.secho(f"oemsar: {error.spelled(spelled)}", err=True, fg="red" if sys.stderr.isatty() else None)
+        echo(f"oemsar: {error.spelled(spelled)}", err=True, colour="red" if sys.stderr.isatty() else None)
     return error.exit_code
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.terminal import echo
+
 
 def export(
     model: Annotated[Path, typer.Argument(help="Folder of a run of `oemsar train`, or of a saved model.")],
@@ -14,4 +16,4 @@ def export(
     """Write a network as ONNX: pixels 0 to 255 in, logits of the eight classes out, at any size."""
     from oemsar.models.onnx_file import export_model
 
-    typer.echo(str(export_model(model, out).path))
+    echo(str(export_model(model, out).path))

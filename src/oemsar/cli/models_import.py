@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import with_options
+from oemsar.cli.terminal import echo
 from oemsar.models.config import ImportConfig
 
 
@@ -30,4 +31,4 @@ def import_(
     from oemsar.models.import_checkpoint import import_checkpoint
 
     imported = import_checkpoint(checkpoint, out, config=config)
-    typer.echo(f"{imported.path}: {imported.content}")
+    echo(f"{imported.path}: {imported.content}")

@@ -11,6 +11,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from oemsar.cli.spelling import spelled
+from oemsar.cli.terminal import echo_json
 from oemsar.config_file import Config, Value
 from oemsar.registry import Registry
 
@@ -21,7 +22,7 @@ Verb = TypeVar("Verb", bound=Callable[..., None])
 
 def print_json(value: Value) -> None:
     """Print a value as indented JSON on standard output."""
-    typer.echo(json.dumps(value.model_dump(mode="json", by_alias=True), indent=2))
+    echo_json(json.dumps(value.model_dump(mode="json", by_alias=True), indent=2))
 
 
 def with_options(verb: Verb) -> Verb:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import AsJson, with_options
+from oemsar.cli.terminal import echo, echo_json
 from oemsar.predict.config import PredictConfig
 
 
@@ -33,10 +34,10 @@ def predict(
     with reporting("Mapping") as report:
         summary = predict_scene(model, scene, out, config=config, report=report)
     if as_json:
-        typer.echo(summary.model_dump_json(indent=2))
+        echo_json(summary.model_dump_json(indent=2))
         return
     for name, area in summary.classes.items():
         hectares = "" if area.hectares is None else f"  {area.hectares:10.2f} ha"
-        typer.echo(f"{name:<18}{area.share:7.1%}{hectares}")
-    typer.echo(f"No data           {summary.nodata_share:7.1%}")
-    typer.echo(f"map: {summary.map}\nconfidence: {summary.confidence}\nquicklook: {summary.quicklook}")
+        echo(f"{name:<18}{area.share:7.1%}{hectares}")
+    echo(f"No data           {summary.nodata_share:7.1%}")
+    echo(f"map: {summary.map}", f"confidence: {summary.confidence}", f"quicklook: {summary.quicklook}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo
 from oemsar.prepare.align.config import AlignConfig
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def _print_verdict(result: "AlignReport", out: Path) -> None:
         "failed": f"I cannot align {result.sar} with {result.optical}",
     }
     because = f": {'; '.join(result.reasons)}" if result.reasons else ""
-    typer.echo(f"{verdicts[result.verdict]}{because}")
+    echo(f"{verdicts[result.verdict]}{because}")
     residual = result.residual_px
     if residual.median is not None:
-        typer.echo(
+        echo(
             f"{result.model} through {result.n_tie_points} tie points, leave-one-out error "
             f"{residual.median:.2f} px (median), {residual.p95:.2f} px (95 %)"
         )
-    typer.echo(f"{out / 'report.html'}")
+    echo(f"{out / 'report.html'}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import AsJson, with_options
+from oemsar.cli.terminal import echo, echo_json
 from oemsar.prepare.ortho.config import OrthoConfig
 
 
@@ -34,11 +35,11 @@ def ortho(
     with reporting("Orthorectifying") as report:
         result = orthorectify(scene, out, config=config, report=report)
     if as_json:
-        typer.echo(json.dumps(result.plain(record=False), indent=2))
+        echo_json(json.dumps(result.plain(record=False), indent=2))
         return
     rows, columns = result.shape
-    typer.echo(f"{out}: {columns} x {rows} pixels, {result.valid_share:.1%} with data")
+    echo(f"{out}: {columns} x {rows} pixels, {result.valid_share:.1%} with data")
     if result.look is not None:
-        typer.echo(f"look azimuth {result.look.azimuth:.2f}, incidence {result.look.incidence:.2f} degrees")
+        echo(f"look azimuth {result.look.azimuth:.2f}, incidence {result.look.incidence:.2f} degrees")
     if result.masks is not None:
-        typer.echo(f"layover {result.layover_share:.1%}, shadow {result.shadow_share:.1%}")
+        echo(f"layover {result.layover_share:.1%}, shadow {result.shadow_share:.1%}")

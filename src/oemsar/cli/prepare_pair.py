@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import AsJson
+from oemsar.cli.terminal import echo, echo_json
 
 
 def pair(
@@ -30,13 +31,13 @@ def pair(
     with reporting("Pairing") as report:
         made = make_pair(region, out, report=report)
     if as_json:
-        typer.echo(json.dumps(made.model_dump(mode="json"), indent=2))
+        echo_json(json.dumps(made.model_dump(mode="json"), indent=2))
         return
     rows, columns = made.grid.shape
-    typer.echo(f"{made.files['sar']}: {columns} x {rows} pixels, {made.masks.both_valid_share:.1%} in both")
+    echo(f"{made.files['sar']}: {columns} x {rows} pixels, {made.masks.both_valid_share:.1%} in both")
     alignment = made.alignment
-    typer.echo(
+    echo(
         f"alignment {alignment.verdict}: {alignment.model} through {alignment.n_tie_points} tie points, "
         f"leave-one-out error {alignment.residual_px.median:.2f} px (median)"
     )
-    typer.echo(", ".join(f"{name} {state}" for name, state in made.stages.items()))
+    echo(", ".join(f"{name} {state}" for name, state in made.stages.items()))

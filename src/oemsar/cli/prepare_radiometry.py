@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import AsJson, with_options
+from oemsar.cli.terminal import echo, echo_json
 from oemsar.prepare.radiometry.config import RadiometryConfig
 
 
@@ -38,12 +39,12 @@ def radiometry(
     with reporting("Remapping") as report:
         result = apply_radiometry(scene, out, config=config, report=report)
     if as_json:
-        typer.echo(json.dumps(result.model_dump(mode="json"), indent=2))
+        echo_json(json.dumps(result.model_dump(mode="json"), indent=2))
         return
-    typer.echo(f"{result.product}, {result.quantity}, {result.valid_share:.1%} of the pixels valid")
+    echo(f"{result.product}, {result.quantity}, {result.valid_share:.1%} of the pixels valid")
     values = ", ".join(f"{name} {value:.6g}" for name, value in result.parameters.items())
-    typer.echo(f"{result.remap}{': ' if values else ''}{values}")
-    typer.echo(result.out)
+    echo(f"{result.remap}{': ' if values else ''}{values}")
+    echo(result.out)
 
 
 def _print_lists(as_json: bool) -> None:
@@ -55,9 +56,9 @@ def _print_lists(as_json: bool) -> None:
     remaps = {name: REMAPS.find(name).summary for name in REMAPS}
     products = {name: READERS.find(name).summary for name in READERS}
     if as_json:
-        typer.echo(json.dumps({"remaps": remaps, "products": products}, indent=2))
+        echo_json(json.dumps({"remaps": remaps, "products": products}, indent=2))
         return
     for title, entries in (("Remaps", remaps), ("Products", products)):
-        typer.echo(title)
+        echo(title)
         for name, text in entries.items():
-            typer.echo(f"  {name:<14}{text}")
+            echo(f"  {name:<14}{text}")

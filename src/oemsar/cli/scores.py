@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import typer
+from oemsar.cli.terminal import cell, echo_json
 
 if TYPE_CHECKING:
     from oemsar.evaluate.scores import Scores
@@ -19,17 +19,16 @@ def print_scores(scores: "Scores", title: str, *, as_json: bool) -> None:
 def _print_json(scores: "Scores") -> None:
     import json
 
-    typer.echo(json.dumps(scores.to_dict(), indent=2))
+    echo_json(json.dumps(scores.to_dict(), indent=2))
 
 
 def _print_table(scores: "Scores", title: str) -> None:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     from oemsar.evaluate.tables import HEADINGS, percent_rows, summary
 
-    table = Table(title=Text(title), caption=Text(summary(scores)))
+    table = Table(title=cell(title), caption=cell(summary(scores)))
     for heading in HEADINGS:
         table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
     for row in percent_rows(scores):

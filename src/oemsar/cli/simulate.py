@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import with_options
+from oemsar.cli.terminal import echo
 from oemsar.simulate.release.config import WorldConfig
 
 
@@ -23,4 +24,4 @@ def simulate(
 
     with reporting("Simulating") as report:
         world = simulate_world(dest, config=config, report=report)
-    typer.echo(f"Wrote {len(world.tiles)} tiles of {len(world.regions)} regions to {dest}")
+    echo(f"Wrote {len(world.tiles)} tiles of {len(world.regions)} regions to {dest}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.options import with_options
+from oemsar.cli.terminal import echo
 from oemsar.simulate.scene.config import SceneConfig
 
 
@@ -22,4 +23,4 @@ def simulate_scene(
 
     with reporting("Simulating") as report:
         simulate(dest, config=config, report=report)
-    typer.echo(f"Wrote a scene of {config.size} x {config.size} pixels to {dest}")
+    echo(f"Wrote a scene of {config.size} x {config.size} pixels to {dest}")

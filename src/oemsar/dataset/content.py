@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from PIL import Image
@@ -15,9 +14,12 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from oemsar.raster.grid import grid_of
+from oemsar.raster.read import open_raster, require_tile
 
 _ROWS = 1024
 """Rows decoded at a time: all of a published tile, and little of a scene that strayed in."""
+_BYTES = 64 << 20
+"""Bytes decoded at a time at most, a row at least."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,11 @@ def read_content(path: Path) -> Content:
     """Decode every pixel of a file.
 
     Raises:
-        RasterioError: The file cannot be opened or decoded to its end.
+        InputError: The file is missing, of no format that is read, or larger than a tile may be.
+        RasterioError: It cannot be decoded to its end.
     """
-    with rasterio.open(path) as dataset:
+    with open_raster(path) as dataset:
+        require_tile(dataset, path)
         if dataset.driver == "PNG":
             _check_whole_png(path)
         dtype = next((name for name in dataset.dtypes if name != "uint8"), "uint8")
@@ -85,9 +89,9 @@ def read_content(path: Path) -> Content:
 def _check_whole_png(path: Path) -> None:
     """Check the length and checksum of every chunk, as GDAL decodes a truncated PNG without a word."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=["PNG"]) as image:
             image.verify()
-    except (OSError, SyntaxError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise RasterioError(str(error)) from error
 
 
@@ -95,13 +99,19 @@ def _decode(dataset: DatasetReader, dtype: str) -> tuple[NDArray[np.int64] | Non
     """Decode a few rows at a time; give the histogram of every uint8 band, and the hash of the pixels."""
     digest = hashlib.sha256(repr((dataset.count, dataset.shape, dtype)).encode())
     histogram = np.zeros((dataset.count, 256), np.int64)
-    for row in range(0, dataset.height, _ROWS):
-        rows = min(_ROWS, dataset.height - row)
+    line = dataset.width * sum(_bytes(kind) for kind in dataset.dtypes)
+    step = min(_ROWS, max(1, _BYTES // line))
+    for row in range(0, dataset.height, step):
+        rows = min(step, dataset.height - row)
         pixels = dataset.read(window=Window(0, row, dataset.width, rows))
         digest.update(pixels.data)
         if dtype == "uint8":
             histogram += [np.bincount(band.ravel(), minlength=256) for band in pixels]
     return (histogram if dtype == "uint8" else None), digest.hexdigest()
+
+
+def _bytes(kind: str) -> int:
+    return 8 if kind == "complex_int16" else np.dtype(kind).itemsize
 
 
 def _unwritten_blocks(dataset: DatasetReader) -> tuple[int, int]:

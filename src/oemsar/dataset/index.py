@@ -8,7 +8,7 @@ from pathlib import Path
 
 import rasterio
 from odc.geo.geobox import GeoBox
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.config_file import Value
 from oemsar.dataset.config import IndexConfig
@@ -19,6 +19,8 @@ from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
 from oemsar.progress import Report, silent
 from oemsar.raster.grid import grid_of
+from oemsar.raster.read import open_raster
+from oemsar.sources import require_unlinked
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ def index_tiles(
     """Find the tiles of a dataset on disk and write the table of tiles.
 
     Args:
-        folder: Folder to search; links are followed.
+        folder: Folder to search; links are followed within it and to what is allowed.
         out: Table of tiles to write, GeoParquet.
         config: Layout of the folders and size of regions.
         report: Called with the tiles done and the tiles in all.
@@ -82,7 +84,7 @@ def find_tiles(folder: Path, *, config: IndexConfig = IndexConfig(), report: Rep
     (0, 0). Regions and countries come from the grids (`oemsar.dataset.regions`).
 
     Args:
-        folder: Folder to search; links are followed.
+        folder: Folder to search; links are followed within it and to what is allowed.
         config: Layout of the folders and size of regions.
         report: Called with the tiles done and the tiles in all.
 
@@ -95,6 +97,8 @@ def find_tiles(folder: Path, *, config: IndexConfig = IndexConfig(), report: Rep
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name the folder the dataset was extracted to")
     found = LAYOUTS.find(config.layout)(folder)
+    for path in (path for files in found for path in files.files.values()):
+        require_unlinked(path, folder)
     ordered = sorted(found, key=lambda files: (SPLITS.index(files.split), natural_order(files.name)))
     tiles: list[Tile] = []
     # listing a folder of thousands of files at every open would cost more than the open itself
@@ -138,10 +142,10 @@ def _shape_and_grid(paths: Sequence[Path]) -> tuple[tuple[int, int], GeoBox | No
     shape = (0, 0)
     for path in paths:
         try:
-            with rasterio.open(path) as dataset:
+            with open_raster(path) as dataset:
                 size, grid = dataset.shape, grid_of(dataset)
-        except RasterioError as error:
-            _log.warning("%s cannot be opened (%s); run `oemsar data verify`", path, error)
+        except InputError as error:
+            _log.warning("%s; run `oemsar data verify`", error)
             continue
         shape = size if shape == (0, 0) else shape
         if size == shape and grid is not None and grid.crs is not None and not grid.affine.is_identity:

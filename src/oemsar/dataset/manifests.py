@@ -20,6 +20,7 @@ from oemsar.dataset.table import Table, as_tiles, select_split, table_files, tab
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.files import checksum, require_apart, require_writable, write_json, write_text
+from oemsar.limits import read_text
 from oemsar.record import run_record
 from oemsar.text_table import csv_table
 
@@ -188,9 +189,9 @@ def _csv(overlaps: Sequence[Overlap]) -> str:
 def _listed(path: Path) -> list[str]:
     """Read the names in the manifest at `path` and check its checksum."""
     try:
-        text = path.read_text(encoding="utf-8")
-        recorded = _sum_path(path).read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+        recorded = read_text(_sum_path(path)).split()
+    except InputError as error:
         raise InputError(
             f"{path} or its checksum {_sum_path(path).name} cannot be read; write them with "
             "`oemsar data regimes`"

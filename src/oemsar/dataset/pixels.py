@@ -10,7 +10,7 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.modalities import Modalities
 from oemsar.raster.pixels import RasterPixels
-from oemsar.raster.read import Extent, open_raster
+from oemsar.raster.read import Extent, open_raster, require_tile
 
 
 def read_images(tile: Tile, modalities: Modalities, extent: Extent | None = None) -> NDArray[np.uint8]:
@@ -109,6 +109,7 @@ def _read(path: Path, bands: int, extent: Extent | None) -> tuple[NDArray[np.uin
                 raise InputError(
                     f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 belong"
                 )
+            require_tile(dataset, path)
             whole = Extent(0, 0, *dataset.shape)
             return RasterPixels.first(dataset, bands).values(extent or whole), dataset.nodata
     except InputError as error:

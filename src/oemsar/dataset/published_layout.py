@@ -13,6 +13,8 @@ from oemsar.dataset.folder_names import Role
 from oemsar.dataset.layouts import GEOTIFF_SUFFIXES, IMAGE_SUFFIXES, Column, TileFiles, listed_name
 from oemsar.dataset.tile import Split
 from oemsar.errors import InputError
+from oemsar.limits import read_text
+from oemsar.sources import require_unlinked
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +87,11 @@ def _search(root: Path) -> tuple[dict[str, list[_File]], _Lists]:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Yield every file below `root` in sorted order, each folder once even where links form a circle."""
+    """Every file below `root` in sorted order, each folder once even where links lead in a circle.
+
+    Raises:
+        InputError: A link leads out of `root`, and to nothing that is allowed.
+    """
     seen = set()
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
         here = Path(folder).resolve()
@@ -93,9 +99,13 @@ def _walk(root: Path) -> Iterator[Path]:
             subfolders.clear()
             continue
         seen.add(here)
+        require_unlinked(Path(folder), root)
         # hidden files and `__MACOSX` are what an archive made on macOS leaves beside the real ones
         subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__MACOSX")))
-        yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                require_unlinked(Path(folder) / name, root)
+                yield Path(folder) / name
 
 
 def _refuse(error: OSError) -> None:
@@ -104,9 +114,9 @@ def _refuse(error: OSError) -> None:
 
 def _add_list(lists: _Lists, path: Path, split: Split) -> None:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a readable text file of names; repair or rename it") from error
+        lines = read_text(path, encoding="utf-8-sig").splitlines()
+    except InputError as error:
+        raise InputError(f"{error.sentence}; {path} is no readable text file of names") from error
     for name in filter(None, map(listed_name, lines)):
         listed, other = lists.setdefault(name, (split, path))
         if listed != split:

@@ -9,12 +9,15 @@ from typing import Any, TypeAlias
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow.parquet as pq
 from odc.geo.geobox import GeoBox
 from rasterio import Affine
 
+from oemsar.addresses import is_address, spelled
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
 from oemsar.files import atomic_write, checksum, require_apart
+from oemsar.limits import require_limit
 from oemsar.raster.grid import footprint
 from oemsar.record import TableOrigin
 
@@ -65,6 +68,7 @@ def read_tiles(path: Path) -> list[Tile]:
     """
     if not path.is_file():
         raise InputError(f"{path} does not exist; write it with `oemsar data index ROOT --out {path}`")
+    _require_small(path)
     try:
         frame = gpd.read_parquet(path)
         missing = set(_COLUMNS) - set(frame.columns)
@@ -179,6 +183,18 @@ def _tile(row: dict[Any, Any], folder: Path) -> Tile:
     )
 
 
+def _require_small(path: Path) -> None:
+    """Hold the sizes that a Parquet file declares against the limits, before it is decoded."""
+    require_limit(path.stat().st_size, "table_bytes", f"{path} has bytes:")
+    try:
+        declared = pq.read_metadata(path)
+        groups = [declared.row_group(number) for number in range(declared.num_row_groups)]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a table of tiles: it cannot be read as GeoParquet") from error
+    require_limit(declared.num_rows, "table_rows", f"{path} declares rows:")
+    require_limit(sum(group.total_byte_size for group in groups), "table_bytes", f"{path} declares bytes:")
+
+
 def _text(value: object) -> str | None:
     """Take a cell of text; a missing one is None or NaN, depending on the column's other cells."""
     return value if isinstance(value, str) else None
@@ -190,4 +206,8 @@ def _number(value: object) -> int | None:
 
 
 def _path(value: object, folder: Path) -> Path | None:
-    return folder / value if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    if is_address(value) or "\0" in value:
+        raise InputError(f"the table names {spelled(value)!r}, which is no file on this machine; fetch it")
+    return folder / value

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from oemsar.errors import InputError
 from oemsar.modalities import Modalities
+from oemsar.names import require_file_name, require_plain_name
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
@@ -43,6 +45,21 @@ class Tile:
     pseudo_label: Path | None = None
     real_label: Path | None = None
     label_nodata: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the names, which become parts of paths and cells of tables.
+
+        Raises:
+            InputError: A name cannot be that of a file, or is no plain text; or the split is not known.
+        """
+        require_file_name(self.name, "tile")
+        if self.split not in SPLITS:
+            raise InputError(
+                f"tile {self.name} has the split {self.split!r}; give one of {', '.join(SPLITS)}"
+            )
+        for what, name in (("region", self.region), ("country", self.country)):
+            if name is not None:
+                require_plain_name(name, f"tile {self.name}: {what}")
 
     @property
     def label(self) -> Path | None:

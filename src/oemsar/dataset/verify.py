@@ -18,6 +18,7 @@ from oemsar.dataset.layouts import COLUMNS, Column
 from oemsar.dataset.pixels import unknown_values
 from oemsar.dataset.table import Table, as_tiles
 from oemsar.dataset.tile import Tile
+from oemsar.errors import InputError
 from oemsar.legend import MAX_ID
 from oemsar.processes import thread_pool
 from oemsar.progress import Report, silent
@@ -92,6 +93,8 @@ def _read(path: Path) -> Content | _Fault:
         return "missing_file", "does not exist; bring it back or index the dataset again"
     try:
         return read_content(path)
+    except InputError as error:
+        return "unreadable", error.sentence.removeprefix(f"{path} ")
     except RasterioError as error:
         # the reason GDAL gives is the cause of the error that rasterio raises
         return "unreadable", f"cannot be decoded ({error.__cause__ or error}); fetch or make it again"

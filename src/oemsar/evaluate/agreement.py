@@ -20,6 +20,7 @@ from oemsar.evaluate.scores import Scores
 from oemsar.legend import NUM_CLASSES
 from oemsar.processes import thread_pool
 from oemsar.progress import Report, silent
+from oemsar.sources import require_unlinked
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ def pairs_against(tiles: Sequence[Tile], table: Table, folder: Path) -> list[Lab
         raise InputError(f"{folder} is not a folder; name the folder of the second labels", option="against")
     files: dict[str, Path] = {}
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES):
+        require_unlinked(path, folder)
         other = files.setdefault(path.stem, path)
         if other != path:
             raise InputError(f"tile {path.stem} has two files, {other} and {path}; remove one of them")

@@ -19,7 +19,9 @@ from oemsar.errors import InputError
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.scores import Scores
 from oemsar.legend import MAX_ID, NUM_CLASSES
+from oemsar.limits import require_regular
 from oemsar.progress import Report, silent
+from oemsar.sources import require_unlinked
 
 _LABEL_SUFFIXES = (".tif", ".tiff", ".png")
 _SPARE_BYTES = 1 << 20
@@ -62,16 +64,17 @@ def _labels(folder: Path) -> dict[str, Path]:
     }
     if not paths:
         raise InputError(f"{folder} has no label (.tif); name the folder that holds them, such as labels")
+    for path in paths.values():
+        require_unlinked(path, folder)
     return {name: paths[name] for name in sorted(paths, key=natural_order)}
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    require_regular(path)
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; give the zip to score") from error
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is not a readable zip ({error}); write it again") from error
 

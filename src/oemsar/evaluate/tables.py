@@ -5,6 +5,7 @@ from dataclasses import astuple
 from oemsar.evaluate.scores import Scores
 from oemsar.legend import NAMES
 from oemsar.text_table import csv_table, markdown_table
+from oemsar.visible_text import markdown_text
 
 HEADINGS = ("Class", "IoU", "Precision", "Recall", "F1")
 """Headings of the rows of `percent_rows`."""
@@ -31,7 +32,7 @@ def summary(scores: Scores) -> str:
 def scores_markdown(scores: Scores, provenance: str) -> str:
     """Write a Markdown document: scores of each class in percent, mIoU and OA, and their provenance."""
     table = markdown_table(HEADINGS, percent_rows(scores))
-    return "\n\n".join([table, summary(scores), provenance]) + "\n"
+    return "\n\n".join([table, summary(scores), markdown_text(provenance)]) + "\n"
 
 
 def scores_csv(scores: Scores) -> str:

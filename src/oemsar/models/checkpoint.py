@@ -12,7 +12,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
+from oemsar.archives import require_no_bomb
 from oemsar.errors import InputError
+from oemsar.limits import require_regular
 
 _KEYS = ("state_dict", "model", "model_state_dict")
 """Keys under which training programs put the tensors when they save more than these."""
@@ -35,8 +37,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         InputError: There is no such file, or it holds no tensors by name.
     """
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; give a PyTorch checkpoint")
+    require_regular(path)
+    require_no_bomb(path)
     try:
         if _is_safetensors(path):
             return named_tensors(load_file(path), str(path))

@@ -61,7 +61,7 @@ def draw_regions(regions: Sequence[RegionSummary]) -> Figure:
         axes = figure.add_subplot(grid[1 + number // columns, number % columns])
         _draw_map(axes, _bounds(members))
         title = f"{_name(country)}\n{len(members)} regions, {sum(map(_tiles, members))} tiles"
-        axes.set_title(title, fontsize="medium")
+        axes.set_title(title, fontsize="medium", parse_math=False)
         for shown, size in ((world, 14), (axes, 28)):
             points = [region.lon for region in members], [region.lat for region in members]
             shown.scatter(*points, s=size, c=colours[country], edgecolors="white", linewidths=0.6, zorder=3)

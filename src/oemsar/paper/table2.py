@@ -12,6 +12,7 @@ from oemsar.paper.published import PublishedTable2, Table2Row, is_published_rele
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
 from oemsar.text_table import beside, csv_table, markdown_table
+from oemsar.visible_text import markdown_text
 
 _RESULTS = ("table2.md", "table2.csv", "stats.json")
 
@@ -133,7 +134,8 @@ def _explanation(statistics: Statistics, table: str) -> str:
     counted = 0 if pseudo is None else pseudo.overall.tiles
     unknown = f"{overall.unknown_pixels / 1e6:.2f} million pixels are unknown"
     lines = [
-        f"{table}: {overall.tiles} tiles, {counted} by their pseudo label and {overall.tiles - counted}, "
+        f"{markdown_text(table)}: {overall.tiles} tiles, {counted} by their pseudo label and "
+        f"{overall.tiles - counted}, "
         f"which have none, by their real label. {unknown}; "
         "shares are of all pixels, unknown included.",
         "A segment is a connected component of one class within a tile, "

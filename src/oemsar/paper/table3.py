@@ -13,6 +13,7 @@ from oemsar.paper.published import PublishedTable3, is_published_release, publis
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
 from oemsar.text_table import beside, csv_table, markdown_table
+from oemsar.visible_text import markdown_text
 
 _RESULTS = ("table3.md", "table3.csv", "agreement.json")
 
@@ -157,7 +158,7 @@ def _markdown(table: Table3, about: str) -> str:
     parts = [
         "# Table III: agreement and IoU of labels",
         markdown_table(lines[0], lines[1:]),
-        about,
+        markdown_text(about),
         "## Confusion matrix",
         "Pixels; rows are the classes of the reference, columns those of the other label.",
         markdown_table(("Reference", *NAMES), confusion),

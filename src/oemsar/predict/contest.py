@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from PIL import Image
-from rasterio.errors import RasterioError
 
 from oemsar.config_file import Value
 from oemsar.dataset.layouts import listed_name, natural_order
@@ -21,11 +19,14 @@ from oemsar.files import atomic_write, require_apart
 from oemsar.inference.class_map import class_ids
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
+from oemsar.limits import read_text
 from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
 from oemsar.predict.config import SubmissionConfig
 from oemsar.progress import Report, silent
+from oemsar.raster.read import open_raster
+from oemsar.sources import require_unlinked
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +100,9 @@ def read_names(path: Path) -> list[str]:
         InputError: It cannot be read or is empty.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a readable text file of names") from error
+        lines = read_text(path, encoding="utf-8-sig").splitlines()
+    except InputError as error:
+        raise InputError(f"{error.sentence}; {path} is no readable text file of names") from error
     names = [name for name in map(listed_name, lines) if name]
     if not names:
         raise InputError(f"{path} lists no name; write one tile name a line")
@@ -119,6 +120,7 @@ def _radar_tiles(folder: Path) -> list[Tile]:
         )
     found: dict[str, Path] = {}
     for path in sorted(paths):
+        require_unlinked(path, folder)
         if path.stem in found:
             raise InputError(f"{path} and {found[path.stem]} would get the same name; remove one of them")
         found[path.stem] = path
@@ -128,12 +130,9 @@ def _radar_tiles(folder: Path) -> list[Tile]:
 
 
 def _shape(path: Path) -> tuple[int, int]:
-    try:
-        with rasterio.open(path) as dataset:
-            shape: tuple[int, int] = dataset.shape
-            return shape
-    except RasterioError as error:
-        raise InputError(f"{path} cannot be read: it is truncated, damaged or no GeoTIFF") from error
+    with open_raster(path) as dataset:
+        shape: tuple[int, int] = dataset.shape
+        return shape
 
 
 def _require_listed(found: Sequence[str], names: Path, folder: Path) -> None:

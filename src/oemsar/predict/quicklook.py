@@ -15,6 +15,7 @@ from oemsar import legend
 from oemsar.arrays import Stretch
 from oemsar.files import atomic_write
 from oemsar.raster.read import open_raster
+from oemsar.record import source_name
 
 _LONGEST_SIDE = 1600
 """Pixels of the longer side of the map as drawn."""
@@ -39,7 +40,7 @@ def write_quicklook(land_cover: Path, scene: Path, path: Path) -> None:
     with open_raster(scene) as dataset:
         bands = 1 if dataset.count < 3 else 3
         image = _display(_reduced(dataset, bands, Resampling.average), ids != legend.UNKNOWN.id)
-    figure = _draw(image, ids, scene.name, title)
+    figure = _draw(image, ids, source_name(scene), title)
     with atomic_write(path) as partial:
         figure.savefig(partial, format="png", dpi=_DPI, pil_kwargs={"compress_level": 1})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from oemsar.config_file import Value
 from oemsar.disk import disk_errors, require_room
-from oemsar.files import partial_path, write_json
+from oemsar.files import partial_path, unlinked, write_json
 from oemsar.predict.config import PredictConfig
 from oemsar.raster.pyramid import Pyramid
 
@@ -68,7 +68,7 @@ class ResumableMap:
             identity: Everything that decides the pixels of the map.
         """
         self._out = out
-        self.folder = partial_path(out)
+        self.folder = unlinked(partial_path(out))
         plain = json.dumps(identity.model_dump(mode="json"), sort_keys=True)
         self._task = hashlib.sha256(plain.encode()).hexdigest()
         self.checkpoint = self._read()

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
+from oemsar.limits import read_text
 from oemsar.products.product import Calibration
 
 _RADIOMETRY: dict[str, Literal["sigma0", "beta0", "gamma0"]] = {
@@ -95,8 +96,8 @@ def read_document(path: Path) -> Document:
         InputError: It cannot be read or is no JSON object.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        document = json.loads(read_text(path))
+    except (InputError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is not a JSON file that can be read; fetch it again") from error
     if not isinstance(document, dict):
         raise InputError(f"{path} holds no JSON object; fetch it again")

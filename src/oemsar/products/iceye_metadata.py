@@ -17,8 +17,9 @@ from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
 from oemsar.config_file import Value
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
+from oemsar.limits import read_text
 from oemsar.products.umbra_metadata import azimuth_at_scene
-from oemsar.products.xml_file import read_text, read_xml
+from oemsar.products.xml_file import read_xml
 
 PROPERTIES_TAG = "ICEYE_PROPERTIES"
 """Tag that holds the properties of the STAC item of a COG, as JSON."""

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-from rasterio.errors import RasterioError
+
+from oemsar.errors import OemsarError
+from oemsar.raster.read import open_raster
 
 _TILE = 512
 _CACHE_BYTES = 32 << 20
@@ -34,11 +36,11 @@ def cache_bytes(path: Path) -> int:
     """
     cache = _CACHE_BYTES
     try:
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             rows, columns = dataset.block_shapes[0]
             pixel = sum(8 if "complex" in name else np.dtype(name).itemsize for name in dataset.dtypes)
             if columns == dataset.width and columns > 2 * _TILE:
                 cache += (2 * _TILE + 2 * rows) * columns * pixel
-    except (RasterioError, IndexError):
+    except (OemsarError, IndexError):
         pass
     return min(cache, _MOST_CACHE_BYTES)

@@ -18,9 +18,11 @@ from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from oemsar.addresses import is_remote
 from oemsar.errors import InputError
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import Dataset, Extent, masked, open_raster
+from oemsar.remote import broken_off
 
 Validity: TypeAlias = NDArray[np.bool_] | None
 """Where pixels carry data, shape (height, width); None: everywhere, as far as their values are finite."""
@@ -154,6 +156,8 @@ class RasterPixels:
         try:
             yield
         except RasterioError as error:
+            if is_remote(self.name):
+                raise broken_off(self.name) from error
             raise InputError(f"{self.name} cannot be read to its end; it is truncated or damaged") from error
 
 

@@ -6,17 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
 import rasterio
 from odc.geo.geobox import GeoBox
+from rasterio.enums import Interleaving
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
+from oemsar.addresses import is_address, local_archive
 from oemsar.errors import InputError
-from oemsar.fingerprint import files_behind
+from oemsar.limits import require_limit
 from oemsar.raster.grid import grid_of
+from oemsar.raster.safe_files import driver_of
+from oemsar.remote import open_address, require_no_dataset_named
+from oemsar.sources import require_allowed
+from oemsar.virtual_raster_sources import files_behind
 
 Dataset: TypeAlias = DatasetReader | WarpedVRT
+
+_BYTES = {"complex_int16": 4}
+"""Bytes of a pixel of the types that numpy does not know."""
 
 
 class Extent(NamedTuple):
@@ -68,23 +78,64 @@ class Raster:
 
 @contextmanager
 def open_raster(path: Path) -> Iterator[DatasetReader]:
-    """Open the raster at `path`.
+    """Open the raster at `path`: a file of a format that is read, or an address that a person typed.
+
+    GDAL opens what is beside and behind a file with it; all of that is looked at first (see
+    `oemsar.raster.safe_files`), and the sizes a file declares are held against the limits (`oemsar.limits`).
 
     Raises:
-        InputError: The file is missing, empty, or no raster.
+        InputError: The file is missing, empty, no raster of a format that is read, larger than the limits, or
+            names files that may not be read.
+        Failure: The server of an address cannot be reached.
     """
-    if not path.exists():
-        raise InputError(f"{path} does not exist")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder where a raster file is expected")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty (0 bytes); fetch or write it again")
+    if is_address(path):
+        with open_address(path) as dataset:
+            require_sizes(dataset, path)
+            yield dataset
+        return
+    driver = driver_of(path)
+    # GDAL takes some names with a colon for something else than a file, and a relative one in a virtual
+    # raster to lie in the current folder
+    name = path.absolute() if driver == "VRT" or ":" in str(path) else path
     try:
-        dataset = rasterio.open(path)
+        dataset = rasterio.open(name, driver=driver)
     except RasterioError as error:
-        raise InputError(f"{path} is not a raster that GDAL can read") from error
+        raise InputError(f"{path} is not a raster that GDAL can read; it is truncated or damaged") from error
+    except UnicodeEncodeError as error:
+        raise InputError(f"the name of {path} is not in UTF-8; rename it") from error
     with dataset:
+        require_no_dataset_named(dataset, path)
+        if driver == "HFA":
+            for file in dataset.files:
+                require_allowed(Path(file), path.parent, f"{path} reads")
+        require_sizes(dataset, path)
         yield dataset
+
+
+def require_sizes(dataset: DatasetReader, path: Path) -> None:
+    """Check the sizes that an open raster declares against the limits, before anything is decoded.
+
+    Raises:
+        InputError: It has more bands or pixels than are read, or a block that is too large to decode.
+    """
+    require_limit(dataset.count, "bands", f"{path} declares bands:")
+    require_limit(dataset.width * dataset.height, "scene_pixels", f"{path} declares pixels:")
+    rows, columns = dataset.block_shapes[0] if dataset.count else (0, 0)
+    if dataset.driver in ("PNG", "JPEG"):
+        rows, columns = dataset.shape
+    together = dataset.driver in ("PNG", "JPEG") or dataset.interleaving is Interleaving.pixel
+    kinds = dataset.dtypes if together else dataset.dtypes[:1]
+    pixel = sum(_BYTES.get(kind) or np.dtype(kind).itemsize for kind in kinds)
+    require_limit(rows * columns * pixel, "block_bytes", f"{path} declares bytes in a block decoded whole:")
+
+
+def require_tile(dataset: DatasetReader, path: Path) -> None:
+    """Check that an open raster is no larger than an image or label of a tile, which is decoded whole.
+
+    Raises:
+        InputError: It has more pixels.
+    """
+    require_limit(dataset.width * dataset.height, "tile_pixels", f"{path} declares pixels in one tile:")
 
 
 def files_of(path: Path) -> list[Path]:
@@ -92,14 +143,18 @@ def files_of(path: Path) -> list[Path]:
 
     Returns:
         The file itself, those that GDAL reads with it (masks, world files), and those behind a virtual
-        raster, however deep.
+        raster, however deep. Of an address the archive on this machine, or the address itself.
 
     Raises:
         InputError: The file is missing, empty, or no raster.
     """
+    if is_address(path):
+        archive = local_archive(path)
+        return [path if archive is None else archive]
     with open_raster(path) as dataset:
         beside = [Path(name) for name in dataset.files if Path(name).is_file()]
-    return list(dict.fromkeys([path, *beside, *files_behind(path)]))
+    files = {file.absolute(): file for file in reversed([path, *beside, *files_behind(path)])}
+    return list(reversed(files.values()))
 
 
 def describe(dataset: DatasetReader, path: Path) -> Raster:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from oemsar.disk import disk_errors
 from oemsar.errors import Failure, InputError
-from oemsar.files import partial_path
+from oemsar.files import partial_path, unlinked
 from oemsar.models.saved import save_model
 from oemsar.train.crops import Batch
 from oemsar.train.interruption import Interruption
@@ -114,7 +114,7 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
         DiskFull: The disk has no room left.
         Failure: The file cannot be written.
     """
-    partial = partial_path(path)
+    partial = unlinked(partial_path(path))
     try:
         with disk_errors(path):
             trainer.save_checkpoint(partial)

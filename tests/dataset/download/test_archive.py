@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from oemsar.dataset.download import archive as archives
 from oemsar.dataset.download.archive import Limits, extract, list_members, missing_bytes
-from oemsar.errors import DiskFull, Failure
+from oemsar.errors import DiskFull, Failure, InputError
+from oemsar.files import partial_path
+from oemsar.limits import raised_limits
 
 TREE = {
     "release/train/labels/TrainArea_001.tif": b"label" * 1000,
@@ -347,3 +349,31 @@ def test_any_accepted_name_lies_below_the_folder(tmp_path_factory: pytest.TempPa
     folder = PurePosixPath("/data")
     assert PurePosixPath(os.path.normpath(folder / member.path)).is_relative_to(folder)
     assert member.path.parts
+
+
+@pytest.mark.parametrize("name", ["n" * 241, "a/" + "é" * 121 + "/b", "a\u202eb", "a\x7f", "x" * 60_000])
+def test_names_that_no_file_can_have_are_refused(tmp_path: Path, name: str) -> None:
+    path = write_members(tmp_path / "a.zip", (name, b"x"))
+    with pytest.raises(Failure, match="is refused: its member"):
+        list_members(path)
+
+
+def test_an_archive_of_too_many_files_or_a_pipe_is_refused(tmp_path: Path, tree: Path) -> None:
+    with raised_limits(archive_entries=2), pytest.raises(InputError, match="raise archive_entries"):
+        list_members(tree)
+    os.mkfifo(tmp_path / "pipe.zip")
+    with pytest.raises(InputError, match="no regular file"):
+        list_members(tmp_path / "pipe.zip")
+
+
+def test_a_link_under_the_partial_name_of_a_member_is_not_followed(
+    tmp_path: Path, tree: Path, out: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    folder = out / "release" / "train" / "labels"
+    folder.mkdir(parents=True)
+    partial_path(folder / "TrainArea_001.tif").symlink_to(victim)
+    extract(tree, list_members(tree), out)
+    assert victim.read_text() == "mine"
+    assert files_below(out) == TREE

@@ -17,6 +17,7 @@ from oemsar.prepare.align.run import RESULTS, align_images
 from oemsar.prepare.align.scene.transform import read_correction
 from oemsar.prepare.align.summary import AlignReport
 
+from ...conftest import FileServer
 from .pairs import SIDE, corner_error, land, photo, radar, turned, write
 
 ROTATED = Affine.translation(400_000, 5_000_000) @ Affine.rotation(20) @ Affine.scale(0.5, -0.5)
@@ -234,3 +235,22 @@ def test_no_result_replaces_an_input(pair: tuple[Path, Path], tmp_path: Path) ->
     with pytest.raises(InputError, match="would replace the input"):
         align_images(*pair, out, config=AlignConfig(tie_points=points))
     assert points.read_text() == "edited"
+
+
+def test_images_at_addresses_are_aligned_as_those_on_disk(
+    pair: tuple[Path, Path], tmp_path: Path, file_server: FileServer
+) -> None:
+    points = tmp_path / "ties.geojson"
+    pixels = [(x, y) for x in range(40, SIDE, 80) for y in range(40, SIDE, 80)]
+    corners = [(*(turned(0.7, 11.4, -17.8) @ (x, y)), x, y) for x, y in pixels]
+    names = ("sar_x", "sar_y", "optical_x", "optical_y")
+    features = [{"properties": dict(zip(names, corner, strict=True))} for corner in corners]
+    points.write_text(json.dumps({"features": features}))
+    config = AlignConfig(tie_points=points)
+    align_images(*pair, tmp_path / "local", config=config)
+    addresses = [Path(f"{file_server.address}/{path.name}") for path in pair]
+    report = align_images(*addresses, tmp_path / "remote", config=config)
+    assert (report.sar, report.optical) == tuple(f"{file_server.address}/{path.name}" for path in pair)
+    assert transform(tmp_path / "remote") == transform(tmp_path / "local")
+    images = [tmp_path / name / "sar_aligned.tif" for name in ("local", "remote")]
+    assert images[0].read_bytes() == images[1].read_bytes()

@@ -17,6 +17,7 @@ from oemsar.prepare.ortho.rasters import MASKS
 from oemsar.prepare.ortho.run import orthorectify
 from oemsar.prepare.ortho.summary import OrthoResult
 
+from ...conftest import FileServer
 from .scenes import CRS, EAST, NORTH, Orbit, dem, flat_scene, slant_scene
 
 SIZE, SPACING = 400, 0.5
@@ -240,3 +241,18 @@ def test_the_summary_is_read_back(tmp_path: Path) -> None:
     result = ortho(scene, dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif")
     assert read_json(tmp_path / "ortho.json", OrthoResult, "summary of an orthorectification") == result
     assert "layover_share" not in json.loads((tmp_path / "ortho.json").read_text())
+
+
+def test_scene_and_heights_at_addresses_give_the_same_image(tmp_path: Path, file_server: FileServer) -> None:
+    slant_scene(tmp_path / "scene.tif", orbit(), grass())
+    dem(tmp_path / "dem.tif", 100.0)
+    ortho(tmp_path / "scene.tif", tmp_path / "dem.tif", tmp_path / "local.tif")
+    web = file_server.address
+    result = ortho(Path(f"{web}/scene.tif"), Path(f"{web}/dem.tif?key=1"), tmp_path / "remote.tif")
+    with rasterio.open(tmp_path / "local.tif") as local, rasterio.open(tmp_path / "remote.tif") as remote:
+        np.testing.assert_array_equal(remote.read(), local.read())
+    inputs = result.record.config["inputs"]
+    assert inputs == [
+        {"file": f"{web}/scene.tif", "sha256": None},
+        {"file": f"{web}/dem.tif", "sha256": None},
+    ]

@@ -19,7 +19,9 @@ from oemsar.files import checksum
 from oemsar.prepare.pair.region_file import read_region
 from oemsar.prepare.pair.results import Pair
 from oemsar.prepare.pair.run import make_pair
+from oemsar.sources import allow_sources
 
+from ...conftest import FileServer
 from .conftest import Built, Scene, Write
 
 IMAGES = ("town_sar.tif", "town_optical.tif", "town_masks.tif")
@@ -334,3 +336,27 @@ def test_tie_points_edited_in_a_pair_of_an_earlier_version_are_not_lost(
     points.write_text(points.read_text().replace('"used": true', '"used": false', 1))
     with pytest.raises(InputError, match="was edited; copy it"):
         make_pair(region(), out)
+
+
+def test_a_region_names_addresses_only_where_they_are_allowed(
+    scene: Scene, built: Built, region: Write, tmp_path: Path, file_server: FileServer
+) -> None:
+    web = file_server.address
+    for name in ("sar.tif", "optical.tif"):
+        (tmp_path / name).symlink_to(scene.folder / name)
+    changes = {
+        "sar": f"{web}/sar.tif",
+        "optical": {"path": f"{web}/optical.tif?key=1", "profile": "naip", "year": 2021},
+    }
+    with pytest.raises(InputError, match=r"^allow_sources: .*region\.yaml: it names the address"):
+        make_pair(region(**changes), tmp_path / "out")
+    assert file_server.asked == []
+    with allow_sources(web):
+        pair = make_pair(region(**changes), tmp_path / "out")
+        assert set(make_pair(region(**changes), tmp_path / "out").stages.values()) == {"skipped"}
+    for key in ("sar", "optical", "masks"):
+        with rasterio.open(built.pair.files[key]) as local, rasterio.open(pair.files[key]) as remote:
+            np.testing.assert_array_equal(remote.read(), local.read())
+    text = (tmp_path / "out" / "town.json").read_text()
+    assert "key=1" not in text
+    assert f"{web}/optical.tif" in text

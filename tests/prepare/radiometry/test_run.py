@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from oemsar.prepare.radiometry.summary import RemappedScene
 from oemsar.raster.collect import find_padding, within_collect
 from oemsar.raster.pixels import RasterPixels, read_window
 from oemsar.raster.read import Extent, open_raster
+
+from ...conftest import FileServer
 
 
 def _remap(scene: Path, name: str, **config: Any) -> tuple[Path, RemappedScene]:
@@ -172,3 +175,20 @@ def test_progress_is_told_to_the_end(write_scene: Callable[..., Path], collect: 
     apply_radiometry(scene, scene.with_name("o.tif"), report=lambda *step: told.append(step))
     assert told[-1] == (12, 12)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_a_scene_at_an_address_gives_the_same_image(
+    write_scene: Callable[..., Path], collect: NDArray[np.uint8], file_server: FileServer
+) -> None:
+    scene = write_scene("scene.tif", collect)
+    local = apply_radiometry(scene, scene.with_name("local.tif"))
+    with zipfile.ZipFile(scene.with_name("a.zip"), "w") as archive:
+        archive.write(scene, "scene.tif")
+    zipped = Path(f"zip://{scene.with_name('a.zip')}!scene.tif")
+    for number, address in enumerate((Path(f"{file_server.address}/scene.tif?key=1"), zipped)):
+        out = scene.with_name(f"{number}.tif")
+        remote = apply_radiometry(address, out)
+        np.testing.assert_array_equal(_read(out), _read(local.out))
+        assert "key" not in remote.source
+        assert (remote.sha256 is None) == (address != zipped)
+        assert remote.statistics == local.statistics

@@ -12,8 +12,10 @@ from pathlib import Path, PurePosixPath
 from oemsar.config_file import Value, read_json
 from oemsar.dataset.download.disk_space import write_errors
 from oemsar.errors import Failure, InputError
-from oemsar.files import partial_path, write_json
+from oemsar.files import partial_path, unlinked, write_json
+from oemsar.limits import require_limit, require_regular
 from oemsar.progress import Report, silent
+from oemsar.visible_text import visible
 
 _BLOCK = 1 << 20
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -29,6 +31,10 @@ _UNREADABLE = (
     struct.error,
 )
 """Exceptions of the standard library for an archive that is damaged or of a kind it does not read."""
+
+
+_LONGEST_NAME = 240
+"""Bytes of a file name, so that a file system that takes 255 has room for `.partial`."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,7 @@ def list_members(archive: Path, limits: Limits | None = None) -> tuple[Member, .
     Raises:
         Failure: The file is no zip archive, or something in it is refused.
     """
+    require_regular(archive)
     try:
         with zipfile.ZipFile(archive) as opened:
             infos = opened.infolist()
@@ -114,6 +121,7 @@ def list_members(archive: Path, limits: Limits | None = None) -> tuple[Member, .
         raise Failure(
             f"{archive} is not a complete zip archive ({error}); ask its publishers for another"
         ) from error
+    require_limit(len(infos), "archive_entries", f"{archive} declares entries:")
     for info in infos:
         if (reason := _reason_to_refuse(info)) is not None:
             raise Failure(f"{archive} is refused: its member {info.orig_filename!r} {reason}")
@@ -189,19 +197,24 @@ def _marker(archive_name: str, folder: Path) -> Path:
 
 
 def _reason_to_refuse(info: zipfile.ZipInfo) -> str | None:
-    """Say why a member may not be extracted; None where it may."""
+    """Find why a member may not be extracted; None where it may."""
     name, mode = info.orig_filename, info.external_attr >> 16
-    if re.search(r"[\\\x00-\x1f]", name) or re.match(r"[A-Za-z]:|/", name):
-        return "has an absolute path, a drive letter, a backslash or a control character in its name"
-    if ".." in PurePosixPath(name).parts or not PurePosixPath(name).parts:
-        return "points outside of the folder"
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is a link or a special file"
-    if info.flag_bits & _ENCRYPTED:
-        return "is encrypted"
-    if info.flag_bits & _PATCHED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return f"is packed by method {info.compress_type}, where 0 and 8 are read"
-    return None
+    parts = PurePosixPath(name).parts
+    faults = {
+        "has an absolute path, a drive letter, a backslash or a control character in its name": (
+            "\\" in name or visible(name) != name or re.match(r"[A-Za-z]:|/", name)
+        ),
+        "points outside of the folder": ".." in parts or not parts,
+        f"has a name of more than {_LONGEST_NAME} bytes": any(
+            len(part.encode("utf-8", "surrogatepass")) > _LONGEST_NAME for part in parts
+        ),
+        "is a link or a special file": stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR),
+        "is encrypted": info.flag_bits & _ENCRYPTED,
+        f"is packed by method {info.compress_type}, where 0 and 8 are read": (
+            info.flag_bits & _PATCHED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        ),
+    }
+    return next((reason for reason, found in faults.items() if found), None)
 
 
 def _refuse_collisions(archive: Path, members: Sequence[Member]) -> None:
@@ -221,7 +234,7 @@ def _refuse_bomb(archive: Path, members: Sequence[Member], limits: Limits) -> No
 
 
 def _write_member(opened: zipfile.ZipFile, member: Member, target: Path) -> None:
-    partial = partial_path(target)
+    partial = unlinked(partial_path(target))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy_member(opened, member, partial)

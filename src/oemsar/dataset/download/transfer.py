@@ -74,6 +74,9 @@ class ResumableDownload:
         """Count the bytes of the right content received so far."""
         if self._resume_point() is None or not self.partial.exists():
             return 0
+        if self.partial.is_symlink() or self.partial.stat().st_nlink > 1:  # another file would grow
+            self.partial.unlink()
+            return 0
         size = self.partial.stat().st_size
         return size if size <= self.remote.size else 0
 

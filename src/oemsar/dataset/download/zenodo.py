@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from oemsar.dataset.download.config import API
 from oemsar.dataset.download.retry import RetryPolicy, raise_transient, retry
 from oemsar.errors import Failure, InputError
+from oemsar.visible_text import visible
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,14 @@ def _read_files(content: bytes, address: str) -> tuple[RemoteFile, ...]:
 
 
 def _is_plain_name(name: str) -> bool:
-    """Tell whether `name` names a file in a folder and nothing else."""
-    return bool(name) and not name.startswith(".") and not re.search(r"[/\\:\x00-\x1f]", name)
+    """Whether `name` names a file in a folder and nothing else."""
+    return (
+        bool(name)
+        and not name.startswith(".")
+        and len(name) <= 200
+        and not re.search(r"[/\\:]", name)
+        and visible(name) == name
+    )
 
 
 def _addresses(file: _File, page: str | None) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from oemsar.prepare.align.outcome import Outcome
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.summary import AlignReport, LevelSummary, Residuals, TrialSummary
 from oemsar.prepare.align.verdict import Figures, Judgement
-from oemsar.record import RunRecord, origin, run_record
+from oemsar.record import RunRecord, origin, run_record, source_name
 
 
 def make_report(
@@ -38,8 +38,8 @@ def make_report(
         verdict=judged.verdict,
         reasons=judged.reasons,
         warnings=_warnings(geometry, config),
-        sar=sar.name,
-        optical=optical.name,
+        sar=source_name(sar),
+        optical=source_name(optical),
         n_tie_points=0 if found.correspondences is None else len(found.correspondences),
         model=None if choice is None else choice.correction.model,
         residual_px=Residuals(median=None, p95=None, along_look=None, across_look=None)
@@ -124,9 +124,9 @@ def _record(sar: Path, optical: Path, config: AlignConfig) -> RunRecord:
         "values": config.values,
         "kernel": config.kernel,
         "tie_points": None if config.tie_points is None else config.tie_points.name,
-        "dem": None if terrain is None else terrain.dem.name,
-        "geoid": None if terrain is None or terrain.geoid is None else terrain.geoid.name,
-        "dsm": None if terrain is None or terrain.dsm is None else terrain.dsm.name,
+        "dem": None if terrain is None else source_name(terrain.dem),
+        "geoid": None if terrain is None or terrain.geoid is None else source_name(terrain.geoid),
+        "dsm": None if terrain is None or terrain.dsm is None else source_name(terrain.dsm),
         "dem_datum": config.dem_datum,
         **({} if config.dem_void == "refuse" else {"dem_void": config.dem_void}),
         "look": None if look is None else asdict(look),

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from oemsar.addresses import is_address
 from oemsar.config_file import Config, Value
 from oemsar.errors import InputError
 from oemsar.geometry.datum import Datum, DemVoid
@@ -28,6 +29,11 @@ from oemsar.prepare.radiometry.config import (
     RemapOptions,
 )
 from oemsar.products.registry import READERS
+from oemsar.record import source_name
+from oemsar.sources import require_allowed
+
+OF_EVERY_VERB = ("allow_sources", "limit")
+"""Options of the command that are no keys of a region."""
 
 _ONE_WORD = {"sar": "path", "optical": "path", "remap": "name"}
 """Sections that may be written as one word, and the key that the word stands for."""
@@ -39,7 +45,8 @@ def within(section: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        names = [name if name == section else f"{section}.{name}" for name in error.options]
+        kept = (section, *OF_EVERY_VERB)
+        names = [name if name in kept else f"{section}.{name}" for name in error.options]
         raise InputError(error.sentence, option=names or section) from error
 
 
@@ -59,8 +66,13 @@ def _section(
 
 
 def _from_folder(path: Path, info: ValidationInfo) -> Path:
-    """Resolve a relative path against the folder of the region file."""
-    folder: Path = (info.context or {}).get("folder", Path())
+    """Resolve a relative path against the folder of the region file, in which an address must be allowed."""
+    folder: Path | None = (info.context or {}).get("folder")
+    if folder is None:
+        return path
+    if is_address(path):
+        require_allowed(path, folder, "it names")
+        return path
     return folder / path
 
 
@@ -198,7 +210,7 @@ class PairRegion(Config):
         for key, path in self.files().items():
             section = values[key]
             if isinstance(section, dict):
-                section["path"] = path.name
+                section["path"] = source_name(path)
             else:
-                values[key] = path.name
+                values[key] = source_name(path)
         return values

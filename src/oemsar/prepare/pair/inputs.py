@@ -10,6 +10,7 @@ from oemsar.config_file import Value
 from oemsar.fingerprint import fingerprint
 from oemsar.raster.georeference import georeference_of
 from oemsar.raster.read import files_of, open_raster
+from oemsar.record import source_name
 
 _DERIVED = {".ovr", ".xml"}
 """Suffixes of files that programs put beside a raster they have read: overviews, statistics."""
@@ -67,14 +68,14 @@ def input_states(files: Mapping[str, Path], metadata: Sequence[Path] = ()) -> di
 
 def _state(key: str, path: Path, metadata: Sequence[Path]) -> InputState:
     if key == "tie_points":
-        return InputState(files={path.name: fingerprint(path)}, raster=None)
+        return InputState(files={source_name(path): fingerprint(path)}, raster=None)
     beside = {
         os.path.relpath(file, path.parent): file
         for file in files_of(path)
         if file.is_file() and file.resolve() != path.resolve() and file.suffix.lower() not in _DERIVED
     }
     beside |= {os.path.relpath(file, path.parent): file for file in metadata}
-    named = {path.name: path, **{name: beside[name] for name in sorted(beside)}}
+    named = {source_name(path): path, **{name: beside[name] for name in sorted(beside)}}
     with open_raster(path) as dataset:
         state = RasterState.from_dataset(dataset)
     return InputState(files={name: fingerprint(file) for name, file in named.items()}, raster=state)

@@ -27,6 +27,7 @@ from oemsar.raster.pixels import RasterPixels, raw_opener
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.raw_raster import RawRaster, raw_bytes
 from oemsar.raster.read import open_raster
+from oemsar.record import source_name
 
 _TABLED = {"uint8", "uint16"}
 """Types whose values are their own index in a table of grey values; others become float32."""
@@ -112,7 +113,7 @@ def _stretch(
         table = AmplitudeTable.build(colours[0].dtype, Encoding.AMPLITUDE, 1.0)
         stretch, grey = fit_stretch(workers, table, options, options.path, silent)
         summary = summarise_optical(
-            options, stretch, source=options.path.name, sha256=sources.sha256("optical")
+            options, stretch, source=source_name(options.path), sha256=sources.sha256("optical")
         ).model_copy(update=sources.terms("optical"))
         pyramid = Pyramid.create(validity.path.parent, validity.shape, bands=3)
         LookupTable(table, grey).apply(workers, pyramid, silent)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from oemsar.config_file import read_yaml
 from oemsar.errors import InputError
-from oemsar.prepare.pair.config import PairRegion
+from oemsar.prepare.pair.config import OF_EVERY_VERB, PairRegion
 
 
 def read_region(path: Path) -> PairRegion:
@@ -26,4 +26,6 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
+        if set(error.options) & set(OF_EVERY_VERB):
+            raise InputError(f"{path}: {error.sentence}", option=error.options) from error
         raise InputError(f"{path}: {error}") from error

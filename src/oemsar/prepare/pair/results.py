@@ -147,8 +147,8 @@ class InputChecksum(Value):
     """Key of the region."""
     file: str
     """Path of the file from the folder of the file that the region names."""
-    sha256: str
-    """SHA-256 of its content."""
+    sha256: str | None
+    """SHA-256 of its content; None for a file on a server."""
 
 
 class StageProvenance(Value):

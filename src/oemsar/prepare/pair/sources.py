@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from oemsar.addresses import is_address
 from oemsar.errors import InputError
-from oemsar.files import checksum
 from oemsar.geometry.look import look_from_angles
 from oemsar.geometry.open_heights import open_surface
 from oemsar.prepare.align.config import MATCHERS
@@ -26,6 +26,7 @@ from oemsar.products.reader import OpenedProduct
 from oemsar.products.registry import find_product
 from oemsar.raster.grid import grid_of
 from oemsar.raster.read import open_raster
+from oemsar.record import source_checksum
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +83,9 @@ class Sources:
         """List the input files by key: of a radar product that is a folder, the file of its pixels."""
         return {**self.region.files(), "sar": self.found.path}
 
-    def sha256(self, key: str) -> str:
-        """Compute the SHA-256 of an input file, by its key."""
-        return checksum(self.files()[key])
+    def sha256(self, key: str) -> str | None:
+        """Compute the SHA-256 of an input file, by its key; None for one on a server."""
+        return source_checksum(self.files()[key])
 
     def terms(self, key: Literal["sar", "optical"]) -> dict[str, str]:
         """Give attribution and licence that a person stated for an image, those that were stated."""
@@ -96,7 +97,11 @@ class Sources:
         """Compute the SHA-256 of every file that the pair is made of."""
         files = self.files()
         return [
-            InputChecksum(key=key, file=name, sha256=checksum(files[key].parent / name))
+            InputChecksum(
+                key=key,
+                file=name,
+                sha256=source_checksum(files[key] if is_address(files[key]) else files[key].parent / name),
+            )
             for key, state in self.states.items()
             for name in state.files
         ]
@@ -109,7 +114,7 @@ def inspect_region(region: PairRegion) -> Sources:
         InputError: A file is unfit, the images do not overlap, or the region does not fit them.
     """
     for key, path in region.files().items():
-        if not (path.is_file() or (key == "sar" and path.is_dir())):
+        if not (is_address(path) or path.is_file() or (key == "sar" and path.is_dir())):
             raise InputError(f"{path} is no file; correct the path", option=key)
     MATCHERS.require(region.engine)
     remap = REMAPS.find(region.remap.name)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from oemsar.errors import InputError
-from oemsar.files import checksum, require_apart, require_writable, scratch_folder
+from oemsar.files import require_apart, require_writable, scratch_folder
 from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.apply import LookupTable
 from oemsar.prepare.radiometry.config import PROFILES, OpticalConfig, OpticalOptions
@@ -22,6 +22,7 @@ from oemsar.raster.nodata import with_nodata
 from oemsar.raster.pixels import Opener, raster_opener
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import files_of, open_raster
+from oemsar.record import source_checksum, source_name
 
 
 def convert_orthophoto(
@@ -53,11 +54,11 @@ def convert_orthophoto(
         thread_pool(1, wait=False) as checksum_pool,
         open_workers(_colours(scene, bands, config.nodata)) as workers,
     ):
-        digest = checksum_pool.submit(checksum, scene)
+        digest = checksum_pool.submit(source_checksum, scene)
         shape, dtype = workers.describe()
         table = AmplitudeTable.build(dtype, Encoding.AMPLITUDE, 1.0)
         stretch, grey = fit_stretch(workers, table, config, scene, report)
-        summary = summarise_optical(config, stretch, source=scene.name, sha256=digest.result())
+        summary = summarise_optical(config, stretch, source=source_name(scene), sha256=digest.result())
         with scratch_folder(out, Pyramid.bytes_needed(shape, bands=3)) as folder:
             pyramid = Pyramid.create(folder, shape, bands=3)
             LookupTable(table, grey).apply(workers, pyramid, report)

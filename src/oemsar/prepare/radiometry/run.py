@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from oemsar.arrays import Floats
 from oemsar.errors import InputError
-from oemsar.files import checksum, require_apart, require_writable, scratch_folder
+from oemsar.files import require_apart, require_writable, scratch_folder
 from oemsar.geometry.look import Look
 from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.apply import LookupTable
@@ -33,6 +33,7 @@ from oemsar.raster.nodata import with_nodata
 from oemsar.raster.pixels import Opener, Validity
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import Extent, files_of
+from oemsar.record import source_checksum
 
 
 def apply_radiometry(
@@ -69,7 +70,7 @@ def apply_radiometry(
         thread_pool(1, wait=False) as checksum_pool,
         open_workers(with_nodata(opener, config.nodata)) as workers,
     ):
-        digest = checksum_pool.submit(checksum, found.path)
+        digest = checksum_pool.submit(source_checksum, found.path)
         shape, dtype = workers.describe()
         require_remappable(remap, dtype, scene)
         table = AmplitudeTable.build(dtype, product.encoding, scale)

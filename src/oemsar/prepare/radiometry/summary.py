@@ -11,6 +11,7 @@ from oemsar.prepare.radiometry.histogram import Histogram
 from oemsar.prepare.radiometry.scene_statistics import SceneStatistics
 from oemsar.products.product import Product
 from oemsar.products.reader import OpenedProduct
+from oemsar.record import source_name
 
 
 class AmplitudeStatistics(Value):
@@ -59,8 +60,8 @@ class RadarSummary(Value):
     """Name of the remap."""
     parameters: dict[str, float]
     """Parameters of the remap, by name."""
-    sha256: str
-    """SHA-256 of the source."""
+    sha256: str | None
+    """SHA-256 of the source; None for one on a server."""
     source: str
     """Name of the file that the image was made from."""
     product: str
@@ -94,8 +95,8 @@ class OpticalSummary(Value):
 
     source: str
     """Name of the file that the image was made from."""
-    sha256: str
-    """SHA-256 of the source."""
+    sha256: str | None
+    """SHA-256 of the source; None for one on a server."""
     quantity: str
     """Quantity of the grey values: `reflectance`, only for calibrated pixels, or `display`."""
     stretch: dict[str, float]
@@ -116,7 +117,7 @@ def summarise_radar(
     *,
     remap: str,
     parameters: dict[str, float],
-    sha256: str,
+    sha256: str | None,
     sigma0: bool = False,
 ) -> RadarSummary:
     """Describe a remapped radar scene.
@@ -134,7 +135,7 @@ def summarise_radar(
         remap=remap,
         parameters=parameters,
         sha256=sha256,
-        source=found.path.name,
+        source=source_name(found.path),
         product=product.kind,
         recognised_by=found.recognised_by,
         band=found.band,
@@ -149,7 +150,7 @@ def summarise_radar(
 
 
 def summarise_optical(
-    options: OpticalOptions, stretch: dict[str, float], *, source: str, sha256: str
+    options: OpticalOptions, stretch: dict[str, float], *, source: str, sha256: str | None
 ) -> OpticalSummary:
     """Describe an orthophoto of 8 bits.
 
@@ -187,7 +188,7 @@ def radar_tags(product: Product, summary: RadarSummary) -> dict[str, str]:
         "OEMSAR_PRODUCT": summary.product,
         "OEMSAR_RECOGNISED_BY": summary.recognised_by,
         "OEMSAR_SOURCE": summary.source,
-        "OEMSAR_SOURCE_SHA256": summary.sha256,
+        "OEMSAR_SOURCE_SHA256": summary.sha256 or "",
         "OEMSAR_POLARISATION": summary.polarisation,
         "OEMSAR_ACQUIRED": summary.time,
         "OEMSAR_ATTRIBUTION": summary.attribution,
@@ -206,7 +207,7 @@ def optical_tags(summary: OpticalSummary) -> dict[str, str]:
         "OEMSAR_QUANTITY": summary.quantity,
         "OEMSAR_STRETCH": json.dumps(summary.stretch),
         "OEMSAR_SOURCE": summary.source,
-        "OEMSAR_SOURCE_SHA256": summary.sha256,
+        "OEMSAR_SOURCE_SHA256": summary.sha256 or "",
         "OEMSAR_ATTRIBUTION": summary.attribution,
         "OEMSAR_LICENCE": summary.licence,
     }

@@ -16,6 +16,7 @@ from oemsar.errors import InputError
 from oemsar.files import write_json, write_text
 from oemsar.geometry.heights import GEOGRAPHIC
 from oemsar.geometry.mapping import centre_affine, crs_of, projection, projection_onto
+from oemsar.limits import read_bytes
 
 _COLUMNS = ("sar_x", "sar_y", "optical_x", "optical_y")
 
@@ -106,11 +107,12 @@ def read_tie_points(path: Path, grid: GeoBox | None) -> TiePoints:
     Raises:
         InputError: The file holds no tie points.
     """
-    if not path.exists():
+    try:
+        text = read_bytes(path).decode("utf-8", "replace")
+    except InputError as error:
         raise InputError(
-            f"{path} does not exist; give the tie points that a person edited", option="tie_points"
-        )
-    text = path.read_text(encoding="utf-8", errors="replace")
+            f"{error.sentence}; give the tie points that a person edited", option="tie_points"
+        ) from error
     rows = _qgis(path, text, grid) if path.suffix.lower() == ".points" else _geojson(path, text, grid)
     if not rows:
         raise InputError(f"{path} holds no tie points; set some", option="tie_points")

@@ -9,6 +9,7 @@ import numpy as np
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.files import write_json
+from oemsar.limits import read_text
 from oemsar.prepare.align.model.correction import Corrected, Correction
 from oemsar.prepare.align.model.stored import StoredCorrection
 from oemsar.prepare.align.scene.geometry import Geometry
@@ -72,7 +73,7 @@ def read_correction(path: Path) -> Correction:
         InputError: The file is not a transform.
     """
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["correction"]
+        stored = json.loads(read_text(path))["correction"]
         return StoredCorrection.model_validate(stored).correction()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give a transform.json") from error

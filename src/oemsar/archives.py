@@ -1,0 +1,22 @@
+"""Zip archives that a library unpacks: arrays and checkpoints, held against the limits before."""
+
+import zipfile
+from pathlib import Path
+
+from oemsar.limits import require_limit
+
+
+def require_no_bomb(path: Path) -> None:
+    """Check that the zip archive at a path declares no more bytes than are read; other files pass.
+
+    Raises:
+        InputError: It declares more entries or bytes than the limits.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return
+    require_limit(len(entries), "archive_entries", f"{path} declares entries:")
+    packed = [entry for entry in entries if entry.compress_type != zipfile.ZIP_STORED]
+    require_limit(sum(entry.file_size for entry in packed), "array_bytes", f"{path} declares bytes unpacked:")
