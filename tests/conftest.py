@@ -16,7 +16,11 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from rasterio import Affine
 
-from oemsar.models import torchvision_ops
+from . import inputs
+
+inputs.install()  # before any verb is imported: what a verb reads is the same when it is done, in every test
+
+from oemsar.models import torchvision_ops  # noqa: E402
 
 # A test file may import timm, torchmetrics or Lightning before the package does.
 torchvision_ops.declare()

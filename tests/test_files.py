@@ -18,7 +18,6 @@ from oemsar.files import (
     disk_errors,
     partial_path,
     recover_folder,
-    require_apart,
     require_writable,
     scratch_folder,
     write_json,
@@ -61,6 +60,34 @@ def test_a_folder_is_replaced_only_when_it_is_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_person_put_into_a_folder_comes_into_the_one_that_replaces_it(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    for text in ("first", "second"):
+        with atomic_folder(path, own=["a.txt", "b.txt"]) as partial:
+            (partial / "a.txt").write_text(text)
+            if text == "first":
+                (partial / "b.txt").write_text("of the first")
+        (path / "notes").mkdir(exist_ok=True)
+        (path / "notes" / "mine.txt").write_text("mine")
+        if not (path / "link").is_symlink():
+            (path / "link").symlink_to("notes")
+    assert {each.name for each in path.iterdir()} == {"a.txt", "notes", "link"}
+    assert (path / "a.txt").read_text() == "second"
+    assert (path / "link" / "mine.txt").read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_no_folder_and_a_folder_no_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="is a file where a folder is to be written"):
+        _fill(tmp_path / "file", "new")
+    with pytest.raises(InputError, match="is a folder; give the name of the file to write"):
+        _write(tmp_path / "folder", "new")
+    assert (tmp_path / "file").read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.parametrize("killed", ["before the new came", "after the new came"])
 def test_a_folder_killed_between_two_renames_is_the_new_one(tmp_path: Path, killed: str) -> None:
     path, old, partial = (tmp_path / name for name in ("model", ".model.old", ".model.partial"))
@@ -95,23 +122,6 @@ def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path: Path, number: int
 def test_other_errors_of_the_system_stay_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(PermissionError), disk_errors(tmp_path / "a"):
         raise PermissionError(errno.EACCES, "not yours")
-
-
-def test_an_output_is_no_input_by_whatever_name(tmp_path: Path) -> None:
-    scene, link, hard = (tmp_path / name for name in ("scene.tif", "link.tif", "hard.tif"))
-    scene.write_bytes(b"scene")
-    link.symlink_to(scene)
-    hard.hardlink_to(scene)
-    (tmp_path / "sub").mkdir()
-    for output in (scene, link, hard, tmp_path / "sub" / ".." / "scene.tif"):
-        with pytest.raises(InputError, match=r"the input .*scene\.tif; choose another output path"):
-            require_apart([tmp_path / "map.tif", output], [tmp_path / "dem.tif", scene])
-    require_apart([tmp_path / "map.tif", tmp_path / "map.json"], [scene, link])
-
-
-def test_a_path_that_is_not_there_yet_counts_by_itself(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="would replace the input"):
-        require_apart([tmp_path / "a.tif"], [tmp_path / "a.tif"])
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:

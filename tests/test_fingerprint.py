@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from oemsar import fingerprint as module
-from oemsar.errors import InputError
-from oemsar.fingerprint import files_behind, fingerprint
+from oemsar.errors import Failure, InputError
+from oemsar.files import checksum
+from oemsar.fingerprint import Unchanged, files_behind, fingerprint, fingerprints
 
 
 def virtual(path: Path, source: Path | str, *, relative: bool) -> Path:
@@ -64,6 +65,45 @@ def test_files_behind_a_virtual_raster_count_however_deep(tmp_path: Path, relati
     tile.unlink()
     with pytest.raises(InputError, match=r"tile\.tif, which does not exist"):
         fingerprint(outer)
+
+
+def test_sources_of_a_large_virtual_raster_count(tmp_path: Path) -> None:
+    tile = tmp_path / "tile.tif"
+    tile.write_bytes(b"one")
+    path = virtual(tmp_path / "large.vrt", "tile.tif", relative=True)
+    path.write_text(path.read_text().replace("<SimpleSource>", f"<!--{'x' * (2 << 20)}--><SimpleSource>"))
+    assert files_behind(path) == [tile]
+    before = fingerprint(path)
+    tile.write_bytes(b"two")
+    assert fingerprint(path) != before
+
+
+def test_many_files_of_an_input_share_the_bytes_that_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_WHOLE", 100)
+    files = [tmp_path / f"{number}.tif" for number in range(5)]
+    for file in files:
+        file.write_bytes(os.urandom(21))
+        os.utime(file, (5, 5))
+    before = fingerprints(files)
+    assert len(set(before)) == 5
+    os.utime(files[0], (6, 6))
+    assert fingerprints(files)[0] != before[0]
+    assert fingerprints(files[:1]) == [checksum(files[0])]
+
+
+def test_a_file_that_changed_during_a_work_is_named(tmp_path: Path) -> None:
+    scene, absent = tmp_path / "scene.tif", tmp_path / "absent.tif"
+    scene.write_bytes(b"one")
+    watched = Unchanged.of([scene, absent])
+    watched.require()
+    scene.write_bytes(b"other")
+    with pytest.raises(Failure, match=r"scene\.tif changed while it was being read; run the same"):
+        watched.require()
+    watched = Unchanged.of([scene, absent])
+    absent.touch()
+    assert watched.changed() == absent
 
 
 def test_a_virtual_raster_of_itself_ends(tmp_path: Path) -> None:

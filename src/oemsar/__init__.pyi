@@ -19,6 +19,7 @@ from .errors import DiskFull as DiskFull
 from .errors import Failure as Failure
 from .errors import InputError as InputError
 from .errors import Interrupted as Interrupted
+from .errors import Occupied as Occupied
 from .errors import OemsarError as OemsarError
 from .errors import OutOfMemory as OutOfMemory
 from .evaluate.config import EvaluateConfig as EvaluateConfig

@@ -67,6 +67,10 @@ class Interrupted(Failure):
         return partial(Interrupted, option=self.options, signal=self.signal), (self.sentence,)
 
 
+class Occupied(Failure):
+    """Another command writes the same output."""
+
+
 class OutOfMemory(Failure):
     """The work needs more memory than this machine has."""
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine, LayoutEngine
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
+from PIL import Image
 
 from oemsar import legend
 from oemsar.arrays import Stretch
@@ -78,6 +79,15 @@ def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure to `path` as PNG, whole or not at all."""
     with atomic_write(path) as partial:
         figure.savefig(partial, format="png", dpi=_DPI)
+
+
+def is_figure(path: Path) -> bool:
+    """Tell whether a file is a PNG that matplotlib drew."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return "matplotlib" in str(image.info.get("Software", "")).lower()
+    except (OSError, ValueError, SyntaxError):
+        return False
 
 
 def stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

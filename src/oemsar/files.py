@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,11 @@ _UNFINISHED: set[Path] = set()
 def partial_path(path: Path) -> Path:
     """Name the file or folder beside `path` in which it is written until it is whole."""
     return path.with_name(f".{path.name}.partial")
+
+
+def old_path(path: Path) -> Path:
+    """Name the folder beside `path` to which its former content is renamed while it is replaced."""
+    return path.with_name(f".{path.name}.old")
 
 
 def unlinked(path: Path) -> Path:
@@ -42,9 +47,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
     partial file is removed and `path` keeps its former content.
 
     Raises:
-        InputError: The folder cannot be written to.
+        InputError: The folder cannot be written to, or `path` is a folder.
     """
     require_writable(path.parent)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of the file to write")
     partial = unlinked(partial_path(path))
     try:
         with disk_errors(path), _unfinished(partial):
@@ -56,13 +63,23 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, own: Collection[str] | None = None) -> Iterator[Path]:
     """Yield an empty folder to fill, and replace `path` by it when the block ends without an error.
 
     A folder cannot be replaced in one step: the old one is renamed away, the new one renamed in,
     and the old one removed. A process killed between the two renames leaves the whole new folder
     under its partial name; `recover_folder` finishes the work.
+
+    Args:
+        path: Folder to replace.
+        own: Names of the files that the program writes there: what else lies in the old folder comes into the
+            new one. None where all of it is the program's.
+
+    Raises:
+        InputError: `path` is a file, or its folder cannot be written to.
     """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file where a folder is to be written; choose another output path")
     require_writable(path.parent)
     recover_folder(path)
     partial = unlinked(partial_path(path))
@@ -72,14 +89,38 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         with disk_errors(path), _unfinished(partial):
             partial.mkdir()
             yield partial
+            if own is not None and path.exists():
+                _carry_over(path, partial, own)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    old = path.with_name(f".{path.name}.old")
+    old = old_path(path)
     if path.exists():
         path.replace(old)
     partial.replace(path)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _carry_over(old: Path, new: Path, own: Collection[str]) -> None:
+    """Link what a person put into a folder into the one that replaces it; copy it where links do not go."""
+    for entry in old.iterdir():
+        target = new / entry.name
+        if entry.name in own or target.exists():
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.copytree(entry, target, symlinks=True, copy_function=_link)
+        elif entry.is_symlink():
+            target.symlink_to(entry.readlink())
+        else:
+            _link(str(entry), str(target))
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+    return target
 
 
 @contextmanager
@@ -127,7 +168,7 @@ def remove_unfinished() -> None:
 
 def recover_folder(path: Path) -> None:
     """Finish an `atomic_folder` that was killed between its two renames."""
-    old = path.with_name(f".{path.name}.old")
+    old = old_path(path)
     if not old.exists():
         return
     if not path.exists():
@@ -143,37 +184,11 @@ def readable_folder(path: Path) -> Path:
         `path` itself, unless an `atomic_folder` was killed between its two renames: then the folder that
         would be renamed to `path`.
     """
-    old = path.with_name(f".{path.name}.old")
+    old = old_path(path)
     if path.exists() or not old.exists():
         return path
     partial = partial_path(path)
     return partial if partial.exists() else old
-
-
-def require_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Check that no file to be written is a file to be read, by whatever name or link.
-
-    Args:
-        outputs: Every file that will be written or removed.
-        inputs: Every file that will be read; those that are not there count by their path.
-
-    Raises:
-        InputError: One of the outputs is an input; both are named.
-    """
-    read = {_identity(path): path for path in inputs}
-    for output in outputs:
-        if (found := read.get(_identity(output))) is not None:
-            same = f"{output} would replace" if output == found else f"{output} is the same file as"
-            raise InputError(f"{same} the input {found}; choose another output path")
-
-
-def _identity(path: Path) -> tuple[int, int] | Path:
-    """Device and inode of a file that is there, else its resolved path."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return path.resolve()
-    return stat.st_dev, stat.st_ino
 
 
 def write_text(path: Path, text: str) -> None:

@@ -81,7 +81,7 @@ def run_record(
         config=to_jsonable_python(config),
         seed=seed,
         data=TableOrigin(table=data.name, sha256=checksum(data)) if isinstance(data, Path) else data,
-        versions={"oemsar": oemsar.__version__, "python": platform.python_version(), **_versions()},
+        versions=package_versions(),
         git_commit=_git_commit(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -105,9 +105,9 @@ def source_checksum(path: Path) -> str | None:
     return None if archive is None else checksum(archive)
 
 
-def _versions() -> dict[str, str]:
-    """List the versions of the installed packages that decide a result."""
-    versions = {}
+def package_versions() -> dict[str, str]:
+    """List the versions of Python and of the installed packages that decide a result, by name."""
+    versions = {"oemsar": oemsar.__version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             versions[package] = metadata.version(package)

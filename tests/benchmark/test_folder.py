@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from oemsar.benchmark import folder as folders
 from oemsar.benchmark.cell import Task
 from oemsar.benchmark.plan import Cell
 from oemsar.dataset.label_regime import Regime
-from oemsar.errors import InputError
+from oemsar.errors import InputError, Occupied
 from oemsar.limits import raised_limits
 from oemsar.modalities import Modalities
 from oemsar.train.run_folder import CONFIG
@@ -64,13 +65,32 @@ def test_processes_of_one_command_share_the_folder_and_another_command_may_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folders, "_WAIT_SECONDS", 0.0)
-    with folders.sole_run(tmp_path):
-        with folders.shared_run(tmp_path):
-            pass
-        with pytest.raises(InputError, match="out: another benchmark works in"), folders.sole_run(tmp_path):
-            pass
+    with folders.sole_run(tmp_path), folders.shared_run(tmp_path):
+        pass
+    with (
+        folders.shared_run(tmp_path),
+        pytest.raises(Occupied, match="processes of an earlier command still work in"),
+        folders.sole_run(tmp_path),
+    ):
+        pass
     with folders.sole_run(tmp_path):
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "flips", "said"),
+    [("openvino", False, "engine torch, not openvino"), ("torch", True, "flips False, not True")],
+)
+def test_a_cell_that_was_scored_otherwise_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, flips: bool, said: str
+) -> None:
+    folders.require_same_test(tmp_path, engine, flips=flips)  # it is not finished
+    config = {"engine": "torch", "flips": False}
+    monkeypatch.setattr(folders, "finished", lambda _: SimpleNamespace(record=SimpleNamespace(config=config)))
+    folders.require_same_test(tmp_path, "torch", flips=False)
+    with pytest.raises(InputError, match=f"was scored with {said}"):
+        folders.require_same_test(tmp_path, engine, flips=flips)
 
 
 def test_matrices_that_would_fill_the_memory_are_not_unpacked(tmp_path: Path) -> None:

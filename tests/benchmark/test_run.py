@@ -1,9 +1,11 @@
 """Cells trained, scored, interrupted, failed and gone on with."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +21,8 @@ from oemsar.benchmark.dispatch import BenchmarkOutcome, BenchmarkStatus
 from oemsar.benchmark.plan import Plan
 from oemsar.benchmark.run import run_benchmark
 from oemsar.dataset.table import read_tiles
-from oemsar.errors import InputError
+from oemsar.errors import InputError, Occupied
+from oemsar.locks import output_lock
 from oemsar.train.run_folder import CONFIG
 
 SCRIPT = "from oemsar.cli.app import main; main()"
@@ -50,23 +53,38 @@ def test_a_changed_plan_is_refused_before_anything_is_done(
     task = make_task(out)
     folders.require_writable(task.training.out)
     (task.training.out / CONFIG).write_text(task.training.to_yaml())
+    (out / ".oemsar-benchmark.json").touch()  # the benchmark was begun
     other = change_plan(train={**plan.train, "steps": 5})
     with pytest.raises(InputError, match=r"unet_sar_P_s0 was trained with steps 4, not 5"):
         run_benchmark(table, out, plan=_write_plan(tmp_path, other))
     assert not (out / "cells" / "unet_optical_P_s0").exists()
 
 
+def _refusal(table: Path, out: Path, plan: Path) -> str:
+    """What a command says to whom another one holds the benchmark."""
+    with pytest.raises(Occupied) as caught:
+        run_benchmark(table, out, plan=plan)
+    return str(caught.value)
+
+
 def test_another_table_and_a_second_command_are_refused(
     plan: Plan, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "bench"
-    folders.require_writable(out)
+    refused: list[str] = []
     monkeypatch.setattr(folders, "_WAIT_SECONDS", 0.2)
-    with (
-        folders.sole_run(out),
-        pytest.raises(InputError, match="another benchmark works in"),
-    ):
-        run_benchmark(table, out, plan=_write_plan(tmp_path, plan))
+    with output_lock(out):
+        second = threading.Thread(
+            target=lambda: refused.append(_refusal(table, out, _write_plan(tmp_path, plan)))
+        )
+        second.start()
+        second.join()
+    assert f"bench is being written by process {os.getpid()} on" in refused[0]
+    folders.require_writable(out)
+    with folders.shared_run(out):
+        assert "processes of an earlier command still work in" in _refusal(
+            table, out, _write_plan(tmp_path, plan)
+        )
     folders.write_json(
         out / folders.ABOUT,
         {"data": {"table": "t", "sha256": "0"}, "published_release": False, "test_tiles": 1, "examples": []},

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,7 +19,7 @@ from oemsar.dataset.regimes import training_tiles
 from oemsar.dataset.table import read_tiles, write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.files import checksum
+from oemsar.files import checksum, write_text
 
 SCRIPT = "from oemsar.cli.app import main; main()"
 MANIFESTS = ["P.txt", "P+R1.txt", "P+R5.txt", "R1.txt", "R5.txt", "test.txt"]
@@ -128,6 +129,50 @@ def test_missing_hand_labels_are_one_sentence_and_nothing_is_written(
 def rewrite(path: Path, text: str) -> None:
     path.write_text(text)
     path.with_name(f"{path.name}.sha256").write_text(f"{checksum(path)}  {path.name}\n")
+    path.with_name("record.json").unlink(missing_ok=True)
+
+
+def test_manifests_of_two_seeds_with_fitting_checksums_are_refused(
+    release: list[Tile], release_table: Path, tmp_path: Path
+) -> None:
+    for seed in (0, 1):
+        assign_regimes(release_table, tmp_path / str(seed), config=RegimesConfig(seed=seed))
+    for name in ("R1.txt", "R1.txt.sha256"):
+        shutil.copy(tmp_path / "1" / name, tmp_path / "0" / name)
+    assert manifest_tiles(release, Regime.R5, tmp_path / "0") == training_tiles(release, Regime.R5)
+    with pytest.raises(InputError, match=r"R1\.txt is not the manifest that .*record\.json tells of"):
+        manifest_tiles(release, Regime.R1, tmp_path / "0")
+
+
+def test_a_choice_that_was_cut_off_has_no_checksums(
+    release: list[Tile], release_table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assign_regimes(release_table, tmp_path / "m")
+    written = []
+
+    def stop(path: Path, text: str) -> None:
+        written.append(path.name)
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        write_text(path, text)
+
+    monkeypatch.setattr("oemsar.dataset.manifests.write_text", stop)
+    with pytest.raises(KeyboardInterrupt):
+        assign_regimes(release_table, tmp_path / "m", config=RegimesConfig(seed=1))
+    monkeypatch.undo()
+    with pytest.raises(InputError, match=r"checksum R5\.txt\.sha256 cannot be read"):
+        manifest_tiles(release, Regime.R5, tmp_path / "m")
+    assign_regimes(release_table, tmp_path / "m", config=RegimesConfig(seed=1))
+    assert manifest_tiles(release, Regime.R5, tmp_path / "m") == training_tiles(release, Regime.R5, seed=1)
+
+
+def test_the_record_of_a_training_is_not_replaced(release_table: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    record = tmp_path / "run" / "record.json"
+    record.write_text('{"config": {}, "seed": 0, "spec": {}}')
+    with pytest.raises(InputError, match=r"holds record\.json, which this command did not write"):
+        assign_regimes(release_table, tmp_path / "run")
+    assert [path.name for path in record.parent.iterdir()] == ["record.json"]
 
 
 @pytest.mark.parametrize(

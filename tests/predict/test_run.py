@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +23,14 @@ from pyproj import Geod
 from rasterio import Affine
 from safetensors.torch import load_file, save_file
 
-from oemsar.errors import InputError
+from oemsar.errors import Failure, InputError, Occupied
+from oemsar.locks import output_lock
 from oemsar.models import saved
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import predict_scene
 from oemsar.raster.cog import Layer, write_cog
+
+from .. import inputs
 
 ROTATED = GeoBox((300, 420), Affine(-0.143, -0.5768, 337934.5, -0.5768, 0.143, 7840518.5), "EPSG:32759")
 PROFILE = {"count": 1, "height": 64, "width": 80, "dtype": "uint8"}
@@ -334,6 +339,80 @@ def test_no_output_replaces_the_orthophoto_or_the_model(
         predict_scene(tmp_path / "model", tmp_path / "sar.png", tmp_path / "map.tif", config=config)
     assert (tmp_path / target).read_bytes() == before
     assert not (tmp_path / "map.tif").exists()
+
+
+Change = Callable[[Path, Path], None]
+
+
+def _other_pixels(model: Path, scene: Path) -> None:
+    write_cog(scene, 255 - _speckle(300, 420), ROTATED)
+
+
+def _other_mean(model: Path, scene: Path) -> None:
+    description = json.loads((model / "model.json").read_text())
+    description["spec"]["mean"] = [90.0]
+    (model / "model.json").write_text(json.dumps(description))
+
+
+def _mask(model: Path, scene: Path) -> None:
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False),
+        rasterio.open(scene, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as dataset,
+    ):
+        dataset.write_mask(np.eye(300, 420, dtype=np.uint8) * 255)
+
+
+@pytest.mark.parametrize("change", [_other_pixels, _other_mean, _mask])
+@pytest.mark.parametrize("when", ["meanwhile", "while it is interrupted"])
+def test_a_map_is_never_made_of_two_states_of_its_inputs(
+    models: dict[str, Path], scene: Path, tmp_path: Path, change: Change, when: str
+) -> None:
+    model = Path(shutil.copytree(models["sar"], tmp_path / "model"))
+    image = scene if change is _mask else tmp_path / "scene.vrt"
+    if image != scene:
+        rasterio.shutil.copy(scene, image, driver="VRT")
+    out = tmp_path / "map.tif"
+
+    def disturb(done: int, total: int) -> None:
+        if done == total // 2:
+            change(model, scene)
+            if when != "meanwhile":
+                raise KeyboardInterrupt
+
+    with inputs.changing(scene, model / "model.json"):
+        if when == "meanwhile":
+            with pytest.raises(Failure, match="changed while the map was being made; run"):
+                predict_scene(model, image, out, config=SMALL, report=disturb)
+            assert not out.exists()
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                predict_scene(model, image, out, config=SMALL, report=disturb)
+    predict_scene(model, image, out, config=SMALL)
+    predict_scene(model, image, tmp_path / "fresh.tif", config=SMALL)
+    assert out.read_bytes() == (tmp_path / "fresh.tif").read_bytes()
+
+
+def test_statistics_that_a_viewer_puts_beside_a_scene_do_not_stop_its_map(
+    models: dict[str, Path], scene: Path, tmp_path: Path
+) -> None:
+    statistics = scene.with_name("scene.tif.aux.xml")
+
+    def view(done: int, total: int) -> None:
+        statistics.write_text("<PAMDataset><Metadata><MDI key='a'>1</MDI></Metadata></PAMDataset>")
+
+    predict_scene(models["sar"], scene, tmp_path / "map.tif", config=SMALL, report=view)
+    assert statistics.exists()
+
+
+def test_a_map_that_is_being_made_is_not_made_twice(
+    models: dict[str, Path], scene: Path, tmp_path: Path
+) -> None:
+    for name in ("map.tif", "map.png", "map_confidence.tif"):
+        with ThreadPoolExecutor(1) as pool, output_lock(tmp_path / name):
+            second = pool.submit(predict_scene, models["sar"], scene, tmp_path / "map.tif", config=SMALL)
+            with pytest.raises(Occupied, match=rf"{name} is being written by process {os.getpid()} on"):
+                second.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
 
 
 def _command(model: Path, scene: Path, out: Path) -> list[str]:

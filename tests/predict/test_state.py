@@ -4,9 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from oemsar.predict.state import MapCheckpoint, ResumableMap
+from oemsar.predict.config import PredictConfig
+from oemsar.predict.state import MapCheckpoint, MapIdentity, MapInputs, ResumableMap
+from oemsar.raster.state import InputState
 
-TASK = {"model": "ab", "config": {"window": 64, "flips": False}}
+TASK = MapIdentity(
+    versions={"oemsar": "0"},
+    inputs=MapInputs(model=("ab",), scene=("s", InputState(files={}, raster=None)), optical=None, product=()),
+    engine="torch",
+    config=PredictConfig(window=64, overlap=16),
+)
 
 
 def test_the_same_task_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -15,7 +22,7 @@ def test_the_same_task_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert begun.folder == tmp_path / ".map.tif.partial"
     (begun.folder / "classes.raw").write_bytes(b"rows")
     begun.save(MapCheckpoint(3, (1, 2, 3, 4, 5, 6, 7, 8)))
-    again = ResumableMap(tmp_path / "map.tif", dict(reversed(TASK.items())))
+    again = ResumableMap(tmp_path / "map.tif", TASK.model_copy(deep=True))
     assert again.checkpoint == MapCheckpoint(3, (1, 2, 3, 4, 5, 6, 7, 8))
     assert (again.folder / "classes.raw").read_bytes() == b"rows"
     again.remove()
@@ -29,7 +36,7 @@ def test_what_cannot_be_gone_on_with_is_thrown_away(change: str, tmp_path: Path)
     (begun.folder / "classes.raw").write_bytes(b"rows")
     task = TASK
     if change == "another task":
-        task = TASK | {"config": {"window": 64, "flips": True}}
+        task = TASK.model_copy(update={"config": PredictConfig(window=64, overlap=16, flips=True)})
     elif change == "damaged state":
         (begun.folder / "state.json").write_text('{"rows": 3')
     else:

@@ -4,9 +4,11 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,16 +20,21 @@ import torch
 from safetensors.torch import load_file
 
 from oemsar.dataset.pixels import read_images, read_label
-from oemsar.dataset.table import read_tiles, select_split, write_tiles
+from oemsar.dataset.state import tiles_state
+from oemsar.dataset.table import read_tiles, select_split, table_origin, write_tiles
 from oemsar.dataset.tile import Tile
-from oemsar.errors import Failure, InputError, Interrupted, OutOfMemory
+from oemsar.errors import Failure, InputError, Interrupted, Occupied, OutOfMemory
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.scores import Scores
+from oemsar.locks import output_lock
 from oemsar.models import saved
+from oemsar.models.spec import ModelSpec
 from oemsar.train.config import RunOptions, TrainConfig
 from oemsar.train.crops import Batch, CropDataset
 from oemsar.train.data import WholeTiles
 from oemsar.train.run import TrainedRun, train_model
+from oemsar.train.run_folder import RunStart, create, new_record
+from oemsar.train.tiles import describe_tiles, usable_tiles
 
 OEMSAR = Path(sys.executable).with_name("oemsar")
 ENCODER = "tu-mobilenetv3_small_050"
@@ -318,6 +325,63 @@ def test_no_file_of_a_run_replaces_one_it_reads(table: Path, tmp_path: Path) -> 
     weights = tmp_path / "run" / "model" / "model.safetensors"
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"weights of an encoder")
-    with pytest.raises(InputError, match=r"would replace the input .*model\.safetensors"):
+    with pytest.raises(InputError, match=r"run holds model .*; choose another folder or move it away"):
         train(config(table, tmp_path / "run", encoder_weights=weights))
     assert weights.read_bytes() == b"weights of an encoder"
+
+
+@pytest.mark.parametrize("name", ["model/model.json", "checkpoints/last.ckpt", "metrics.csv", "record.json"])
+def test_a_folder_with_what_a_run_would_replace_is_refused(table: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "run" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    (tmp_path / "run" / "notes.txt").write_text("not in the way")
+    with pytest.raises(
+        InputError, match=rf"run holds {name.split('/', maxsplit=1)[0]} .*; choose another folder"
+    ):
+        train(config(table, tmp_path / "run"))
+    assert {file.name for file in (tmp_path / "run").rglob("*.*")} == {path.name, "notes.txt"}
+    assert path.read_text() == "mine"
+
+
+def test_a_resumed_run_knows_its_images_and_labels_and_its_encoder(
+    table: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = Path(shutil.copytree(table.parent, tmp_path / "data"))
+    options = config(folder / "tiles.parquet", tmp_path / "run", encoder_weights=tmp_path / "encoder")
+    (tmp_path / "encoder").write_bytes(b"weights")
+    tiles = read_tiles(folder / "tiles.parquet")
+    training, validation = usable_tiles(tiles, options, "the table")
+    spec = {"architecture": "unet", "encoder": options.encoder, "modalities": "sar"}
+    start = RunStart(ModelSpec(**spec, mean=(0.0,), std=(1.0,)), (1.0,) * 8)
+    files, described = tiles_state([*training, *validation]), describe_tiles(training, validation)
+    create(options, new_record(options, start, table_origin(folder / "tiles.parquet"), described, files))
+    (tmp_path / "encoder").write_bytes(b"others!")
+    with pytest.raises(InputError, match=r"encoder_weights: .*encoder is not the file that the run in"):
+        train(options, resume=True)
+    label = training[0].label
+    assert label is not None
+    os.utime(label, (5, 5))
+    with pytest.raises(InputError, match="encoder_weights"):
+        train(options, resume=True)
+    assert "images and labels have other dates than when the run began" in caplog.text
+    label.write_bytes(label.read_bytes()[::-1])
+    with pytest.raises(InputError, match=r"out: images or labels changed since the run in .* began"):
+        train(options, resume=True)
+
+
+def test_two_trainings_do_not_share_a_folder(table: Path, tmp_path: Path) -> None:
+    refused = []
+
+    def second() -> None:
+        try:
+            train(config(table, tmp_path / "run"))
+        except Occupied as error:
+            refused.append(str(error))
+
+    for held in ("run", "run/model"):
+        with output_lock(tmp_path / held):
+            thread = threading.Thread(target=second)
+            thread.start()
+            thread.join()
+    assert ["is being written by process" in each for each in refused] == [True, True]

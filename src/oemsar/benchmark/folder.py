@@ -1,8 +1,9 @@
 """Folder of a benchmark: its plan, its cells and their records."""
 
+import errno
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +13,28 @@ from oemsar.archives import require_no_bomb
 from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.benchmark.records import BenchmarkRecord, CellRecord, FailedCell
 from oemsar.config_file import AnyValue, read_json
-from oemsar.errors import InputError
+from oemsar.errors import InputError, Occupied
 from oemsar.files import atomic_write, require_writable, write_json
+from oemsar.locks import HIDDEN
 from oemsar.train.config import RunOptions, differing_option
 from oemsar.train.run_folder import CONFIG, stored_options
 
 PLAN = "plan.yaml"
 ABOUT = "benchmark.json"
 EXAMPLES = "examples"
+CELLS = "cells"
 FINISHED = "cell.json"
 FAILED = "failed.json"
 COUNTS = "confusion.npz"
 MAPS = "maps"
 
-_LOCK = ".lock"
+_WORKERS_LOCK = f"{HIDDEN}workers.lock"
 _WAIT_SECONDS = 5.0
 
 
 def cell_folder(out: Path, cell: Cell) -> Path:
     """Name the folder of a cell: a run of `oemsar train` together with the results of its test."""
-    return out / "cells" / cell.name
+    return out / CELLS / cell.name
 
 
 def finished(folder: Path) -> CellRecord | None:
@@ -128,41 +131,64 @@ def require_same_training(folder: Path, config: RunOptions) -> None:
         )
 
 
-@contextmanager
-def sole_run(out: Path) -> Iterator[None]:
-    """Hold the folder of a benchmark, so that no second command works in it.
-
-    Processes of a killed command end within a second of it; they are waited for.
+def require_same_test(folder: Path, engine: str, *, flips: bool) -> None:
+    """Check that a finished cell was scored as the others will be.
 
     Raises:
-        InputError: Another command holds it.
+        InputError: It was scored with another engine, or with or without mirror images.
     """
+    record = finished(folder)
+    stored = {} if record is None else record.record.config
+    for name, wanted in (("engine", engine), ("flips", flips)):
+        if stored.get(name, wanted) != wanted:
+            raise InputError(
+                f"{folder} was scored with {name} {stored[name]}, not {wanted}; choose another folder, or "
+                f"remove {FINISHED} there to score the cell again",
+                option="out",
+            )
+
+
+@contextmanager
+def sole_run(out: Path) -> Iterator[None]:
+    """Work in the folder of a benchmark once the processes of a killed command have ended.
+
+    They end within a second of it.
+
+    Raises:
+        Occupied: They do not.
+    """
+    lock = out / _WORKERS_LOCK
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while _is_held(lock):
+        if time.monotonic() > deadline:
+            raise Occupied(f"processes of an earlier command still work in {out}; wait for them or end them")
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _is_held(lock: Path) -> bool:
+    """Tell whether a process that works on cells is left."""
     import fcntl
 
-    with (out / _LOCK).open("w") as lock:
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise InputError(
-                        f"another benchmark works in {out}; wait for it or choose another folder",
-                        option="out",
-                    ) from error
-                time.sleep(0.1)
-        fcntl.flock(lock, fcntl.LOCK_SH)  # the processes of this command hold it with it
-        yield
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno in (errno.EWOULDBLOCK, errno.EACCES)
+    return False
 
 
 @contextmanager
 def shared_run(out: Path) -> Iterator[None]:
-    """Hold the folder as a process of the command that has it."""
+    """Show that a process of the command that has the folder is at work."""
     import fcntl
 
-    with (out / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+    with (out / _WORKERS_LOCK).open("w") as lock:
+        with suppress(OSError):  # a disk without locks
+            fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 

@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from oemsar.config_file import Value
 from oemsar.dataset.regions import UNASSIGNED
+from oemsar.dataset.state import TilesState
 from oemsar.evaluate.run import LabelKinds
 from oemsar.evaluate.scores import ClassScores
 from oemsar.record import RunRecord, TableOrigin
@@ -25,6 +26,10 @@ class BenchmarkRecord(Value):
     """Whether the tiles are those of the published release."""
     test_tiles: int
     """Number of tiles of the test split."""
+    files: TilesState | None = None
+    """State of the images and labels of the table; None in records that were written before it was kept."""
+    inputs: dict[str, str] = Field(default={})
+    """Digest of each further file that the trainings read, by its name: encoder files and manifests."""
     examples: tuple[str, ...]
     """Names of the tiles of the figure."""
 

@@ -15,9 +15,12 @@ from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import DRAWS
 from oemsar.figures import save_figure
 from oemsar.files import write_text
+from oemsar.folders import require_apart
+from oemsar.locks import holds_output
 from oemsar.paper.published import table4
 
 FIGURE = "figure3.png"
+_TABLES = ("table4.md", "table4.csv", "table4.tex", "table4.html")
 
 
 class BenchmarkReport(Value):
@@ -29,6 +32,12 @@ class BenchmarkReport(Value):
     """Files that were written."""
 
 
+def _held(out: Path) -> list[Path]:
+    """List the outputs that no other command may write meanwhile."""
+    return [out / "table4.md"]
+
+
+@holds_output(_held)
 def report_benchmark(out: Path) -> BenchmarkReport:
     """Write `table4.md`, `.csv`, `.tex`, `.html` and `figure3.png` into the folder of a benchmark.
 
@@ -46,6 +55,7 @@ def report_benchmark(out: Path) -> BenchmarkReport:
     if not results.records:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(results.failed.items())[:1])
         raise InputError(f"{out} has no finished cell to report{f' ({why})' if why else ''}")
+    require_apart([out / name for name in (*_TABLES, FIGURE)], _read(out, plan))
     failures = tuple(f"{name}: {reason}" for name, reason in results.failed.items())
     figure = draw(out, plan, list(about.examples), set(results.records))
     table = BenchmarkTable(
@@ -53,7 +63,7 @@ def report_benchmark(out: Path) -> BenchmarkReport:
         notes=_notes(plan, about, results),
         failures=failures,
     )
-    written = [out / f"table4.{suffix}" for suffix in ("md", "csv", "tex", "html")]
+    written = [out / name for name in _TABLES]
     if figure is not None:
         save_figure(figure, out / FIGURE)
         written.append(out / FIGURE)
@@ -68,6 +78,19 @@ def report_benchmark(out: Path) -> BenchmarkReport:
     for path, text in zip(written, texts, strict=False):
         write_text(path, text)
     return BenchmarkReport(table=table, files=tuple(written))
+
+
+def _read(out: Path, plan: Plan) -> list[Path]:
+    """List the files that a report is made from."""
+    cells = [folders.cell_folder(out, cell) for cell in plan.cells()]
+    names = (folders.FINISHED, folders.FAILED, folders.COUNTS)
+    pictures = [out / folders.EXAMPLES, *(folder / folders.MAPS for folder in cells)]
+    return [
+        out / folders.PLAN,
+        out / folders.ABOUT,
+        *(folder / name for folder in cells for name in names),
+        *(picture for folder in pictures for picture in folder.glob("*.png")),
+    ]
 
 
 def _with_published(row: Row) -> Row:

@@ -18,11 +18,15 @@ from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.benchmark.records import BenchmarkRecord
 from oemsar.benchmark.workers import Worker
 from oemsar.dataset.pixels import read_images, read_label
+from oemsar.dataset.state import tiles_state
 from oemsar.dataset.table import Table, as_tiles, select_split, table_files, write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.files import atomic_write, checksum, require_apart, require_writable, write_json, write_text
+from oemsar.files import atomic_write, checksum, write_json, write_text
+from oemsar.fingerprint import fingerprint
+from oemsar.folders import claimed, is_record, require_apart
 from oemsar.inference.device import find_device
+from oemsar.locks import holds_output
 from oemsar.modalities import Modalities
 from oemsar.paper.published import is_published_release
 from oemsar.record import TableOrigin
@@ -33,6 +37,7 @@ _PARTS = ("sar", "optical", "truth")
 """Pictures kept of each tile of the figure."""
 
 
+@holds_output()
 def run_benchmark(
     data: Table,
     out: Path,
@@ -55,8 +60,9 @@ def run_benchmark(
         report: Called often with the progress.
 
     Raises:
-        InputError: The plan or the table is wrong, `out` holds cells that were trained otherwise, or another
-            command works there.
+        InputError: The plan or the table is wrong, or `out` holds cells that were trained otherwise or
+            something else.
+        Occupied: Another command works in `out`.
         Interrupted: It was interrupted.
     """
     plan_file = [plan] if isinstance(plan, Path) else []
@@ -64,17 +70,27 @@ def run_benchmark(
     tiles = as_tiles(data)
     test = select_split(tiles, SPLIT, data)
     examples = choose_examples(test, plan.figure_tiles)
-    require_apart(_written(out, examples, data), [*table_files(data, tiles), *plan_file])
-    require_writable(out)
-    with folders.sole_run(out):
+    further = _further_inputs(plan)
+    require_apart(_written(out, examples, data), [*table_files(data, tiles), *plan_file, *further])
+    with claimed(out / folders.ABOUT, lambda: _is_begun(out), _claims(out, plan)), folders.sole_run(out):
         table = data if isinstance(data, Path) else out / TABLE
         if not isinstance(data, Path):
             write_tiles(tiles, table)
-        _store(plan, table, tiles, out, test_tiles=len(test), examples=examples)
         drawn = tuple(tile.name for tile in examples)
+        about = BenchmarkRecord(
+            data=TableOrigin(table=table.name, sha256=checksum(table)),
+            published_release=is_published_release(tiles),
+            test_tiles=len(test),
+            files=tiles_state(tiles),
+            inputs={f"{file.parent.name}/{file.name}": digest for file, digest in further.items()},
+            examples=drawn,
+        )
+        _require_same_inputs(out, about)
+        _store(plan, tiles, out, about)
         tasks = [_task(plan, cell, table, out, drawn) for cell in plan.cells()]
         for task in tasks:
             folders.require_same_training(task.training.out, task.training)
+            folders.require_same_test(task.training.out, task.engine, flips=task.flips)
         workers = _workers(plan, out, config.jobs)
         tasks = [_with_readers(task, len(workers)) for task in tasks]
         return work_through(tasks, workers, report)
@@ -97,24 +113,49 @@ def _written(out: Path, examples: list[Tile], data: Table) -> list[Path]:
     return [out / folders.ABOUT, *parts, *([] if isinstance(data, Path) else [out / TABLE])]
 
 
-def _store(
-    plan: Plan, data: Path, tiles: list[Tile], out: Path, *, test_tiles: int, examples: list[Tile]
-) -> None:
+def _is_begun(out: Path) -> bool:
+    """Tell whether a folder holds the record of a benchmark."""
+    return is_record(out / folders.ABOUT, "published_release", "examples")
+
+
+def _claims(out: Path, plan: Plan) -> list[Path]:
+    """List what the command may write, folders as a whole; a plan that says the same stays as it is."""
+    claims = [out / folders.ABOUT, out / folders.EXAMPLES, out / folders.CELLS]
+    stored = out / folders.PLAN
+    return claims if stored.is_file() and folders.stored_plan(out) == plan else [*claims, stored]
+
+
+def _further_inputs(plan: Plan) -> dict[Path, str]:
+    """Take the digest of each file that trainings read beside the table: encoder files and manifests."""
+    trainings = [plan.training(cell, Path(), Path()) for cell in plan.cells()]
+    files = {training.encoder_weights for training in trainings if training.encoder_weights is not None}
+    for training in trainings:
+        if training.manifests is not None:
+            files |= set(training.manifests.glob("*.txt"))
+    return {file: fingerprint(file) for file in sorted(files) if file.is_file()}
+
+
+def _require_same_inputs(out: Path, about: BenchmarkRecord) -> None:
+    """Check that a benchmark goes on with the table, images, labels and further files that it began with."""
+    if not (out / folders.ABOUT).is_file():
+        return
+    before, why = folders.about(out), None
+    if before.data.sha256 != about.data.sha256:
+        why = f"{about.data.table} is not the table"
+    elif before.files is not None and about.files is not None and before.files.content != about.files.content:
+        why = f"images or labels of {about.data.table} are not those"
+    for name, digest in about.inputs.items():
+        if before.inputs.get(name, digest) != digest:
+            why = f"{name} is not the file"
+    if why is not None:
+        raise InputError(f"{why} that the benchmark in {out} began with; choose another folder", option="out")
+
+
+def _store(plan: Plan, tiles: list[Tile], out: Path, about: BenchmarkRecord) -> None:
     """Write the record, the examples of the figure, and the plan unless it lies there already."""
-    sha256 = checksum(data)
-    if (out / folders.ABOUT).is_file() and folders.about(out).data.sha256 != sha256:
-        raise InputError(
-            f"{data} is not the table that the benchmark in {out} began with; choose another folder",
-            option="out",
-        )
+    examples = [tile for tile in tiles if tile.name in about.examples]
     for tile in examples:
         _store_example(tile, out / folders.EXAMPLES)
-    about = BenchmarkRecord(
-        data=TableOrigin(table=data.name, sha256=sha256),
-        published_release=is_published_release(tiles),
-        test_tiles=test_tiles,
-        examples=tuple(tile.name for tile in examples),
-    )
     write_json(out / folders.ABOUT, about.model_dump(mode="json"))
     if not (out / folders.PLAN).is_file() or folders.stored_plan(out) != plan:
         write_text(out / folders.PLAN, plan.to_yaml())

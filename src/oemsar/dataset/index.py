@@ -17,6 +17,7 @@ from oemsar.dataset.regions import assign_regions
 from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
+from oemsar.locks import holds_output
 from oemsar.progress import Report, silent
 from oemsar.raster.grid import grid_of
 from oemsar.raster.read import open_raster
@@ -55,6 +56,7 @@ class IndexSummary(Value):
     """Number of regions."""
 
 
+@holds_output()
 def index_tiles(
     folder: Path, out: Path, *, config: IndexConfig = IndexConfig(), report: Report = silent
 ) -> IndexSummary:

@@ -1,9 +1,9 @@
 """Manifests: tiles of each regime and of the test set as text files that can be published and checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from oemsar.config_file import Value
+from oemsar.config_file import Value, read_json
 from oemsar.dataset.config import RegimesConfig
 from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.layouts import natural_order
@@ -19,12 +19,15 @@ from oemsar.dataset.regimes import (
 from oemsar.dataset.table import Table, as_tiles, select_split, table_files, table_origin
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.files import checksum, require_apart, require_writable, write_json, write_text
+from oemsar.files import checksum, write_json, write_text
+from oemsar.folders import claimed, is_record, require_apart
 from oemsar.limits import read_text
-from oemsar.record import run_record
+from oemsar.locks import holds_output
+from oemsar.record import RunRecord, run_record
 from oemsar.text_table import csv_table
 
 TEST = "test"
+RECORD = "record.json"
 
 
 class OverlapReport(Value):
@@ -36,6 +39,13 @@ class OverlapReport(Value):
     """Pairs of a training tile and another, hand-labelled tile that share ground."""
     format: int = 1
     """Version of the layout of the file."""
+
+
+class ManifestsRecord(RunRecord):
+    """Content of `record.json` beside manifests."""
+
+    manifests: dict[str, str] | None = None
+    """SHA-256 of each manifest by its name; None in records that were written before they had it."""
 
 
 class OverlapSummary(Value):
@@ -68,6 +78,12 @@ class Manifests(Value):
     """Number of tiles whose ground is not known for want of georeferencing."""
 
 
+def _held(out: Path) -> list[Path]:
+    """List the outputs that no other command may write meanwhile."""
+    return [out / RECORD]
+
+
+@holds_output(_held)
 def assign_regimes(table: Table, out: Path, *, config: RegimesConfig = RegimesConfig()) -> Manifests:
     """Write the tiles of every regime, of the test set, and the ground they share.
 
@@ -92,22 +108,41 @@ def assign_regimes(table: Table, out: Path, *, config: RegimesConfig = RegimesCo
     report = _measure(tiles, test, seed)
     paths = {name: out / f"{name}.txt" for name in names}
     written = [*paths.values(), *map(_sum_path, paths.values())]
-    written += [out / name for name in ("overlaps.json", "overlaps.csv", "record.json")]
+    written += [out / name for name in ("overlaps.json", "overlaps.csv", RECORD)]
     require_apart(written, table_files(table, tiles))
-    require_writable(out)
-    for name, listed in names.items():
-        write_text(paths[name], "".join(f"{tile}\n" for tile in listed))
-        write_text(_sum_path(paths[name]), f"{checksum(paths[name])}  {paths[name].name}\n")
-    write_json(out / "overlaps.json", report.model_dump(mode="json"))
-    write_text(out / "overlaps.csv", _csv(report.pairs))
     options = {"data": str(table) if isinstance(table, Path) else None, "seed": seed}
-    write_json(out / "record.json", run_record(options, seed=seed, data=table_origin(table)).plain())
+    record = run_record(options, seed=seed, data=table_origin(table))
+    with claimed(out / RECORD, lambda: _is_of_manifests(out / RECORD), written):
+        sums = _write_manifests(names, paths)
+        write_json(out / "overlaps.json", report.model_dump(mode="json"))
+        write_text(out / "overlaps.csv", _csv(report.pairs))
+        write_json(out / RECORD, ManifestsRecord(**dict(record), manifests=sums).plain())
     return Manifests(
         out=out,
         tiles={name: len(listed) for name, listed in names.items()},
         overlaps=tuple(summarise_overlaps(report.pairs)),
         unmeasured_tiles=report.unmeasured_tiles,
     )
+
+
+def _write_manifests(names: Mapping[str, Sequence[str]], paths: Mapping[str, Path]) -> dict[str, str]:
+    """Write the manifests, and their checksums once all are there; give the checksums by name.
+
+    Those of an earlier choice go first: manifests of two choices never stand side by side with checksums.
+    """
+    for path in paths.values():
+        _sum_path(path).unlink(missing_ok=True)
+    for name, listed in names.items():
+        write_text(paths[name], "".join(f"{tile}\n" for tile in listed))
+    sums = {name: checksum(path) for name, path in paths.items()}
+    for name, path in paths.items():
+        write_text(_sum_path(path), f"{sums[name]}  {path.name}\n")
+    return sums
+
+
+def _is_of_manifests(path: Path) -> bool:
+    """Tell whether a file is the record of manifests, and not that of a training."""
+    return is_record(path, "config", "seed") and not is_record(path, "spec")
 
 
 def manifest_tiles(tiles: Sequence[Tile], regime: Regime, folder: Path) -> list[Tile]:
@@ -201,7 +236,21 @@ def _listed(path: Path) -> list[str]:
             f"{path} does not have the checksum of {_sum_path(path).name}: it was changed after it was "
             "written; write it again with `oemsar data regimes`"
         )
+    _require_one_choice(path, recorded[0])
     return text.split("\n")[:-1]
+
+
+def _require_one_choice(path: Path, sha256: str) -> None:
+    """Check that a manifest belongs to the record beside it, where there is one that names its manifests."""
+    record = path.with_name(RECORD)
+    if not _is_of_manifests(record):
+        return
+    sums = read_json(record, ManifestsRecord, "record of manifests").manifests
+    if sums is not None and sums.get(path.stem) != sha256:
+        raise InputError(
+            f"{path} is not the manifest that {record} tells of, as where two choices are mixed; write "
+            f"them again with `oemsar data regimes`, or remove {record.name} where this is meant"
+        )
 
 
 def _labelled(tile: Tile, regime: Regime, path: Path) -> Tile:

@@ -16,10 +16,13 @@ from rasterio import Affine
 from oemsar.addresses import is_address, spelled
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
-from oemsar.files import atomic_write, checksum, require_apart
+from oemsar.files import atomic_write, checksum
+from oemsar.folders import require_apart, require_own
 from oemsar.limits import require_limit
+from oemsar.locks import holds_output
 from oemsar.raster.grid import footprint
 from oemsar.record import TableOrigin
+from oemsar.virtual_raster_sources import files_behind
 
 Table: TypeAlias = Path | Sequence[Tile]
 """Table of tiles as verbs take it: the path of a GeoParquet file, or the tiles themselves."""
@@ -30,6 +33,13 @@ _LABEL_NODATA = "label_nodata"
 """Column that a table has where a value of its labels means unknown."""
 
 
+def _is_table(path: Path) -> bool:
+    """Tell whether a file is Parquet, as a table of tiles is."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+@holds_output(argument="path")
 def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
     """Write a table of tiles as GeoParquet, whole or not at all.
 
@@ -48,6 +58,7 @@ def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
     """
     _require_distinct(tiles, f"the table for {path}")
     require_apart([path], table_files(tiles, tiles))
+    require_own([path], _is_table, "a table of tiles")
     folder = path.resolve().parent
     rows = [_row(tile, folder) for tile in tiles]
     stated = [_LABEL_NODATA] if any(tile.label_nodata is not None for tile in tiles) else []
@@ -104,9 +115,15 @@ def describe_table(table: Table) -> str:
 
 
 def table_files(table: Table, tiles: Sequence[Tile]) -> list[Path]:
-    """List every file that work on a table may read: its own, where it has one, and those of the tiles."""
-    files = (getattr(tile, column) for tile in tiles for column in _FILES)
-    return [*([table] if isinstance(table, Path) else []), *(path for path in files if path is not None)]
+    """List every file that work on a table may read: its own, where it has one, and those of the tiles.
+
+    Those behind a virtual raster count with it.
+    """
+    files: list[Path] = [table] if isinstance(table, Path) else []
+    for path in (getattr(tile, column) for tile in tiles for column in _FILES):
+        if path is not None:
+            files += [path, *(files_behind(path) if path.suffix.lower() == ".vrt" else [])]
+    return files
 
 
 def table_origin(table: Table) -> TableOrigin:

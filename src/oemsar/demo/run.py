@@ -11,11 +11,13 @@ from oemsar.demo.page import Shown, write_page
 from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.run import evaluate_model
 from oemsar.evaluate.scores import Scores
+from oemsar.folders import claimed, is_record
+from oemsar.locks import holds_output
 from oemsar.modalities import Modalities
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import predict_scene
 from oemsar.simulate.release.config import WorldConfig
-from oemsar.simulate.release.run import simulate_world
+from oemsar.simulate.release.run import WORLD_FILE, simulate_world
 from oemsar.train.config import TrainConfig
 from oemsar.train.run import train_model
 
@@ -37,6 +39,7 @@ class Demonstration:
     land_cover: Path
 
 
+@holds_output()
 def run_demo(out: Path, *, config: DemoConfig = DemoConfig()) -> Demonstration:
     """Run the main job from end to end on a simulated world.
 
@@ -49,7 +52,12 @@ def run_demo(out: Path, *, config: DemoConfig = DemoConfig()) -> Demonstration:
     Raises:
         InputError: The folder holds files of another origin or cannot be written to.
     """
-    folder = out
+    with claimed(out / "index.html", lambda: is_record(out / "world" / WORLD_FILE, "simulator")):
+        return _run(out, config)
+
+
+def _run(folder: Path, config: DemoConfig) -> Demonstration:
+    """Do the steps of the demonstration in a claimed folder."""
     world, table = folder / "world", folder / "tiles.parquet"
     log.info("Simulating %d tiles of %d regions", config.regions * config.tiles, config.regions)
     simulate_world(

@@ -1,6 +1,7 @@
 """The evaluation of a saved model on one split of a table of tiles."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -18,10 +19,12 @@ from oemsar.evaluate.figure import Comparison, write_figure
 from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
 from oemsar.evaluate.scores import Scores
 from oemsar.evaluate.tables import confusion_csv, scores_csv, scores_markdown
-from oemsar.files import require_apart, require_writable, write_json, write_text
+from oemsar.files import write_json, write_text
+from oemsar.folders import claimed, is_record, require_apart
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.legend import NUM_CLASSES
+from oemsar.locks import holds_output
 from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
@@ -66,6 +69,12 @@ class Evaluation(Value):
         return {"format": rest.pop("format"), **self.scores.to_dict(), **rest}
 
 
+def _held(out: Path) -> list[Path]:
+    """List the outputs that no other command may write meanwhile."""
+    return [out / _FILES[-1]]
+
+
+@holds_output(_held)
 def evaluate_model(
     model: Path | LandCoverNetwork,
     data: Table,
@@ -97,25 +106,35 @@ def evaluate_model(
         **config.model_dump(mode="json"),
     }
     record = run_record(options, data=data if isinstance(data, Path) else None)
-    if out is not None:
-        require_writable(out)
-        require_apart((out / name for name in _FILES), [*table_files(data, tiles), *model_files(model)])
     drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
-    with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
-        scores, comparisons = _score(tiles, modalities, engine, set() if out is None else set(drawn), report)
-    evaluation = Evaluation(
-        scores=scores,
-        split=split,
-        tiles=len(tiles),
-        labels=LabelKinds.model_validate(count_labels(tiles)),
-        engine=engine.name,
-        flips=config.flips,
-        record=record,
-    )
     if out is not None:
-        write_figure(comparisons, out / "figure.png")
-        _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
+        require_apart((out / name for name in _FILES), [*table_files(data, tiles), *model_files(model)])
+    else:
+        drawn = []
+    with _claim(out):
+        with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
+            scores, comparisons = _score(tiles, modalities, engine, set(drawn), report)
+        evaluation = Evaluation(
+            scores=scores,
+            split=split,
+            tiles=len(tiles),
+            labels=LabelKinds.model_validate(count_labels(tiles)),
+            engine=engine.name,
+            flips=config.flips,
+            record=record,
+        )
+        if out is not None:
+            write_figure(comparisons, out / "figure.png")
+            _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
     return evaluation
+
+
+def _claim(out: Path | None) -> AbstractContextManager[None]:
+    """Claim the files of an evaluation in a folder, where there is one."""
+    if out is None:
+        return nullcontext()
+    files = [out / name for name in _FILES]
+    return claimed(files[-1], lambda: is_record(files[-1], "classes", "confusion"), files)
 
 
 def _score(

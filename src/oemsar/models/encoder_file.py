@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from oemsar.errors import InputError
 from oemsar.files import atomic_write
+from oemsar.folders import require_own
 from oemsar.modalities import Modalities
 from oemsar.models.checkpoint import first_difference
 from oemsar.models.fusion import DualEncoder
@@ -22,9 +23,23 @@ _ENCODER = "oemsar.encoder"
 
 
 def write_encoder(name: str, weights: Mapping[str, Tensor], path: Path) -> None:
-    """Write the weights of an encoder for three channels to an encoder file."""
+    """Write the weights of an encoder for three channels to an encoder file.
+
+    Raises:
+        InputError: The path is that of another file, or its folder cannot be written to.
+    """
+    require_own([path], _is_encoder, "an encoder file")
     with atomic_write(path) as partial:
         save_file({key: value.contiguous() for key, value in weights.items()}, partial, {_ENCODER: name})
+
+
+def _is_encoder(path: Path) -> bool:
+    """Tell whether a file says that it is an encoder file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return _ENCODER in (file.metadata() or {})
+    except (OSError, SafetensorError):
+        return False
 
 
 def start_encoder(network: LandCoverNetwork, path: Path) -> None:

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from oemsar.config_file import Value
 from oemsar.errors import InputError
-from oemsar.files import require_apart
+from oemsar.folders import require_apart
 from oemsar.legend import NUM_CLASSES
+from oemsar.locks import holds_output
 from oemsar.modalities import Modalities
 from oemsar.models.checkpoint import first_difference, read_tensors
 from oemsar.models.config import ChannelOrder, ImportConfig
@@ -19,7 +20,7 @@ from oemsar.models.encoder_file import SUFFIX, write_encoder
 from oemsar.models.mit import is_mit, mit_encoder
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
-from oemsar.models.saved import DESCRIPTION, WEIGHTS, save_model
+from oemsar.models.saved import DESCRIPTION, WEIGHTS, require_own_model, save_model
 from oemsar.models.spec import ModelSpec
 from oemsar.models.unet import whole_unet
 from oemsar.models.vmamba.classifier_file import is_vmamba, vmamba_encoder
@@ -41,6 +42,7 @@ class ImportedCheckpoint(Value):
     """Name of the network or of the encoder."""
 
 
+@holds_output()
 def import_checkpoint(
     checkpoint: Path, out: Path, *, config: ImportConfig = ImportConfig()
 ) -> ImportedCheckpoint:
@@ -56,6 +58,8 @@ def import_checkpoint(
         InputError: The file cannot be read, is another network, or `out` does not fit.
     """
     require_apart([out, out / WEIGHTS, out / DESCRIPTION], [checkpoint])
+    if out.suffix != SUFFIX:
+        require_own_model(out)
     tensors = read_tensors(checkpoint)
     if _STEM in tensors or f"{_HEAD}weight" in tensors:
         network = import_unet(tensors, checkpoint, config.channels)

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from oemsar.config_file import Value
 from oemsar.errors import InputError
-from oemsar.files import atomic_write, require_apart
+from oemsar.files import atomic_write
+from oemsar.folders import require_apart
+from oemsar.locks import holds_output
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import DESCRIPTION, WEIGHTS, as_network, model_folder
 
@@ -25,6 +27,7 @@ class ExportedModel(Value):
     """Version of the operators."""
 
 
+@holds_output()
 def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
     """Write a network as an ONNX file, normalisation and padding inside.
 

@@ -12,6 +12,8 @@ from oemsar import legend
 from oemsar.config_file import Value, read_json
 from oemsar.errors import InputError
 from oemsar.files import atomic_folder, readable_folder, write_json
+from oemsar.folders import is_record, occupants
+from oemsar.locks import holds_output
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
@@ -39,19 +41,41 @@ class ModelDescription(Value):
         return self
 
 
+@holds_output(argument="folder")
 def save_model(network: LandCoverNetwork, folder: Path, record: Mapping[str, Any]) -> None:
     """Write a network to a folder, whole or not at all; a model that is there is replaced.
+
+    What else lies beside a model that is there stays.
 
     Args:
         network: Network on any device.
         folder: Folder of the saved model.
         record: Origin of the network (training or import), plain values; see `oemsar.record.run_record`.
+
+    Raises:
+        InputError: The folder holds something and no saved model, or cannot be written to.
+        Occupied: Another command writes it.
     """
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     description = ModelDescription(spec=network.spec, legend=legend.NAMES, record=dict(record))
-    with atomic_folder(folder) as partial:
+    require_own_model(folder)
+    with atomic_folder(folder, own=(WEIGHTS, DESCRIPTION)) as partial:
         save_file(weights, partial / WEIGHTS)
         write_json(partial / DESCRIPTION, description.model_dump(mode="json"))
+
+
+def require_own_model(folder: Path) -> None:
+    """Check that a folder is empty, not there, or a saved model.
+
+    Raises:
+        InputError: It holds something and no saved model, or is a file.
+    """
+    stranger = next(occupants(folder), None)
+    if stranger is not None and not is_record(folder / DESCRIPTION, "spec", "legend"):
+        raise InputError(
+            f"{folder} holds {stranger.name} and no saved model; choose an empty or a new folder",
+            option="out",
+        )
 
 
 def load_model(path: Path) -> LandCoverNetwork:

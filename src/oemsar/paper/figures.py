@@ -6,8 +6,10 @@ from oemsar.config_file import Value
 from oemsar.dataset.regions import require_regions, summarise_regions
 from oemsar.dataset.table import Table, as_tiles, describe_table, table_files
 from oemsar.errors import InputError
-from oemsar.figures import save_figure
-from oemsar.files import require_apart, require_writable
+from oemsar.figures import is_figure, save_figure
+from oemsar.files import require_writable
+from oemsar.folders import require_apart, require_own
+from oemsar.locks import holds_output
 from oemsar.paper.config import FiguresConfig
 from oemsar.paper.figure1 import draw_regions
 from oemsar.paper.figure2 import choose_examples, draw_examples
@@ -26,6 +28,12 @@ class DatasetFigures(Value):
     """Names of the tiles in `examples.png`, in its order."""
 
 
+def _written(out: Path) -> list[Path]:
+    """List the figures in a folder."""
+    return [out / "regions.png", out / "examples.png"]
+
+
+@holds_output(_written)
 def draw_figures(table: Table, out: Path, *, config: FiguresConfig = FiguresConfig()) -> DatasetFigures:
     """Draw the map of regions and the examples of a table of tiles.
 
@@ -41,7 +49,8 @@ def draw_figures(table: Table, out: Path, *, config: FiguresConfig = FiguresConf
     examples = choose_examples(tiles, config.per_country)
     if not examples:
         raise InputError(f"{describe_table(table)} has no tile with a file to draw; index the dataset again")
-    require_apart([out / "regions.png", out / "examples.png"], table_files(table, tiles))
+    require_apart(_written(out), table_files(table, tiles))
+    require_own(_written(out), is_figure, "a figure drawn by this program")
     require_writable(out)
     figure = draw_examples(examples)
     regions, why = None, None

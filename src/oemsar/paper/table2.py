@@ -5,8 +5,10 @@ from pathlib import Path
 
 from oemsar.dataset.statistics import GROUPINGS, Grouping, Statistics, Tally, count_labels
 from oemsar.dataset.table import Table, as_tiles, table_files, table_origin
-from oemsar.files import require_apart, require_writable, write_json, write_text
+from oemsar.files import write_json, write_text
+from oemsar.folders import claimed, is_record, require_apart
 from oemsar.legend import CLASSES
+from oemsar.locks import holds_output
 from oemsar.paper.config import Table2Config
 from oemsar.paper.published import PublishedTable2, Table2Row, is_published_release, published_table2
 from oemsar.progress import Report, silent
@@ -37,6 +39,12 @@ class Table2(Statistics):
     """Version of the layout of the file."""
 
 
+def _held(out: Path) -> list[Path]:
+    """List the outputs that no other command may write meanwhile."""
+    return [out / _RESULTS[-1]]
+
+
+@holds_output(_held)
 def count_classes(
     table: Table, out: Path, *, config: Table2Config = Table2Config(), report: Report = silent
 ) -> Table2:
@@ -57,21 +65,22 @@ def count_classes(
     """
     tiles = as_tiles(table)
     require_apart([out / name for name in _RESULTS], table_files(table, tiles))
-    require_writable(out)
     data = str(table) if isinstance(table, Path) else None
     record = run_record({"data": data, "connectivity": config.connectivity}, data=table_origin(table))
-    statistics = count_labels(tiles, config.neighbours, workers=config.workers, report=report)
-    found = Table2(
-        connectivity=statistics.connectivity,
-        tiles_without_region=statistics.tiles_without_region,
-        labels=statistics.labels,
-        published=published_table2() if is_published_release(tiles) else None,
-        record=record,
-    )
-    name = table.name if isinstance(table, Path) else "Tiles"
-    write_text(out / "table2.md", _markdown(found, name))
-    write_text(out / "table2.csv", csv_table(_csv_rows(found)))
-    write_json(out / "stats.json", found.model_dump(mode="json", by_alias=True))
+    files = [out / name for name in _RESULTS]
+    with claimed(files[-1], lambda: is_record(files[-1], "connectivity", "labels"), files):
+        statistics = count_labels(tiles, config.neighbours, workers=config.workers, report=report)
+        found = Table2(
+            connectivity=statistics.connectivity,
+            tiles_without_region=statistics.tiles_without_region,
+            labels=statistics.labels,
+            published=published_table2() if is_published_release(tiles) else None,
+            record=record,
+        )
+        name = table.name if isinstance(table, Path) else "Tiles"
+        write_text(out / "table2.md", _markdown(found, name))
+        write_text(out / "table2.csv", csv_table(_csv_rows(found)))
+        write_json(out / "stats.json", found.model_dump(mode="json", by_alias=True))
     return found
 
 

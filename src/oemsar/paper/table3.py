@@ -6,8 +6,10 @@ from pathlib import Path
 from oemsar.config_file import Value
 from oemsar.dataset.table import Table, as_tiles, table_files, table_origin
 from oemsar.evaluate.agreement import Agreement, LabelPair, compare, pairs_against, pairs_of_tiles
-from oemsar.files import require_apart, require_writable, write_json, write_text
+from oemsar.files import write_json, write_text
+from oemsar.folders import claimed, is_record, require_apart
 from oemsar.legend import NAMES
+from oemsar.locks import holds_output
 from oemsar.paper.config import Table3Config
 from oemsar.paper.published import PublishedTable3, is_published_release, published_table3
 from oemsar.progress import Report, silent
@@ -60,6 +62,12 @@ class Table3(Value):
     """Version of the layout of the file."""
 
 
+def _held(out: Path) -> list[Path]:
+    """List the outputs that no other command may write meanwhile."""
+    return [out / _RESULTS[-1]]
+
+
+@holds_output(_held)
 def measure_agreement(
     table: Table, out: Path, *, config: Table3Config = Table3Config(), report: Report = silent
 ) -> Table3:
@@ -82,21 +90,22 @@ def measure_agreement(
     pairs = pairs_of_tiles(tiles, table) if against is None else pairs_against(tiles, table, against)
     inputs = [*table_files(table, tiles), *(pair.other for pair in pairs)]
     require_apart([out / name for name in _RESULTS], inputs)
-    require_writable(out)
     data = str(table) if isinstance(table, Path) else None
     options = {"data": data, "against": None if against is None else str(against)}
     record = run_record(options, data=table_origin(table))
-    agreement = compare(pairs, workers=config.workers, report=report)
-    is_release = against is None and len(pairs) == _PUBLISHED_TILES and is_published_release(tiles)
-    compared = "pseudo labels held against real labels"
-    if against is not None:
-        compared = f"labels of {against.name} held against those of the table"
-    found = _table(agreement, pairs, compared, record, is_release=is_release)
-    name = table.name if isinstance(table, Path) else "Tiles"
-    about = f"{name}: {found.tiles} tiles, {compared}. {_note(found)}"
-    write_text(out / "table3.md", _markdown(found, about))
-    write_text(out / "table3.csv", csv_table(_csv_rows(found)))
-    write_json(out / "agreement.json", found.model_dump(mode="json"))
+    files = [out / name for name in _RESULTS]
+    with claimed(files[-1], lambda: is_record(files[-1], "compared", "confusion"), files):
+        agreement = compare(pairs, workers=config.workers, report=report)
+        is_release = against is None and len(pairs) == _PUBLISHED_TILES and is_published_release(tiles)
+        compared = "pseudo labels held against real labels"
+        if against is not None:
+            compared = f"labels of {against.name} held against those of the table"
+        found = _table(agreement, pairs, compared, record, is_release=is_release)
+        name = table.name if isinstance(table, Path) else "Tiles"
+        about = f"{name}: {found.tiles} tiles, {compared}. {_note(found)}"
+        write_text(out / "table3.md", _markdown(found, about))
+        write_text(out / "table3.csv", csv_table(_csv_rows(found)))
+        write_json(out / "agreement.json", found.model_dump(mode="json"))
     return found
 
 

@@ -15,11 +15,13 @@ from oemsar.dataset.layouts import listed_name, natural_order
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.files import atomic_write, require_apart
+from oemsar.files import atomic_write
+from oemsar.folders import require_apart, require_own
 from oemsar.inference.class_map import class_ids
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.limits import read_text
+from oemsar.locks import holds_output
 from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
@@ -46,6 +48,7 @@ class Submission(Value):
     """Number of tiles."""
 
 
+@holds_output()
 def predict_submission(
     model: Path | LandCoverNetwork,
     folder: Path,
@@ -75,6 +78,7 @@ def predict_submission(
         _require_listed([tile.name for tile in tiles], config.names, folder)
     named = [] if config.names is None else [config.names]
     require_apart([out], [*(tile.sar for tile in tiles if tile.sar is not None), *named, *model_files(model)])
+    require_own([out], _is_submission, "a submission")
     network = as_network(model)
     if network.spec.modalities is not Modalities.SAR:
         raise InputError(
@@ -91,6 +95,16 @@ def predict_submission(
             archive.writestr(zipfile.ZipInfo(f"{tile.name}.png", _EPOCH), _png(ids))
             report(done, len(tiles))
     return Submission(path=out, tiles=len(tiles))
+
+
+def _is_submission(path: Path) -> bool:
+    """Tell whether a file is a zip of one PNG a tile, as this program writes it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return False
+    return all(entry.filename.endswith(".png") and "/" not in entry.filename for entry in entries)
 
 
 def read_names(path: Path) -> list[str]:

@@ -1,6 +1,6 @@
 """The land cover map of a whole scene on disk."""
 
-import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 import oemsar
 from oemsar import legend
 from oemsar.config_file import Value
-from oemsar.errors import InputError
-from oemsar.files import require_apart, require_writable, write_json
-from oemsar.fingerprint import fingerprint
-from oemsar.inference.engine import Engine
+from oemsar.errors import Failure, InputError
+from oemsar.files import require_writable, write_json
+from oemsar.folders import require_apart
 from oemsar.inference.select import open_model
+from oemsar.locks import holds_output
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
 from oemsar.predict.areas import class_hectares
@@ -23,11 +23,12 @@ from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.radar_product import radar_product
 from oemsar.predict.scene import Scene, Treatment, open_scene
-from oemsar.predict.state import MapIdentity, ResumableMap
+from oemsar.predict.state import MapIdentity, MapInputs, ResumableMap, model_state
 from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
-from oemsar.raster.cog import Layer, publish_cog
+from oemsar.raster.cog import Layer, cog_files, publish_cog
+from oemsar.raster.read import files_of
 from oemsar.record import RunRecord, run_record
 
 
@@ -69,6 +70,18 @@ class LandCoverMap(Value):
     """Command, configuration and versions of the run."""
 
 
+def _map_files(out: Path) -> list[Path]:
+    """List the files of the map `out` that are written or removed."""
+    maps = [*cog_files(out), *cog_files(confidence_path(out))]
+    return [*maps, out.with_suffix(".png"), out.with_suffix(".json")]
+
+
+def _held(out: Path) -> list[Path]:
+    """List the outputs that no other command may write meanwhile."""
+    return [out, confidence_path(out), out.with_suffix(".png"), out.with_suffix(".json")]
+
+
+@holds_output(_held)
 def predict_scene(
     model: Path | LandCoverNetwork,
     scene: Path,
@@ -94,20 +107,24 @@ def predict_scene(
     Raises:
         InputError: The model or an image is not as it must be, an output is an input, or no pixel carries
             data.
+        Failure: An input changed meanwhile.
         DiskFull: The disk is full.
         OutOfMemory: A window does not fit into the memory of the device.
     """
-    _require_output(model, scene, out, config)
-    network = as_network(model)
-    product = _product(scene, out, network, config)
+    _require_name(out)
+    weights, network = model_state(model), as_network(model)
+    product = _product(scene, network, config)
+    beside = [scene] if product is None else [scene, *product.metadata]
     scene = scene if product is None else product.path
+    _require_apart(model, scene, out, config, beside)
+    inputs = MapInputs.of(weights, scene, config.optical, product)
     treatment = Treatment(config.nodata, config.range)
     with (
         gdal_cache(),
         open_scene(scene, config.optical, network.spec.modalities, treatment, product) as opened,
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
-            resumable = ResumableMap(out, _identity(model, scene, product, config, engine))
+            resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
             with resumable.working(opened.shape):
                 pixels = map_windows(
                     opened,
@@ -121,6 +138,10 @@ def predict_scene(
         if not sum(pixels):
             resumable.remove()
             raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")
+        later = MapInputs.of(model_state(model), scene, config.optical, product)
+        if (changed := inputs.changed(later)) is not None:
+            resumable.remove()
+            raise Failure(f"{changed} changed while the map was being made; run the same command again")
         layers = MapLayers.in_folder(resumable.folder, opened.shape)
         classes = _class_areas(opened, layers, pixels)
         summary = _summary(out, config, opened, engine.name, classes)
@@ -135,76 +156,35 @@ def confidence_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}_confidence.tif")
 
 
-def _require_output(model: Path | LandCoverNetwork, scene: Path, out: Path, config: PredictConfig) -> None:
-    """Check that the map can be written and that none of its files is an input."""
+def _require_name(out: Path) -> None:
+    """Check that the name of the map is that of a GeoTIFF."""
     if out.suffix.lower() not in (".tif", ".tiff"):
         raise InputError(f"{out} must end in .tif: the map is a GeoTIFF", option="out")
-    require_writable(out.parent)
     if out.is_dir():
         raise InputError(f"{out} is a folder; give the name of the map to write", option="out")
-    inputs = [scene, *([] if config.optical is None else [config.optical])]
-    inputs += model_files(model)
-    require_apart(_map_files(out), inputs)
 
 
-def _map_files(out: Path) -> tuple[Path, ...]:
-    """List the files of the map `out`."""
-    return out, confidence_path(out), out.with_suffix(".png"), out.with_suffix(".json")
+def _require_apart(
+    model: Path | LandCoverNetwork, scene: Path, out: Path, config: PredictConfig, beside: Sequence[Path]
+) -> None:
+    """Check that none of the files of the map is an input, and that they can be written."""
+    images = [scene, *([] if config.optical is None else [config.optical])]
+    read = [file for image in images for file in files_of(image)]
+    require_apart(_map_files(out), [*read, *beside, *model_files(model)])
+    require_writable(out.parent)
 
 
-def _product(
-    scene: Path, out: Path, network: LandCoverNetwork, config: PredictConfig
-) -> OpenedProduct | None:
+def _product(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> OpenedProduct | None:
     """Open a radar scene through its product where its pixels are no amplitude; None for any other image.
 
     Raises:
-        InputError: The radar image is unreadable or not of the kind named, or one of its files is an output.
+        InputError: The radar image is unreadable or not of the kind named.
     """
     if not network.spec.modalities.has_sar:
         if config.product is not None:
             raise InputError("the model sees optical only; name no radar product", option="product")
         return None
-    product = radar_product(scene, config.product)
-    if product is not None:
-        require_apart(_map_files(out), [product.path, *product.metadata])
-    return product
-
-
-def _identity(
-    model: Path | LandCoverNetwork,
-    scene: Path,
-    product: OpenedProduct | None,
-    config: PredictConfig,
-    engine: Engine,
-) -> MapIdentity:
-    """Collect everything that decides the pixels of the map."""
-    return MapIdentity(
-        version=oemsar.__version__,
-        model=_model_identity(model),
-        scene=_image_identity(scene),
-        product=()
-        if product is None
-        else (product.product.kind, str(product.band), *map(fingerprint, product.metadata)),
-        optical=None if config.optical is None else _image_identity(config.optical),
-        engine=engine.name,
-        config=config,
-    )
-
-
-def _image_identity(image: Path) -> tuple[str, str]:
-    """Give the absolute path and the fingerprint of an image."""
-    return str(image.resolve()), fingerprint(image)
-
-
-def _model_identity(model: Path | LandCoverNetwork) -> tuple[str, ...]:
-    """Compute digests of the weights and of the description of a model."""
-    if isinstance(model, Path):
-        return tuple(fingerprint(path) for path in model_files(model))
-    digest = hashlib.sha256()
-    for name, value in model.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest(), model.spec.model_dump_json()
+    return radar_product(scene, config.product)
 
 
 def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: LandCoverMap) -> None:

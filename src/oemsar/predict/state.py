@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from oemsar.config_file import Value
 from oemsar.disk import disk_errors, require_room
 from oemsar.files import partial_path, unlinked, write_json
+from oemsar.fingerprint import fingerprint
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.saved import model_files
 from oemsar.predict.config import PredictConfig
+from oemsar.products.reader import OpenedProduct
 from oemsar.raster.pyramid import Pyramid
+from oemsar.raster.state import InputState, raster_state
+from oemsar.record import package_versions
 
 _STATE = "state.json"
 _LAYERS = 2
@@ -34,23 +41,60 @@ class MapCheckpoint:
     pixels: tuple[int, ...]
 
 
+class MapInputs(Value):
+    """State of everything that a map is made from."""
+
+    model: tuple[str, ...]
+    """Digests of the weights and of the description of the model."""
+    scene: tuple[str, InputState]
+    """Path of the scene, and the state of its files."""
+    optical: tuple[str, InputState] | None
+    """Path of the orthophoto, and the state of its files; None without one."""
+
+    product: tuple[str, ...]
+    """Kind and band of a radar product that is made amplitude; else empty."""
+
+    @classmethod
+    def of(
+        cls, model: tuple[str, ...], scene: Path, optical: Path | None, product: OpenedProduct | None
+    ) -> Self:
+        """Take the state of images; that of the model was taken before it was loaded.
+
+        Raises:
+            InputError: One of them cannot be read.
+        """
+        metadata = () if product is None else product.metadata
+        return cls(
+            model=model,
+            scene=(str(scene.resolve()), raster_state(scene, metadata)),
+            optical=None if optical is None else (str(optical.resolve()), raster_state(optical)),
+            product=() if product is None else (product.product.kind, str(product.band)),
+        )
+
+    def changed(self, later: "MapInputs") -> str | None:
+        """Name what differs at a later time; None where nothing does."""
+        if self.model != later.model:
+            return "the model"
+        images = ((self.scene, later.scene), (self.optical, later.optical))
+        return next((before[0] for before, after in images if before is not None and before != after), None)
+
+
 class MapIdentity(Value):
     """Everything that decides the pixels of a map."""
 
-    version: str
-    """Version of the package."""
-    model: tuple[str, ...]
-    """Digests of the weights and of the description of the model."""
-    scene: tuple[str, str]
-    """Path and fingerprint of the scene."""
-    product: tuple[str, ...] = ()
-    """Kind, band and fingerprints of the metadata of a radar product that is made amplitude; else empty."""
-    optical: tuple[str, str] | None
-    """Path and fingerprint of the orthophoto; None without one."""
+    versions: dict[str, str]
+    """Versions of Python and of the packages that decide a result."""
+    inputs: MapInputs
+    """Model and images."""
     engine: str
     """Engine that runs the network."""
     config: PredictConfig
     """Options of the prediction."""
+
+    @classmethod
+    def of(cls, inputs: MapInputs, engine: str, config: PredictConfig) -> Self:
+        """Identify a map that is made now, with the packages that are installed."""
+        return cls(versions=package_versions(), inputs=inputs, engine=engine, config=config)
 
 
 class ResumableMap:
@@ -115,3 +159,14 @@ class ResumableMap:
         if state["task"] != self._task:
             return None
         return MapCheckpoint(state["rows"], tuple(state["pixels"]))
+
+
+def model_state(model: Path | LandCoverNetwork) -> tuple[str, ...]:
+    """Compute digests of the weights and of the description of a model."""
+    if isinstance(model, Path):
+        return tuple(fingerprint(path) for path in model_files(model))
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest(), model.spec.model_dump_json()

@@ -16,6 +16,7 @@ from rasterio.errors import RasterioError
 from oemsar.disk import disk_errors, probe_room
 from oemsar.errors import Failure
 from oemsar.files import scratch_folder
+from oemsar.folders import SIDE_ENDINGS
 from oemsar.raster.georeference import Georeference
 from oemsar.raster.halving import means, modes
 from oemsar.raster.pyramid import TILE, Pyramid
@@ -113,7 +114,7 @@ def publish_cog(
 
 def cog_files(path: Path) -> list[Path]:
     """List the files that are written or removed with the Cloud Optimized GeoTIFF `path`."""
-    return [path, path.with_name(f"{path.name}.aux.xml")]
+    return [path, *(path.with_name(path.name + ending) for ending in SIDE_ENDINGS)]
 
 
 def publish_pyramid(
@@ -183,13 +184,16 @@ def _remove_made(made: Path) -> None:
 
 
 def _replace_with_sidecar(made: Path, path: Path) -> None:
-    """Rename the raster and its class names to their final names, the class names first."""
-    sidecar = path.with_name(path.name + ".aux.xml")
-    made_sidecar = made.with_name(made.name + ".aux.xml")
-    if made_sidecar.exists():
-        made_sidecar.replace(sidecar)
-    else:
-        sidecar.unlink(missing_ok=True)
+    """Rename the raster and its class names to their final names, the class names first.
+
+    Overviews and masks that stand beside an earlier raster of the name go: they would be read with this one.
+    """
+    for ending in SIDE_ENDINGS:
+        sidecar, made_sidecar = (raster.with_name(raster.name + ending) for raster in (path, made))
+        if made_sidecar.exists():
+            made_sidecar.replace(sidecar)
+        else:
+            sidecar.unlink(missing_ok=True)
     made.replace(path)
 
 

@@ -16,10 +16,9 @@ from oemsar.files import atomic_write
 from oemsar.legend import NAMES
 from oemsar.train.crops import Batch
 from oemsar.train.lightning import Callback, LightningModule, Trainer
+from oemsar.train.run_folder import METRICS, TENSORBOARD
 from oemsar.train.validation import Validation
 
-METRICS = Path("metrics.csv")
-TENSORBOARD = Path("tensorboard")
 COLUMNS = ("step", "loss", "learning_rate", "samples_per_second", "miou", *NAMES)
 
 _EVERY = 10

@@ -7,14 +7,15 @@ from pathlib import Path
 import torch
 
 from oemsar.config_file import Value
-from oemsar.dataset.table import read_tiles, table_origin
+from oemsar.dataset.state import tiles_state
+from oemsar.dataset.table import read_tiles, table_files, table_origin
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Interrupted, OemsarError
-from oemsar.files import require_apart
+from oemsar.folders import require_apart
 from oemsar.inference.device import find_device
+from oemsar.locks import output_lock
 from oemsar.models.encoder_file import start_encoder
 from oemsar.models.registry import build
-from oemsar.models.saved import DESCRIPTION, WEIGHTS
 from oemsar.models.spec import ModelSpec
 from oemsar.progress import Report, silent
 from oemsar.train import run_folder
@@ -24,10 +25,11 @@ from oemsar.train.config import RunOptions, TrainConfig
 from oemsar.train.data import TileData
 from oemsar.train.interruption import Interruption
 from oemsar.train.lightning import Callback, rank_zero_only
-from oemsar.train.metrics_writer import METRICS, MetricsWriter
+from oemsar.train.metrics_writer import MetricsWriter
 from oemsar.train.module import LandCoverModule
 from oemsar.train.normalisation import estimate_normalisation
 from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
+from oemsar.train.resumption import require_same_encoder, require_same_files, tell_of_versions
 from oemsar.train.run_folder import RunStart, TrainingRecord, TrainingResult
 from oemsar.train.tiles import describe_tiles, usable_tiles
 from oemsar.train.trainer import explained, make_trainer, process_rank, quiet_libraries, require_devices
@@ -79,6 +81,7 @@ def train_model(
 
     Raises:
         InputError: The data, an option or the folder of the run do not fit.
+        Occupied: Another command writes `out`.
         Interrupted: The run was interrupted; resumed, it goes on.
         OutOfMemory: The memory does not suffice.
         Failure: The loss is not finite, or a file cannot be written.
@@ -91,7 +94,8 @@ def train_model(
         rank_zero_only.rank = 0  # type: ignore[attr-defined]
     with quiet_libraries():
         if is_main:
-            return _train(options, tiles, resume=resume, is_main=True, report=report)
+            with output_lock(out, out / MODEL):
+                return _train(options, tiles, resume=resume, is_main=True, report=report)
         logging.getLogger("oemsar").setLevel(logging.ERROR)
         try:
             return _train(options, tiles, resume=resume, is_main=False, report=silent)
@@ -111,19 +115,24 @@ def _train(
     tiles = read_tiles(table) if isinstance(table, Path) else table
     train_tiles, val_tiles = usable_tiles(tiles, options, source)
     described = describe_tiles(train_tiles, val_tiles)
+    files = tiles_state([*train_tiles, *val_tiles])
     _require_apart(options, [*train_tiles, *val_tiles])
     if stored is None:
         start, checkpoint = _find_start(options, train_tiles), None
-        record = run_folder.new_record(options, start, table_origin(table), described)
+        record = run_folder.new_record(options, start, table_origin(table), described, files)
     else:
         run_folder.require_same(options, stored)
         record = run_folder.read_record(options.out, table_origin(table))
         run_folder.require_same_tiles(options, record, described)
+        require_same_files(options, record, files)
         if record.finished is not None and record.result is not None:
             log.info("The run in %s is finished; its model is in %s", options.out, options.out / MODEL)
             return TrainedRun(folder=options.out, **record.result.model_dump())
+        tell_of_versions(record)
         start = run_folder.recorded_start(record)
         checkpoint = options.out / LAST if (options.out / LAST).exists() else None
+        if checkpoint is None:
+            require_same_encoder(options, record)
     module = _module(options, start, from_scratch=checkpoint is None)
     if checkpoint is not None:
         require_readable(checkpoint)
@@ -142,6 +151,8 @@ def _train(
     )
     if is_main:
         run_folder.finish(options.out, record, result)
+        if tiles_state([*train_tiles, *val_tiles]).content != files.content:
+            log.warning("files of %s changed while the model was being trained", source)
     reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
     log.info("The model is in %s%s", options.out / MODEL, reached)
     return TrainedRun(folder=options.out, **result.model_dump())
@@ -149,11 +160,11 @@ def _train(
 
 def _require_apart(options: RunOptions, tiles: Sequence[Tile]) -> None:
     """Check that no file of the run is one that it reads."""
-    files = (run_folder.CONFIG, run_folder.RECORD, METRICS, LAST, BEST, MODEL / WEIGHTS, MODEL / DESCRIPTION)
-    read = [options.data, options.encoder_weights]
-    for tile in tiles:
-        read += [tile.sar, tile.optical, tile.label]
-    require_apart([options.out / file for file in files], [path for path in read if path is not None])
+    files = (*run_folder.OWN, LAST, BEST)
+    read = [path for path in (options.data, options.encoder_weights) if path is not None]
+    if options.manifests is not None and options.manifests.is_dir():
+        read += sorted(options.manifests.iterdir())
+    require_apart([options.out / file for file in files], [*read, *table_files(tiles, tiles)])
 
 
 def _find_start(config: TrainConfig, tiles: Sequence[Tile]) -> RunStart:

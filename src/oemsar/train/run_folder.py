@@ -9,16 +9,22 @@ from typing import Any
 from pydantic import JsonValue
 
 from oemsar.config_file import Value, read_json, read_yaml
+from oemsar.dataset.state import TilesState
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json, write_text
+from oemsar.folders import is_record, occupants
 from oemsar.models.spec import ModelSpec
 from oemsar.record import FileOrigin, RunRecord, TableOrigin, origin, run_record
-from oemsar.train.checkpoints import LAST
+from oemsar.train.checkpoints import LAST, MODEL
 from oemsar.train.config import RunOptions, differing_option
 from oemsar.train.tiles import TilesSummary
 
 CONFIG = Path("config.yaml")
 RECORD = Path("record.json")
+METRICS = Path("metrics.csv")
+TENSORBOARD = Path("tensorboard")
+OWN = (CONFIG, RECORD, METRICS, TENSORBOARD, LAST.parent, MODEL)
+"""Files and folders that a run writes."""
 
 
 class TrainingResult(Value):
@@ -43,6 +49,8 @@ class TrainingRecord(RunRecord):
     """Eight weights in legend order."""
     tiles: TilesSummary | None = None
     """Tiles of the run; None in records that were written before labels had regimes."""
+    files: TilesState | None = None
+    """State of the images and labels of the tiles; None in records that were written before it was kept."""
     encoder_weights: FileOrigin | None = None
     """Name and checksum of the encoder file; None where there is none."""
     finished: str | None = None
@@ -122,7 +130,7 @@ def stored_options(out: Path) -> RunOptions:
 
 
 def require_unused(out: Path) -> None:
-    """Check that the folder `out` holds no run.
+    """Check that the folder `out` holds no run, and nothing that a run would replace.
 
     Raises:
         InputError: It does.
@@ -131,6 +139,17 @@ def require_unused(out: Path) -> None:
         raise InputError(
             f"{out} holds a run already; resume it, or choose another folder", option=("resume", "out")
         )
+    strangers = [name for name in OWN if (out / name).is_file() or next(occupants(out / name), None)]
+    if strangers and not (strangers == [RECORD] and _is_record_of_run(out / RECORD)):
+        raise InputError(
+            f"{out} holds {strangers[0]} that is of no run; choose another folder or move it away",
+            option="out",
+        )
+
+
+def _is_record_of_run(path: Path) -> bool:
+    """Tell whether a file is the record of a run, as one that was killed as it began leaves it alone."""
+    return is_record(path, "spec", "class_weights")
 
 
 def require_same(options: RunOptions, stored: RunOptions) -> None:
@@ -197,7 +216,11 @@ def recorded_start(record: TrainingRecord) -> RunStart:
 
 
 def new_record(
-    options: RunOptions, start: RunStart, data: TableOrigin, tiles: TilesSummary
+    options: RunOptions,
+    start: RunStart,
+    data: TableOrigin,
+    tiles: TilesSummary,
+    files: TilesState | None = None,
 ) -> TrainingRecord:
     """Describe a run that begins now."""
     return TrainingRecord.model_validate(
@@ -207,6 +230,7 @@ def new_record(
             "spec": start.spec,
             "class_weights": start.class_weights,
             "tiles": tiles,
+            "files": files,
             "encoder_weights": None if options.encoder_weights is None else origin(options.encoder_weights),
         }
     )

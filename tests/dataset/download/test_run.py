@@ -34,6 +34,7 @@ from oemsar.progress import Report
 
 TRAINVAL, TEST = "dfc25_track1_trainval.zip", "dfc25_track1_test.zip"
 PIXELS = random.Random(5).randbytes(9_000)
+LEDGER = ".oemsar-downloads.json"
 TREES = {
     TRAINVAL: {
         f"dfc25_track1_trainval/train/{kind}/TrainArea_{i:03}.tif": PIXELS + bytes([i])
@@ -158,17 +159,33 @@ def test_an_archive_laid_there_by_hand_supersedes_a_broken_transfer(release: Any
         get(release, tmp_path, only=(TEST,), extract=False)
     (tmp_path / TEST).write_bytes(release.files[TEST])
     assert states(release, tmp_path, only=(TEST,), extract=False) == ["downloaded before"]
-    assert {path.name for path in tmp_path.iterdir()} == {TEST}
+    assert {path.name for path in tmp_path.iterdir()} == {TEST, LEDGER}
 
 
 @pytest.mark.parametrize("wrong", [b"cut off", None])
-def test_an_archive_that_is_not_the_records_is_replaced(
+def test_an_archive_that_is_not_the_records_is_replaced_where_this_program_wrote_it(
     release: Any, tmp_path: Path, wrong: bytes | None
 ) -> None:
-    (tmp_path / TEST).write_bytes(wrong or bytes(len(release.files[TEST])))
+    other = wrong or bytes(len(release.files[TEST]))
+    (tmp_path / TEST).write_bytes(other)
+    with pytest.raises(InputError, match="is not the file of the record and was not written by this program"):
+        get(release, tmp_path, only=(TEST,))
+    assert (tmp_path / TEST).read_bytes() == other
+    (tmp_path / TEST).unlink()
+    get(release, tmp_path, only=(TEST,), extract=False)
+    (tmp_path / TEST).write_bytes(other)
     get(release, tmp_path, only=(TEST,))
     assert (tmp_path / TEST).read_bytes() == release.files[TEST]
     assert content(tmp_path) == everything(TEST)
+
+
+def test_a_folder_of_other_files_is_refused_before_anything_is_fetched(release: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"holds mine, no file of record 14950559; choose an empty folder"):
+        get(release, tmp_path)
+    assert release.content_requests() == []
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "notes.txt"]
 
 
 def test_a_deleted_tile_is_put_back(release: Any, tmp_path: Path) -> None:
@@ -202,7 +219,7 @@ def test_a_wrong_checksum_is_never_extracted(release: Any, tmp_path: Path) -> No
     release.checksums[TEST] = "0" * 32
     with pytest.raises(Failure, match="wrong checksum"):
         get(release, tmp_path, only=(TEST,))
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [LEDGER]
     release.checksums[TEST] = right
     get(release, tmp_path, only=(TEST,))
     assert content(tmp_path) == everything(TEST)
@@ -361,7 +378,7 @@ def test_killed_at_random_moments_the_same_command_ends_with_the_same_bytes(
     assert content(tmp_path) == everything()
     assert {name: (tmp_path / name).read_bytes() for name in TREES} == release.files
     leftovers = {path.name for path in tmp_path.iterdir()} - visible(tmp_path)
-    assert leftovers == {f".{name}.extracted.json" for name in TREES}
+    assert leftovers == {LEDGER, *(f".{name}.extracted.json" for name in TREES)}
 
 
 def test_killed_while_extracting_the_files_already_there_are_left_alone(release: Any, tmp_path: Path) -> None:

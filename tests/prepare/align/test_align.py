@@ -136,6 +136,7 @@ def test_water_only_fails_and_leaves_no_result(tmp_path: Path, fields: np.ndarra
     out = tmp_path / "out"
     out.mkdir()
     (out / "sar_aligned.tif").write_bytes(b"of an earlier run")
+    (out / ".oemsar-report.json").touch()  # which was cut off
     water = write(tmp_path / "sar.tif", radar(np.ones_like(fields), Affine.identity()))
     report = align_images(water, write(tmp_path / "optical.tif", photo(fields)), out)
     assert report.verdict == "failed"

@@ -10,7 +10,8 @@ import rasterio
 import rasterio.shutil
 from rasterio import Affine
 
-from oemsar.prepare.pair.inputs import InputState, input_states
+from oemsar.prepare.pair.inputs import input_states
+from oemsar.raster.state import InputState
 
 WriteScene = Callable[..., Path]
 

@@ -15,10 +15,10 @@ from oemsar.errors import InputError
 from oemsar.files import checksum
 from oemsar.geometry.datum import Datum
 from oemsar.geometry.look import Look
-from oemsar.prepare.pair.inputs import InputState
 from oemsar.prepare.pair.region_file import read_region
 from oemsar.prepare.pair.run import make_pair
 from oemsar.prepare.pair.sources import inspect_region
+from oemsar.raster.state import InputState
 
 from .conftest import Built, Scene, Write, rewritten
 

@@ -13,12 +13,14 @@ import oemsar
 from oemsar.config_file import Value
 from oemsar.dataset.download import archive, zenodo
 from oemsar.dataset.download.config import DownloadConfig
+from oemsar.dataset.download.ledger import Ledger
 from oemsar.dataset.download.retry import RetryPolicy
 from oemsar.dataset.download.transfer import ResumableDownload
 from oemsar.dataset.download.zenodo import RemoteFile, ZenodoRecord
 from oemsar.disk import require_room
 from oemsar.errors import InputError
 from oemsar.files import require_writable
+from oemsar.locks import holds_output
 from oemsar.progress import Report, silent
 
 _log = logging.getLogger(__name__)
@@ -85,6 +87,7 @@ class DownloadStep:
     is_whole: bool
 
 
+@holds_output()
 def download_release(
     out: Path, *, config: DownloadConfig = DownloadConfig(), watch: Watch = unwatched
 ) -> DownloadSummary:
@@ -98,7 +101,8 @@ def download_release(
         watch: Opens the report of each piece of work, in bytes.
 
     Raises:
-        InputError: The folder cannot be written to, or there is no such record or file.
+        InputError: The folder cannot be written to or holds files of another origin, or there is no such
+            record or file.
         DiskFull: The disk has no room for the archives or for their content.
         Failure: The network or the disk fails, a checksum is wrong or an archive is refused. The same
             call goes on from there.
@@ -108,14 +112,19 @@ def download_release(
     agent = {"User-Agent": f"oemsar/{oemsar.__version__}"}
     with httpx.Client(timeout=config.timeout, follow_redirects=True, headers=agent) as client:
         record = zenodo.fetch_record(client, config.record, config.url, policy)
+        ledger = Ledger.open(out, record)
         steps = [
-            _inspect(ResumableDownload(remote, out), config, watch) for remote in _choose(record, config.only)
+            _inspect(ResumableDownload(remote, out), config, ledger, watch)
+            for remote in _choose(record, config.only)
         ]
         require_room(out, space_needed(steps, config), "for the archives and what they expand to")
         files = []
         for step in steps:
             if step.extracted is None and not step.is_whole:
+                ledger.add(step.transfer.remote.name)
                 _fetch(step.transfer, client, policy, watch)
+            if step.extracted is None:
+                ledger.save()
             files.append(_finish(step, config, watch))
     nothing_done = all(file.state.endswith("before") for file in files)
     return DownloadSummary(
@@ -169,7 +178,9 @@ def _choose(record: ZenodoRecord, only: Sequence[str]) -> list[RemoteFile]:
     return [remote for remote in record.files if not only or remote.name in only]
 
 
-def _inspect(transfer: ResumableDownload, config: DownloadConfig, watch: Watch) -> DownloadStep:
+def _inspect(
+    transfer: ResumableDownload, config: DownloadConfig, ledger: Ledger, watch: Watch
+) -> DownloadStep:
     """Find what earlier runs have left of one file."""
     remote, extracted = transfer.remote, None
     if config.extract and remote.is_zip:
@@ -179,6 +190,7 @@ def _inspect(transfer: ResumableDownload, config: DownloadConfig, watch: Watch) 
     with watch(f"Checking {remote.name}"):
         is_whole = transfer.is_whole()
     if not is_whole:
+        ledger.require_own(transfer.target)
         _log.warning("%s is not the file of the record and will be replaced", transfer.target)
     return DownloadStep(transfer, None, is_whole)
 

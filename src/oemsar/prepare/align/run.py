@@ -1,12 +1,11 @@
 """Alignment: a radar image brought onto an orthophoto, with what is known of the error."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-from oemsar.errors import InputError
-from oemsar.files import require_apart, require_writable, scratch_folder, write_json
+from oemsar.files import scratch_folder, write_json
+from oemsar.folders import claimed, is_record, require_apart
+from oemsar.locks import holds_output
 from oemsar.prepare.align.config import MATCHERS, AlignConfig
 from oemsar.prepare.align.matching.search import Range, Search
 from oemsar.prepare.align.outcome import Outcome, from_person, from_search
@@ -27,6 +26,7 @@ from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import cog_files
 from oemsar.raster.read import files_of
+from oemsar.raster.state import watch_rasters
 
 _SEARCH_METRES = 80.0
 _SEARCH_PIXELS = 48.0
@@ -34,6 +34,7 @@ _ACROSS = 0.5
 """Radius of the first search across the look, as a share of that along it."""
 _DISPLACED_GSD = 3.0
 """Metres to a pixel under which roofs and crowns are displaced by more than a pixel."""
+_SCRATCH = "align"
 RESULTS = (
     "report.html",
     "transform.json",
@@ -48,6 +49,7 @@ RESULTS = (
 """Names of the files of an alignment, the one that says it is whole last."""
 
 
+@holds_output()
 def align_images(
     sar: Path, optical: Path, out: Path, *, config: AlignConfig = AlignConfig(), report: Report = silent
 ) -> AlignReport:
@@ -76,11 +78,12 @@ def align_images(
     if config.values == "amplitude":
         warn_unless_amplitude(sar)
     with ExitStack() as files:
+        files.enter_context(claimed(out / RESULTS[-1], lambda: _is_alignment(out), written_files(out)))
+        watched = watch_rasters((sar, optical, *_terrain_files(config)))
         files.enter_context(gdal_cache())
         geometry = geometry_of(sar, optical, config, files)
         scale = geometry.scale()
-        files.enter_context(_no_empty_folder(out))
-        folder = files.enter_context(scratch_folder(out / "align"))
+        folder = files.enter_context(scratch_folder(out / _SCRATCH))
         if config.tie_points is not None:
             found = from_person(geometry, scale, config.tie_points)
         else:
@@ -90,6 +93,7 @@ def align_images(
             search.run()
             found = from_search(search)
         judged = _judge(found, geometry, config)
+        watched.require()
         _remove_earlier(out)
         write_geojson(out / "tie_points.geojson", found.points, geometry.grid)
         write_points(out / "tie_points.points", found.points, geometry.grid)
@@ -101,6 +105,7 @@ def align_images(
             write_aligned(sar, alignment, aligned, folder, power=power, kernel=config.kernel, report=report)
             pictures = draw_pictures(optical, aligned, found.points, out)
         summary = make_report(found, geometry, judged, sar=sar, optical=optical, config=config)
+        watched.require()
     write_page(out / "report.html", summary, pictures)
     write_json(out / "report.json", summary.model_dump(mode="json"))
     return summary
@@ -108,24 +113,24 @@ def align_images(
 
 def _require_apart(sar: Path, optical: Path, out: Path, config: AlignConfig) -> None:
     """Check that no result of an alignment replaces an input."""
-    terrain = [] if config.terrain is None else config.terrain.files()
-    inputs = [file for path in (sar, optical, *terrain) for file in files_of(path)]
+    inputs = [file for path in (sar, optical, *_terrain_files(config)) for file in files_of(path)]
     if config.tie_points is not None:
         inputs.append(config.tie_points)
-    require_apart([*(out / name for name in RESULTS), *cog_files(out / "sar_aligned.tif")], inputs)
+    require_apart([*written_files(out), out / _SCRATCH], inputs)
 
 
-@contextmanager
-def _no_empty_folder(out: Path) -> Iterator[None]:
-    """Remove a folder that this run made, after wrong input."""
-    existed = out.exists()
-    require_writable(out)
-    try:
-        yield
-    except InputError:
-        if not existed:
-            shutil.rmtree(out, ignore_errors=True)
-        raise
+def _terrain_files(config: AlignConfig) -> list[Path]:
+    return [] if config.terrain is None else list(config.terrain.files())
+
+
+def written_files(out: Path) -> list[Path]:
+    """List every file that an alignment writes or removes."""
+    return [*(out / name for name in RESULTS), *cog_files(out / "sar_aligned.tif")]
+
+
+def _is_alignment(out: Path) -> bool:
+    """Tell whether a folder holds the report of an alignment."""
+    return is_record(out / RESULTS[-1], "verdict", "thresholds")
 
 
 def _remove_earlier(out: Path) -> None:

@@ -11,6 +11,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
+from oemsar.fingerprint import Unchanged
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, look_tags
 from oemsar.geometry.mapping import PixelMap
@@ -85,12 +86,14 @@ class OrthoRasters:
         grid: Grid of the result.
         look: Look that is written into the result; None where it is not known.
         report: Called with the blocks done and in all.
+        watched: Inputs, none of which may have changed when the image is published.
     """
 
     folder: Path
     grid: GeoBox
     look: Look | None
     report: Report
+    watched: Unchanged
 
     @staticmethod
     def bytes_needed(source: Source, grid: GeoBox, *, masks: bool) -> int:
@@ -129,6 +132,7 @@ class OrthoRasters:
         tags.pop(PROJECTION_HEIGHT_TAG, None)
         if self.look is not None:
             tags |= look_tags(self.look)
+        self.watched.require()
         publish_cog(canvases, out, self.grid, Layer(nodata=nodata, tags=tags, bands=_names(dataset, bands)))
         rows, columns = self.grid.shape.yx
         return count / (rows * columns)

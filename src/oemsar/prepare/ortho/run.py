@@ -9,7 +9,8 @@ from rasterio.io import DatasetReader
 
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
-from oemsar.files import require_apart, scratch_folder, write_json
+from oemsar.files import scratch_folder, write_json
+from oemsar.folders import require_apart, require_own
 from oemsar.geometry.footprint import footprint, outline
 from oemsar.geometry.look import Look, read_look
 from oemsar.geometry.mapping import PixelMap
@@ -17,16 +18,18 @@ from oemsar.geometry.open_heights import open_heights
 from oemsar.geometry.rpc import RationalModel
 from oemsar.geometry.sensor import SensorModel, look_of, sensor_of
 from oemsar.geometry.terrain import Terrain
+from oemsar.locks import holds_output
 from oemsar.prepare.ortho.config import OrthoConfig
 from oemsar.prepare.ortho.grid import grid_over, metric_crs
 from oemsar.prepare.ortho.pixel_map import OrthoMap
-from oemsar.prepare.ortho.rasters import LayoverShares, OrthoRasters, Source
+from oemsar.prepare.ortho.rasters import MASKS, LayoverShares, OrthoRasters, Source
 from oemsar.prepare.ortho.summary import LookSummary, OrthoResult
 from oemsar.products.stored import warn_unless_amplitude
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import cog_files
 from oemsar.raster.read import files_of, open_raster
+from oemsar.raster.state import watch_rasters
 from oemsar.record import RunRecord, origin, run_record
 
 log = logging.getLogger(__name__)
@@ -35,6 +38,12 @@ _DEGREES_APART = 2.0
 """Difference in degrees between a stated look and that of the RPC above which a warning is given."""
 
 
+def _held(out: Path) -> list[Path]:
+    """List the outputs that no other command may write meanwhile."""
+    return [out, masks_path(out), out.with_suffix(".json")]
+
+
+@holds_output(_held)
 def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report = silent) -> OrthoResult:
     """Orthorectify a scene, block by block.
 
@@ -60,6 +69,8 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
     crs, terrain = metric_crs(config.crs), _terrain(config)
     inputs = [file for path in (scene, *terrain.files()) for file in files_of(path)]
     require_apart([*cog_files(out), *cog_files(masks_path(out)), out.with_suffix(".json")], inputs)
+    require_own([masks_path(out)], _is_masks, "the masks of an image")
+    watched = watch_rasters((scene, *terrain.files()))
     with (
         gdal_cache(),
         open_raster(scene) as dataset,
@@ -72,10 +83,10 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
         grid = grid_over(ground, crs, config.gsd, dataset.width * dataset.height)
         look = _look(dataset, model, heights.mean(), config.look)
         mapping = _Counting(OrthoMap.from_grid(grid, heights, model), dataset.shape, heights.mean())
-        with scratch_folder(
-            out, OrthoRasters.bytes_needed(source, grid, masks=config.dsm is not None)
-        ) as folder:
-            valid, masked = _publish(OrthoRasters(folder, grid, look, report), source, mapping, out, config)
+        needed = OrthoRasters.bytes_needed(source, grid, masks=config.dsm is not None)
+        with scratch_folder(out, needed) as folder:
+            rasters = OrthoRasters(folder, grid, look, report, watched)
+            valid, masked = _publish(rasters, source, mapping, out, config)
     mapping.warn_of_losses(terrain.dem)
     result = OrthoResult(
         ortho=out.name,
@@ -106,7 +117,8 @@ def _publish(
     """Write the image and, with a surface model, its masks; give the shares of valid and of masked pixels."""
     if config.dsm is not None:
         rasters.find_masks(_terrain(config), config.dsm)
-    masks_path(out).unlink(missing_ok=True)  # those of an earlier image
+    for file in cog_files(masks_path(out)):
+        file.unlink(missing_ok=True)  # those of an earlier image
     power = config.values == "amplitude"
     valid = rasters.publish_image(source, mapping, out, power=power, kernel=config.kernel)
     return valid, None if config.dsm is None else rasters.publish_masks(masks_path(out))
@@ -119,6 +131,15 @@ def _record(scene: Path, terrain: Terrain, config: OrthoConfig) -> RunRecord:
         names.append("dem_void")
     inputs = [origin(path) for path in (scene, *terrain.files())]
     return run_record({**{name: getattr(config, name) for name in names}, "inputs": inputs})
+
+
+def _is_masks(path: Path) -> bool:
+    """Tell whether a file holds masks of layover and shadow."""
+    try:
+        with open_raster(path) as dataset:
+            return tuple(dataset.descriptions) == MASKS
+    except InputError:
+        return False
 
 
 def masks_path(out: Path) -> Path:

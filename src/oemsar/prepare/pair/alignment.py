@@ -5,7 +5,7 @@ from pathlib import Path
 from oemsar.errors import Failure, InputError
 from oemsar.files import atomic_folder, checksum, recover_folder
 from oemsar.prepare.align.config import AlignConfig
-from oemsar.prepare.align.run import align_images
+from oemsar.prepare.align.run import align_images, written_files
 from oemsar.prepare.pair.pipeline import Pipeline, StageOutput
 from oemsar.prepare.pair.results import AlignmentResult, AlignmentSummary
 from oemsar.prepare.pair.sources import Sources
@@ -41,7 +41,7 @@ def run_alignment(sources: Sources, pipeline: Pipeline, report: Report = silent)
     )
 
     def work() -> StageOutput[AlignmentResult]:
-        with atomic_folder(folder) as partial:
+        with atomic_folder(folder, own=[path.name for path in written_files(folder)]) as partial:
             summary = align_images(sources.sar, region.optical.path, partial, config=config, report=report)
         transform = folder / "transform.json"
         result = AlignmentResult(

@@ -20,6 +20,7 @@ import oemsar
 from oemsar.config_file import Value, read_json
 from oemsar.errors import InputError
 from oemsar.files import checksum, write_json
+from oemsar.fingerprint import Unchanged
 from oemsar.record import RunRecord, run_record
 
 log = logging.getLogger(__name__)
@@ -68,18 +69,24 @@ class Pipeline:
         out: Folder of the run.
         config: Configuration of the run as plain values.
         final: File that is written last of all, and removed before anything that it describes changes.
+        watched: Inputs of the run, none of which may change before a stage is recorded.
         states: State of each stage in order, done or skipped.
     """
 
     out: Path
     config: dict[str, JsonValue]
     final: Path
+    watched: Unchanged = field(default_factory=lambda: Unchanged({}))
     states: dict[str, StageState] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
         """Folder of the records, and of files that only the stages themselves need."""
         return self.out / "stages"
+
+    def is_begun(self) -> bool:
+        """Tell whether the folder holds the record of a stage that is whole."""
+        return any(self.record(path.stem) is not None for path in self.folder.glob("*.json"))
 
     def run(
         self,
@@ -106,6 +113,7 @@ class Pipeline:
         self._path(name).unlink(missing_ok=True)
         log.info("%s: started", name)
         output = work()
+        self.watched.require()
         made = StageRecord(
             key=key,
             result=output.result.model_dump(mode="json"),

@@ -1,16 +1,15 @@
 """An aligned pair of a region: alignment, grid, images, masks, record."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from odc.geo.geobox import GeoBox
 
-from oemsar.errors import DiskFull, Failure, InputError, OutOfMemory
-from oemsar.files import require_apart, require_writable, write_json
-from oemsar.prepare.align.run import RESULTS
+from oemsar.errors import DiskFull, Failure, OutOfMemory
+from oemsar.files import require_writable, write_json
+from oemsar.fingerprint import Unchanged
+from oemsar.folders import claimed, require_apart
+from oemsar.locks import holds_output
 from oemsar.prepare.pair.alignment import alignment_folder, require_copied_tie_points, run_alignment
 from oemsar.prepare.pair.amplitude import write_amplitude
 from oemsar.prepare.pair.config import PairRegion
@@ -26,11 +25,18 @@ from oemsar.prepare.pair.sources import Sources, inspect_region
 from oemsar.progress import Report, silent
 from oemsar.raster.cog import cog_files
 from oemsar.raster.read import files_of
+from oemsar.raster.state import watch_rasters
 
 _PAIR = ("radar", "optical", "masks", "record")
 """Stages that stand on an alignment."""
 
 
+def _held(out: Path) -> list[Path]:
+    """List the outputs that no other command may write meanwhile."""
+    return [out, alignment_folder(out)]
+
+
+@holds_output(_held)
 def make_pair(region: PairRegion | Path, out: Path, *, report: Report = silent) -> Pair:
     """Make an aligned pair of a region, each stage only where its inputs changed.
 
@@ -59,13 +65,15 @@ def make_pair(region: PairRegion | Path, out: Path, *, report: Report = silent) 
 
 
 def _make(region: PairRegion, out: Path, read: list[Path], report: Report) -> Pair:
+    named = Unchanged.of(region.files().values())
     sources = inspect_region(region)
     whole = whole_grid(sources)
     files = {key: out / f"{region.name}_{key}.tif" for key in ("sar", "optical", "masks")}
-    pipeline = Pipeline(out, region.plain(), out / f"{region.name}.json")
+    pipeline = Pipeline(out, region.plain(), out / f"{region.name}.json", _watched(sources))
+    named.require()
     require_copied_tie_points(region.tie_points, alignment_folder(out))
     require_apart(_outputs(pipeline, files), [*read, *_inputs(sources)])
-    with _removed_unless_begun(out):
+    with claimed(pipeline.final, pipeline.is_begun, _claims(pipeline, files)):
         require_writable(pipeline.folder)
         return _Run(_amplitude(sources, pipeline, report), pipeline, files, report).run(whole)
 
@@ -75,8 +83,20 @@ def _outputs(pipeline: Pipeline, files: dict[str, Path]) -> list[Path]:
     alignment = alignment_folder(pipeline.out)
     records = [pipeline.folder / f"{name}.json" for name in ("amplitude", *STAGES, "record")]
     images = [file for path in files.values() for file in cog_files(path)]
-    folder = [*(alignment / name for name in RESULTS), *alignment.rglob("*")]
-    return [pipeline.final, *images, *records, pipeline.folder / "amplitude.tif", *folder]
+    return [pipeline.final, *images, *records, *cog_files(pipeline.folder / "amplitude.tif"), alignment]
+
+
+def _claims(pipeline: Pipeline, files: dict[str, Path]) -> list[Path]:
+    """List what a run may write or remove, folders as a whole."""
+    return [pipeline.final, *files.values(), pipeline.folder, alignment_folder(pipeline.out)]
+
+
+def _watched(sources: Sources) -> Unchanged:
+    """Watch the files that must not change during a run."""
+    files = sources.files()
+    ties = [path for key, path in files.items() if key == "tie_points"]
+    rasters = [path for key, path in files.items() if key != "tie_points"]
+    return watch_rasters(rasters, [*ties, *sources.found.metadata])
 
 
 def _inputs(sources: Sources) -> list[Path]:
@@ -229,15 +249,3 @@ class _Run:
         keys = {name: record.key for name, record in records.items() if record is not None}
         inputs = {"stages": keys, "region": self.sources.region.plain()}
         self.pipeline.run("record", NoResult, inputs, work)
-
-
-@contextmanager
-def _removed_unless_begun(out: Path) -> Iterator[None]:
-    """Remove a folder that this run made after wrong input, unless a stage in it is whole."""
-    existed = out.exists()
-    try:
-        yield
-    except InputError:
-        if not existed and not any((out / "stages").glob("*.json")):
-            shutil.rmtree(out, ignore_errors=True)
-        raise

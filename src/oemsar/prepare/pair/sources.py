@@ -16,7 +16,7 @@ from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.open_geometry import geometry_of
 from oemsar.prepare.geometry_options import GeometryOptions
 from oemsar.prepare.pair.config import PairRegion, within
-from oemsar.prepare.pair.inputs import InputState, input_states
+from oemsar.prepare.pair.inputs import input_states
 from oemsar.prepare.pair.results import InputChecksum
 from oemsar.prepare.radiometry.config import REMAPS
 from oemsar.prepare.radiometry.fit import require_remappable
@@ -26,6 +26,7 @@ from oemsar.products.reader import OpenedProduct
 from oemsar.products.registry import find_product
 from oemsar.raster.grid import grid_of
 from oemsar.raster.read import open_raster
+from oemsar.raster.state import InputState
 from oemsar.record import source_checksum
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from oemsar.errors import InputError
-from oemsar.files import require_apart, require_writable, scratch_folder
+from oemsar.files import require_writable, scratch_folder
+from oemsar.folders import require_apart
+from oemsar.locks import holds_output
 from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.apply import LookupTable
 from oemsar.prepare.radiometry.config import PROFILES, OpticalConfig, OpticalOptions
@@ -22,9 +24,11 @@ from oemsar.raster.nodata import with_nodata
 from oemsar.raster.pixels import Opener, raster_opener
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import files_of, open_raster
+from oemsar.raster.state import watch_rasters
 from oemsar.record import source_checksum, source_name
 
 
+@holds_output()
 def convert_orthophoto(
     scene: Path, out: Path, *, config: OpticalConfig = OpticalConfig(), report: Report = silent
 ) -> ConvertedOrthophoto:
@@ -43,11 +47,12 @@ def convert_orthophoto(
 
     Raises:
         InputError: The scene cannot be read, is no colour image, or holds no data or one value only.
-        Failure: The disk is full.
+        Failure: The disk is full, or the scene changed meanwhile.
     """
     bands = colour_bands(config)
     georeference = require_colours(scene, bands)
     require_apart(cog_files(out), files_of(scene))
+    watched = watch_rasters([scene])
     require_writable(out.parent)
     with (
         gdal_cache(scene),
@@ -62,6 +67,7 @@ def convert_orthophoto(
         with scratch_folder(out, Pyramid.bytes_needed(shape, bands=3)) as folder:
             pyramid = Pyramid.create(folder, shape, bands=3)
             LookupTable(table, grey).apply(workers, pyramid, report)
+            watched.require()
             layer = Layer(nodata=0, tags=optical_tags(summary), colours=("Red", "Green", "Blue"))
             publish_pyramid(pyramid, out, georeference, layer)
     return ConvertedOrthophoto(out=out, **dict(summary))

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from oemsar.arrays import Floats
 from oemsar.errors import InputError
-from oemsar.files import require_apart, require_writable, scratch_folder
+from oemsar.files import require_writable, scratch_folder
+from oemsar.folders import require_apart
 from oemsar.geometry.look import Look
+from oemsar.locks import holds_output
 from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.apply import LookupTable
 from oemsar.prepare.radiometry.config import REMAPS, RadiometryConfig
@@ -33,9 +35,11 @@ from oemsar.raster.nodata import with_nodata
 from oemsar.raster.pixels import Opener, Validity
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import Extent, files_of
+from oemsar.raster.state import watch_rasters
 from oemsar.record import source_checksum
 
 
+@holds_output()
 def apply_radiometry(
     scene: Path, out: Path, *, config: RadiometryConfig = RadiometryConfig(), report: Report = silent
 ) -> RemappedScene:
@@ -56,11 +60,12 @@ def apply_radiometry(
     Raises:
         InputError: The scene cannot be read, holds no data or one value only, or the configuration does
             not fit it.
-        Failure: The disk is full.
+        Failure: The disk is full, or the scene changed meanwhile.
     """
     remap = REMAPS.find(config.remap)
     found = find_product(scene, config.product, config.band)
     require_apart(cog_files(out), [scene, *files_of(found.path), *found.metadata])
+    watched = watch_rasters([found.path], found.metadata)
     product = replace(found.product, look=_look(found.product.look, config))
     found = replace(found, product=product)
     opener, scale = _amplitude(found, config)
@@ -89,6 +94,7 @@ def apply_radiometry(
                 sha256=digest.result(),
                 sigma0=config.sigma0,
             )
+            watched.require()
             publish_pyramid(
                 pyramid, out, found.georeference, Layer(nodata=0, tags=radar_tags(product, summary))
             )

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import as_completed
 from pathlib import Path
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
+from oemsar.dataset.tile import Split
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json
+from oemsar.folders import occupants
+from oemsar.locks import holds_output
 from oemsar.processes import process_pool
 from oemsar.progress import Report, silent
 from oemsar.raster.geotiff import write_raster
@@ -25,9 +28,10 @@ WORLD_FILE = "world.json"
 
 
 class _EarlierTile(BaseModel):
-    """Name of a tile of an earlier world."""
+    """Name and split of a tile of an earlier world."""
 
-    name: str
+    name: str = Field(pattern=r"^\w+$")
+    split: Split
 
 
 class _EarlierWorld(BaseModel):
@@ -36,6 +40,7 @@ class _EarlierWorld(BaseModel):
     tiles: tuple[_EarlierTile, ...] = ()
 
 
+@holds_output()
 def simulate_world(out: Path, *, config: WorldConfig = WorldConfig(), report: Report = silent) -> World:
     """Write a simulated world in the layout of the published release.
 
@@ -74,10 +79,14 @@ def simulate_world(out: Path, *, config: WorldConfig = WorldConfig(), report: Re
 
 def tile_files(tile: PlannedTile, folder: Path) -> list[Path]:
     """List the paths of a tile's files: radar, optical, label and, outside `train`, pseudo label."""
+    return _files(tile.split, tile.name, folder)
+
+
+def _files(split: Split, name: str, folder: Path) -> list[Path]:
     kinds = ["sar_images", "rgb_images", "labels"]
-    if tile.split != "train":
+    if split != "train":
         kinds.append("pseudo_labels")
-    return [folder / tile.split / kind / f"{tile.name}.tif" for kind in kinds]
+    return [folder / split / kind / f"{name}.tif" for kind in kinds]
 
 
 def write_tile(world: World, tile: PlannedTile, folder: Path) -> PlannedTile:
@@ -105,10 +114,15 @@ def _claim(world: World, folder: Path, *, overwrite: bool) -> None:
     earlier = _read_plan(record)
     if earlier == plan and not overwrite:
         return
-    occupied = any(not path.name.startswith(".oemsar-") for path in folder.iterdir())
-    if occupied and not overwrite:
-        reason = f"{folder} holds {'another world' if earlier else 'files already'}"
-        raise InputError(f"{reason}; choose an empty folder or let it be replaced", option="overwrite")
+    stranger = next(occupants(folder), None)
+    if earlier is None and stranger is not None:
+        raise InputError(
+            f"{folder} holds files of another origin, such as {stranger.name}; choose an empty folder"
+        )
+    if earlier is not None and not overwrite:
+        raise InputError(
+            f"{folder} holds another world; choose an empty folder or let it be replaced", option="overwrite"
+        )
     if earlier is not None:
         _remove_tiles(earlier, folder)
     write_json(record, plan)
@@ -125,10 +139,10 @@ def _read_plan(record: Path) -> dict[str, JsonValue] | None:
 
 def _remove_tiles(plan: dict[str, JsonValue], folder: Path) -> None:
     """Remove the files of an earlier world."""
-    names = {tile.name for tile in _EarlierWorld.model_validate(plan).tiles}
-    for path in [*folder.glob("*/*/*.tif"), *(folder / "scenes" / name for name in SCENE_FILES)]:
-        if path.stem in names or path.name in SCENE_FILES:
-            path.unlink(missing_ok=True)
+    tiles = _EarlierWorld.model_validate(plan).tiles
+    files = [file for tile in tiles for file in _files(tile.split, tile.name, folder)]
+    for path in [*files, *(folder / "scenes" / name for name in SCENE_FILES)]:
+        path.unlink(missing_ok=True)
 
 
 def _rendered(world: World, tiles: list[PlannedTile], folder: Path, workers: int) -> Iterator[PlannedTile]:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from oemsar.errors import InputError
-from oemsar.files import require_writable, write_json
+from oemsar.files import write_json
+from oemsar.folders import claimed, is_record
 from oemsar.geometry.look import look_tags
+from oemsar.locks import holds_output
 from oemsar.progress import Report, silent
 from oemsar.raster.geotiff import write_raster
 from oemsar.simulate.render.focus import collect_mask
@@ -35,6 +37,7 @@ _OTHER_CROPS = 0.2
 """Share of the fields that carry another crop in the orthophoto than in the radar image."""
 
 
+@holds_output()
 def simulate_scene(
     out: Path, *, config: SceneConfig = SceneConfig(), report: Report = silent
 ) -> SimulatedScene:
@@ -50,16 +53,25 @@ def simulate_scene(
     Raises:
         InputError: The folder holds a scene already or cannot be written to.
     """
-    folder, slant = out, config.slant
-    require_writable(folder)
+    folder = out
     record = folder / "scene.json"
-    if record.exists():
-        if not config.overwrite:
-            raise InputError(
-                f"{folder} holds a scene already; choose another folder or let it be replaced",
-                option="overwrite",
-            )
-        record.unlink()
+    if _is_scene(record) and not config.overwrite:
+        raise InputError(
+            f"{folder} holds a scene already; choose another folder or let it be replaced", option="overwrite"
+        )
+    with claimed(record, lambda: _is_scene(record)):
+        record.unlink(missing_ok=True)
+        return _write(config, folder, report)
+
+
+def _is_scene(record: Path) -> bool:
+    """Tell whether a file is the record of a simulated scene."""
+    return is_record(record, "ground_range_image", "config")
+
+
+def _write(config: SceneConfig, folder: Path, report: Report) -> SimulatedScene:
+    """Make a scene and write its files, its record last."""
+    slant = config.slant
     total = 5 + slant
     report(0, total)
     scene = build_scene(config)
@@ -71,7 +83,7 @@ def simulate_scene(
     radar = _write_radar(scene, folder, slant=slant)
     report(total - 1, total)
     _write_vectors(scene, folder)
-    write_json(record, describe(scene, radar))
+    write_json(folder / "scene.json", describe(scene, radar))
     report(total, total)
     return scene
 
