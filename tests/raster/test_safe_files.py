@@ -264,6 +264,21 @@ def test_sizes_a_header_declares_are_held_against_the_limits(
         pass
 
 
+def test_a_tile_of_jpeg_2000_is_held_against_the_limits(inside: Path) -> None:
+    path = inside / "a.jp2"
+    copy(inside / "parts" / "a.tif", path, driver="JP2OpenJPEG")
+    content = bytearray(path.read_bytes())
+    for at, sizes in (
+        (content.find(b"\xff\x51") + 6, (60_000, 60_000)),
+        (content.find(b"ihdr") + 4, (60_000,) * 2),
+    ):
+        struct.pack_into(">II", content, at, *sizes)
+    struct.pack_into(">II", content, content.find(b"\xff\x51") + 22, 60_000, 60_000)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"one tile of JPEG 2000: 3600000000, .*raise block_bytes"):
+        value(path)
+
+
 def test_large_scenes_in_tiles_are_no_matter(tmp_path: Path) -> None:
     size = {"width": 200_000, "height": 200_000, "count": 1, "dtype": "uint8"}
     options = {"tiled": True, "blockxsize": 512, "blockysize": 512, "sparse_ok": True, "bigtiff": "yes"}

@@ -19,6 +19,7 @@ from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 from oemsar.products.xml_file import read_xml
 from oemsar.raster.georeference import Georeference
+from oemsar.sources import require_unlinked
 
 _POLARISATION = re.compile(r"(?:^|-)(vv|vh|hh|hv)(?:-|$)")
 _CO_POLARISED = ("vv", "hh")
@@ -169,6 +170,8 @@ def _annotation(folder: Path, stem: str) -> Path:
 def _measurements(folder: Path) -> list[Path]:
     """List measurements of a polarisation in their order, the co-polarised one first."""
     files = [file for file in (folder / "measurement").glob("*.tif*") if polarisation_of(file)]
+    for file in files:
+        require_unlinked(file, folder)
     return sorted(files, key=lambda file: (polarisation_of(file).casefold() not in _CO_POLARISED, file.name))
 
 

@@ -15,6 +15,7 @@ from rasterio.control import GroundControlPoint
 
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
+from oemsar.limits import require_limit
 from oemsar.products.product import Calibration, Encoding, GainPolynomial, Product
 from oemsar.products.reader import OpenedProduct, Reader
 from oemsar.raster.georeference import Georeference
@@ -23,6 +24,8 @@ from oemsar.raster.read import Extent
 
 NAME = "sicd"
 _HEADER_BYTES = 4096
+_HIGHEST_ORDER = 64
+"""Order of the polynomials that are read; those of products have single digits."""
 _QUANTITIES: tuple[tuple[str, Literal["sigma0", "beta0", "gamma0"]], ...] = (
     ("SigmaZeroSFPoly", "sigma0"),
     ("BetaZeroSFPoly", "beta0"),
@@ -103,6 +106,9 @@ class SicdPixels:
             self.tree: XmlTree = self._reader.metadata.xmltree
             rows, columns = (int(_text(self.tree, f"ImageData/Num{axis}")) for axis in ("Rows", "Cols"))
             self.shape = (rows, columns)
+            require_limit(rows * columns, "scene_pixels", f"{self._path} declares pixels:")
+            if self.tree.docinfo.internalDTD is not None:
+                raise ValueError("entities in the metadata")
             self._table = _amplitude_table(self.tree)
         except _DAMAGED as error:
             self._stack.close()
@@ -179,6 +185,8 @@ def _calibration(tree: XmlTree) -> Calibration | None:
         if not coefficients:
             continue
         orders = [(int(c.get("exponent1")), int(c.get("exponent2"))) for c in coefficients]
+        if max(max(order) for order in orders) > _HIGHEST_ORDER:
+            raise ValueError(f"a polynomial of an order above {_HIGHEST_ORDER}")
         table = np.zeros((max(o[0] for o in orders) + 1, max(o[1] for o in orders) + 1))
         for order, coefficient in zip(orders, coefficients, strict=True):
             table[order] = float(coefficient.text)

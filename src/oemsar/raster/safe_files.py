@@ -6,6 +6,7 @@ against the formats that are read.
 """
 
 import os
+import struct
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -43,24 +44,13 @@ FORMATS = (
 _PICTURES = (".ovr", ".msk")
 """Ends of names of rasters beside a raster, which GDAL opens with it."""
 _TEXTS = (
-    *(
-        ".aux.xml",
-        ".aux",
-        ".rrd",
-        ".tfw",
-        ".tifw",
-        ".tiffw",
-        ".wld",
-        ".pgw",
-        ".pngw",
-        ".jgw",
-        ".jpgw",
-        ".j2w",
-    ),
-    *(".jp2w", ".tab", ".imd", ".rpb", "_rpc.txt", ".pvl", ".att", ".eph", ".xml", ".hdr", ".prj", ".ige"),
+    *(".aux.xml", ".aux", ".rrd", ".ige", ".xml", ".hdr", ".prj", ".tab", ".wld", ".tfw", ".tifw", ".tiffw"),
+    *(".pgw", ".pngw", ".jgw", ".jpgw", ".j2w", ".jp2w", ".imd", ".rpb", "_rpc.txt", ".pvl", ".att", ".eph"),
 )
 """Ends of names of files beside a raster that GDAL reads for its metadata."""
 _DEEPEST = 32
+_JPEG_2000_HEAD = 1 << 16
+"""Bytes in which the first tile header of a JPEG 2000 file is looked for."""
 
 
 def driver_of(path: Path) -> str:
@@ -102,6 +92,8 @@ def _examine(path: Path, seen: set[Path], behind: tuple[Path, ...]) -> str:
         require_regular(beside)
         if is_picture and beside.resolve() not in seen:
             _examine_opened(beside, seen, behind)
+    if driver == "JP2OpenJPEG":
+        require_limit(_tile_pixels(path), "block_bytes", f"{path} declares pixels in one tile of JPEG 2000:")
     if driver == "VRT":
         for source in virtual_sources(path):
             if is_address(source.path):
@@ -149,6 +141,20 @@ def _driver(path: Path) -> str:
     if plain and _has_envi_header(path):
         return "ENVI"
     raise InputError(f"{path} is not a raster that is read; give one of {FORMATS}")
+
+
+def _tile_pixels(path: Path) -> int:
+    """Count the pixels of a tile of a JPEG 2000 file, whose index OpenJPEG holds in memory; 0 where unknown.
+
+    Of the marker SIZ (ITU-T T.800, A.5.1): size of the image, its offset, size of the tiles.
+    """
+    with path.open("rb") as file:
+        head = file.read(_JPEG_2000_HEAD)
+    at = head.find(b"\xff\x4f\xff\x51") + 8
+    if at < 8 or len(head) < at + 24:
+        return 0
+    width, height, _, _, tile_width, tile_height = struct.unpack_from(">6I", head, at)
+    return int(min(width, tile_width) * min(height, tile_height))
 
 
 def _has_envi_header(path: Path) -> bool:
