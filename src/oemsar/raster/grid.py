@@ -13,8 +13,8 @@ from oemsar.raster.longitude import outline
 
 
 def grid_of(dataset: DatasetReader | WarpedVRT) -> GeoBox | None:
-    """Read the grid of an open dataset, any affine; None where the file has neither CRS nor affine."""
-    if dataset.crs is None and dataset.transform == Affine.identity():
+    """Read the grid of an open dataset, any affine; None where the file has no affine, with or without CRS."""
+    if dataset.transform == Affine.identity():
         return None
     crs = None if dataset.crs is None else dataset.crs.to_wkt()
     return GeoBox(dataset.shape, dataset.transform, crs)
