@@ -70,7 +70,10 @@ def test_a_model_of_sea_alone_has_the_height_of_the_sea(write_scene: Write, geoi
     dem = write_scene("dem.tif", np.full((50, 70), -9999, np.float32), nodata=-9999, **GRID)
     with open_heights(dem, Datum.ORTHOMETRIC, geoid, "sea") as heights:
         assert heights.mean() == pytest.approx(UNDULATION)
-    with open_heights(dem, Datum.ORTHOMETRIC, geoid) as heights, pytest.raises(InputError, match="no heights"):
+    with (
+        open_heights(dem, Datum.ORTHOMETRIC, geoid) as heights,
+        pytest.raises(InputError, match="no heights"),
+    ):
         heights.mean()
 
 

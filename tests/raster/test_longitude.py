@@ -105,7 +105,9 @@ def test_grids_within_one_turn_are_left_to_the_library() -> None:
     assert turned_source(here, UTM_1) is None
     assert turned_source(here, here) is None
     assert turned_source(UTM_1, here) is None
-    assert turned_source(here, GeoBox((20, 20), Affine(0.001, 0, 370, 0, -0.001, 52), "EPSG:4326")) is not None
+    assert (
+        turned_source(here, GeoBox((20, 20), Affine(0.001, 0, 370, 0, -0.001, 52), "EPSG:4326")) is not None
+    )
 
 
 def test_one_turn_apart_is_the_same_ground(write_scene: Write) -> None:

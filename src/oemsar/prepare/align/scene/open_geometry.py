@@ -19,6 +19,7 @@ from oemsar.geometry.terrain import Terrain
 from oemsar.prepare.align.scene.geometry import Geometry, HeightMap, compose_heights
 from oemsar.prepare.geometry_options import GeometryOptions
 from oemsar.prepare.ortho.pixel_map import OrthoMap, ortho_mapping
+from oemsar.raster.georeference import georeference_of
 from oemsar.raster.grid import grid_of
 from oemsar.raster.read import open_raster
 
@@ -113,8 +114,11 @@ def _prior(
             f"{sar} is placed by its RPC only; give an elevation model of the bare ground", option="dem"
         )
     if grid is not None or has_crs:
-        bare = sar if grid is not None else "the orthophoto"
-        log.warning("%s has no georeferencing: the images are aligned in pixels", bare)
+        bare, words = (
+            (sar, georeference_of(dataset).in_words()) if grid is not None else ("the orthophoto", "none")
+        )
+        rest = "" if words == "none" else f" by an affine with a CRS, only {words}"
+        log.warning("%s has no georeferencing%s: the images are aligned in pixels", bare, rest)
     return _same_pixels, False, None
 
 
