@@ -13,7 +13,7 @@ from oemsar.raster.longitude import outline
 
 
 def grid_of(dataset: DatasetReader | WarpedVRT) -> GeoBox | None:
-    """Read the grid of an open dataset, any affine; None where the file has no affine, with or without CRS."""
+    """Read the grid of an open dataset, any affine; None where the file has no affine."""
     if dataset.transform == Affine.identity():
         return None
     crs = None if dataset.crs is None else dataset.crs.to_wkt()
