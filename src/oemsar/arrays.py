@@ -1,6 +1,10 @@
 """Arrays: their types, and the linear stretch of their values to 8 bits."""
 
+import zipfile
+import zlib
 from dataclasses import dataclass
+from struct import error as StructError
+from tokenize import TokenError
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,6 +12,23 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float32]
 Doubles: TypeAlias = NDArray[np.float64]
+
+ARRAY_FAULTS = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    SyntaxError,
+    TokenError,
+    StructError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""Exceptions of numpy and of the standard library for a damaged .npy or .npz file."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +46,8 @@ class Stretch:
     def apply(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
         """Stretch pixels to uint8 of the same shape; pixels that are not finite become 0."""
         values = amplitude(pixels)
-        scaled = (values - np.float32(self.low)) * np.float32(255 / (self.high - self.low))
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is beyond the limits, too
+            scaled = (values - np.float32(self.low)) * np.float32(255 / (self.high - self.low))
         scaled = np.nan_to_num(scaled, nan=0, posinf=255, neginf=0)
         stretched: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
         return stretched
@@ -33,4 +55,5 @@ class Stretch:
 
 def amplitude(pixels: NDArray[Any]) -> Floats:
     """Take the modulus of complex pixels, float32; real pixels keep their values."""
-    return (np.abs(pixels) if np.iscomplexobj(pixels) else pixels).astype(np.float32)
+    with np.errstate(over="ignore"):  # a modulus beyond float32 is infinite
+        return (np.abs(pixels) if np.iscomplexobj(pixels) else pixels).astype(np.float32)

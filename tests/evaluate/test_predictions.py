@@ -1,7 +1,7 @@
 """Class maps beside their truth: which tiles are scored, and that image, label and map belong together."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,12 @@ WHOLE = Tile("a", "val", (4, 6), sar=FILE, optical=FILE, pseudo_label=FILE, real
 class _Engine:
     """An engine that finds the class that the radar pixel names, two images in flight."""
 
-    def stream(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        for (radar,) in images:
-            yield (np.arange(1, 9)[:, None, None] == radar).astype(np.float32)
+    def stream_tagged(
+        self, images: Iterable[tuple[Tile, np.ndarray]], describe: Callable[[Tile], str]
+    ) -> Iterator[tuple[Tile, np.ndarray]]:
+        for tile, (radar,) in images:
+            assert describe(tile) == f"tile {tile.name}"
+            yield tile, (np.arange(1, 9)[:, None, None] == radar).astype(np.float32)
 
 
 def _write(path: Path, pixels: np.ndarray) -> Path:

@@ -27,7 +27,11 @@ def test_a_description_is_read_back_from_json() -> None:
     [
         ({"mean": (1.0,)}, r"mean, std: sar\+optical needs 4 numbers each"),
         ({"std": (1.0, 2.0, 3.0)}, r"mean, std: sar\+optical needs 4 numbers each"),
-        ({"std": (1.0, 2.0, 0.0, 4.0)}, "std: every standard deviation must be above 0"),
+        ({"std": (1.0, 2.0, 0.0, 4.0)}, r"std\.2: 0\.0 is out of range; give at least 0\.001"),
+        ({"std": (1.0, 2.0, 1e-320, 4.0)}, r"std\.2: 1e-320 is out of range"),
+        ({"std": (1.0, 2.0, 1e308, 4.0)}, r"std\.2: 1e\+308 is out of range; give at most 1e\+06"),
+        ({"std": (1.0, float("nan"), 3.0, 4.0)}, r"std\.1: nan is not a finite number"),
+        ({"mean": (float("inf"), 1.0, 1.0, 1.0)}, r"mean\.0: inf is not a finite number"),
         ({"modalities": "sar", "mean": (1.0,), "std": (1.0,), "fusion": "dual"}, "fusion, modalities: dual"),
     ],
 )

@@ -8,8 +8,13 @@ import pytest
 import torch
 
 from oemsar.errors import DiskFull, Failure, InputError
+from oemsar.modalities import Modalities
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.spec import ModelSpec
 from oemsar.train import checkpoints as module
 from oemsar.train.checkpoints import BEST, LAST, Checkpoints, require_readable, save_checkpoint
+from oemsar.train.config import TrainConfig
+from oemsar.train.module import LandCoverModule
 
 
 class _Trainer:
@@ -124,11 +129,50 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_former_one(
     assert path.read_text() == "step 3"
 
 
+def _module() -> LandCoverModule:
+    body = torch.nn.Conv2d(1, 8, 1)
+    spec = ModelSpec(architecture="unet", encoder="e", modalities=Modalities.SAR, mean=(0.0,), std=(255.0,))
+    return LandCoverModule(LandCoverNetwork(spec, body, 1), TrainConfig(), (1.0,) * 8)
+
+
+def _stored(module: LandCoverModule, **changes: Any) -> dict[str, Any]:
+    parts: dict[str, Any] = {"optimizer_states": [], "lr_schedulers": [], "loops": {}, "callbacks": {}}
+    return {"state_dict": module.state_dict(), "global_step": 2, **parts, **changes}
+
+
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 cut off"])
 def test_a_damaged_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"last\.ckpt is not a readable checkpoint; remove it"):
-        require_readable(path)
-    torch.save({"state_dict": {"a": torch.ones(3)}, "global_step": 2}, path)
-    require_readable(path)
+        require_readable(path, _module())
+    torch.save(_stored(_module()), path)
+    require_readable(path, _module())
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"state_dict": {"a": torch.ones(3)}}, "not a checkpoint of this run .tensor network.body.weight is"),
+        ({"state_dict": torch.ones(3)}, "not a readable checkpoint"),
+        ({"loops": 3}, "not a checkpoint of this run .a part of it is missing"),
+        ({"optimizer_states": [{"state": {0: {"exp_avg": torch.full((2,), torch.nan)}}}]}, "exp_avg holds"),
+    ],
+)
+def test_a_checkpoint_of_another_run_or_that_is_not_finite_is_refused(
+    changes: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    torch.save(_stored(_module(), **changes), tmp_path / "last.ckpt")
+    with pytest.raises(InputError, match=sentence):
+        require_readable(tmp_path / "last.ckpt", _module())
+
+
+def test_a_checkpoint_whose_weights_are_not_finite_is_refused(tmp_path: Path) -> None:
+    module_ = _module()
+    torch.save(_stored(module_), tmp_path / "good.ckpt")
+    with torch.no_grad():
+        module_.network.body.bias[3] = torch.inf  # type: ignore[index]
+    torch.save(_stored(module_), tmp_path / "last.ckpt")
+    with pytest.raises(InputError, match=r"tensor network\.body\.bias holds values that are infinite"):
+        require_readable(tmp_path / "last.ckpt", module_)
+    require_readable(tmp_path / "good.ckpt", module_)

@@ -106,7 +106,7 @@ def test_wrong_file_is_named(tmp_path: Path, text: str, named: str) -> None:
 
 def test_flags_are_the_options_with_the_defaults_shown() -> None:
     parameters = inspect.signature(command).parameters
-    assert parameters.keys() - {"resume", "config"} == RunOptions.model_fields.keys()
+    assert parameters.keys() - {"resume", "config", "as_json"} == RunOptions.model_fields.keys()
     for name, field in TrainConfig.model_fields.items():
         shown = parameters[name].annotation.__metadata__[0].show_default
         default = field.get_default()

@@ -5,16 +5,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.archives import require_no_bomb
+from oemsar.arrays import ARRAY_FAULTS
 from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.benchmark.records import BenchmarkRecord, CellRecord, FailedCell
 from oemsar.config_file import AnyValue, read_json
 from oemsar.errors import InputError, Occupied
 from oemsar.files import atomic_write, require_writable, write_json
+from oemsar.legend import NUM_CLASSES
 from oemsar.locks import HIDDEN
 from oemsar.train.config import RunOptions, differing_option
 from oemsar.train.run_folder import CONFIG, stored_options
@@ -78,9 +81,17 @@ def read_counts(folder: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.
     require_no_bomb(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return stored["regions"].tolist(), stored["counts"], stored["ground_once"]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+            regions, counts, once = (stored[name] for name in ("regions", "counts", "ground_once"))
+    except ARRAY_FAULTS as error:
         raise InputError(f"{path} cannot be read; remove {folder} and run the benchmark again") from error
+    shape = (regions.size, NUM_CLASSES, NUM_CLASSES)
+    if regions.dtype.kind != "U" or not all(_are_counts(each, shape) for each in (counts, once)):
+        raise InputError(f"{path} does not hold counts; remove {folder} and run the benchmark again")
+    return regions.tolist(), counts, once
+
+
+def _are_counts(values: NDArray[Any], shape: tuple[int, ...]) -> bool:
+    return values.shape == shape and values.dtype == np.int64 and bool((values >= 0).all())
 
 
 def stored_plan(out: Path) -> Plan:

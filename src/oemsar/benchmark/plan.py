@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from oemsar.config_file import Config, read_yaml
+from oemsar.config_file import Config, Seed, read_yaml
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.inference.options import EngineKind
@@ -49,7 +49,7 @@ class Plan(Config):
     """Imagery, in the paper's order."""
     regimes: tuple[Regime, ...] = Field(tuple(Regime), min_length=1)
     """Label regimes."""
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    seeds: tuple[Seed, ...] = Field((0,), min_length=1)
     """Seeds; a cell is trained once with each."""
     fusions: tuple[Fusion, ...] = Field(("stack",), min_length=1)
     """Ways to join radar and optical; `dual` adds cells only where there are both to join."""
@@ -59,7 +59,7 @@ class Plan(Config):
     """Library that runs the network on the test split."""
     flips: bool = False
     """Average over four mirror images of each test tile."""
-    figure_tiles: int = Field(4, ge=1)
+    figure_tiles: int = Field(4, ge=1, le=100)
     """Test tiles drawn in the figure."""
 
     @field_validator("networks", mode="before")

@@ -2,16 +2,21 @@
 
 import logging
 import os
+import sys
 import warnings
 from typing import Annotated
 
 import typer
 
 import oemsar
+from oemsar.cli.document import is_wanted, run_for_programs
 from oemsar.cli.ending import run
 from oemsar.cli.lazy_group import Lazy, lazy_typer
 from oemsar.cli.terminal import echo
 from oemsar.visible_text import show_logs
+
+_WARNINGS = "PYTHONWARNINGS"
+"""Environment variable of Python's filter of warnings; worker processes inherit it."""
 
 app = lazy_typer(
     {
@@ -87,6 +92,24 @@ def configure(
     logging.raiseExceptions = False  # nobody reads what cannot be written
     show_logs(logging.WARNING)
     logging.getLogger("oemsar").setLevel(level)
+    if verbose:
+        _show_warnings()
+
+
+def _silence_warnings() -> None:
+    """Hide the warnings of Python and of libraries, meant for programmers, here and in worker processes."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        os.environ[_WARNINGS] = "ignore"
+
+
+def _show_warnings() -> None:
+    """Show them after all."""
+    if os.environ.get(_WARNINGS) == "ignore":
+        warnings.simplefilter("default")
+        os.environ[_WARNINGS] = "default"
+    # Tiles as published carry no georeferencing; rasterio would warn about each of them.
+    warnings.filterwarnings("ignore", message="Dataset has no geotransform")
 
 
 def main() -> None:
@@ -97,6 +120,7 @@ def main() -> None:
     # Else threads of PyTorch that wait for each other keep a core busy: beside any other work, the processes
     # that read crops among it, a training takes several times as long. Read when PyTorch is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Tiles as published carry no georeferencing; rasterio would warn about each of them.
-    warnings.filterwarnings("ignore", message="Dataset has no geotransform")
+    _silence_warnings()
+    if is_wanted(sys.argv[1:]):
+        run(lambda: run_for_programs(app))
     run(lambda: app(prog_name="oemsar"))

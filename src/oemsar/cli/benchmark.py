@@ -9,7 +9,7 @@ import typer
 
 from oemsar.benchmark.config import BenchmarkConfig
 from oemsar.cli.options import AsJson, print_json, with_options
-from oemsar.cli.terminal import echo, echo_json
+from oemsar.cli.terminal import echo
 from oemsar.visible_text import visible
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(
     with _reporting() as report:
         outcome = run_benchmark(data, out, plan=plan, config=config, report=report)
     if as_json:
-        echo_json(outcome.model_dump_json(indent=2))
+        print_json(outcome)
     else:
         echo(f"{len(outcome.finished)} cells finished, {len(outcome.failed)} failed, in {out}")
         for name, reason in outcome.failed.items():

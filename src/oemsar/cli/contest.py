@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import AsJson, with_options
-from oemsar.cli.terminal import echo, echo_json
+from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo
 from oemsar.predict.config import SubmissionConfig
 
 app = typer.Typer(
@@ -33,7 +33,7 @@ def predict(
     with reporting("Predicting") as report:
         submission = predict_submission(model, folder, out, config=config, report=report)
     if as_json:
-        echo_json(submission.model_dump_json(indent=2))
+        print_json(submission)
     else:
         echo(f"Wrote {submission.tiles} maps to {out}")
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import with_options
+from oemsar.cli.document import write_document
+from oemsar.cli.options import AsJson, with_options
 from oemsar.cli.terminal import echo
 from oemsar.demo.config import DemoConfig
 
@@ -15,6 +16,7 @@ def demo(
     dest: Annotated[Path, typer.Argument(help="Folder to write everything to.")] = Path("demo"),
     *,
     config: DemoConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Simulate a small world, train, score, map a scene, and show it on one page."""
     from rich.console import Console
@@ -23,6 +25,9 @@ def demo(
     from oemsar.demo.run import run_demo, scores_table
 
     made = run_demo(dest, config=config)
+    if as_json:
+        write_document(made.content())
+        return
     header, *rows = scores_table(made.scores)
     table = Table(title="Simulated test split")
     for number, name in enumerate(header):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
+from oemsar.cli.document import write_failure
 from oemsar.cli.spelling import spelled
 from oemsar.cli.terminal import echo
 from oemsar.disk import disk_error
@@ -79,12 +80,16 @@ def _code(command: Callable[[], object]) -> int:
     except OSError as error:
         found = _of_disk(error)
         if found is None:
+            write_failure(error)
             raise
         return _tell(found)
     except SystemExit as ending:
         if isinstance(ending.code, str):
             raise
         return ending.code or 0
+    except Exception as error:
+        write_failure(error)
+        raise
     return 0
 
 
@@ -93,7 +98,9 @@ def _interrupted(error: KeyboardInterrupt) -> Interrupted:
 
 
 def _tell(error: OemsarError) -> int:
-    """Print the sentence of an error and give its exit code."""
+    """Print the sentence of an error, and the document where one is asked for; give the exit code."""
+    with suppress(OSError):
+        write_failure(error)
     with suppress(OSError):
         echo(f"oemsar: {error.spelled(spelled)}", err=True, colour="red" if sys.stderr.isatty() else None)
     return error.exit_code

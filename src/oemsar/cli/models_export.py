@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.options import AsJson, print_json
 from oemsar.cli.terminal import echo
 
 
@@ -12,8 +13,13 @@ def export(
     model: Annotated[Path, typer.Argument(help="Folder of a run of `oemsar train`, or of a saved model.")],
     *,
     out: Annotated[Path, typer.Option(help="ONNX file to write, ending in .onnx.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write a network as ONNX: pixels 0 to 255 in, logits of the eight classes out, at any size."""
     from oemsar.models.onnx_file import export_model
 
-    echo(str(export_model(model, out).path))
+    exported = export_model(model, out)
+    if as_json:
+        print_json(exported)
+    else:
+        echo(str(exported.path))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import with_options
+from oemsar.cli.options import AsJson, print_json, with_options
 from oemsar.cli.terminal import echo
 from oemsar.models.config import ImportConfig
 
@@ -21,6 +21,7 @@ def import_(
         typer.Option(help="Folder of the saved model; for an encoder the encoder file, .safetensors."),
     ],
     config: ImportConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Turn a published checkpoint into what oemsar predicts with or trains from.
 
@@ -31,4 +32,7 @@ def import_(
     from oemsar.models.import_checkpoint import import_checkpoint
 
     imported = import_checkpoint(checkpoint, out, config=config)
-    echo(f"{imported.path}: {imported.content}")
+    if as_json:
+        print_json(imported)
+    else:
+        echo(f"{imported.path}: {imported.content}")

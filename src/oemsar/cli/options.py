@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import json
 from collections.abc import Callable
 from types import GenericAlias
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -10,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import typer
 from pydantic.fields import FieldInfo
 
+from oemsar.cli.document import write_document
 from oemsar.cli.spelling import spelled
-from oemsar.cli.terminal import echo_json
 from oemsar.config_file import Config, Value
 from oemsar.registry import Registry
 
@@ -22,7 +21,7 @@ Verb = TypeVar("Verb", bound=Callable[..., None])
 
 def print_json(value: Value) -> None:
     """Print a value as indented JSON on standard output."""
-    echo_json(json.dumps(value.model_dump(mode="json", by_alias=True), indent=2))
+    write_document(value.model_dump(mode="json", by_alias=True))
 
 
 def with_options(verb: Verb) -> Verb:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import AsJson, with_options
-from oemsar.cli.terminal import echo, echo_json
+from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo
 from oemsar.predict.config import PredictConfig
 
 
@@ -34,7 +34,7 @@ def predict(
     with reporting("Mapping") as report:
         summary = predict_scene(model, scene, out, config=config, report=report)
     if as_json:
-        echo_json(summary.model_dump_json(indent=2))
+        print_json(summary)
         return
     for name, area in summary.classes.items():
         hectares = "" if area.hectares is None else f"  {area.hectares:10.2f} ha"

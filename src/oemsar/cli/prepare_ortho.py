@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.document import write_document
 from oemsar.cli.options import AsJson, with_options
-from oemsar.cli.terminal import echo, echo_json
+from oemsar.cli.terminal import echo
 from oemsar.prepare.ortho.config import OrthoConfig
 
 
@@ -27,15 +28,13 @@ def ortho(
 
     Writes ORTHO.tif, ORTHO.json and, with --dsm, ORTHO_masks.tif (layover, shadow, valid).
     """
-    import json
-
     from oemsar.cli.progress import reporting
     from oemsar.prepare.ortho.run import orthorectify
 
     with reporting("Orthorectifying") as report:
         result = orthorectify(scene, out, config=config, report=report)
     if as_json:
-        echo_json(json.dumps(result.plain(record=False), indent=2))
+        write_document(result.plain(record=False))
         return
     rows, columns = result.shape
     echo(f"{out}: {columns} x {rows} pixels, {result.valid_share:.1%} with data")

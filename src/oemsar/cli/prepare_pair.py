@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import AsJson
-from oemsar.cli.terminal import echo, echo_json
+from oemsar.cli.options import AsJson, print_json
+from oemsar.cli.terminal import echo
 
 
 def pair(
@@ -23,15 +23,13 @@ def pair(
     Writes NAME_sar.tif, NAME_optical.tif, NAME_masks.tif, NAME.json and the alignment's report.
     A second run makes only what its inputs changed. Exit code 1 where the alignment needs a person.
     """
-    import json
-
     from oemsar.cli.progress import reporting
     from oemsar.prepare.pair.run import make_pair
 
     with reporting("Pairing") as report:
         made = make_pair(region, out, report=report)
     if as_json:
-        echo_json(json.dumps(made.model_dump(mode="json"), indent=2))
+        print_json(made)
         return
     rows, columns = made.grid.shape
     echo(f"{made.files['sar']}: {columns} x {rows} pixels, {made.masks.both_valid_share:.1%} in both")

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import AsJson, with_options
-from oemsar.cli.terminal import echo, echo_json
+from oemsar.cli.document import write_document
+from oemsar.cli.options import AsJson, print_json, with_options
+from oemsar.cli.terminal import echo
 from oemsar.prepare.radiometry.config import RadiometryConfig
 
 
@@ -25,8 +26,6 @@ def radiometry(
 
     The remap's parameters are taken once from the whole scene and stored in the file's metadata.
     """
-    import json
-
     from oemsar.cli.progress import reporting
     from oemsar.errors import InputError
     from oemsar.prepare.radiometry.run import apply_radiometry
@@ -39,7 +38,7 @@ def radiometry(
     with reporting("Remapping") as report:
         result = apply_radiometry(scene, out, config=config, report=report)
     if as_json:
-        echo_json(json.dumps(result.model_dump(mode="json"), indent=2))
+        print_json(result)
         return
     echo(f"{result.product}, {result.quantity}, {result.valid_share:.1%} of the pixels valid")
     values = ", ".join(f"{name} {value:.6g}" for name, value in result.parameters.items())
@@ -48,15 +47,13 @@ def radiometry(
 
 
 def _print_lists(as_json: bool) -> None:
-    import json
-
     from oemsar.prepare.radiometry.config import REMAPS
     from oemsar.products.registry import READERS
 
     remaps = {name: REMAPS.find(name).summary for name in REMAPS}
     products = {name: READERS.find(name).summary for name in READERS}
     if as_json:
-        echo_json(json.dumps({"remaps": remaps, "products": products}, indent=2))
+        write_document({"remaps": {**remaps}, "products": {**products}})
         return
     for title, entries in (("Remaps", remaps), ("Products", products)):
         echo(title)

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from oemsar.cli.terminal import cell, echo_json
+from oemsar.cli.document import write_document
+from oemsar.cli.terminal import cell
 
 if TYPE_CHECKING:
     from oemsar.evaluate.scores import Scores
@@ -11,15 +12,9 @@ if TYPE_CHECKING:
 def print_scores(scores: "Scores", title: str, *, as_json: bool) -> None:
     """Print the scores of every class and their mean."""
     if as_json:
-        _print_json(scores)
+        write_document(scores.to_dict())
     else:
         _print_table(scores, title)
-
-
-def _print_json(scores: "Scores") -> None:
-    import json
-
-    echo_json(json.dumps(scores.to_dict(), indent=2))
 
 
 def _print_table(scores: "Scores", title: str) -> None:

@@ -5,14 +5,17 @@ from typing import Annotated
 
 import typer
 
-from oemsar.cli.options import with_options
+from oemsar.cli.options import AsJson, print_json, with_options
 from oemsar.cli.terminal import echo
 from oemsar.simulate.release.config import WorldConfig
 
 
 @with_options
 def simulate(
-    dest: Annotated[Path, typer.Argument(help="Folder to write the dataset to.")], *, config: WorldConfig
+    dest: Annotated[Path, typer.Argument(help="Folder to write the dataset to.")],
+    *,
+    config: WorldConfig,
+    as_json: AsJson = False,
 ) -> None:
     """Simulate optical and radar tiles with true and pseudo labels, in the published layout.
 
@@ -24,4 +27,7 @@ def simulate(
 
     with reporting("Simulating") as report:
         world = simulate_world(dest, config=config, report=report)
-    echo(f"Wrote {len(world.tiles)} tiles of {len(world.regions)} regions to {dest}")
+    if as_json:
+        print_json(world.summary(dest))
+    else:
+        echo(f"Wrote {len(world.tiles)} tiles of {len(world.regions)} regions to {dest}")

@@ -1,6 +1,6 @@
 """Text on standard output and standard error, in which names of files cannot steer the terminal."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -22,9 +22,9 @@ def echo(*lines: object, err: bool = False, colour: str | None = None) -> None:
     typer.secho(text, err=err, fg=colour)
 
 
-def echo_json(text: str) -> None:
+def echo_json(text: str, stream: TextIO) -> None:
     """Print a JSON document, whose line breaks are those between its values."""
-    typer.echo("\n".join(map(visible, text.split("\n"))))
+    typer.echo("\n".join(map(visible, text.split("\n"))), file=stream)
 
 
 def cell(text: object) -> "Text":

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from oemsar.cli.options import with_options
+from oemsar.cli.options import AsJson, print_json, with_options
 from oemsar.train.config import TrainConfig
 
 
@@ -22,6 +22,7 @@ def train(
         Path | None, typer.Option(help="YAML file of options; flags win over it.", dir_okay=False)
     ] = None,
     given: Annotated[dict[str, Any], TrainConfig],
+    as_json: AsJson = False,
 ) -> None:
     """Train a network on the tiles of a table; the model is then in OUT/model."""
     from oemsar.train.run import train_model
@@ -29,4 +30,6 @@ def train(
 
     named = {name: path for name, path in (("data", data), ("out", out)) if path is not None}
     options = resolve_config({**named, **given}, file=config, resume=resume)
-    train_model(options.table, options.out, config=options, resume=resume)
+    trained = train_model(options.table, options.out, config=options, resume=resume)
+    if as_json:
+        print_json(trained)

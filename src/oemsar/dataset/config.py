@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from oemsar.config_file import Config
+from oemsar.config_file import Config, Seed
 from oemsar.dataset.layouts import LAYOUTS
 from oemsar.legend import MAX_ID
 
@@ -21,7 +21,7 @@ class IndexConfig(Config):
     layout: Annotated[str, LAYOUTS] = "published"
     """Layout of the folders."""
 
-    region_distance: float = Field(REGION_DISTANCE_KM, gt=0)
+    region_distance: float = Field(REGION_DISTANCE_KM, ge=0.001, le=20_000)
     """Longest step between the tiles of a region, centre to centre, in km."""
 
     label_nodata: int | None = Field(None, gt=MAX_ID, le=255)
@@ -31,12 +31,12 @@ class IndexConfig(Config):
 class VerifyConfig(Config):
     """Options of the verification of tiles."""
 
-    size: int | None = Field(None, ge=1)
+    size: int | None = Field(None, ge=1, le=1_000_000)
     """Rows and columns every file must have, 1024 as published; by default those of its tile."""
 
 
 class RegimesConfig(Config):
     """Options of the label regimes."""
 
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     """Seed of the choice of R1 and R5."""

@@ -9,11 +9,14 @@ from typing import Any, TypeAlias
 
 import geopandas as gpd
 import pandas as pd
-import pyarrow.parquet as pq
 from odc.geo.geobox import GeoBox
+from pyarrow import ArrowException, parquet
+from pydantic import Field
+from pyproj.exceptions import CRSError
 from rasterio import Affine
 
 from oemsar.addresses import is_address, spelled
+from oemsar.config_file import Foreign
 from oemsar.dataset.tile import SPLITS, Split, Tile
 from oemsar.errors import InputError
 from oemsar.files import atomic_write, checksum
@@ -28,9 +31,46 @@ Table: TypeAlias = Path | Sequence[Tile]
 """Table of tiles as verbs take it: the path of a GeoParquet file, or the tiles themselves."""
 
 _FILES = ("sar", "optical", "pseudo_label", "real_label")
+_LONGEST_SIDE = 1_000_000
 _COLUMNS = ("name", "split", "region", "country", "height", "width", "crs", "affine", *_FILES)
 _LABEL_NODATA = "label_nodata"
 """Column that a table has where a value of its labels means unknown."""
+
+
+class _Row(Foreign):
+    """A row of a table of tiles, of the columns that are read."""
+
+    name: str = Field(min_length=1)
+    split: Split
+    region: str | None
+    country: str | None
+    height: int = Field(ge=1, le=_LONGEST_SIDE)
+    width: int = Field(ge=1, le=_LONGEST_SIDE)
+    crs: str | None
+    affine: tuple[float, float, float, float, float, float] | None
+    sar: str | None
+    optical: str | None
+    pseudo_label: str | None
+    real_label: str | None
+    label_nodata: int | None = Field(None, ge=0, le=255)
+
+    def tile(self, folder: Path) -> Tile:
+        """Make the tile, its files below the folder of the table unless they are elsewhere.
+
+        Raises:
+            InputError: The grid cannot be one of pixels on the ground.
+        """
+        shape = (self.height, self.width)
+        return Tile(
+            name=self.name,
+            split=self.split,
+            shape=shape,
+            grid=None if self.affine is None else _grid(shape, self.affine, self.crs),
+            region=self.region,
+            country=self.country,
+            **{column: _path(getattr(self, column), folder) for column in _FILES},
+            label_nodata=self.label_nodata,
+        )
 
 
 def _is_table(path: Path) -> bool:
@@ -81,17 +121,23 @@ def read_tiles(path: Path) -> list[Tile]:
         raise InputError(f"{path} does not exist; write it with `oemsar data index ROOT --out {path}`")
     _require_small(path)
     try:
-        frame = gpd.read_parquet(path)
-        missing = set(_COLUMNS) - set(frame.columns)
-    except (OSError, ValueError) as error:
+        names = parquet.read_schema(path).names
+        missing = set(_COLUMNS) - set(names)
+        columns = [name for name in (*_COLUMNS, _LABEL_NODATA) if name in names]
+        rows = [] if missing else parquet.read_table(path, columns=columns).to_pylist()
+    except (OSError, ValueError, OverflowError, ArrowException) as error:
         raise InputError(
             f"{path} is not a table of tiles in GeoParquet; write one with `oemsar data index`"
         ) from error
     if missing:
         raise InputError(f"{path} is not a table of tiles: column {sorted(missing)[0]} is missing")
     folder = path.resolve().parent
-    columns = [name for name in (*_COLUMNS, _LABEL_NODATA) if name in frame.columns]
-    tiles = [_tile(row, folder) for row in frame[columns].to_dict("records")]
+    tiles = []
+    for number, row in enumerate(rows, 1):
+        try:
+            tiles.append(_Row.model_validate(row).tile(folder))
+        except InputError as error:
+            raise InputError(f"row {number} of {path} is no tile: {error}; index the data again") from error
     _require_distinct(tiles, str(path))
     return tiles
 
@@ -184,46 +230,30 @@ def _stored(path: Path | None, folder: Path) -> str | None:
     return absolute.relative_to(folder).as_posix() if absolute.is_relative_to(folder) else str(absolute)
 
 
-def _tile(row: dict[Any, Any], folder: Path) -> Tile:
-    shape = (int(row["height"]), int(row["width"]))
-    affine = row["affine"]
-    split: Split = row["split"]
-    return Tile(
-        name=row["name"],
-        split=split,
-        shape=shape,
-        grid=None if affine is None else GeoBox(shape, Affine(*affine), _text(row["crs"])),
-        region=_text(row["region"]),
-        country=_text(row["country"]),
-        **{column: _path(row[column], folder) for column in _FILES},
-        label_nodata=_number(row.get(_LABEL_NODATA)),
-    )
-
-
 def _require_small(path: Path) -> None:
     """Hold the sizes that a Parquet file declares against the limits, before it is decoded."""
     require_limit(path.stat().st_size, "table_bytes", f"{path} has bytes:")
     try:
-        declared = pq.read_metadata(path)
+        declared = parquet.read_metadata(path)
         groups = [declared.row_group(number) for number in range(declared.num_row_groups)]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ArrowException) as error:
         raise InputError(f"{path} is not a table of tiles: it cannot be read as GeoParquet") from error
     require_limit(declared.num_rows, "table_rows", f"{path} declares rows:")
     require_limit(sum(group.total_byte_size for group in groups), "table_bytes", f"{path} declares bytes:")
 
 
-def _text(value: object) -> str | None:
-    """Take a cell of text; a missing one is None or NaN, depending on the column's other cells."""
-    return value if isinstance(value, str) else None
+def _grid(shape: tuple[int, int], affine: Sequence[float], crs: str | None) -> GeoBox:
+    a, b, _, d, e, _ = affine
+    if not a * e - b * d:
+        raise InputError("its pixels have no area", option="affine")
+    try:
+        return GeoBox(shape, Affine(*affine), crs)
+    except (ValueError, CRSError) as error:
+        raise InputError("it is no coordinate reference system", option="crs") from error
 
 
-def _number(value: object) -> int | None:
-    """Take a cell of a whole number; a missing one is None or NaN."""
-    return int(value) if isinstance(value, int | float) and value == value else None  # noqa: PLR0124 (NaN)
-
-
-def _path(value: object, folder: Path) -> Path | None:
-    if not isinstance(value, str):
+def _path(value: str | None, folder: Path) -> Path | None:
+    if value is None:
         return None
     if is_address(value) or "\0" in value:
         raise InputError(f"the table names {spelled(value)!r}, which is no file on this machine; fetch it")

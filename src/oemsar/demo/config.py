@@ -2,27 +2,27 @@
 
 from pydantic import Field
 
-from oemsar.config_file import Config
+from oemsar.config_file import MOST_STEPS, Config, Seed
 
 
 class DemoConfig(Config):
     """Size of the simulated world and of the three trainings on it."""
 
-    regions: int = Field(6, ge=1)
+    regions: int = Field(6, ge=1, le=10_000)
     """Number of simulated regions."""
-    tiles: int = Field(20, ge=1)
+    tiles: int = Field(20, ge=1, le=100_000)
     """Number of tiles in each region."""
-    size: int = Field(256, ge=64)
+    size: int = Field(256, ge=64, le=8192)
     """Side of a tile in pixels."""
-    scene: int = Field(1200, ge=64)
+    scene: int = Field(1200, ge=64, le=20_000)
     """Side of the simulated scene in pixels."""
     encoder: str = "tu-mobilenetv3_small_050"
     """Encoder of the three U-Nets."""
-    steps: int = Field(90, ge=1)
+    steps: int = Field(90, ge=1, le=MOST_STEPS)
     """Training steps of each network."""
-    crop: int = Field(192, ge=1)
+    crop: int = Field(192, ge=1, le=16_384)
     """Side of a training crop in pixels."""
-    batch: int = Field(4, ge=1)
+    batch: int = Field(4, ge=1, le=100_000)
     """Crops in a training step."""
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     """Seed of every random draw."""

@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from oemsar import legend
 from oemsar.dataset.index import index_tiles
 from oemsar.demo.config import DemoConfig
@@ -37,6 +39,14 @@ class Demonstration:
     page: Path
     scores: dict[Modalities, Scores]
     land_cover: Path
+
+    def content(self) -> dict[str, JsonValue]:
+        """Give plain values, to be written as JSON."""
+        return {
+            "page": str(self.page),
+            "land_cover": str(self.land_cover),
+            "scores": {modalities.value: scores.to_dict() for modalities, scores in self.scores.items()},
+        }
 
 
 @holds_output()

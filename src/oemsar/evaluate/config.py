@@ -11,5 +11,5 @@ class EvaluateConfig(InferenceConfig):
 
     split: Split = "val"
     """Split to score."""
-    tiles_in_figure: int = Field(4, ge=1)
+    tiles_in_figure: int = Field(4, ge=1, le=100)
     """Tiles drawn in the figure, evenly spaced over the split."""

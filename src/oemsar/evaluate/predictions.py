@@ -11,7 +11,7 @@ from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.table import Table, describe_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.inference.class_map import class_ids
+from oemsar.inference.class_map import class_maps
 from oemsar.inference.engine import Engine
 from oemsar.modalities import Modalities
 
@@ -67,10 +67,10 @@ def predict_tiles(tiles: Sequence[Tile], modalities: Modalities, engine: Engine)
 
     Raises:
         InputError: An image or a label is not as it must be, or they differ in size.
+        Failure: The network gives something other than probabilities for a tile, which is named.
     """
-    stream = engine.stream(read_images(tile, modalities) for tile in tiles)
-    for tile, probabilities in zip(tiles, stream, strict=True):
-        prediction = class_ids(probabilities)
+    images = ((tile, read_images(tile, modalities)) for tile in tiles)
+    for tile, prediction in class_maps(images, engine):
         yield Predicted(tile, _read_truth(tile, prediction.shape), prediction)
 
 

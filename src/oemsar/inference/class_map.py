@@ -1,7 +1,24 @@
 """Class maps from class probabilities."""
 
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from oemsar.inference.engine import Engine
+
+
+class Named(Protocol):
+    """Something with a name, such as a tile."""
+
+    @property
+    def name(self) -> str:
+        """Name, for sentences."""
+
+
+AnyNamed = TypeVar("AnyNamed", bound=Named)
 
 
 def class_ids(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -15,3 +32,23 @@ def class_ids(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     """
     ids: NDArray[np.uint8] = (probabilities.argmax(0) + 1).astype(np.uint8)
     return ids
+
+
+def class_maps(
+    tiles: Iterable[tuple[AnyNamed, NDArray[np.uint8]]], engine: "Engine"
+) -> Iterator[tuple[AnyNamed, NDArray[np.uint8]]]:
+    """Map tiles in their order; a few are in flight at once, none is kept.
+
+    Args:
+        tiles: Tiles with their images, uint8, shape (channels, height, width).
+        engine: Network made ready.
+
+    Yields:
+        Tiles with their class ids 1..8, uint8, shape (height, width).
+
+    Raises:
+        Failure: The network gives something other than probabilities for a tile, which is named.
+    """
+    for tile, probabilities in engine.stream_tagged(tiles, lambda tile: f"tile {tile.name}"):
+        if probabilities is not None:
+            yield tile, class_ids(probabilities)

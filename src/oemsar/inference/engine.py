@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Self, TypeVar
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from oemsar.errors import Failure
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 
@@ -20,6 +21,8 @@ PendingProbabilities = Future[NDArray[np.float32]]
 
 _FLIPS: tuple[Axes, ...] = ((), (2,), (1,), (1, 2))
 """The four mirror images of a (channels, height, width) image, the image itself first."""
+_TOLERANCE = 0.02
+"""Largest difference from 1 of the sum of the probabilities of a pixel, in reduced precision."""
 
 
 class Engine(ABC):
@@ -59,7 +62,7 @@ class Engine(ABC):
         self.close()
 
     def stream(self, images: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-        """Turn images into class probabilities, in their order.
+        """Turn images into class probabilities, in their order, as `stream_tagged` does.
 
         Args:
             images: Digital numbers, uint8, shape (channels, height, width); sizes may differ. They are
@@ -68,37 +71,60 @@ class Engine(ABC):
         Yields:
             Probabilities of the eight classes, float32, shape (8, height, width), summing to 1.
         """
-        for _, probabilities in self.stream_tagged((None, image) for image in images):
+        for _, probabilities in self.stream_tagged(enumerate(images, 1), lambda number: f"image {number}"):
             if probabilities is not None:
                 yield probabilities
 
     def stream_tagged(
-        self, images: Iterable[tuple[Tag, NDArray[np.uint8] | None]]
+        self, images: Iterable[tuple[Tag, NDArray[np.uint8] | None]], describe: Callable[[Tag], str] = str
     ) -> Iterator[tuple[Tag, NDArray[np.float32] | None]]:
         """Turn images into class probabilities, each with a tag that travels beside it.
 
         Args:
             images: Tags and digital numbers as `stream` takes them; None for an image gives None back.
+            describe: Noun for the image of a tag, with its position, for a sentence.
 
         Yields:
             Tags and probabilities, in the order of the images.
+
+        Raises:
+            Failure: The network gives something other than probabilities for an image, which is named.
         """
         in_flight: deque[tuple[Tag, PendingProbabilities | None]] = deque()
         try:
             for tag, image in images:
                 in_flight.append((tag, None if image is None else self.submit(image)))
                 if len(in_flight) > self.depth:
-                    yield _result(*in_flight.popleft())
+                    yield _result(*in_flight.popleft(), describe)
             while in_flight:
-                yield _result(*in_flight.popleft())
+                yield _result(*in_flight.popleft(), describe)
         finally:
             for _, future in in_flight:
                 if future is not None:
                     future.cancel()
 
 
-def _result(tag: Tag, future: PendingProbabilities | None) -> tuple[Tag, NDArray[np.float32] | None]:
-    return tag, None if future is None else future.result()
+def _result(
+    tag: Tag, future: PendingProbabilities | None, describe: Callable[[Tag], str]
+) -> tuple[Tag, NDArray[np.float32] | None]:
+    if future is None:
+        return tag, None
+    probabilities = future.result()
+    if not _are_probabilities(probabilities):
+        raise Failure(
+            f"the network gives no probabilities for {describe(tag)}: they are not finite or do not add "
+            "up to 1; its weights or its normalisation are wrong, train or fetch it again"
+        )
+    return tag, probabilities
+
+
+def _are_probabilities(values: NDArray[np.float32]) -> bool:
+    """Check that the classes of every pixel add up to 1, which NaN and infinities never do.
+
+    The sums are the whole of the check because values of a softmax are never negative.
+    """
+    total = values.sum(0)
+    return bool(total.min(initial=1) >= 1 - _TOLERANCE and total.max(initial=1) <= 1 + _TOLERANCE)
 
 
 def mirrored(image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:

@@ -15,6 +15,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 from oemsar.archives import require_no_bomb
 from oemsar.errors import InputError
 from oemsar.limits import require_regular
+from oemsar.models.finite import require_finite
 
 _KEYS = ("state_dict", "model", "model_state_dict")
 """Keys under which training programs put the tensors when they save more than these."""
@@ -60,7 +61,7 @@ def named_tensors(content: object, source: str) -> dict[str, Tensor]:
         source: Name of the file, for sentences.
 
     Raises:
-        InputError: It holds no tensors by name.
+        InputError: It holds no tensors by name, or one that is not finite.
     """
     found = _state(content)
     if found is None:
@@ -69,7 +70,8 @@ def named_tensors(content: object, source: str) -> dict[str, Tensor]:
             "save the state_dict of its model"
         )
     if all(name.startswith(_PARALLEL) for name in found):
-        return {name.removeprefix(_PARALLEL): value for name, value in found.items()}
+        found = {name.removeprefix(_PARALLEL): value for name, value in found.items()}
+    require_finite(found, source)
     return found
 
 

@@ -13,6 +13,7 @@ from oemsar.files import atomic_write
 from oemsar.folders import require_own
 from oemsar.modalities import Modalities
 from oemsar.models.checkpoint import first_difference
+from oemsar.models.finite import require_finite
 from oemsar.models.fusion import DualEncoder
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.vmamba.weights import adapt_channels
@@ -91,6 +92,7 @@ def _read_encoder(path: Path) -> tuple[str, dict[str, Tensor]]:
         raise InputError(
             f"{path} cannot be read as an encoder file; make one with `oemsar models import`"
         ) from error
+    require_finite(weights, path)
     if name is None:
         raise InputError(f"{path} does not say which encoder it holds; make one with `oemsar models import`")
     return name, weights

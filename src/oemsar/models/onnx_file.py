@@ -11,6 +11,7 @@ from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.folders import require_apart
 from oemsar.locks import holds_output
+from oemsar.models.finite import require_finite
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import DESCRIPTION, WEIGHTS, as_network, model_folder
 
@@ -49,6 +50,7 @@ def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
         folder = model_folder(model)
         require_apart([out], [folder / WEIGHTS, folder / DESCRIPTION])
     network = as_network(model)
+    require_finite(network.state_dict(), "the model")
     # neither one stride high or wide, nor square: a size that a trace could take for a constant
     example = torch.zeros(2, network.spec.modalities.channels, network.stride + 5, 2 * network.stride + 9)
     free = {0: "batch", 2: "height", 3: "width"}

@@ -14,6 +14,7 @@ from oemsar.errors import InputError
 from oemsar.files import atomic_folder, readable_folder, write_json
 from oemsar.folders import is_record, occupants
 from oemsar.locks import holds_output
+from oemsar.models.finite import require_finite
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
@@ -85,15 +86,18 @@ def load_model(path: Path) -> LandCoverNetwork:
         path: Folder of a saved model, or of a run that holds one in `model/`.
 
     Raises:
-        InputError: There is no model, it is damaged, or it is of another legend or a newer format.
+        InputError: There is no model, it is damaged, a weight is not finite, or it is of another legend or a
+            newer format.
     """
     folder = model_folder(path)
     network = build(read_json(folder / DESCRIPTION, ModelDescription, "description of a saved model").spec)
     try:
-        network.load_state_dict(load_file(folder / WEIGHTS))
+        weights = load_file(folder / WEIGHTS)
+        network.load_state_dict(weights)
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{folder / WEIGHTS} does not hold the weights of this model ({reason})") from error
+    require_finite(weights, folder / WEIGHTS)
     return network.eval()
 
 

@@ -1,8 +1,8 @@
 """The description of a network in plain values: enough to build it again on another machine."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from oemsar.config_file import Value
 from oemsar.errors import InputError
@@ -21,9 +21,9 @@ class ModelSpec(Value):
     """Name of the encoder, as the architecture's library calls it."""
     modalities: Modalities
     """Images that the network sees, stacked radar first."""
-    mean: tuple[float, ...]
+    mean: tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...]
     """Mean of each channel, in digital numbers 0..255."""
-    std: tuple[float, ...]
+    std: tuple[Annotated[float, Field(ge=1e-3, le=1e6)], ...]
     """Standard deviation of each channel, in digital numbers; the input is (pixel - mean) / std."""
     fusion: Fusion = "stack"
     """`stack` for one encoder over the channels of all modalities, `dual` for one encoder for each."""
@@ -33,11 +33,9 @@ class ModelSpec(Value):
         channels = self.modalities.channels
         if len(self.mean) != channels or len(self.std) != channels:
             raise InputError(
-                f"{self.modalities.value} needs {channels} numbers in each, one per channel",
+                f"{self.modalities.value} needs {channels} numbers each, one per channel",
                 option=("mean", "std"),
             )
-        if not all(value > 0 for value in self.std):
-            raise InputError("every standard deviation must be above 0", option="std")
         return self
 
     @model_validator(mode="after")

@@ -5,17 +5,17 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from oemsar.config_file import Config
+from oemsar.config_file import MOST_PROCESSES, Config
 from oemsar.errors import InputError
 
 
 class Table2Config(Config):
     """Options of the count of pixels and segments."""
 
-    connectivity: int = 8
+    connectivity: int = Field(8, ge=4, le=8)
     """Neighbours of a pixel of a segment: 8, corners count, or 4."""
 
-    workers: int | None = Field(None, ge=1)
+    workers: int | None = Field(None, ge=1, le=MOST_PROCESSES)
     """Processes to read in; one per processor by default."""
 
     @field_validator("connectivity")
@@ -37,12 +37,12 @@ class Table3Config(Config):
     against: Path | None = None
     """Folder of a second set of labels, named as the tiles, to compare with those of the table."""
 
-    workers: int | None = Field(None, ge=1)
+    workers: int | None = Field(None, ge=1, le=MOST_PROCESSES)
     """Threads to read in; one per processor by default."""
 
 
 class FiguresConfig(Config):
     """Options of the figures of a dataset."""
 
-    per_country: int = Field(3, ge=1)
+    per_country: int = Field(3, ge=1, le=100)
     """Tiles of each country in examples.png."""

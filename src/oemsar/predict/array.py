@@ -67,6 +67,7 @@ def predict_array(
     Raises:
         InputError: The image is not of bytes or not of the network's channels, or the model cannot be read.
         OutOfMemory: A window does not fit into the memory of the device.
+        Failure: The network gives something other than probabilities in a window, whose position is named.
     """
     network = as_network(model)
     channels = network.spec.modalities.channels

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from oemsar.arrays import ARRAY_FAULTS
+from oemsar.errors import InputError
 from oemsar.legend import NUM_CLASSES
 from oemsar.predict.windows import Span
 
@@ -87,11 +89,21 @@ class Blender:
         file = self._file(row - 1, column)
         if not file.exists():
             return complete
-        above = torch.from_numpy(np.load(file))
+        above = self._read_seam(file, self._rows[row - 1], self._columns[column])
         if complete is None:
             complete = torch.zeros(NUM_CLASSES, vertical.last - vertical.first, above.shape[2])
         complete[:, : above.shape[1]] += above
         return complete
+
+    def _read_seam(self, file: Path, vertical: Span, horizontal: Span) -> torch.Tensor:
+        shape = (NUM_CLASSES, vertical.last - vertical.ramp_start, horizontal.ramp_start - horizontal.first)
+        try:
+            seam = np.load(file, allow_pickle=False)
+            if seam.shape == shape and seam.dtype == np.float32:
+                return torch.from_numpy(seam)
+        except ARRAY_FAULTS as error:
+            raise InputError(f"{file} is damaged; remove its folder and run the command again") from error
+        raise InputError(f"{file} is of another map; remove its folder and run the command again")
 
     def _write_seam(self, row: int, column: int, below: torch.Tensor | None) -> None:
         file = self._file(row, column)

@@ -3,19 +3,23 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from oemsar.errors import InputError
 from oemsar.inference.config import InferenceConfig
 from oemsar.products.registry import READERS
 
+_LARGEST_VALUE, _SMALLEST_VALUE = 1e30, 1e-30
+_CLOSEST = 1e-5
+"""Least difference of two limits over the larger of them, for 255 steps between 32-bit floats."""
+
 
 class WindowConfig(InferenceConfig):
     """Windows in which an image is mapped, and the network that maps them."""
 
-    window: int = Field(1024, ge=1)
+    window: int = Field(1024, ge=1, le=65_536)
     """Side of the windows in pixels, near the size of the tiles the network was trained on."""
-    overlap: int = Field(128, ge=0)
+    overlap: int = Field(128, ge=0, le=65_536)
     """Width in pixels of the zone in which windows are blended, at most a third of the window."""
 
     @model_validator(mode="after")
@@ -29,6 +33,29 @@ class WindowConfig(InferenceConfig):
         return self
 
 
+def _stretchable(limits: tuple[float, float] | None, info: ValidationInfo) -> tuple[float, float] | None:
+    """Check that values between two limits can be told apart as 32-bit floats."""
+    if limits is None:
+        return None
+    low, high = limits
+    option = info.field_name or ()
+    if max(abs(low), abs(high)) > _LARGEST_VALUE:
+        raise InputError(
+            f"{low:g} {high:g} are no values of an image; give those that become 0 and 255", option=option
+        )
+    if not low < high:
+        raise InputError(f"{low} {high} is empty; the low value must be below the high one", option=option)
+    if high - low < max(abs(low), abs(high), _SMALLEST_VALUE) * _CLOSEST:
+        raise InputError(
+            f"{low} {high} are too close to be told apart; give values further apart", option=option
+        )
+    return limits
+
+
+ValueRange = Annotated[tuple[float, float] | None, AfterValidator(_stretchable)]
+"""Two rising values of an image, which become 0 and 255."""
+
+
 class PredictConfig(WindowConfig):
     """Options of the map of a scene."""
 
@@ -38,17 +65,8 @@ class PredictConfig(WindowConfig):
     """Kind of product of the radar image, where it is not recognised."""
     nodata: str = "auto"
     """Pixels without data: auto (the file's own, else zeros around the collect), none, or their value."""
-    range: tuple[float, float] | None = None
+    range: ValueRange = None
     """Values that become 0 and 255, for a scene that is not 8-bit; by default its percentiles 1 and 99."""
-
-    @model_validator(mode="after")
-    def _range_rises(self) -> "PredictConfig":
-        if self.range is not None and not self.range[0] < self.range[1]:
-            low, high = self.range
-            raise InputError(
-                f"{low} {high} is empty; the low value must be below the high one", option="range"
-            )
-        return self
 
 
 class SubmissionConfig(InferenceConfig):

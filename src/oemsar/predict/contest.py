@@ -17,7 +17,7 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.folders import require_apart, require_own
-from oemsar.inference.class_map import class_ids
+from oemsar.inference.class_map import class_maps
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.limits import read_text
@@ -70,6 +70,7 @@ def predict_submission(
 
     Raises:
         InputError: The model sees optical imagery, a tile is unreadable, or a name is missing or not listed.
+        Failure: The network gives something other than probabilities for a tile, which is named.
     """
     if out.suffix.lower() != ".zip":
         raise InputError(f"{out} is no name of a submission; end it with .zip", option="out")
@@ -166,9 +167,7 @@ def _first_of(names: Sequence[str]) -> str:
 
 
 def _predicted(tiles: Sequence[Tile], engine: Engine) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
-    stream = engine.stream(read_images(tile, Modalities.SAR) for tile in tiles)
-    for tile, probabilities in zip(tiles, stream, strict=True):
-        yield tile, class_ids(probabilities)
+    return class_maps(((tile, read_images(tile, Modalities.SAR)) for tile in tiles), engine)
 
 
 def _png(ids: NDArray[np.uint8]) -> bytes:

@@ -75,6 +75,9 @@ def map_windows(
 
     Returns:
         Number of pixels of each class, int64, in legend order.
+
+    Raises:
+        Failure: The network gives something other than probabilities in a window, whose position is named.
     """
     rows = spans(source.shape[0], config.window, config.overlap)
     columns = spans(source.shape[1], config.window, config.overlap)
@@ -84,7 +87,11 @@ def map_windows(
     pixels = np.array(begun.pixels, np.int64)
     blender = Blender(folder, rows, columns)
     windows = _windows(source, rows, columns, begun.rows)
-    for (row, column, valid), probabilities in engine.stream_tagged(windows):
+
+    def describe(tag: tuple[int, int, NDArray[np.bool_]]) -> str:
+        return f"the window at row {rows[tag[0]].start}, column {columns[tag[1]].start}"
+
+    for (row, column, valid), probabilities in engine.stream_tagged(windows, describe):
         if column == 0:
             blender.begin_row()
         blended = blender.add(row, column, probabilities)

@@ -109,6 +109,7 @@ def predict_scene(
             data.
         Failure: An input changed meanwhile.
         DiskFull: The disk is full.
+        Failure: The network gives something other than probabilities in a window, whose position is named.
         OutOfMemory: A window does not fit into the memory of the device.
     """
     _require_name(out)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import Field, model_validator
 
 from oemsar.config_file import Config
 from oemsar.errors import InputError
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 class GeometryOptions(Config):
     """Elevation models of an area, and the geometry of a radar image where its file does not state it."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
-
     dem: Path | None = None
     """Elevation model of the bare ground."""
     dem_datum: Datum | None = None
@@ -29,11 +27,11 @@ class GeometryOptions(Config):
     """Voids of elevation models: refuse gives them no height, sea that of the geoid."""
     dsm: Path | None = None
     """Surface model with roofs and crowns."""
-    look_azimuth: float | None = None
+    look_azimuth: float | None = Field(None, ge=-360, le=360)
     """Direction from the radar to the scene, in degrees from true north."""
-    incidence: float | None = None
+    incidence: float | None = Field(None, ge=0.1, le=89.9)
     """Angle between ray and vertical, in degrees."""
-    projection_height: float | None = None
+    projection_height: float | None = Field(None, ge=-1000, le=10_000)
     """Ellipsoidal height in metres that a product without RPC was projected on."""
 
     @model_validator(mode="after")

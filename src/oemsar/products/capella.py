@@ -1,10 +1,10 @@
 """Capella SLC, GEC and GEO: GeoTIFF whose image description holds the metadata as JSON."""
 
-import json
 from pathlib import Path
 
 from rasterio.io import DatasetReader
 
+from oemsar.config_file import parse_json
 from oemsar.errors import InputError
 from oemsar.products.capella_metadata import CapellaMetadata, Document, parse_metadata, read_document
 from oemsar.products.product import Encoding, Product
@@ -89,10 +89,12 @@ def _metadata(dataset: DatasetReader, path: Path) -> CapellaMetadata:
 
 def _described(dataset: DatasetReader) -> Document:
     try:
-        document = json.loads(dataset.tags().get(_TAG, ""))
-    except (ValueError, RecursionError):
+        document = parse_json(dataset.tags().get(_TAG, ""))
+    except ValueError:
         return {}
-    return document if isinstance(document, dict) and isinstance(document.get("collect"), dict) else {}
+    collect = document.get("collect") if isinstance(document, dict) else None
+    described = isinstance(collect, dict) and isinstance(collect.get("image", {}), dict)
+    return document if described and isinstance(document, dict) else {}
 
 
 def _extended(path: Path) -> Path:

@@ -5,7 +5,6 @@ Fields after the Capella Space SAR Products Format Specification, versions 1.5 t
 beta nought for SLC, sigma nought for GEC and GEO.
 """
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.config_file import parse_json
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 from oemsar.limits import read_text
@@ -74,7 +74,15 @@ def parse_metadata(document: Mapping[str, Any], name: str) -> CapellaMetadata:
     """
     try:
         return _parse(document, name)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
         raise InputError(
             f"{name} holds no usable Capella metadata ({error}); fetch the product again"
         ) from error
@@ -96,8 +104,8 @@ def read_document(path: Path) -> Document:
         InputError: It cannot be read or is no JSON object.
     """
     try:
-        document = json.loads(read_text(path))
-    except (InputError, ValueError, RecursionError) as error:
+        document = parse_json(read_text(path, encoding="utf-8-sig"))
+    except (InputError, ValueError) as error:
         raise InputError(f"{path} is not a JSON file that can be read; fetch it again") from error
     if not isinstance(document, dict):
         raise InputError(f"{path} holds no JSON object; fetch it again")
@@ -118,17 +126,24 @@ def _parse(document: Mapping[str, Any], name: str) -> CapellaMetadata:
     plane = _PLANE.fullmatch((image.get("terrain_models") or {}).get("reprojection", {}).get("name", ""))
     quantity = _RADIOMETRY.get(image.get("radiometry", ""))
     return CapellaMetadata(
-        product_type=document.get("product_type", ""),
+        product_type=_text(document, "product_type"),
         scale_factor=scale,
-        calibration=None if quantity is None else Calibration(quantity, quality=image.get("calibration", "")),
+        calibration=None if quantity is None else Calibration(quantity, quality=_text(image, "calibration")),
         shape=(int(image["rows"]), int(image["columns"])) if "rows" in image else None,
         polarisation="".join(directions) if all(directions) else None,
         look=_look(collect),
         projection_height=float(plane[1]) if plane else None,
         time=None if time is None else datetime.fromisoformat(time),
-        copyright=document.get("copyright", ""),
-        licence=document.get("license", ""),
+        copyright=_text(document, "copyright"),
+        licence=_text(document, "license"),
     )
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name) or ""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value
 
 
 def _look(collect: Mapping[str, Any]) -> Look | None:

@@ -90,7 +90,15 @@ def read_metadata(path: Path) -> UmbraMetadata:
             polarisation=",".join(polarisations) or None,
             time=None if start is None else datetime.fromisoformat(start),
         )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
         raise InputError(f"{path} is not Umbra metadata ({error}); fetch it again or remove it") from error
 
 

@@ -1,6 +1,6 @@
 """The files of a run in progress: checkpoints to go on from, and the saved model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from pickle import UnpicklingError
@@ -8,10 +8,13 @@ from typing import Any, cast
 
 import torch
 from pydantic import JsonValue
+from torch import Tensor
 
 from oemsar.disk import disk_errors
 from oemsar.errors import Failure, InputError
 from oemsar.files import partial_path, unlinked
+from oemsar.models.checkpoint import first_difference
+from oemsar.models.finite import require_finite
 from oemsar.models.saved import save_model
 from oemsar.train.crops import Batch
 from oemsar.train.interruption import Interruption
@@ -22,6 +25,10 @@ from oemsar.train.validation import Validation
 LAST = Path("checkpoints", "last.ckpt")
 BEST = Path("checkpoints", "best.ckpt")
 MODEL = Path("model")
+_PARTS = ("optimizer_states", "lr_schedulers", "loops", "callbacks")
+"""Parts of a checkpoint beside the weights that training goes on with."""
+_NO_MAPPING = (TypeError, AttributeError)
+"""Exceptions of Python for content that is no mapping where one is expected."""
 
 
 class Checkpoints(Callback):
@@ -144,13 +151,39 @@ class PlainFiles(TorchCheckpointIO):
             torch.save(checkpoint, stream)
 
 
-def require_readable(path: Path) -> None:
+def require_readable(path: Path, module: LandCoverModule) -> None:
     """Check that a checkpoint can be gone on from.
 
+    Args:
+        path: The checkpoint.
+        module: Module that is to go on.
+
     Raises:
-        InputError: It cannot be read.
+        InputError: It cannot be read, belongs to another network, or holds a value that is not finite.
     """
     try:
-        torch.load(path, map_location="meta", weights_only=True, mmap=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        weights = {name: value for name, value in content["state_dict"].items() if torch.is_tensor(value)}
+        complete = all(isinstance(content[part], dict | list) for part in _PARTS)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, *_NO_MAPPING, UnpicklingError) as error:
         raise InputError(f"{path} is not a readable checkpoint; remove it and start the run again") from error
+    difference = first_difference(module.state_dict(), weights)
+    if difference is not None or not complete:
+        raise InputError(
+            f"{path} is not a checkpoint of this run ({difference or 'a part of it is missing'}); remove it "
+            "and start the run again"
+        )
+    require_finite(weights, path)
+    require_finite(dict(_tensors(content["optimizer_states"], "optimizer")), path)
+
+
+def _tensors(content: object, name: str) -> Iterator[tuple[str, Tensor]]:
+    """Find the tensors in nested plain values, each with a name."""
+    if isinstance(content, Tensor):
+        yield name, content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from _tensors(value, f"{name}.{key}")
+    elif isinstance(content, list | tuple):
+        for number, value in enumerate(content):
+            yield from _tensors(value, f"{name}.{number}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, model_validator
 
-from oemsar.config_file import Config
+from oemsar.config_file import MOST_PROCESSES, MOST_STEPS, Config, Seed
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.inference.options import DeviceKind
@@ -48,19 +48,19 @@ class TrainConfig(Config):
     seed 0."""
     fusion: Fusion = "stack"
     """One encoder over the channels of all modalities (stack), or one encoder for each (dual)."""
-    steps: int = Field(20_000, ge=1)
+    steps: int = Field(20_000, ge=1, le=MOST_STEPS)
     """Number of optimiser steps."""
-    crop: int = Field(512, ge=1)
+    crop: int = Field(512, ge=1, le=16_384)
     """Side of a training crop in pixels."""
-    batch: int = Field(8, ge=1)
+    batch: int = Field(8, ge=1, le=100_000)
     """Number of crops in a step, over all devices together."""
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     """Seed of every random draw."""
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(1e-3, ge=1e-12, le=1000)
     """Highest learning rate of AdamW."""
-    weight_decay: float = Field(0.01, ge=0)
+    weight_decay: float = Field(0.01, ge=0, le=1000)
     """Weight decay of AdamW; norms and biases are not decayed."""
-    warmup: int | None = Field(None, ge=0)
+    warmup: int | None = Field(None, ge=0, le=MOST_STEPS)
     """Number of steps over which the learning rate rises; by default a twentieth of the steps, at most
     1000."""
     loss: Annotated[str, LOSSES] = "ce+dice"
@@ -73,17 +73,17 @@ class TrainConfig(Config):
     """Start the encoder from ImageNet weights, fetched over the network."""
     encoder_weights: Path | None = None
     """Encoder file, written by `oemsar models import`, to start the encoder from."""
-    validate_every: int = Field(1000, ge=1)
+    validate_every: int = Field(1000, ge=1, le=MOST_STEPS)
     """Number of steps between validations; the last step is always validated."""
-    checkpoint_every: int = Field(250, ge=1)
+    checkpoint_every: int = Field(250, ge=1, le=MOST_STEPS)
     """Number of steps between checkpoints; a killed run loses at most these."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the training; auto is the reduced precision of the device where it has one."""
     device: DeviceKind = "auto"
     """Device to train on; auto is CUDA, then MPS, then the CPU."""
-    devices: int = Field(1, ge=1)
+    devices: int = Field(1, ge=1, le=MOST_PROCESSES)
     """Number of processes that share a batch, each on a device of its own."""
-    workers: int | None = Field(None, ge=0)
+    workers: int | None = Field(None, ge=0, le=MOST_PROCESSES)
     """Number of processes that read crops, for each device; by default from the number of cores."""
 
     @model_validator(mode="before")

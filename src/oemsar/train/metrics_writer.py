@@ -22,6 +22,8 @@ from oemsar.train.validation import Validation
 COLUMNS = ("step", "loss", "learning_rate", "samples_per_second", "miou", *NAMES)
 
 _EVERY = 10
+_DIGITS = 19
+"""More digits than a number of steps has."""
 
 log = logging.getLogger(__name__)
 
@@ -149,8 +151,9 @@ def rewind(path: Path, step: int) -> None:
     """
     rows = []
     if path.exists():
-        with path.open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if _is_whole(row) and int(row["step"]) <= step]
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            lines = (line.replace("\0", "\ufffd") for line in file)
+            rows = [row for row in csv.DictReader(lines) if _is_whole(row) and int(row["step"]) <= step]
     with atomic_write(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
@@ -159,4 +162,6 @@ def rewind(path: Path, step: int) -> None:
 
 def _is_whole(row: dict[str, Any]) -> bool:
     """Tell whether the row has every column, empty or not, and no other."""
-    return None not in row and None not in row.values() and row["step"].isdigit()
+    step = row.get("step") or ""
+    named = row.keys() == set(COLUMNS) and None not in row.values()
+    return named and step.isascii() and step.isdigit() and len(step) < _DIGITS

@@ -135,7 +135,7 @@ def _train(
             require_same_encoder(options, record)
     module = _module(options, start, from_scratch=checkpoint is None)
     if checkpoint is not None:
-        require_readable(checkpoint)
+        require_readable(checkpoint, module)
     if stored is None and is_main:
         run_folder.create(options, record)
     batches = TileData(options, train_tiles, val_tiles)

@@ -4,21 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from oemsar.config_file import Value, read_json, read_yaml
 from oemsar.dataset.state import TilesState
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json, write_text
 from oemsar.folders import is_record, occupants
+from oemsar.legend import NUM_CLASSES
 from oemsar.models.spec import ModelSpec
 from oemsar.record import FileOrigin, RunRecord, TableOrigin, origin, run_record
 from oemsar.train.checkpoints import LAST, MODEL
 from oemsar.train.config import RunOptions, differing_option
 from oemsar.train.tiles import TilesSummary
 
+ClassWeights = Annotated[
+    tuple[Annotated[float, Field(ge=0, le=1e9)], ...], Field(min_length=NUM_CLASSES, max_length=NUM_CLASSES)
+]
 CONFIG = Path("config.yaml")
 RECORD = Path("record.json")
 METRICS = Path("metrics.csv")
@@ -45,7 +49,7 @@ class TrainingRecord(RunRecord):
     """Table of tiles that the run was started with."""
     spec: ModelSpec
     """Description of the network, with the normalisation of the training imagery."""
-    class_weights: tuple[float, ...]
+    class_weights: ClassWeights
     """Eight weights in legend order."""
     tiles: TilesSummary | None = None
     """Tiles of the run; None in records that were written before labels had regimes."""

@@ -6,7 +6,9 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 
+from oemsar.config_file import Value
 from oemsar.errors import Failure
 from oemsar.evaluate.confusion import confusion_tensor
 from oemsar.evaluate.scores import Scores
@@ -16,6 +18,14 @@ from oemsar.train.data import TileData
 from oemsar.train.interruption import Interruption
 from oemsar.train.lightning import Callback, LightningModule, Trainer
 from oemsar.train.module import LandCoverModule
+
+
+class _Validated(Value):
+    """State of a validation in a checkpoint."""
+
+    validated_step: int = Field(ge=0)
+    best_step: int | None = Field(ge=1)
+    best_miou: float = Field(ge=-1, le=1)
 
 
 class Validation(Callback):
@@ -59,9 +69,14 @@ class Validation(Callback):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over the values of a checkpoint."""
-        for name, value in state_dict.items():
-            setattr(self, name, value)
+        """Take over the values of a checkpoint.
+
+        Raises:
+            InputError: The checkpoint holds no such values.
+        """
+        stored = _Validated.model_validate(state_dict)
+        self.validated_step = stored.validated_step
+        self.best_step, self.best_miou = stored.best_step, stored.best_miou
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Run the validation that an interruption cut off."""

@@ -21,7 +21,7 @@ _HIDDEN: JsonDict = {"hidden": True}
 class DownloadConfig(Config):
     """Files of a Zenodo record to fetch, and the treatment of their archives and of a failing network."""
 
-    record: int = CONTEST_RECORD
+    record: int = Field(CONTEST_RECORD, ge=1, le=10**12)
     """Number of the Zenodo record: 14950559 is the full contest release, 14622048 its training and validation
     tiles alone."""
 
@@ -34,16 +34,16 @@ class DownloadConfig(Config):
     keep_archives: bool = True
     """Keep each archive once it is extracted."""
 
-    tries: int = Field(6, ge=1)
+    tries: int = Field(6, ge=1, le=1000)
     """Tries in a row that may bring nothing before giving up."""
 
-    timeout: float = Field(60.0, ge=0.1)
+    timeout: float = Field(60.0, ge=0.1, le=86_400)
     """Seconds without a byte that count as a dropped connection."""
 
-    first_wait: float = Field(1.0, ge=0, json_schema_extra=_HIDDEN)
+    first_wait: float = Field(1.0, ge=0, le=86_400, json_schema_extra=_HIDDEN)
     """Seconds before the second try; doubled with every further one."""
 
-    longest_wait: float = Field(120.0, ge=0, json_schema_extra=_HIDDEN)
+    longest_wait: float = Field(120.0, ge=0, le=86_400, json_schema_extra=_HIDDEN)
     """Longest wait between two tries in seconds, whatever the server asks for."""
 
     url: str = API

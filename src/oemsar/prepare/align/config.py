@@ -29,40 +29,40 @@ MATCHERS: "Registry[Callable[[], Matcher]]" = Registry(
 class Thresholds(Value):
     """Thresholds of the verdict on an alignment; pixels are those of the orthophoto."""
 
-    least_tie_points: int = 12
+    least_tie_points: int = Field(12, ge=0, le=10000)
     """Number of tie points below which the alignment failed."""
-    least_agreeing_share: float = 0.2
+    least_agreeing_share: float = Field(0.2, ge=0, le=1)
     """Share of the compared windows that agree below which the alignment failed, 0 to 1."""
-    agreeing_share: float = 0.6
+    agreeing_share: float = Field(0.6, ge=0, le=1)
     """Least share of the compared windows that agree, 0 to 1, to be accepted."""
-    residual_median_px: float = 1.5
+    residual_median_px: float = Field(1.5, ge=0, le=1000)
     """Largest median leave-one-out error in pixels, to be accepted."""
-    held_out_median_px: float = 3.0
+    held_out_median_px: float = Field(3.0, ge=0, le=1000)
     """Largest median error in pixels of tie points predicted from others far away, to be accepted."""
-    precision_px: float = 1.5
+    precision_px: float = Field(1.5, ge=0, le=1000)
     """Largest 95th percentile, over the image, of the field's spread in pixels under resampled tie points."""
-    coverage: float = 0.5
+    coverage: float = Field(0.5, ge=0, le=1)
     """Least share of the image's cells that hold tie points, 0 to 1, to be accepted."""
-    scales_px: float = 2.0
+    scales_px: float = Field(2.0, ge=0, le=1000)
     """Largest difference in pixels of the fields found at the last two scales, to be accepted.
 
     Ground and the things on it differ by scale.
     """
-    prominence: float = 0.5
+    prominence: float = Field(0.5, ge=0, le=1000)
     """Least standard deviations between the best displacement of the whole and the second best."""
-    leaning_agreeing_share: float = 0.75
+    leaning_agreeing_share: float = Field(0.75, ge=0, le=1)
     """Value instead of `agreeing_share` where roofs and crowns are displaced and no model shows them."""
-    leaning_prominence: float = 1.2
+    leaning_prominence: float = Field(1.2, ge=0, le=1000)
     """Value instead of `prominence` where roofs and crowns are displaced and no model shows them.
 
     A forest is displaced as a whole, and competes with the ground.
     """
-    orthophoto_px: float = 12.0
+    orthophoto_px: float = Field(12.0, ge=0, le=1000)
     """Largest shift in pixels between the matches of the orthophoto and those of the surface model.
 
     Beyond it the two do not belong together; shadows of the sun and crowns make some pixels.
     """
-    edited_tie_points: int = 6
+    edited_tie_points: int = Field(6, ge=0, le=10000)
     """Least number of tie points set by a person, to be accepted."""
 
 
@@ -73,7 +73,7 @@ class AlignConfig(GeometryOptions):
     """Surface model with roofs and crowns, which then stand where the radar sees them."""
     tie_points: Path | None = None
     """Tie points that a person edited (.geojson or .points); nothing is matched then."""
-    search: float | None = Field(None, gt=0)
+    search: float | None = Field(None, ge=0.1, le=10_000)
     """Radius of the search along the look in metres, half of it across; pixels without georeferencing.
     By default 80 m, but 48 pixels at least."""
     engine: Annotated[str, MATCHERS] = "orientation"

@@ -17,7 +17,7 @@ class OrthoConfig(GeometryOptions):
     """Surface model with roofs and crowns, for layover and shadow masks."""
     crs: str
     """CRS of the result, such as EPSG:32654: projected, in metres."""
-    gsd: float = Field(gt=0)
+    gsd: float = Field(ge=0.001, le=10_000)
     """Ground sampling distance of the result, in metres."""
     values: Literal["amplitude", "linear"] = "amplitude"
     """Meaning of the pixels: amplitude is interpolated as power, linear (power, optical) as it is."""

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     JsonValue,
     ValidationInfo,
@@ -37,6 +36,8 @@ OF_EVERY_VERB = ("allow_sources", "limit")
 
 _ONE_WORD = {"sar": "path", "optical": "path", "remap": "name"}
 """Sections that may be written as one word, and the key that the word stands for."""
+_FARTHEST = 1e9
+"""Largest coordinate of a pair."""
 
 
 @contextmanager
@@ -92,7 +93,7 @@ class SarSource(ImageFile):
 
     product: Annotated[str | None, READERS] = None
     """Kind of product, where it is not recognised."""
-    band: int | None = Field(None, ge=1)
+    band: int | None = Field(None, ge=1, le=65_535)
     """Band of a file of several, from 1."""
     attribution: str | None = None
     """Words that a publication must carry, instead of those of the product."""
@@ -112,8 +113,6 @@ class OpticalSource(OpticalOptions, ImageFile):
 class RemapSection(Value):
     """Remap of the radar image of a pair."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
-
     name: RemapName = "density"
     """How amplitude becomes 8 bits."""
     percentiles: Percentiles = (1.0, 99.0)
@@ -128,8 +127,6 @@ class RemapSection(Value):
 
 class PairRegion(Config):
     """One region: its images and elevation models, and the pair to be made of them."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")
     """Name of the region; the outputs begin with it."""
@@ -149,19 +146,19 @@ class PairRegion(Config):
     """Surface model with roofs and crowns."""
     crs: str = "auto"
     """CRS of the pair, `EPSG:N`, or `auto` for the UTM zone of the orthophoto's centre."""
-    gsd: float = Field(gt=0)
+    gsd: float = Field(ge=0.001, le=10_000)
     """Ground sampling distance of the pair, in metres."""
     extent: tuple[float, float, float, float] | None = None
     """Left, bottom, right and top of the pair in its CRS; by default the ground that both images show."""
     remap: Annotated[RemapSection, Section] = RemapSection()
     """Remap of amplitude to 8 bits; may be written as its name alone."""
-    look_azimuth: float | None = None
+    look_azimuth: float | None = Field(None, ge=-360, le=360)
     """Direction from the radar to the scene in degrees from true north, instead of that of the product."""
-    incidence: float | None = None
+    incidence: float | None = Field(None, ge=0.1, le=89.9)
     """Angle between ray and vertical in degrees, instead of that of the product."""
-    projection_height: float | None = None
+    projection_height: float | None = Field(None, ge=-1000, le=10_000)
     """Ellipsoidal height in metres of a ground range product's plane, instead of that of the product."""
-    search: float | None = Field(None, gt=0)
+    search: float | None = Field(None, ge=0.1, le=10_000)
     """Radius of the search along the look, in metres; 80 by default, but 48 pixels at least."""
     engine: Annotated[str, MATCHERS] = "orientation"
     """Comparison of windows in the alignment."""
@@ -185,6 +182,10 @@ class PairRegion(Config):
             )
         if self.extent is not None:
             left, bottom, right, top = self.extent
+            if max(map(abs, self.extent)) > _FARTHEST:
+                raise InputError(
+                    f"the extent reaches beyond {_FARTHEST:g} of its CRS; correct it", option="extent"
+                )
             if not (left < right and bottom < top):
                 raise InputError(
                     "the extent is not left, bottom, right, top with left < right and bottom < top",

@@ -9,11 +9,12 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Generic, Literal, TypeVar
 
-from pydantic import JsonValue
+from pydantic import JsonValue, field_validator
 from pydantic_core import to_jsonable_python
 
 import oemsar
@@ -59,6 +60,14 @@ class StageRecord(Value):
     """SHA-256 of each file that the stage made, by its path in the folder of the run."""
     record: RunRecord
     """Run that did the stage."""
+
+    @field_validator("files")
+    @classmethod
+    def _lie_in_the_folder(cls, files: dict[str, str]) -> dict[str, str]:
+        for file in files:
+            if PurePath(file).is_absolute() or ".." in PurePath(file).parts:
+                raise InputError(f"{file} lies outside of the folder of the run", option="files")
+        return files
 
 
 @dataclass
@@ -106,9 +115,11 @@ class Pipeline:
         key = _key(name, inputs)
         record = self.record(name)
         if record is not None and record.key == key and self._whole(record):
-            log.info("%s: unchanged, skipped", name)
-            self.states[name] = "skipped"
-            return kind.model_validate(record.result)
+            with suppress(InputError):  # a damaged result is made again
+                result = kind.model_validate(record.result)
+                log.info("%s: unchanged, skipped", name)
+                self.states[name] = "skipped"
+                return result
         self.final.unlink(missing_ok=True)
         self._path(name).unlink(missing_ok=True)
         log.info("%s: started", name)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from oemsar.config_file import Config
 from oemsar.errors import InputError
@@ -39,6 +39,9 @@ PROFILES: "Registry[OpticalProfile]" = Registry(
 """Sources of orthophotos, with their attribution and licence."""
 
 
+_LARGEST_DB = 1000.0
+
+
 def _rising_percentiles(percentiles: tuple[float, float]) -> tuple[float, float]:
     low, high = percentiles
     if not 0 <= low < high <= 100:
@@ -51,6 +54,12 @@ def _rising_percentiles(percentiles: tuple[float, float]) -> tuple[float, float]
 
 
 def _rising_decibels(db: tuple[float, float] | None) -> tuple[float, float] | None:
+    if db is not None and max(map(abs, db)) > _LARGEST_DB:
+        raise InputError(
+            f"the limits {db[0]:g} {db[1]:g} are no backscatter in dB; "
+            f"give numbers between -{_LARGEST_DB:g} and {_LARGEST_DB:g}",
+            option="db",
+        )
     if db is not None and not db[0] < db[1]:
         raise InputError(
             f"the limits {db[0]:g} {db[1]:g} in dB do not rise; give the lower one first", option="db"
@@ -74,6 +83,7 @@ def _letters(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
+Band = Annotated[int, Field(ge=1, le=65_535)]
 Percentiles = Annotated[tuple[float, float], AfterValidator(_rising_percentiles)]
 Decibels = Annotated[tuple[float, float] | None, AfterValidator(_rising_decibels)]
 RemapName = Annotated[str, REMAPS, _however_spelt(REMAPS)]
@@ -82,8 +92,6 @@ ProfileName = Annotated[str | None, PROFILES, _however_spelt(PROFILES)]
 
 class RemapOptions(Config):
     """Choice of a remap and of its limits."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     remap: RemapName = "density"
     """How amplitude becomes 8 bits."""
@@ -98,36 +106,34 @@ class RadiometryConfig(RemapOptions):
 
     product: Annotated[str | None, READERS] = None
     """Kind of product, where it is not recognised."""
-    band: int | None = None
+    band: int | None = Field(None, ge=1, le=65_535)
     """Band of a file of several, from 1."""
     sigma0: bool = False
     """Remap the root of sigma nought instead of amplitude; needs a calibrated product."""
     nodata: str = "auto"
     """Pixels without data: auto (the file's own, else zeros around the collect), none, or a value."""
-    look_azimuth: float | None = None
+    look_azimuth: float | None = Field(None, ge=-360, le=360)
     """Direction from the radar to the scene in degrees from true north, where the product does not say."""
-    incidence: float | None = None
+    incidence: float | None = Field(None, ge=0.1, le=89.9)
     """Angle between ray and vertical in degrees, where the product does not say."""
 
 
 class OpticalOptions(Config):
     """Meaning and treatment of the pixels of an orthophoto."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
-
     profile: ProfileName = None
     """Source of the orthophoto, which sets attribution and licence."""
     meaning: Literal["display", "calibrated"] = "display"
     """Meaning of the pixels: colours for viewing, or reflectance by gain and offset; never guessed."""
-    gain: float | None = Field(None, gt=0)
+    gain: float | None = Field(None, ge=1e-12, le=1e6)
     """Reflectance of one unit of calibrated pixels."""
-    offset: float | None = None
+    offset: float | None = Field(None, ge=-1e6, le=1e6)
     """Reflectance of the value 0 of calibrated pixels, 0 by default."""
     percentiles: Percentiles = (1.0, 99.0)
     """Percentiles of all bands together that become 1 and 255; bytes for viewing stay as they are."""
     year: int | None = Field(None, ge=1900, le=2100)
     """Year of the data, for the attribution."""
-    bands: tuple[int, int, int] | None = None
+    bands: tuple[Band, Band, Band] | None = None
     """Bands that are red, green and blue, from 1; by default those of the profile, or 1, 2, 3."""
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Parameters of remaps and stretches, from the statistics of a whole scene."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def fit_remap(
         The parameters, and the grey value of every index of the table, uint8.
 
     Raises:
-        InputError: The scene holds no data or one value only.
+        InputError: The scene holds no data, one value only, or values that no radar measures.
     """
     histogram = statistics.histogram
     if not histogram.count:
@@ -38,6 +39,12 @@ def fit_remap(
     if histogram.minimum == histogram.maximum:
         raise InputError(f"{scene} holds one value only; there is nothing to remap")
     parameters = remap.fit(histogram, options)
+    if not all(map(math.isfinite, parameters.values())):
+        raise InputError(
+            f"{scene} has amplitudes up to {histogram.maximum:g}, which no radar measures; check its values "
+            "and its kind of product",
+            option="product",
+        )
     return parameters, remap.grey(table.amplitudes, parameters)
 
 

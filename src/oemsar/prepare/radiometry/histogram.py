@@ -55,8 +55,9 @@ class Histogram:
 
     @property
     def mean(self) -> float:
-        """Mean amplitude."""
-        return float((self.amplitudes * self.counts).sum() / self.count)
+        """Mean amplitude; infinite where the sum is beyond 64-bit floats."""
+        with np.errstate(over="ignore"):
+            return float((self.amplitudes * self.counts).sum() / self.count)
 
     @cached_property
     def _cumulative(self) -> NDArray[np.int64]:

@@ -60,7 +60,7 @@ def density(amplitude: Doubles, *, mean: float) -> Doubles:
     SAR Data".
     """
     low = _DENSITY_LOW * mean
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         above = np.log10(amplitude / low)
     grey: Doubles = _DENSITY_FLOOR + (_TOP - _DENSITY_FLOOR) * above / np.log10(_DENSITY_RATIO)
     return grey
@@ -139,7 +139,8 @@ class Remap:
 
     def grey(self, amplitude: Doubles, parameters: Parameters) -> NDArray[np.uint8]:
         """Remap amplitudes to grey values 1..255, 0 where the amplitude is NaN; uint8 of the same shape."""
-        with np.errstate(invalid="ignore"):
+        # an infinite grey value, of an amplitude far above those of the scene, is cut to 255 as others are
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             values = np.clip(self.curve(amplitude, **parameters), 1, _TOP)
         grey: NDArray[np.uint8] = np.where(np.isnan(amplitude), 0, values).astype(np.uint8)
         return grey

@@ -2,34 +2,41 @@
 
 from pydantic import Field, model_validator
 
-from oemsar.config_file import Config
+from oemsar.config_file import MOST_PROCESSES, Config, Seed
 from oemsar.errors import InputError
+
+_MOST_TILES = 1_000_000
 
 
 class WorldConfig(Config):
     """Size, division and seed of a simulated world, and how it is written."""
 
-    regions: int = Field(6, ge=1)
+    regions: int = Field(6, ge=1, le=10_000)
     """Number of regions."""
-    tiles: int = Field(12, ge=1)
+    tiles: int = Field(12, ge=1, le=100_000)
     """Number of tiles in each region."""
-    size: int = Field(512, ge=64)
+    size: int = Field(512, ge=64, le=8192)
     """Rows and columns of a tile in pixels."""
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     """Seed of every random draw."""
-    val: int | None = Field(None, ge=0)
+    val: int | None = Field(None, ge=0, le=100_000)
     """Tiles of each region in val; about 15 % by default."""
-    test: int | None = Field(None, ge=0)
+    test: int | None = Field(None, ge=0, le=100_000)
     """Tiles of each region in test; about 25 % by default."""
-    scene: int | None = Field(None, ge=64)
+    scene: int | None = Field(None, ge=64, le=20_000)
     """Rows and columns of one more scene in a region of its own; none by default."""
-    workers: int | None = Field(None, ge=1, exclude=True)
+    workers: int | None = Field(None, ge=1, le=MOST_PROCESSES, exclude=True)
     """Processes to render in; one per processor by default."""
     overwrite: bool = Field(False, exclude=True)
     """Whether to replace an earlier world in the folder."""
 
     @model_validator(mode="after")
     def _divide_no_more_than_there_is(self) -> "WorldConfig":
+        if self.regions * self.tiles > _MOST_TILES:
+            raise InputError(
+                f"{self.regions} regions of {self.tiles} tiles are over {_MOST_TILES} tiles; choose fewer",
+                option=("regions", "tiles"),
+            )
         val, test = self.held_out
         if val + test > self.tiles:
             raise InputError(

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from pydantic import JsonValue
 
+from oemsar.config_file import Value
 from oemsar.dataset.tile import SPLITS, Split
 from oemsar.errors import InputError
 from oemsar.simulate.noise import stream
@@ -47,6 +49,19 @@ class PlannedTile:
     grid: GeoBox
 
 
+class WorldSummary(Value):
+    """A simulated world that was written."""
+
+    folder: Path
+    """Folder of the world."""
+    regions: int
+    """Number of regions of tiles."""
+    tiles: dict[Split, int]
+    """Number of tiles by split."""
+    scene: bool
+    """Whether there is a scene in a region of its own."""
+
+
 @dataclass(frozen=True)
 class World:
     """Plan of a world: configuration, regions, tiles, and the region of the scene, None without a scene."""
@@ -63,6 +78,16 @@ class World:
     def scene_stream(self) -> np.random.Generator:
         """Begin the random stream of the scene."""
         return stream(self.config.seed, _SCENE)
+
+    def summary(self, folder: Path) -> WorldSummary:
+        """Count the regions and tiles of the world, written to a folder."""
+        tiles = {split: sum(tile.split == split for tile in self.tiles) for split in SPLITS}
+        return WorldSummary(
+            folder=folder,
+            regions=len(self.regions),
+            tiles=tiles,
+            scene=self.scene_region is not None,
+        )
 
     def describe(self) -> dict[str, JsonValue]:
         """Describe the world as the plain values of `world.json`."""

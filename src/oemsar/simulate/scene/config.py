@@ -1,8 +1,8 @@
 """Configuration of a simulated scene."""
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, model_validator
 
-from oemsar.config_file import Config
+from oemsar.config_file import Config, Seed
 from oemsar.errors import InputError
 from oemsar.simulate.world.character import Character, Country
 
@@ -15,19 +15,19 @@ _LONGEST = 6000.0
 class SceneConfig(Config):
     """Extent, relief and radar geometry of a simulated scene, and how it is written."""
 
-    size: int = Field(1024, ge=64)
+    size: int = Field(1024, ge=64, le=60_000)
     """Rows and columns of the scene at the ground sampling distance of the radar."""
     gsd: float = Field(0.5, ge=0.1, le=2)
     """Ground sampling distance of the radar image in metres."""
-    relief: float = Field(20.0, ge=0)
+    relief: float = Field(20.0, ge=0, le=9000)
     """Metres from the lowest to the highest ground."""
     incidence: float = Field(40.0, ge=15, le=65)
     """Incidence angle at the centre in degrees."""
-    look_azimuth: FiniteFloat = 90.0
+    look_azimuth: float = Field(90.0, ge=-360, le=360)
     """Ground direction in which the radar looks, in degrees clockwise from true north."""
     offset: float = Field(10.0, ge=0, le=200)
     """Length of the shift in the geolocation of the radar, in metres."""
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     """Seed of every random draw."""
     country: Country | None = None
     """Country of the scene; drawn by default."""
@@ -35,7 +35,7 @@ class SceneConfig(Config):
     """Most of the land use; drawn by default."""
     optical_gsd: float | None = None
     """Ground sampling distance of the orthophoto in metres; that of the radar by default."""
-    reflectors: int = Field(0, ge=0)
+    reflectors: int = Field(0, ge=0, le=10_000)
     """Number of corner reflectors on open ground."""
     slant: bool = Field(False, exclude=True)
     """Whether to write the slant range image too."""

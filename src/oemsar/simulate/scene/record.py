@@ -1,14 +1,49 @@
 """Record of a simulated scene: the content of `scene.json`."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from pydantic import JsonValue
 
+from oemsar.config_file import Value
 from oemsar.geometry.rpc import Misfit
 from oemsar.simulate.scene.acquisition import ALTITUDE
 from oemsar.simulate.scene.world import FORMAT, SimulatedScene
 from oemsar.simulate.sensor.radar_grid import SlantRangeImage
+
+
+class SceneSummary(Value):
+    """A simulated scene that was written."""
+
+    folder: Path
+    """Folder of the scene."""
+    size: int
+    """Rows and columns of the scene."""
+    gsd: float
+    """Ground sampling distance of the radar image in metres."""
+    crs: str
+    """CRS of the scene."""
+    look_azimuth: float
+    """Direction in which the radar looks, in degrees clockwise from true north."""
+    incidence: float
+    """Incidence angle at the centre in degrees."""
+    reflectors: int
+    """Number of corner reflectors."""
+
+
+def summarise_scene(scene: SimulatedScene, folder: Path) -> SceneSummary:
+    """Summarise a scene that was written to a folder."""
+    geometry = scene.geometry
+    return SceneSummary(
+        folder=folder,
+        size=geometry.config.size,
+        gsd=geometry.config.gsd,
+        crs=f"EPSG:{scene.acquisition.image.epsg}",
+        look_azimuth=geometry.look.azimuth,
+        incidence=geometry.look.incidence,
+        reflectors=len(scene.reflectors),
+    )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ Model: TypeAlias = Literal["shift", "affine", "affine+height", "polynomial", "cu
 MODELS: tuple[Model, ...] = get_args(Model)
 """Names of the models, from the simplest to the freest."""
 
-_TERMS = {"shift": 1, "affine": 3, "affine+height": 4, "polynomial": 6, "cubic": 10, "spline": 3}
+TERMS = {"shift": 1, "affine": 3, "affine+height": 4, "polynomial": 6, "cubic": 10, "spline": 3}
 _ROUNDS = 4
 _TUKEY = 4.685
 """Residuals beyond so many robust standard deviations have no weight (Beaton and Tukey 1974)."""
@@ -165,7 +165,7 @@ class Correspondences:
 
 def least_correspondences(model: Model) -> int:
     """Give the least number of correspondences that a model needs: twice its terms."""
-    return 2 * _TERMS[model] if model != "spline" else 20
+    return 2 * TERMS[model] if model != "spline" else 20
 
 
 def models_for(correspondences: Correspondences, simplest: Model = "shift") -> Sequence[Model]:
@@ -211,7 +211,7 @@ def smoother(
 
     Without the correspondence itself, its residual would be r / (1 - leverage) (Allen 1974, PRESS).
     """
-    if len(correspondences) < _TERMS[model]:
+    if len(correspondences) < TERMS[model]:
         raise InputError(f"{len(correspondences)} tie points are too few for the model {model}; set more")
     frame = Frame.fit(correspondences.x, correspondences.y, correspondences.height)
     u, v = frame.scaled(correspondences.x, correspondences.y)

@@ -3,9 +3,11 @@
 from typing import Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from oemsar.config_file import Value
-from oemsar.prepare.align.model.correction import Correction, Frame, Model
+from oemsar.errors import InputError
+from oemsar.prepare.align.model.correction import TERMS, Correction, Frame, Model
 
 
 class StoredCorrection(Value):
@@ -15,7 +17,7 @@ class StoredCorrection(Value):
     """Name of the model."""
     centre: tuple[float, float]
     """Column and row of the middle of the frame."""
-    span: float
+    span: float = Field(gt=0)
     """Half the longer side of the frame."""
     height: float
     """Mean height of the ground, metres above the ellipsoid."""
@@ -25,6 +27,16 @@ class StoredCorrection(Value):
     """Scaled positions of the knots of a spline; None for other models."""
     weights: tuple[tuple[float, float], ...] | None
     """Displacement of columns and rows for each knot of a spline; None for other models."""
+
+    @model_validator(mode="after")
+    def _numbers_of_its_model(self) -> Self:
+        spline = self.model == "spline"
+        knots, weights = (len(rows) if rows is not None else None for rows in (self.knots, self.weights))
+        if len(self.coefficients) != TERMS[self.model]:
+            raise InputError(f"{self.model} has {TERMS[self.model]} terms", option="coefficients")
+        if knots != weights or (knots is None) == spline:
+            raise InputError("a spline, and nothing else, has a weight for each knot", option="weights")
+        return self
 
     @classmethod
     def from_correction(cls, correction: Correction) -> Self:

@@ -2,16 +2,17 @@
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from pydantic import Field, model_validator
 
 from oemsar.arrays import Doubles
+from oemsar.config_file import Foreign, parse_json
 from oemsar.errors import InputError
 from oemsar.files import write_json, write_text
 from oemsar.geometry.heights import GEOGRAPHIC
@@ -19,6 +20,43 @@ from oemsar.geometry.mapping import centre_affine, crs_of, projection, projectio
 from oemsar.limits import read_bytes
 
 _COLUMNS = ("sar_x", "sar_y", "optical_x", "optical_y")
+
+_Coordinate = Annotated[float, Field(ge=-1e9, le=1e9)]
+
+
+class _Properties(Foreign):
+    """Properties of a feature that are read."""
+
+    sar_x: _Coordinate
+    sar_y: _Coordinate
+    optical_x: _Coordinate | None = None
+    optical_y: _Coordinate | None = None
+    used: bool | None = None
+
+
+class _Point(Foreign):
+    """Geometry of a feature."""
+
+    coordinates: Annotated[tuple[_Coordinate, ...], Field(min_length=2)]
+
+
+class _Feature(Foreign):
+    """Feature of a GeoJSON file."""
+
+    properties: _Properties
+    geometry: _Point | None = None
+
+    @model_validator(mode="after")
+    def _lies_somewhere(self) -> Self:
+        if self.geometry is None and None in (self.properties.optical_x, self.properties.optical_y):
+            raise InputError("a point has no position in the orthophoto")
+        return self
+
+
+class _Points(Foreign):
+    """GeoJSON file of tie points."""
+
+    features: tuple[_Feature, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +146,7 @@ def read_tie_points(path: Path, grid: GeoBox | None) -> TiePoints:
         InputError: The file holds no tie points.
     """
     try:
-        text = read_bytes(path).decode("utf-8", "replace")
+        text = read_bytes(path).decode("utf-8-sig", "replace")
     except InputError as error:
         raise InputError(
             f"{error.sentence}; give the tie points that a person edited", option="tie_points"
@@ -127,35 +165,29 @@ def read_tie_points(path: Path, grid: GeoBox | None) -> TiePoints:
 
 def _geojson(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ...]]:
     try:
-        features = json.loads(text)["features"]
-        return [_of_feature(feature, grid) for feature in features]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+        features = _Points.model_validate(parse_json(text)).features
+    except (ValueError, InputError) as error:
         raise InputError(
-            f"{path} is not GeoJSON with points that have sar_x and sar_y ({type(error).__name__}: {error}); "
-            "edit the tie_points.geojson of an earlier run",
+            f"{path} is not GeoJSON with points that have sar_x and sar_y ({error}); edit the "
+            "tie_points.geojson of an earlier run",
             option="tie_points",
         ) from error
+    return [_of_feature(feature, grid) for feature in features]
 
 
-def _of_feature(feature: dict[str, Any], grid: GeoBox | None) -> tuple[float, ...]:
-    properties = feature["properties"]
-    if properties.get("optical_x") is not None:
-        position = float(properties["optical_x"]), float(properties["optical_y"])
+def _of_feature(feature: _Feature, grid: GeoBox | None) -> tuple[float, ...]:
+    properties = feature.properties
+    if properties.optical_x is not None and properties.optical_y is not None:
+        position = properties.optical_x, properties.optical_y
     else:
-        east, north = (float(value) for value in feature["geometry"]["coordinates"][:2])
+        east, north = (0.0, 0.0) if feature.geometry is None else feature.geometry.coordinates[:2]
         if grid is None:
             position = east, -north
         else:
             world = projection_onto(GEOGRAPHIC, grid)(np.array([east]), np.array([north]))
             column, row = ~centre_affine(grid) @ (float(world[0][0]), float(world[1][0]))
             position = float(column), float(row)
-    used = properties.get("used", True)
-    return (
-        float(properties["sar_x"]),
-        float(properties["sar_y"]),
-        *position,
-        float(used is None or bool(used)),
-    )
+    return (properties.sar_x, properties.sar_y, *position, float(properties.used is not False))
 
 
 def _qgis(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ...]]:
@@ -167,7 +199,7 @@ def _qgis(path: Path, text: str, grid: GeoBox | None) -> list[tuple[float, ...]]
             world = float(row["mapX"]), float(row["mapY"])
             position = (world[0] - 0.5, -world[1] - 0.5) if grid is None else ~centre_affine(grid) @ world
             rows.append((*source, float(position[0]), float(position[1]), float(row.get("enable") or 1)))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(
             f"{path} is not a table of QGIS's georeferencer (mapX, mapY, sourceX, sourceY, enable); save it "
             "there again",

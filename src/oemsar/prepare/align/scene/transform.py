@@ -1,15 +1,13 @@
 """The transform of an alignment: where every pixel of the orthophoto lies in the radar image."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from oemsar.arrays import Doubles
-from oemsar.errors import InputError
+from oemsar.config_file import Foreign, read_json
 from oemsar.files import write_json
-from oemsar.limits import read_text
 from oemsar.prepare.align.model.correction import Corrected, Correction
 from oemsar.prepare.align.model.stored import StoredCorrection
 from oemsar.prepare.align.scene.geometry import Geometry
@@ -45,6 +43,12 @@ class Alignment:
         return tuple(float(value) for value in fit.T.ravel())
 
 
+class _Transform(Foreign):
+    """Part of a transform on disk that is read back."""
+
+    correction: StoredCorrection
+
+
 def write_transform(path: Path, alignment: Alignment) -> None:
     """Write the transform as JSON: model, best affine, parameters."""
     geometry = alignment.geometry
@@ -72,10 +76,4 @@ def read_correction(path: Path) -> Correction:
     Raises:
         InputError: The file is not a transform.
     """
-    try:
-        stored = json.loads(read_text(path))["correction"]
-        return StoredCorrection.model_validate(stored).correction()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); give a transform.json") from error
-    except (ValueError, KeyError, TypeError, IndexError, InputError) as error:
-        raise InputError(f"{path} is not a transform of `oemsar prepare align`; write it again") from error
+    return read_json(path, _Transform, "transform of `oemsar prepare align`").correction.correction()
