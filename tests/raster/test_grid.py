@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
+from pyproj import CRS
 from rasterio import Affine
 
 from oemsar.raster.grid import footprint, grid_of, grid_on_multiples, multiples_around, same_grid
@@ -29,6 +30,20 @@ def test_grids_agree_to_a_hundredth_of_a_pixel() -> None:
     assert same_grid(grid, moved[0])
     assert not same_grid(grid, moved[1])
     assert not same_grid(grid, GeoBox(grid.shape, grid.affine, "EPSG:32632"))
+
+
+def test_a_height_in_one_crs_makes_no_other_grid() -> None:
+    tall = GeoBox(OBLONG.shape, OBLONG.affine, CRS.from_user_input("EPSG:32631+3855").to_wkt())
+    assert same_grid(OBLONG, tall)
+    assert same_grid(tall, OBLONG)
+    assert not same_grid(tall, GeoBox(OBLONG.shape, OBLONG.affine, "EPSG:32632"))
+    assert not same_grid(tall, GeoBox(OBLONG.shape, OBLONG.affine, None))
+
+
+def test_a_crs_without_an_affine_is_no_grid(write_scene: Callable[..., Path]) -> None:
+    pixels = np.zeros((30, 80), np.uint8)
+    with open_raster(write_scene("a.tif", pixels, transform=Affine.identity())) as dataset:
+        assert grid_of(dataset) is None
 
 
 def test_a_turn_about_the_first_corner_is_another_grid() -> None:

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from rasterio import Affine
 
 from oemsar.arrays import Doubles
+from oemsar.raster.grid import same_crs
 from oemsar.raster.longitude import centre_x, near, turn_of
 
 PixelMap: TypeAlias = Callable[[Doubles, Doubles], tuple[Doubles, Doubles]]
@@ -71,7 +72,7 @@ def between_grids(destination: GeoBox, source: GeoBox) -> PixelMap:
     to_world, to_source = centre_affine(destination), ~centre_affine(source)
     if destination.crs is None or source.crs is None:
         return affine_map(to_source @ to_world)
-    if destination.crs == source.crs:
+    if same_crs(destination, source):
         shift = whole_turns(destination, source)
         if shift is not None:
             moved = Affine.translation(shift, 0) @ to_world if shift else to_world

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from odc.geo.geobox import GeoBox
+from pyproj import CRS
 from rasterio import Affine
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -21,13 +22,23 @@ def grid_of(dataset: DatasetReader | WarpedVRT) -> GeoBox | None:
 
 
 def same_grid(first: GeoBox, second: GeoBox, tolerance: float = 0.01) -> bool:
-    """Check whether two grids share shape and CRS, and their corners agree within `tolerance` pixels."""
-    if first.shape != second.shape or first.crs != second.crs:
+    """Check whether two grids share shape and CRS, and their corners agree within `tolerance` pixels.
+
+    A vertical axis that only one CRS has makes no difference.
+    """
+    if first.shape != second.shape or not same_crs(first, second):
         return False
     to_first = ~first.affine @ second.affine
     rows, columns = first.shape
     corners = [(0, 0), (columns, 0), (0, rows), (columns, rows)]
     return all(np.allclose(to_first @ corner, corner, rtol=0, atol=tolerance) for corner in corners)
+
+
+def same_crs(first: GeoBox, second: GeoBox) -> bool:
+    """Check whether two grids share their horizontal CRS, or have none."""
+    if first.crs is None or second.crs is None or first.crs == second.crs:
+        return bool(first.crs == second.crs)
+    return bool(CRS(first.crs.to_wkt()).to_2d() == CRS(second.crs.to_wkt()).to_2d())
 
 
 def footprint(grid: GeoBox) -> BaseGeometry | None:

@@ -49,6 +49,28 @@ def target_on_map(path: Path) -> tuple[float, float]:
         return dataset.transform @ (columns.mean() + 0.5, rows.mean() + 0.5)
 
 
+def test_a_scene_at_sea_is_orthorectified_over_voids(tmp_path: Path) -> None:
+    scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
+    shore = dem(tmp_path / "dem.tif", lambda east, _: np.where(east < EAST, -9999, 100), nodata=-9999)
+    geoid = tmp_path / "geoid.tif"
+    profile = {"driver": "GTiff", "height": 9, "width": 9, "count": 1, "dtype": "float32"}
+    affine = Affine(0.5, 0, 137.5, 0, -0.5, 37.5)
+    with rasterio.open(geoid, "w", crs="EPSG:4326", transform=affine, **profile) as dataset:
+        dataset.write(np.full((1, 9, 9), 100, np.float32))
+    config = OrthoConfig(dem=shore, crs=CRS, gsd=0.5)
+    found = orthorectify(scene, tmp_path / "void.tif", config=config)
+    assert found.pixels_without_height > 0.3 * SIZE**2
+    at_sea = config.model_copy(update={"dem_void": "sea", "geoid": geoid})
+    result = orthorectify(scene, tmp_path / "sea.tif", config=at_sea)
+    assert result.pixels_without_height == 0
+    flat = orthorectify(
+        scene, tmp_path / "flat.tif", config=config.model_copy(update={"dem": dem(tmp_path / "100.tif", 100)})
+    )
+    assert flat.shape == result.shape
+    with rasterio.open(tmp_path / "sea.tif") as sea, rasterio.open(tmp_path / "flat.tif") as even:
+        np.testing.assert_allclose(sea.read().astype(int), even.read(), atol=1)
+
+
 @pytest.mark.parametrize(("incidence", "tolerance"), [(45.0, 0.5), (30.0, 0.5), (55.0, 0.5)])
 def test_a_dem_30_m_too_high_moves_a_target_by_30_m_over_the_tangent_of_the_incidence(
     tmp_path: Path, incidence: float, tolerance: float

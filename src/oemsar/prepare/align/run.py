@@ -149,12 +149,11 @@ def _relief(geometry: Geometry, config: AlignConfig, folder: Path) -> ReliefDisp
 
 def _range(geometry: Geometry, search: float | None) -> Range:
     """Choose the displacements that are searched at first, by default from the sampling distance."""
-    gsd = geometry.gsd
+    side = geometry.shortest_side
     if search is not None:
-        side = geometry.shortest_side
         radius = search if side is None else search / side
     else:
-        radius = _SEARCH_PIXELS if gsd is None else max(_SEARCH_PIXELS, _SEARCH_METRES / gsd)
+        radius = _SEARCH_PIXELS if side is None else max(_SEARCH_PIXELS, _SEARCH_METRES / side)
     direction = geometry.direction_to_radar
     return Range(radius, radius if direction is None else _ACROSS * radius, direction)
 
