@@ -12,8 +12,9 @@ from oemsar.geometry.footprint import Outline, footprint, outline
 from oemsar.geometry.look import Look
 from oemsar.geometry.mapping import projection
 from oemsar.geometry.open_heights import open_heights
+from oemsar.raster.border import CELL
 from oemsar.raster.cog import Layer, write_cog
-from oemsar.raster.collect import CELL, filled_cells
+from oemsar.raster.collect import filled_cells
 from oemsar.raster.pixels import RasterPixels
 
 CRS, EAST, NORTH = "EPSG:32654", 380_000.0, 3_940_000.0

@@ -75,8 +75,8 @@ def test_amplitude_is_made_of_every_encoding(write_scene: Write) -> None:
 
 def test_the_scene_is_stretched_in_amplitude(write_scene: Write) -> None:
     path = write_scene("iw-vv.rtc.tiff", POWER, nodata=0)
-    treatment = Treatment("auto", (0.1, 0.6))
-    with open_scene(path, None, Modalities.SAR, treatment, radar_product(path)) as scene:
+    treatments = Treatment(value_range=(0.1, 0.6)), Treatment()
+    with open_scene(path, None, Modalities.SAR, treatments, radar_product(path)) as scene:
         pixels, valid = scene.read(Extent(0, 0, 40, 70))
     expected = np.clip(np.rint(255 * (np.sqrt(POWER) - 0.1) / 0.5), 0, 255)
     assert valid.all()

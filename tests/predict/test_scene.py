@@ -12,6 +12,7 @@ from oemsar.errors import InputError
 from oemsar.modalities import Modalities
 from oemsar.predict.scene import Treatment, open_scene
 from oemsar.raster.cog import Layer, write_cog
+from oemsar.raster.image import Statement
 from oemsar.raster.read import Extent
 
 GRID = GeoBox((40, 60), Affine(0.5, 0, 4e5, 0, -0.5, 5e6), "EPSG:32631")
@@ -26,9 +27,7 @@ def test_radar_comes_first_and_both_must_carry_data(tmp_path: Path) -> None:
     radar, ortho = _noise(40, 60), _noise(3, 40, 60)
     write_cog(tmp_path / "sar.tif", radar, GRID)
     write_cog(tmp_path / "ortho.tif", ortho, GRID.translate_pix(2, 0))
-    with open_scene(
-        tmp_path / "sar.tif", tmp_path / "ortho.tif", Modalities.SAR_OPTICAL, Treatment()
-    ) as scene:
+    with open_scene(tmp_path / "sar.tif", tmp_path / "ortho.tif", Modalities.SAR_OPTICAL) as scene:
         assert (scene.shape, scene.grid, scene.modalities) == ((40, 60), GRID, Modalities.SAR_OPTICAL)
         pixels, valid = scene.read(Extent(30, 0, 20, 9))
     assert (pixels.shape, pixels.dtype) == ((4, 20, 9), np.uint8)
@@ -45,7 +44,8 @@ def test_values_are_stretched_to_eight_bits(tmp_path: Path, value_range: tuple[f
     amplitude[3, 5] = np.nan
     amplitude[7, 9] = -1
     write_cog(tmp_path / "a.tif", amplitude, GRID, Layer(nodata=-1))
-    with open_scene(tmp_path / "a.tif", None, Modalities.SAR, Treatment("auto", value_range)) as scene:
+    treatments = Treatment(value_range=value_range), Treatment()
+    with open_scene(tmp_path / "a.tif", None, Modalities.SAR, treatments) as scene:
         (pixels,), valid = scene.read(Extent(0, 0, 40, 60))
     carries = np.isfinite(amplitude) & (amplitude != -1)
     np.testing.assert_array_equal(valid, carries)
@@ -63,7 +63,8 @@ def test_zeros_around_a_collect_carry_no_data_unless_all_pixels_are_mapped(
     radar[:, :128] = 0
     radar[100, 200] = 0  # a dark pixel inside the collect
     write_cog(tmp_path / "a.tif", radar, None)
-    with open_scene(tmp_path / "a.tif", None, Modalities.SAR, Treatment(nodata)) as scene:
+    treatments = Treatment(Statement(nodata=nodata)), Treatment()
+    with open_scene(tmp_path / "a.tif", None, Modalities.SAR, treatments) as scene:
         _, valid = scene.read(Extent(0, 0, 256, 320))
     assert valid[100, 200]
     assert valid[:, :128].all() == mapped
@@ -85,6 +86,6 @@ def test_images_that_do_not_fit_the_model_are_refused(
     ortho = tmp_path / "a.tif" if optical else None
     with (
         pytest.raises(InputError, match=sentence),
-        open_scene(tmp_path / "a.tif", ortho, Modalities(modalities), Treatment()),
+        open_scene(tmp_path / "a.tif", ortho, Modalities(modalities)),
     ):
         pass

@@ -10,8 +10,9 @@ import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oemsar.raster.bands import raster_opener
 from oemsar.raster.collect import Padding, within_collect
-from oemsar.raster.pixels import RasterPixels, raster_opener, raw_opener, read_window
+from oemsar.raster.pixels import RasterPixels, raw_opener, read_window
 from oemsar.raster.raw_raster import RawRaster
 from oemsar.raster.read import Extent, open_raster
 

@@ -71,6 +71,8 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
     kind: Any = info.annotation
     if get_origin(kind) is tuple and get_args(kind)[1:] == (Ellipsis,):  # given several times
         kind = GenericAlias(list, get_args(kind)[:1])
+    if kind == tuple[int, ...] | None:  # numbers separated by commas
+        kind = str | None
     if info.is_required() and not partial:
         shown["show_default"] = False
     elif partial:

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.io import DatasetReader
 
 from oemsar import legend
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.modalities import Modalities
+from oemsar.raster.image import Statement, open_colours, open_radar
 from oemsar.raster.pixels import RasterPixels
 from oemsar.raster.read import Extent, open_raster, require_tile
 
@@ -29,9 +31,9 @@ def read_images(tile: Tile, modalities: Modalities, extent: Extent | None = None
     """
     parts = []
     if modalities.has_sar:
-        parts.append(_read(_present(tile, "sar"), 1, extent)[0])
+        parts.append(_read_image(_present(tile, "sar"), 1, extent))
     if modalities.has_optical:
-        parts.append(_read(_present(tile, "optical"), 3, extent)[0])
+        parts.append(_read_image(_present(tile, "optical"), 3, extent))
     if len({part.shape[1:] for part in parts}) > 1:
         raise InputError(f"SAR and optical of tile {tile.name} differ in size; run `oemsar data verify`")
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -99,6 +101,38 @@ def _present(tile: Tile, column: str) -> Path:
     if path is None:
         raise InputError(f"tile {tile.name} has no {column} image; choose modalities the table has")
     return path
+
+
+def _read_image(path: Path, bands: int, extent: Extent | None) -> NDArray[np.uint8]:
+    """Read one band of radar, or red, green and blue as a file tells them, a palette included."""
+    try:
+        with open_raster(path) as dataset:
+            require_tile(dataset, path)
+            part = extent or Extent(0, 0, *dataset.shape)
+            if dataset.count == bands and dataset.dtypes[0] == "uint8" and not _converts(dataset):
+                return RasterPixels.first(dataset, bands).values(part)
+            if set(dataset.dtypes) != {"uint8"} or (bands == 1 and dataset.count not in (1, 2)):
+                raise InputError(
+                    f"{path} has {dataset.count} band(s) of {dataset.dtypes[0]} where {bands} of uint8 belong"
+                )
+            statement = Statement(quiet=True)
+            pixels = (
+                open_radar(dataset, path, statement, single=True)
+                if bands == 1
+                else open_colours(dataset, path, statement, strict=True)
+            ).values
+            if pixels.dtype != np.uint8:
+                raise InputError(f"{path} carries a scale or an offset: its values are no grey values 0..255")
+            values: NDArray[np.uint8] = pixels.read(part)[0]
+            return values
+    except InputError as error:
+        raise InputError(f"{error.sentence}; run `oemsar data verify`") from error
+
+
+def _converts(dataset: DatasetReader) -> bool:
+    """Check whether values are others than the stored numbers, by scale, offset or palette."""
+    scaled = any(scale != 1 for scale in dataset.scales) or any(dataset.offsets)
+    return scaled or (dataset.count == 1 and dataset.colorinterp[0].name == "palette")
 
 
 def _read(path: Path, bands: int, extent: Extent | None) -> tuple[NDArray[np.uint8], float | None]:

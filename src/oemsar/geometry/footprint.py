@@ -10,7 +10,7 @@ from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.geometry.heights import Heights
 from oemsar.geometry.sensor import SensorModel
-from oemsar.raster.collect import CELL
+from oemsar.raster.border import CELL
 
 _ROUNDS = 8
 _STEPS = 33

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from oemsar.errors import InputError
 from oemsar.inference.config import InferenceConfig
 from oemsar.products.registry import READERS
+from oemsar.raster.statements import BandNumbers, NodataStatement
 
 _LARGEST_VALUE, _SMALLEST_VALUE = 1e30, 1e-30
 _CLOSEST = 1e-5
@@ -63,10 +64,29 @@ class PredictConfig(WindowConfig):
     """Orthophoto for a sar+optical model, on any grid."""
     product: Annotated[str | None, READERS] = None
     """Kind of product of the radar image, where it is not recognised."""
-    nodata: str = "auto"
-    """Pixels without data: auto (the file's own, else zeros around the collect), none, or their value."""
+    bands: BandNumbers = None
+    """Bands of the scene, from 1: one for radar, three (such as 1,2,3) for red, green and blue."""
+    nodata: NodataStatement = "auto"
+    """Pixels without data: auto (the file's own, else zeros around the image), none, or a stored value."""
     range: ValueRange = None
     """Values that become 0 and 255, for a scene that is not 8-bit; by default its percentiles 1 and 99."""
+    optical_bands: BandNumbers = None
+    """Red, green and blue of the orthophoto, from 1, such as 1,2,3; by default those that its file tells."""
+    optical_nodata: NodataStatement = "auto"
+    """Pixels of the orthophoto without data: auto, none, or their stored value in all three bands."""
+    optical_range: ValueRange = None
+    """Values that become 0 and 255, for an orthophoto not of 8 bits; by default its percentiles 1 and 99."""
+
+    @model_validator(mode="after")
+    def _statements_fit(self) -> "PredictConfig":
+        stated = ("optical_bands", "optical_nodata", "optical_range")
+        if self.optical is None and (given := [n for n in stated if getattr(self, n) not in (None, "auto")]):
+            raise InputError(
+                "is about an orthophoto beside the scene, and none is given; the scene's own options are "
+                f"{', '.join(name.removeprefix('optical_') for name in stated)}",
+                option=given[0],
+            )
+        return self
 
 
 class SubmissionConfig(InferenceConfig):

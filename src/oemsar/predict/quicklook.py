@@ -12,9 +12,10 @@ from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 
 from oemsar import legend
-from oemsar.arrays import Stretch
+from oemsar.arrays import Stretch, amplitude
 from oemsar.files import atomic_write
 from oemsar.raster.read import open_raster
+from oemsar.raster.stored import palette_of
 from oemsar.record import source_name
 
 _LONGEST_SIDE = 1600
@@ -26,39 +27,44 @@ _PANEL_WIDTH = round(_PANEL_INCHES * _DPI)
 _NO_DATA = (255, 255, 255)
 
 
-def write_quicklook(land_cover: Path, scene: Path, path: Path) -> None:
+def write_quicklook(land_cover: Path, scene: Path, path: Path, bands: tuple[int, ...]) -> None:
     """Draw the scene and its map beside each other, reduced, in rows and columns of the scene.
 
     Args:
         land_cover: Class map, with overviews.
         scene: Image that the map was made from.
         path: PNG to write.
+        bands: Bands of the scene that were mapped, from 1: one, or red, green and blue.
     """
     with open_raster(land_cover) as dataset:
-        ids = _reduced(dataset, 1, Resampling.nearest)[0]
+        ids = _reduced(dataset, (1,), Resampling.nearest)[0]
         title = f"{land_cover.name}: {dataset.width} x {dataset.height} pixels"
     with open_raster(scene) as dataset:
-        bands = 1 if dataset.count < 3 else 3
-        image = _display(_reduced(dataset, bands, Resampling.average), ids != legend.UNKNOWN.id)
+        palette = palette_of(dataset)
+        if palette is None:
+            pixels = _reduced(dataset, bands, Resampling.average)
+        else:
+            pixels = np.moveaxis(palette[_reduced(dataset, bands, Resampling.nearest)[0], :3], -1, 0)
+        image = _display(pixels, ids != legend.UNKNOWN.id)
     figure = _draw(image, ids, source_name(scene), title)
     with atomic_write(path) as partial:
         figure.savefig(partial, format="png", dpi=_DPI, pil_kwargs={"compress_level": 1})
 
 
-def _reduced(dataset: DatasetReader, bands: int, resampling: Resampling) -> NDArray[np.generic]:
+def _reduced(dataset: DatasetReader, bands: tuple[int, ...], resampling: Resampling) -> NDArray[np.generic]:
     scale = min(1.0, _LONGEST_SIDE / max(dataset.shape), _PANEL_WIDTH / dataset.width)
     shape = tuple(max(1, round(side * scale)) for side in dataset.shape)
     pixels: NDArray[np.generic] = dataset.read(
-        list(range(1, bands + 1)), out_shape=(bands, *shape), resampling=resampling
+        list(bands), out_shape=(len(bands), *shape), resampling=resampling
     )
     return pixels
 
 
 def _display(image: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Show the image in grey or colour, stretched between the 1st and 98th percentile of what was mapped."""
-    amplitude = np.abs(image).astype(np.float32)
-    low, high = np.percentile(amplitude[:, valid], (1, 98)) if valid.any() else (0, 255)
-    shown = Stretch(float(low), float(max(high, low + 1e-6))).apply(amplitude)
+    values = amplitude(image)
+    low, high = np.percentile(values[:, valid], (1, 98)) if valid.any() else (0, 255)
+    shown = Stretch(float(low), float(max(high, low + 1e-6))).apply(values)
     shown[:, ~valid] = 255
     return shown[0] if len(shown) == 1 else shown.transpose(1, 2, 0)
 

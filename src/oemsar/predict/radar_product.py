@@ -21,12 +21,16 @@ from oemsar.raster.read import Extent, open_raster
 log = logging.getLogger(__name__)
 
 
-def radar_product(path: Path, name: str | None = None) -> OpenedProduct | None:
+def radar_product(
+    path: Path, name: str | None = None, bands: tuple[int, ...] | None = None
+) -> OpenedProduct | None:
     """Recognise a radar scene that must be read through its product; what it is taken for is logged.
 
     Args:
         path: Radar image, or the folder of a product.
         name: Kind of product, where the person knows better; None recognises it.
+        bands: Band that the person chooses, from 1; None takes the only one, or the first of a product whose
+            bands are known to be polarisations.
 
     Returns:
         The product; None for bytes, which networks see as they are, for several bands that nobody explains,
@@ -36,15 +40,18 @@ def radar_product(path: Path, name: str | None = None) -> OpenedProduct | None:
     Raises:
         InputError: The file is unreadable, or not of the kind `name`.
     """
+    if bands is not None and len(bands) != 1:
+        raise InputError(f"{len(bands)} bands are given where radar is one; give one number", option="bands")
+    band = None if bands is None else bands[0]
     if name is not None:
-        found = find_product(path, name)
+        found = find_product(path, name, band)
         stored = found.product.encoding in (Encoding.AMPLITUDE, Encoding.MODULUS)
         return None if stored and found.path == path and found.band == 1 else found
-    if not path.is_dir() and _as_they_are(path):
+    if not path.is_dir() and band is None and _as_they_are(path):
         return None
     reader, reason = recognise(path)
     if not reader.as_stored and reader is not DECIBEL:
-        return find_product(path)
+        return find_product(path, band=band)
     log.info("%s is read as %s: %s", path, reader.name, reason)
     return None
 

@@ -28,6 +28,7 @@ from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, cog_files, publish_cog
+from oemsar.raster.image import Statement
 from oemsar.raster.read import files_of
 from oemsar.record import RunRecord, run_record
 
@@ -119,10 +120,9 @@ def predict_scene(
     scene = scene if product is None else product.path
     _require_apart(model, scene, out, config, beside)
     inputs = MapInputs.of(weights, scene, config.optical, product)
-    treatment = Treatment(config.nodata, config.range)
     with (
         gdal_cache(),
-        open_scene(scene, config.optical, network.spec.modalities, treatment, product) as opened,
+        open_scene(scene, config.optical, network.spec.modalities, _treatments(config), product) as opened,
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
@@ -150,6 +150,13 @@ def predict_scene(
             _publish(out, scene, opened, layers, summary)
         resumable.remove()
     return summary
+
+
+def _treatments(config: PredictConfig) -> tuple[Treatment, Treatment]:
+    """Give the treatments of the scene and of the orthophoto."""
+    scene = Statement(config.bands, config.nodata)
+    optical = Statement(config.optical_bands, config.optical_nodata, "optical_")
+    return Treatment(scene, config.range), Treatment(optical, config.optical_range)
 
 
 def confidence_path(out: Path) -> Path:
@@ -185,7 +192,7 @@ def _product(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> O
         if config.product is not None:
             raise InputError("the model sees optical only; name no radar product", option="product")
         return None
-    return radar_product(scene, config.product)
+    return radar_product(scene, config.product, config.bands)
 
 
 def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: LandCoverMap) -> None:
@@ -201,7 +208,7 @@ def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: L
     )
     write_json(out.with_suffix(".json"), summary.model_dump(mode="json"))
     publish_cog([layers.classes], out, scene.georeference, land_cover)
-    write_quicklook(out, image, out.with_suffix(".png"))
+    write_quicklook(out, image, out.with_suffix(".png"), scene.bands)
 
 
 def _class_areas(scene: Scene, layers: MapLayers, pixels: NDArray[np.int64]) -> dict[str, ClassArea]:
@@ -218,9 +225,7 @@ def _class_areas(scene: Scene, layers: MapLayers, pixels: NDArray[np.int64]) -> 
 def _summary(
     out: Path, config: PredictConfig, scene: Scene, engine: str, classes: dict[str, ClassArea]
 ) -> LandCoverMap:
-    options = config.model_dump(
-        mode="json", include={"window", "overlap", "flips", "product", "nodata", "range"}
-    )
+    options = config.model_dump(mode="json", exclude={"optical", "engine", "device"})
     return LandCoverMap(
         map=str(out),
         confidence=str(confidence_path(out)),

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,15 @@ from odc.geo.geobox import GeoBox
 
 from oemsar.arrays import Stretch
 from oemsar.errors import InputError
+from oemsar.geometry.laid import laid_on
 from oemsar.modalities import Modalities
 from oemsar.predict.radar_product import amplitude_opener
 from oemsar.products.reader import OpenedProduct
-from oemsar.raster.collect import Padding, find_padding, within_collect
+from oemsar.raster.collect import carrying_data, tell_padding
 from oemsar.raster.georeference import Georeference, georeference_of
-from oemsar.raster.nodata import stated_nodata
+from oemsar.raster.image import Image, Statement, open_colours, open_radar
 from oemsar.raster.pixels import Pixels, RasterPixels, read_window
-from oemsar.raster.read import Dataset, Extent, Raster, describe, open_raster
+from oemsar.raster.read import Extent, describe, open_raster
 from oemsar.raster.stretch import estimate_stretch
 from oemsar.raster.warp import on_grid
 
@@ -28,16 +29,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Treatment:
-    """Reading of the values of a scene.
+    """Reading of an image of a scene.
 
     Attributes:
-        nodata: `auto` takes the file's own nodata value or mask, and where it has none, the zeros that
-            surround the collect; `none` maps every pixel; a number makes every pixel of that value nodata.
-        value_range: (low, high) of a scene that is not 8-bit, mapped to 0..255; None takes the 1st and 99th
-            percentile of the scene.
+        statement: What a person states about bands and nodata.
+        value_range: (low, high) of an image that is not 8-bit, mapped to 0..255; None takes the 1st and 99th
+            percentile of the image.
     """
 
-    nodata: str = "auto"
+    statement: Statement = field(default_factory=Statement)
     value_range: tuple[float, float] | None = None
 
 
@@ -69,12 +69,14 @@ class Scene:
         georeference: Georeferencing of the first image, which the map takes over.
         shape: Rows and columns.
         modalities: Modalities of the images.
+        bands: Bands of the first image that are read, from 1.
         images: Images in channel order.
     """
 
     georeference: Georeference
     shape: tuple[int, int]
     modalities: Modalities
+    bands: tuple[int, ...]
     images: tuple[SceneImage, ...]
 
     @property
@@ -94,7 +96,7 @@ def open_scene(
     path: Path,
     optical: Path | None,
     modalities: Modalities,
-    treatment: Treatment,
+    treatments: tuple[Treatment, Treatment] = (Treatment(), Treatment(Statement(prefix="optical_"))),
     product: OpenedProduct | None = None,
 ) -> Iterator[Scene]:
     """Open a scene for a network that sees `modalities`.
@@ -103,31 +105,35 @@ def open_scene(
         path: Radar image; the orthophoto for a network that sees only optical.
         optical: Orthophoto for a network that sees both; resampled onto the radar's grid as it is read.
         modalities: Imagery that the network sees.
-        treatment: Reading of nodata and value ranges.
+        treatments: Bands, nodata and range of values of the image at `path`, and of the one at `optical`.
         product: Product of the radar image where its pixels are made amplitude; None reads them as they are.
 
     Raises:
         InputError: An image is missing, superfluous, unreadable, of the wrong number of bands, elsewhere,
-            or without a single valid pixel.
+            or without a single valid pixel; or a range is given for bytes.
     """
     _require_images(path, optical, modalities)
     with ExitStack() as stack:
-        first_bands = 1 if modalities.has_sar else 3
         if product is None:
-            first, raster = _open(stack, path, first_bands, "radar" if modalities.has_sar else "optical")
-            pixels: Pixels = RasterPixels.first(first, first_bands)
-            georeference = georeference_of(first)
+            first = _open(stack, path, treatments[0], radar=modalities.has_sar)
+            pixels, bands, georeference = first.pixels, first.bands, georeference_of(first.dataset)
         else:
-            raster = describe(stack.enter_context(open_raster(product.path)), product.path)
-            pixels = stack.enter_context(amplitude_opener(product)())
+            pixels, bands = _amplitude(stack, product, treatments[0].statement), (product.band,)
             georeference = product.georeference
         _tell_georeferencing(path, georeference)
-        images = [_image(pixels, raster.path, treatment)]
+        shape = pixels.shape
+        images = [SceneImage(pixels, _stretch(pixels, path, treatments[0]))]
         if optical is not None:
-            image, described = _open(stack, optical, 3, "optical")
-            laid = stack.enter_context(on_grid(image, described, raster.grid, raster.shape))
-            images.append(_image(RasterPixels.first(laid, 3), described.path, treatment))
-        yield Scene(georeference, raster.shape, modalities, tuple(images))
+            second = _open(stack, optical, treatments[1], radar=False)
+            laid = _laid(stack, second, optical, georeference.grid, shape)
+            images.append(SceneImage(laid, _stretch(laid, optical, treatments[1])))
+        yield Scene(georeference, shape, modalities, bands, tuple(images))
+
+
+def _amplitude(stack: ExitStack, product: OpenedProduct, statement: Statement) -> Pixels:
+    """Open the amplitude of a product, where its stored numbers carry data."""
+    opener = carrying_data(product.opener, statement.nodata, tell=True)
+    return stack.enter_context(amplitude_opener(replace(product, opener=opener))())
 
 
 def _tell_georeferencing(path: Path, georeference: Georeference) -> None:
@@ -163,35 +169,32 @@ def _require_images(path: Path, optical: Path | None, modalities: Modalities) ->
         raise InputError("the model sees optical only; give the orthophoto as the scene", option="optical")
 
 
-def _open(stack: ExitStack, path: Path, bands: int, kind: str) -> tuple[Dataset, Raster]:
+def _open(stack: ExitStack, path: Path, treatment: Treatment, *, radar: bool) -> Image:
     dataset = stack.enter_context(open_raster(path))
-    raster = describe(dataset, path)
-    if raster.bands != bands:
-        raise InputError(f"{path} has {raster.bands} band(s); the model needs {bands} for {kind} imagery")
-    if bands == 3 and np.issubdtype(np.dtype(raster.dtype), np.complexfloating):
-        raise InputError(f"{path} is complex; the model needs red, green and blue for {kind} imagery")
-    return dataset, raster
-
-
-def _image(own: Pixels, path: Path, treatment: Treatment) -> SceneImage:
-    """Open the bands of an image, stretched by the pixels that carry data by the file's word."""
-    stated = stated_nodata(own, treatment.nodata)
-    searched = treatment.nodata == "auto" and not own.tells_nodata and own.count == 1
-    padding = _padding(own, path) if searched else None
-    return SceneImage(within_collect(stated, padding), _stretch(own, path, treatment))
-
-
-def _padding(pixels: Pixels, path: Path) -> Padding | None:
-    """Find the zeros around the collect; None where there are none."""
-    padding = find_padding(pixels)
-    if not padding.cells.any():
-        return None
-    log.info(
-        "%s: zeros around the collect, about %.0f %% of the raster, are nodata (nodata none maps them)",
-        path,
-        100 * padding.cells.mean(),
+    statement = treatment.statement
+    image = (
+        open_radar(dataset, path, statement, single=True)
+        if radar
+        else open_colours(dataset, path, statement, strict=True)
     )
-    return padding
+    if treatment.value_range is not None and image.values.dtype == np.uint8:
+        raise InputError(
+            f"{path} has 8-bit pixels, which are mapped as they are; leave the range of values out",
+            option=statement.option("range"),
+        )
+    if image.padding is not None:
+        tell_padding(path, image.padding, statement.option("nodata"))
+    return image
+
+
+def _laid(stack: ExitStack, image: Image, path: Path, grid: GeoBox | None, shape: tuple[int, int]) -> Pixels:
+    """Lay an orthophoto onto the grid of the scene: by GDAL where GDAL alone reads its values and mask."""
+    warped = stack.enter_context(on_grid(image.dataset, describe(image.dataset, path), grid, shape))
+    if image.is_plain:
+        return RasterPixels(warped, image.bands)
+    if warped is image.dataset or grid is None or image.grid is None:
+        return image.pixels
+    return laid_on(image.pixels, image.grid, grid)
 
 
 def _stretch(pixels: Pixels, path: Path, treatment: Treatment) -> Stretch | None:
@@ -201,10 +204,11 @@ def _stretch(pixels: Pixels, path: Path, treatment: Treatment) -> Stretch | None
         return Stretch(*treatment.value_range)
     stretch = estimate_stretch(pixels)
     log.warning(
-        "%s is %s; %.6g to %.6g (percentiles 1 and 99) become 0 to 255; range sets other values",
+        "%s is %s; %.6g to %.6g (percentiles 1 and 99) become 0 to 255; %s sets other values",
         path,
-        pixels.dtype,
+        pixels.dtype.name,
         stretch.low,
         stretch.high,
+        treatment.statement.option("range").replace("_", " "),
     )
     return stretch

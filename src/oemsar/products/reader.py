@@ -13,8 +13,9 @@ from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
 from oemsar.products.product import Product
+from oemsar.raster.bands import raster_opener
 from oemsar.raster.georeference import Georeference, georeference_of
-from oemsar.raster.pixels import Opener, raster_opener
+from oemsar.raster.pixels import Opener
 from oemsar.raster.read import open_raster
 
 Recogniser: TypeAlias = Callable[[Path], str | None]

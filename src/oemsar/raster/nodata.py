@@ -1,69 +1,71 @@
-"""Pixels without data as a person states them: `auto`, `none` or the value that carries none."""
+"""Pixels without data as a person states them: `auto`, `none` or the stored number that carries none."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.errors import InputError
-from oemsar.raster.changed_pixels import Change, ChangedPixels, changed
-from oemsar.raster.pixels import Opener, Pixels, Validity
+from oemsar.raster.changed_pixels import ChangedPixels
+from oemsar.raster.pixels import Opener, Pixels, RasterPixels, Validity
 from oemsar.raster.read import Extent
+from oemsar.raster.statements import nodata_value
+from oemsar.raster.stored import PalettePixels, ScaledPixels
 
 
-def nodata_value(nodata: str) -> float | None:
-    """Parse a statement: None for `auto` (believe the file) and `none` (every pixel has data).
-
-    Raises:
-        InputError: It is none of the three.
-    """
-    if nodata in ("auto", "none"):
-        return None
-    try:
-        return float(nodata)
-    except ValueError as error:
-        raise InputError(f"{nodata} is not known; give auto, none or a number", option="nodata") from error
-
-
-def with_nodata(opener: Opener, nodata: str) -> Opener:
+def with_nodata(opener: Opener, nodata: str, option: str = "nodata") -> Opener:
     """Make an opener of the same pixels with the nodata that a person states instead of the file's.
 
-    Args:
-        opener: Opener of the pixels.
-        nodata: `auto` believes the file; `none` means every finite pixel carries data; a number is the value
-            that carries none, of several bands where all of them have it.
-
-    Raises:
-        InputError: `nodata` is none of the three.
+    The arguments are those of `stated_nodata`.
     """
-    change = _stated(nodata, believe_file=False)
-    return opener if change is None else changed(opener, change, tells_nodata=True)
+    if nodata == "auto":
+        return opener
+
+    @contextmanager
+    def open_stated() -> Iterator[Pixels]:
+        with opener() as pixels:
+            yield stated_nodata(pixels, nodata, option)
+
+    return open_stated
 
 
-def stated_nodata(pixels: Pixels, nodata: str) -> Pixels:
-    """Apply the nodata that a person states to open pixels; a number counts beside the file's own mask.
+def stated_nodata(pixels: Pixels, nodata: str, option: str = "nodata") -> Pixels:
+    """Apply the nodata that a person states, instead of the file's, to open pixels.
 
     Args:
         pixels: Open for reading.
-        nodata: `auto`, `none` or a number, as for `with_nodata`.
+        nodata: `auto` believes the file; `none` means every finite pixel carries data; a number is the value
+            that carries none, of several bands where all of them have it, as the file stores it: before scale
+            and offset. NaN and infinity never carry data.
+        option: Name of the option that holds the statement, for messages.
 
     Raises:
-        InputError: `nodata` is none of the three.
+        InputError: `nodata` is none of the three, or a number that no pixel can have.
     """
-    change = _stated(nodata, believe_file=True)
-    return pixels if change is None else ChangedPixels(pixels, change, tells_nodata=True)
-
-
-def _stated(nodata: str, *, believe_file: bool) -> Change | None:
-    """Make the change of a statement; None for `auto`."""
-    value = nodata_value(nodata)
+    value = nodata_value(nodata, option)
     if nodata == "auto":
-        return None
+        return pixels
+    if isinstance(pixels, ScaledPixels | PalettePixels):
+        return replace(pixels, source=stated_nodata(pixels.source, nodata, option))
+    kind = pixels.dtype.kind
+    judges_all = isinstance(pixels, RasterPixels) and pixels.mask == "bands together" and kind not in "iu"
+    if value is not None and kind in "iu":
+        limits = np.iinfo(pixels.dtype)
+        if not (value.is_integer() and limits.min <= value <= limits.max):
+            raise InputError(
+                f"{nodata} is no value of {pixels.name}, whose pixels are {pixels.dtype.name}; "
+                "give a number that they can have, auto or none",
+                option=option,
+            )
 
-    def declare(_: Extent, pixels: NDArray[Any], valid: Validity) -> tuple[NDArray[Any], Validity]:
+    def declare(_: Extent, numbers: NDArray[Any], __: Validity) -> tuple[NDArray[Any], Validity]:
+        valid: Validity = np.isfinite(numbers).all(0) if judges_all else None
         if value is None:
-            return pixels, None
-        differs: NDArray[np.bool_] = (pixels != value).any(0)
-        return pixels, differs & valid if believe_file and valid is not None else differs
+            return numbers, valid
+        differs: NDArray[np.bool_] = (numbers != (int(value) if kind in "iu" else value)).any(0)
+        return numbers, differs if valid is None else differs & valid
 
-    return declare
+    return ChangedPixels(pixels, declare, tells_nodata=True)

@@ -1,28 +1,24 @@
 """Pixels and where they carry data, read by rectangles, whatever library reads them.
 
-One rule holds for every verb: pixels carry data by the file's own mask (nodata value, mask or alpha band),
-by what a person says instead (`auto`, `none` or a number), and, in a radar scene that says nothing, by lying
-inside the collect (`oemsar.raster.collect`).
+One rule holds for every verb: pixels carry data by the file's own mask (nodata value, mask, or alpha band
+that is a mask), by what a person says instead (`auto`, `none` or a number), and, where neither excludes
+anything at the border, by lying inside the zeros around the image (`oemsar.raster.collect`). NaN and infinity
+never carry data.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from oemsar.addresses import is_remote
-from oemsar.errors import InputError
 from oemsar.raster.raw_raster import RawRaster
-from oemsar.raster.read import Dataset, Extent, masked, open_raster
-from oemsar.remote import broken_off
+from oemsar.raster.read import Dataset, Extent, masked, told_damage
 
 Validity: TypeAlias = NDArray[np.bool_] | None
 """Where pixels carry data, shape (height, width); None: everywhere, as far as their values are finite."""
@@ -79,11 +75,15 @@ class RasterPixels:
         dataset: Open raster.
         bands: Numbers of the bands, from 1; of one type.
         mask: Who judges pixels.
+        alpha: Band that is a mask, from 1, where GDAL does not take it for one; None without.
+        believed: Whether GDAL's mask of the file counts.
     """
 
     dataset: Dataset
     bands: tuple[int, ...]
     mask: Mask = "bands together"
+    alpha: int | None = None
+    believed: bool = True
 
     @classmethod
     def first(cls, dataset: Dataset, bands: int = 1) -> "RasterPixels":
@@ -115,7 +115,7 @@ class RasterPixels:
     @cached_property
     def tells_nodata(self) -> bool:
         """Whether a nodata value, mask or alpha band says which pixels carry data."""
-        return masked(self.dataset, self.bands[0])
+        return self.alpha is not None or (self.believed and masked(self.dataset, self.bands[0]))
 
     def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
         """Read a rectangle inside the raster and where it carries data.
@@ -125,7 +125,7 @@ class RasterPixels:
         """
         pixels, valid = self.values(extent), None
         if self.tells_nodata:
-            with self._told_damage():
+            with told_damage(self.name):
                 valid = self._read_mask(_window(extent)) != 0
         if self.mask == "bands together" and not np.issubdtype(pixels.dtype, np.integer):
             finite: NDArray[np.bool_] = np.isfinite(pixels).all(0)
@@ -138,11 +138,14 @@ class RasterPixels:
         Raises:
             InputError: The file ends too early or is damaged.
         """
-        with self._told_damage():
+        with told_damage(self.name):
             pixels: NDArray[Any] = self.dataset.read(list(self.bands), window=_window(extent))
             return pixels
 
-    def _read_mask(self, window: Window) -> NDArray[np.uint8]:
+    def _read_mask(self, window: Window) -> NDArray[Any]:
+        if self.alpha is not None:
+            opacity: NDArray[Any] = self.dataset.read(self.alpha, window=window)
+            return opacity
         own = self.mask == "each value" and len(self.bands) == 1
         mask: NDArray[np.uint8] = (
             self.dataset.read_masks(self.bands[0], window=window)
@@ -150,15 +153,6 @@ class RasterPixels:
             else self.dataset.dataset_mask(window=window)
         )
         return mask
-
-    @contextmanager
-    def _told_damage(self) -> Iterator[None]:
-        try:
-            yield
-        except RasterioError as error:
-            if is_remote(self.name):
-                raise broken_off(self.name) from error
-            raise InputError(f"{self.name} cannot be read to its end; it is truncated or damaged") from error
 
 
 def _window(extent: Extent) -> Window:
@@ -205,18 +199,6 @@ class RawPixels:
 
 def _part(raster: RawRaster, extent: Extent) -> NDArray[Any]:
     return raster.read_rows(extent.row, extent.height)[:, extent.column : extent.column + extent.width]
-
-
-def raster_opener(path: Path, bands: int | tuple[int, ...], mask: Mask = "each value") -> Opener:
-    """Make an opener of bands (from 1) of the raster at `path`."""
-    numbers = (bands,) if isinstance(bands, int) else bands
-
-    @contextmanager
-    def open_bands() -> Iterator[Pixels]:
-        with open_raster(path) as dataset:
-            yield RasterPixels(dataset, numbers, mask)
-
-    return open_bands
 
 
 def raw_opener(bands: Sequence[RawRaster], validity: RawRaster) -> Opener:

@@ -14,12 +14,12 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
-from oemsar.addresses import is_address, local_archive
+from oemsar.addresses import is_address, is_remote, local_archive
 from oemsar.errors import InputError
 from oemsar.limits import require_limit
 from oemsar.raster.grid import grid_of
 from oemsar.raster.safe_files import driver_of
-from oemsar.remote import open_address, require_no_dataset_named
+from oemsar.remote import broken_off, open_address, require_no_dataset_named
 from oemsar.sources import require_allowed
 from oemsar.virtual_raster_sources import files_behind
 
@@ -168,3 +168,19 @@ def describe(dataset: DatasetReader, path: Path) -> Raster:
 def masked(dataset: Dataset, band: int) -> bool:
     """Check whether a nodata value, mask or alpha band covers a band, counted from 1."""
     return not any(flag.name == "all_valid" for flag in dataset.mask_flag_enums[band - 1])
+
+
+@contextmanager
+def told_damage(name: str) -> Iterator[None]:
+    """Say in a sentence that a raster, by its name, cannot be read to its end.
+
+    Raises:
+        InputError: The file ends too early or is damaged.
+        Failure: The connection to the server of the file broke.
+    """
+    try:
+        yield
+    except RasterioError as error:
+        if is_remote(name):
+            raise broken_off(name) from error
+        raise InputError(f"{name} cannot be read to its end; it is truncated or damaged") from error

@@ -13,6 +13,7 @@ from oemsar.geometry.sweep import UNKNOWN
 from oemsar.prepare.ortho.config import OrthoConfig
 from oemsar.prepare.ortho.rasters import nodata_of, share_of
 from oemsar.prepare.ortho.run import orthorectify
+from oemsar.raster.image import Statement, open_radar
 from oemsar.raster.raw_raster import RawRaster
 
 from .scenes import CRS, EAST, NORTH, dem
@@ -63,7 +64,8 @@ def test_nodata_is_the_files_or_that_of_its_type(
 ) -> None:
     path = scene(tmp_path / "a.tif", np.ones((1, 4, 7), dtype), nodata=nodata)
     with rasterio.open(path) as dataset:
-        np.testing.assert_equal(nodata_of(dataset, np.dtype(dtype)), expected)
+        image = open_radar(dataset, path, Statement(), single=True)
+        np.testing.assert_equal(nodata_of(image), expected)
 
 
 def test_shares_are_of_pixels_with_data_whose_mask_is_known(tmp_path: Path) -> None:

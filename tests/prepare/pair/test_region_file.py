@@ -101,7 +101,7 @@ def test_reflectance_is_declared(folder: Path) -> None:
         ),
         ({"optical": {"path": "optical.tif", "meaning": "calibrated"}}, "optical.gain: .* need a gain"),
         ({"optical": {"path": "optical.tif", "profile": "nap"}}, "optical.profile: .* naip, bd-ortho, gsi"),
-        ({"optical": {"path": "optical.tif", "nodata": "0"}}, "optical.nodata: is not known"),
+        ({"optical": {"path": "optical.tif", "nodata": "black"}}, "optical.nodata: black is not known"),
         ({"remap": {"name": "pedf", "percentiles": [99, 1]}}, "remap.percentiles: .* 99 1"),
         ({"remap": {"name": "db-clip", "db": [0, -20]}}, "remap.db: .* do not rise"),
         ({"remap": "magic"}, "remap: remap magic is not known"),

@@ -13,8 +13,8 @@ from oemsar.prepare.radiometry.apply import LookupTable
 from oemsar.prepare.radiometry.scene_statistics import open_workers, scene_statistics
 from oemsar.products.product import Encoding
 from oemsar.progress import silent
+from oemsar.raster.bands import raster_opener
 from oemsar.raster.nodata import with_nodata
-from oemsar.raster.pixels import raster_opener
 from oemsar.raster.pyramid import Pyramid
 
 

@@ -15,8 +15,8 @@ from oemsar.prepare.radiometry.remap import DENSITY, IDENTITY, PERCENTILE
 from oemsar.prepare.radiometry.scene_statistics import SceneStatistics, open_workers
 from oemsar.products.product import Encoding
 from oemsar.progress import silent
+from oemsar.raster.bands import raster_opener
 from oemsar.raster.nodata import with_nodata
-from oemsar.raster.pixels import raster_opener
 
 BYTES = AmplitudeTable.build(np.dtype(np.uint8), Encoding.AMPLITUDE, 1.0)
 

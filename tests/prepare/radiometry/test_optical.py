@@ -79,7 +79,7 @@ def test_bands_nodata_and_georeferencing_are_kept(
 def test_bands_are_those_given_else_those_of_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     infrared = replace(PROFILES.find("naip"), bands=(4, 1, 2))
     monkeypatch.setattr(PROFILES, "find", lambda name: infrared)
-    assert colour_bands(OpticalConfig()) == (1, 2, 3)
+    assert colour_bands(OpticalConfig()) is None
     assert colour_bands(OpticalConfig(profile="naip")) == (4, 1, 2)
     assert colour_bands(OpticalConfig(profile="naip", bands=(3, 2, 1))) == (3, 2, 1)
 

@@ -13,9 +13,10 @@ from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.scene_statistics import SceneStatistics, open_workers, scene_statistics
 from oemsar.products.product import Encoding
 from oemsar.progress import silent
+from oemsar.raster.bands import raster_opener
 from oemsar.raster.collect import find_padding, within_collect
 from oemsar.raster.nodata import with_nodata
-from oemsar.raster.pixels import RasterPixels, raster_opener, read_window
+from oemsar.raster.pixels import RasterPixels, read_window
 from oemsar.raster.read import Extent, open_raster
 
 

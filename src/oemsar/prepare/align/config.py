@@ -7,6 +7,7 @@ from pydantic import Field
 
 from oemsar.config_file import Value
 from oemsar.prepare.geometry_options import GeometryOptions
+from oemsar.raster.statements import BandNumbers, NodataStatement
 from oemsar.registry import Registry
 
 if TYPE_CHECKING:
@@ -82,5 +83,14 @@ class AlignConfig(GeometryOptions):
     """Meaning of the pixels: amplitude is interpolated as power, linear (power) as it is."""
     kernel: Literal["nearest", "bilinear", "bicubic"] = Field("bicubic", json_schema_extra={"hidden": True})
     """Interpolation of pixels."""
+    bands: BandNumbers = None
+    """Bands of the radar image, from 1; all by default; the first of them is compared."""
+    nodata: NodataStatement = "auto"
+    """Pixels of the radar image without data: auto (the file's own, else zeros around it), none, or a stored
+    value."""
+    optical_bands: BandNumbers = None
+    """Bands of the orthophoto whose mean is compared, from 1, such as 1,2,3; by default its colours."""
+    optical_nodata: NodataStatement = "auto"
+    """Pixels of the orthophoto without data: auto, none, or their stored value in all its bands."""
     thresholds: Thresholds = Field(Thresholds(), json_schema_extra={"hidden": True})
     """Thresholds of the verdict."""

@@ -112,6 +112,10 @@ def _warnings(geometry: Geometry, config: AlignConfig) -> list[str]:
     return warnings
 
 
+def _plain(bands: tuple[int, ...] | None) -> JsonValue:
+    return None if bands is None else list(bands)
+
+
 def _record(sar: Path, optical: Path, config: AlignConfig) -> RunRecord:
     """Describe the run, its inputs by name and checksum."""
     terrain, look = config.terrain, config.look
@@ -123,6 +127,10 @@ def _record(sar: Path, optical: Path, config: AlignConfig) -> RunRecord:
         "engine": config.engine,
         "values": config.values,
         "kernel": config.kernel,
+        "bands": _plain(config.bands),
+        "nodata": config.nodata,
+        "optical_bands": _plain(config.optical_bands),
+        "optical_nodata": config.optical_nodata,
         "tie_points": None if config.tie_points is None else config.tie_points.name,
         "dem": None if terrain is None else source_name(terrain.dem),
         "geoid": None if terrain is None or terrain.geoid is None else source_name(terrain.geoid),

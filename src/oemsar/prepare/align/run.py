@@ -1,6 +1,7 @@
 """Alignment: a radar image brought onto an orthophoto, with what is known of the error."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from oemsar.files import scratch_folder, write_json
@@ -25,6 +26,7 @@ from oemsar.products.stored import warn_unless_amplitude
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import cog_files
+from oemsar.raster.image import Statement
 from oemsar.raster.read import files_of
 from oemsar.raster.state import watch_rasters
 
@@ -88,7 +90,9 @@ def align_images(
             found = from_person(geometry, scale, config.tie_points)
         else:
             relief = _relief(geometry, config, folder)
-            images = open_images(sar, optical, geometry, relief, folder=folder, files=files)
+            images = open_images(
+                sar, optical, geometry, relief, statements=_statements(config), folder=folder, files=files
+            )
             search = Search(images, matcher, _range(geometry, config.search), scale, report)
             search.run()
             found = from_search(search)
@@ -102,13 +106,30 @@ def align_images(
             alignment = Alignment(geometry, found.choice.correction)
             write_transform(out / "transform.json", alignment)
             power, aligned = config.values == "amplitude", out / "sar_aligned.tif"
-            write_aligned(sar, alignment, aligned, folder, power=power, kernel=config.kernel, report=report)
+            write_aligned(
+                sar,
+                alignment,
+                aligned,
+                folder,
+                power=power,
+                kernel=config.kernel,
+                statement=replace(_statements(config)[0], quiet=True),
+                report=report,
+            )
             pictures = draw_pictures(optical, aligned, found.points, out)
         summary = make_report(found, geometry, judged, sar=sar, optical=optical, config=config)
         watched.require()
     write_page(out / "report.html", summary, pictures)
     write_json(out / "report.json", summary.model_dump(mode="json"))
     return summary
+
+
+def _statements(config: AlignConfig) -> tuple[Statement, Statement]:
+    """Give the bands and nodata that are stated of the radar image and of the orthophoto."""
+    return (
+        Statement(config.bands, config.nodata),
+        Statement(config.optical_bands, config.optical_nodata, "optical_"),
+    )
 
 
 def _require_apart(sar: Path, optical: Path, out: Path, config: AlignConfig) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from oemsar.prepare.geometry_options import GeometryOptions
+from oemsar.raster.statements import BandNumbers, NodataStatement
 
 
 class OrthoConfig(GeometryOptions):
@@ -23,3 +24,7 @@ class OrthoConfig(GeometryOptions):
     """Meaning of the pixels: amplitude is interpolated as power, linear (power, optical) as it is."""
     kernel: Literal["nearest", "bilinear", "bicubic"] = "bicubic"
     """Interpolation of pixels."""
+    bands: BandNumbers = None
+    """Bands of the scene, from 1, such as 1,2; by default all that are no mask."""
+    nodata: NodataStatement = "auto"
+    """Pixels without data: auto (the file's own, else zeros around the image), none, or a stored value."""

@@ -21,10 +21,9 @@ from oemsar.geometry.sweep import UNKNOWN, sweep
 from oemsar.geometry.terrain import Terrain
 from oemsar.progress import Report
 from oemsar.raster.cog import Layer, publish_cog
-from oemsar.raster.collect import Padding, filled_cells, find_padding, within_collect
-from oemsar.raster.pixels import Pixels, RasterPixels
+from oemsar.raster.image import Image, Statement, open_radar
+from oemsar.raster.pixels import Pixels
 from oemsar.raster.raw_raster import RawRaster, raw_bytes
-from oemsar.raster.read import describe
 
 MASKS = ("layover", "shadow", "valid")
 """Bands of the masks, from the first."""
@@ -35,34 +34,36 @@ class Source:
     """An open scene and where it carries data.
 
     Attributes:
-        dataset: Open scene.
-        bands: Number of bands, an alpha band not counted.
-        padding: Zeros around the collect of a scene that does not state which pixels carry data; else None.
-        filled: Whether there is data in each cell of `oemsar.raster.collect.CELL` pixels, boolean.
+        image: Open scene.
+        filled: Whether there is data in each cell of `oemsar.raster.border.CELL` pixels, boolean.
     """
 
-    dataset: DatasetReader
-    bands: int
-    padding: Padding | None
+    image: Image
     filled: NDArray[np.bool_]
 
     @classmethod
-    def from_dataset(cls, dataset: DatasetReader, path: Path) -> Self:
+    def from_dataset(cls, dataset: DatasetReader, path: Path, statement: Statement = Statement()) -> Self:
         """Find where an open scene carries data.
+
+        Args:
+            dataset: Open scene.
+            path: File of the scene, for messages.
+            statement: Bands and nodata that a person states; all bands by default.
 
         Raises:
             InputError: It holds no data.
         """
-        raster = describe(dataset, path)
-        padding = None if raster.tells_nodata else find_padding(RasterPixels.first(dataset, raster.bands))
-        filled = filled_cells(RasterPixels.first(dataset, 1)) if padding is None else ~padding.cells
+        image = open_radar(dataset, path, statement, single=False)
+        filled = image.filled()
         if not filled.any():
-            raise InputError(f"{path} holds no data: every pixel is {'nodata' if padding is None else '0'}")
-        return cls(dataset, raster.bands, padding, filled)
+            every = "nodata" if image.padding is None else "0"
+            raise InputError(f"{path} holds no data: every pixel is {every}")
+        return cls(image, filled)
 
-    def pixels(self, bands: int | None = None) -> Pixels:
-        """Give the first bands, all of them by default, and where they carry data."""
-        return within_collect(RasterPixels.first(self.dataset, bands or self.bands), self.padding)
+    @property
+    def pixels(self) -> Pixels:
+        """Values of the scene, and where they carry data."""
+        return self.image.pixels
 
 
 class LayoverShares(NamedTuple):
@@ -98,7 +99,8 @@ class OrthoRasters:
     @staticmethod
     def bytes_needed(source: Source, grid: GeoBox, *, masks: bool) -> int:
         """Compute the bytes that the rasters take in their scratch folder."""
-        layers = [source.dataset.dtypes[0]] * source.bands + ["uint8"] * (len(MASKS) if masks else 1)
+        pixels = source.pixels
+        layers = [pixels.dtype.name] * pixels.count + ["uint8"] * (len(MASKS) if masks else 1)
         return raw_bytes(grid.shape.yx, *layers)
 
     def publish_image(
@@ -112,12 +114,12 @@ class OrthoRasters:
         Raises:
             InputError: No pixel has data.
         """
-        dataset, bands = source.dataset, source.bands
-        dtype = np.dtype(dataset.dtypes[0])
-        nodata = nodata_of(dataset, dtype)
-        canvases = [self._canvas(f"band{number}", dtype) for number in range(bands)]
+        image = source.image
+        dataset, pixels = image.dataset, source.pixels
+        nodata = nodata_of(image)
+        canvases = [self._canvas(f"band{number}", pixels.dtype) for number in range(pixels.count)]
         count = resample(
-            source.pixels(),
+            pixels,
             mapping,
             canvases,
             power=power,
@@ -133,7 +135,7 @@ class OrthoRasters:
         if self.look is not None:
             tags |= look_tags(self.look)
         self.watched.require()
-        publish_cog(canvases, out, self.grid, Layer(nodata=nodata, tags=tags, bands=_names(dataset, bands)))
+        publish_cog(canvases, out, self.grid, Layer(nodata=nodata, tags=tags, bands=_names(image)))
         rows, columns = self.grid.shape.yx
         return count / (rows * columns)
 
@@ -171,15 +173,16 @@ class OrthoRasters:
         return RawRaster(self.folder / f"{name}.raw", (rows, columns), dtype)
 
 
-def nodata_of(dataset: DatasetReader, dtype: np.dtype[Any]) -> float:
-    """Give the nodata value of a scene, else 0 for integers and NaN for others."""
-    if dataset.nodata is not None:
-        return float(dataset.nodata)
-    return 0.0 if dtype.kind in "iu" else float("nan")
+def nodata_of(image: Image) -> float:
+    """Choose the nodata value of a result: that of the image, else 0 for integers and NaN for others."""
+    own, kind = image.dataset.nodata, image.values.dtype.kind
+    if own is not None and image.is_stored:
+        return float(own)
+    return 0.0 if kind in "iu" else float("nan")
 
 
-def _names(dataset: DatasetReader, bands: int) -> Sequence[str]:
-    return [name or "" for name in dataset.descriptions[:bands]]
+def _names(image: Image) -> Sequence[str]:
+    return [image.dataset.descriptions[band - 1] or "" for band in image.bands]
 
 
 def share_of(mask: RawRaster, valid: RawRaster) -> float:

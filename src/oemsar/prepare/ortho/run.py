@@ -28,6 +28,7 @@ from oemsar.products.stored import warn_unless_amplitude
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import cog_files
+from oemsar.raster.image import Statement
 from oemsar.raster.read import files_of, open_raster
 from oemsar.raster.state import watch_rasters
 from oemsar.record import RunRecord, origin, run_record
@@ -78,7 +79,7 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
     ):
         _require_amplitude(dataset, scene, config)
         model = sensor_of(dataset, config.look, config.projection_height)
-        source = Source.from_dataset(dataset, scene)
+        source = Source.from_dataset(dataset, scene, Statement(config.bands, config.nodata))
         ground = footprint(model, heights, outline(dataset.shape, source.filled))
         grid = grid_over(ground, crs, config.gsd, dataset.width * dataset.height)
         look = _look(dataset, model, heights.mean(), config.look)
@@ -126,7 +127,7 @@ def _publish(
 
 def _record(scene: Path, terrain: Terrain, config: OrthoConfig) -> RunRecord:
     """Describe the run, elevation models by name and checksum."""
-    names = ["crs", "gsd", "dem_datum", "look", "projection_height", "values", "kernel"]
+    names = ["crs", "gsd", "dem_datum", "look", "projection_height", "values", "kernel", "bands", "nodata"]
     if config.dem_void != "refuse":
         names.append("dem_void")
     inputs = [origin(path) for path in (scene, *terrain.files())]

@@ -38,6 +38,9 @@ def run_alignment(sources: Sources, pipeline: Pipeline, report: Report = silent)
         engine=region.engine,
         tie_points=region.tie_points,
         values="amplitude",
+        nodata=sources.radar_statement.nodata,
+        optical_bands=sources.optical_statement.bands,
+        optical_nodata=sources.optical_statement.nodata,
     )
 
     def work() -> StageOutput[AlignmentResult]:
@@ -60,6 +63,8 @@ def run_alignment(sources: Sources, pipeline: Pipeline, report: Report = silent)
             "search": config.search,
             "engine": config.engine,
             "values": config.values,
+            "optical_bands": config.optical_bands,
+            "optical_nodata": config.optical_nodata,
             "kernel": config.kernel,
             "thresholds": config.thresholds.model_dump(),
         },

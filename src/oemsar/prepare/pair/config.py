@@ -28,6 +28,7 @@ from oemsar.prepare.radiometry.config import (
     RemapOptions,
 )
 from oemsar.products.registry import READERS
+from oemsar.raster.statements import NodataStatement
 from oemsar.record import source_name
 from oemsar.sources import require_allowed
 
@@ -95,6 +96,8 @@ class SarSource(ImageFile):
     """Kind of product, where it is not recognised."""
     band: int | None = Field(None, ge=1, le=65_535)
     """Band of a file of several, from 1."""
+    nodata: NodataStatement = "auto"
+    """Pixels without data: auto (the file's own, else zeros around the image), none, or a stored value."""
     attribution: str | None = None
     """Words that a publication must carry, instead of those of the product."""
     licence: str | None = None
@@ -104,6 +107,8 @@ class SarSource(ImageFile):
 class OpticalSource(OpticalOptions, ImageFile):
     """Orthophoto of a region."""
 
+    nodata: NodataStatement = "auto"
+    """Pixels without data: auto, none, or their stored value in all three bands."""
     attribution: str | None = None
     """Words that a publication must carry, instead of those of the profile."""
     licence: str | None = None

@@ -24,10 +24,10 @@ from oemsar.prepare.ortho.grid import metric_crs, require_true_scale
 from oemsar.prepare.ortho.rasters import Source
 from oemsar.prepare.pair.placement import aligned
 from oemsar.prepare.pair.sources import Sources
-from oemsar.raster.collect import CELL, filled_cells
+from oemsar.raster.border import CELL
 from oemsar.raster.grid import grid_of, grid_on_multiples, multiples_around
-from oemsar.raster.pixels import RasterPixels
-from oemsar.raster.read import describe, open_raster
+from oemsar.raster.image import open_colours
+from oemsar.raster.read import open_raster
 
 _EDGE = 33
 """Points along each side of the orthophoto from which its extent is computed."""
@@ -137,7 +137,8 @@ def _radar(sources: Sources, transform: Path, grid: GeoBox, files: ExitStack) ->
     """Make the test whether the radar image carries data at pixels of the grid."""
     alignment = files.enter_context(aligned(sources, transform, grid))
     with open_raster(sources.sar) as dataset:
-        filled, shape = Source.from_dataset(dataset, sources.sar).filled, dataset.shape
+        source = Source.from_dataset(dataset, sources.sar, sources.radar_statement)
+        filled, shape = source.filled, dataset.shape
 
     def hit(x: Doubles, y: Doubles) -> NDArray[np.bool_]:
         return _in_cells(*alignment(x, y), filled, shape)
@@ -150,10 +151,8 @@ def _optical(sources: Sources, grid: GeoBox) -> Hit:
     path = sources.region.optical.path
     with open_raster(path) as dataset:
         mapping, shape = between_grids(grid, _grid(grid_of(dataset))), dataset.shape
-        if describe(dataset, path).tells_nodata:
-            filled = filled_cells(RasterPixels.first(dataset))
-        else:
-            filled = np.ones((-(-shape[0] // CELL), -(-shape[1] // CELL)), bool)
+        image = open_colours(dataset, path, sources.optical_statement, strict=False)
+        filled = image.filled(thorough=False)
 
     def hit(x: Doubles, y: Doubles) -> NDArray[np.bool_]:
         return _in_cells(*mapping(x, y), filled, shape)

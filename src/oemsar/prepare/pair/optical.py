@@ -23,7 +23,8 @@ from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_pyramid
 from oemsar.raster.georeference import Georeference
 from oemsar.raster.grid import grid_of
-from oemsar.raster.pixels import RasterPixels, raw_opener
+from oemsar.raster.image import open_colours
+from oemsar.raster.pixels import raw_opener
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.raw_raster import RawRaster, raw_bytes
 from oemsar.raster.read import open_raster
@@ -58,7 +59,7 @@ def make_optical(
     ):
         validity = RawRaster(folder / "validity.raw", shape, np.uint8)
         bands, count = _resample(sources, grid, validity, report)
-        pyramid, summary = _stretch(sources, [bands[band - 1] for band in sources.bands], validity)
+        pyramid, summary = _stretch(sources, bands, validity)
         result = OpticalImage(
             **dict(summary),
             interpolation="bicubic, of values",
@@ -76,20 +77,21 @@ def _resample(
     """Resample the orthophoto into scratch files.
 
     Returns:
-        The first bands, as many as reach to the last one wanted, and the number of pixels with data.
+        Red, green and blue, and the number of pixels with data.
     """
     path = sources.region.optical.path
     with open_raster(path) as dataset:
         source = grid_of(dataset)
         if source is None:
             raise InputError(f"{path} has no georeferencing; give an orthophoto that has")
-        dtype = np.dtype(dataset.dtypes[0] if dataset.dtypes[0] in _TABLED else "float32")
+        pixels = open_colours(dataset, path, sources.optical_statement, strict=False).pixels
+        dtype = pixels.dtype if pixels.dtype.name in _TABLED else np.dtype("float32")
         bands = [
             RawRaster(validity.path.with_name(f"read{number}.raw"), validity.shape, dtype)
-            for number in range(max(sources.bands))
+            for number in range(pixels.count)
         ]
         count = resample(
-            RasterPixels.first(dataset, len(bands)),
+            pixels,
             between_grids(grid, source),
             bands,
             power=False,

@@ -10,7 +10,6 @@ from oemsar.files import checksum, scratch_folder
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, look_tags
 from oemsar.geometry.resample import resample
 from oemsar.prepare.align.scene.transform import Alignment
-from oemsar.prepare.ortho.rasters import Source
 from oemsar.prepare.pair.pipeline import StageOutput
 from oemsar.prepare.pair.placement import aligned
 from oemsar.prepare.pair.results import RadarImage
@@ -27,6 +26,7 @@ from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, publish_pyramid
 from oemsar.raster.georeference import Georeference
+from oemsar.raster.image import open_radar
 from oemsar.raster.pixels import raw_opener
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.raw_raster import RawRaster, raw_bytes
@@ -84,7 +84,7 @@ def _resample(
     """Resample the amplitude straight from the product as it came."""
     with open_raster(sources.sar) as dataset:
         count = resample(
-            Source.from_dataset(dataset, sources.sar).pixels(1),
+            open_radar(dataset, sources.sar, sources.radar_statement, single=True).pixels,
             alignment,
             [image],
             power=True,

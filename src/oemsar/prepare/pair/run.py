@@ -113,13 +113,14 @@ def _amplitude(sources: Sources, pipeline: Pipeline, report: Report) -> Sources:
     path = pipeline.folder / "amplitude.tif"
 
     def work() -> StageOutput[NoResult]:
-        write_amplitude(sources.found, path, report)
+        write_amplitude(sources.found, path, report, nodata=sources.region.sar.nodata)
         return StageOutput(NoResult(), [path])
 
     inputs = {
         "sar": sources.states["sar"],
         "encoding": sources.found.product.encoding,
         "band": sources.found.band,
+        "nodata": sources.region.sar.nodata,
     }
     pipeline.run("amplitude", NoResult, inputs, work)
     return sources.with_amplitude(path)

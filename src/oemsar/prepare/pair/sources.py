@@ -24,7 +24,10 @@ from oemsar.prepare.radiometry.optical import colour_bands, require_colours
 from oemsar.products.product import Encoding
 from oemsar.products.reader import OpenedProduct
 from oemsar.products.registry import find_product
+from oemsar.raster.border import Border, tell_solid
 from oemsar.raster.grid import grid_of
+from oemsar.raster.image import Statement, open_colours
+from oemsar.raster.nodata import with_nodata
 from oemsar.raster.read import open_raster
 from oemsar.raster.state import InputState
 from oemsar.record import source_checksum
@@ -51,9 +54,20 @@ class Sources:
     states: Mapping[str, InputState]
 
     @property
-    def bands(self) -> tuple[int, int, int]:
-        """Bands of the orthophoto that are red, green and blue, from 1."""
-        return colour_bands(self.region.optical)
+    def radar_statement(self) -> Statement:
+        """Statement of the region about the file that amplitude is read from, told already.
+
+        Amplitude that was made of a product holds NaN where a stated value was.
+        """
+        nodata = self.region.sar.nodata
+        made = self.sar != self.found.path
+        return Statement((1,), "auto" if made and nodata != "none" else nodata, quiet=True)
+
+    @property
+    def optical_statement(self) -> Statement:
+        """Statement of the region about its orthophoto, told already."""
+        optical = self.region.optical
+        return Statement(colour_bands(optical), optical.nodata, quiet=True)
 
     @property
     def needs_amplitude(self) -> bool:
@@ -74,6 +88,7 @@ class Sources:
             **{key: self.states.get(key) for key in ("sar", "dem", "geoid")},
             "product": self.found.product,
             "band": self.found.band,
+            "nodata": self.region.sar.nodata,
             "dem_datum": self.region.dem_datum,
             "look": self.placing.look,
             "projection_height": self.placing.projection_height,
@@ -125,8 +140,7 @@ def inspect_region(region: PairRegion) -> Sources:
         with found.opener() as pixels:
             require_remappable(remap, pixels.dtype, found.path)
     sources = Sources(region, found, found.path, _placing(region, found), {})
-    with within("optical"):
-        require_colours(region.optical.path, sources.bands)
+    _tell(sources)
     with open_raster(region.optical.path) as dataset:
         grid = grid_of(dataset)
         if grid is None or grid.crs is None:
@@ -138,6 +152,18 @@ def inspect_region(region: PairRegion) -> Sources:
         if region.dsm is not None:
             files.enter_context(open_surface(region.dsm, region.dem_datum, region.geoid, region.dem_void))
     return replace(sources, states=input_states(sources.files(), found.metadata))
+
+
+def _tell(sources: Sources) -> None:
+    """Tell what is found about the images: bands that are taken, and solid blocks that may carry no data."""
+    region = sources.region
+    with within("sar"), with_nodata(sources.found.opener, region.sar.nodata)() as pixels:
+        tell_solid(pixels, Border.from_pixels(pixels), "nodata")
+    with within("optical"):
+        statement = replace(sources.optical_statement, quiet=False)
+        require_colours(region.optical.path, colour_bands(region.optical))
+        with open_raster(region.optical.path) as dataset:
+            open_colours(dataset, region.optical.path, statement, strict=False)
 
 
 def _placing(region: PairRegion, found: OpenedProduct) -> GeometryOptions:

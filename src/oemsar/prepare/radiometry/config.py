@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from oemsar.config_file import Config
 from oemsar.errors import InputError
 from oemsar.products.registry import READERS
+from oemsar.raster.statements import NodataStatement
 from oemsar.registry import Registry
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ class RadiometryConfig(RemapOptions):
     """Band of a file of several, from 1."""
     sigma0: bool = False
     """Remap the root of sigma nought instead of amplitude; needs a calibrated product."""
-    nodata: str = "auto"
-    """Pixels without data: auto (the file's own, else zeros around the collect), none, or a value."""
+    nodata: NodataStatement = "auto"
+    """Pixels without data: auto (the file's own, else zeros around the image), none, or a stored value."""
     look_azimuth: float | None = Field(None, ge=-360, le=360)
     """Direction from the radar to the scene in degrees from true north, where the product does not say."""
     incidence: float | None = Field(None, ge=0.1, le=89.9)
@@ -154,5 +155,6 @@ class OpticalOptions(Config):
 class OpticalConfig(OpticalOptions):
     """Treatment of an orthophoto that becomes 8 bits."""
 
-    nodata: str = "auto"
-    """Pixels without data: auto (believe the file), none, or the value of all three bands."""
+    nodata: NodataStatement = "auto"
+    """Pixels without data: auto (the file's own, else zeros around the image), none, or the stored value of
+    all three bands."""

@@ -20,11 +20,12 @@ from oemsar.raster.cache import gdal_cache
 from oemsar.raster.changed_pixels import changed
 from oemsar.raster.cog import Layer, cog_files, publish_pyramid
 from oemsar.raster.georeference import Georeference, georeference_of
-from oemsar.raster.nodata import with_nodata
-from oemsar.raster.pixels import Opener, raster_opener
+from oemsar.raster.image import Statement, colours_opener
+from oemsar.raster.pixels import Opener
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import files_of, open_raster
 from oemsar.raster.state import watch_rasters
+from oemsar.raster.stored import palette_of
 from oemsar.record import source_checksum, source_name
 
 
@@ -73,18 +74,18 @@ def convert_orthophoto(
     return ConvertedOrthophoto(out=out, **dict(summary))
 
 
-def colour_bands(options: OpticalOptions) -> tuple[int, int, int]:
-    """Find the bands that are red, green and blue, from 1: as given, of the profile, or the first three."""
+def colour_bands(options: OpticalOptions) -> tuple[int, int, int] | None:
+    """Find the bands that are red, green and blue, from 1: as given, or of the profile; else None."""
     profile = None if options.profile is None else PROFILES.find(options.profile)
-    return options.bands or (profile.bands if profile else (1, 2, 3))
+    return options.bands or (profile.bands if profile else None)
 
 
-def require_colours(scene: Path, bands: tuple[int, int, int]) -> Georeference:
+def require_colours(scene: Path, bands: tuple[int, int, int] | None) -> Georeference:
     """Check that a file is a colour image.
 
     Args:
         scene: File of the image.
-        bands: Bands that are red, green and blue, from 1.
+        bands: Bands that are red, green and blue, from 1; None for those that the file tells.
 
     Returns:
         The georeferencing of the image.
@@ -93,20 +94,20 @@ def require_colours(scene: Path, bands: tuple[int, int, int]) -> Georeference:
         InputError: It has too few bands or is complex.
     """
     with open_raster(scene) as dataset:
-        if dataset.count < 3:
+        if dataset.count < 3 and palette_of(dataset) is None:
             raise InputError(
                 f"{scene} has {dataset.count} band(s) where red, green and blue are due; give an orthophoto"
             )
         if is_complex_raster(dataset):
             raise InputError(f"{scene} is complex where an orthophoto is expected; give an orthophoto")
-        if not all(1 <= band <= dataset.count for band in bands):
+        if not all(1 <= band <= dataset.count for band in bands or ()):
             raise InputError(
                 f"{scene} has {dataset.count} bands, not all of {bands}; choose other bands", option="bands"
             )
         return georeference_of(dataset)
 
 
-def _colours(scene: Path, bands: tuple[int, int, int], nodata: str) -> Opener:
-    """Read three bands together. Black at the border of an orthophoto is not taken for padding."""
-    declared = with_nodata(raster_opener(scene, bands), nodata)
-    return changed(declared, lambda _, pixels, valid: (pixels, valid), tells_nodata=True)
+def _colours(scene: Path, bands: tuple[int, int, int] | None, nodata: str) -> Opener:
+    """Read three bands together; zeros around them have been looked for."""
+    opener = colours_opener(scene, Statement(bands, nodata))
+    return changed(opener, lambda _, pixels, valid: (pixels, valid), tells_nodata=True)

@@ -31,7 +31,7 @@ from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.changed_pixels import changed
 from oemsar.raster.cog import Layer, cog_files, publish_pyramid
-from oemsar.raster.nodata import with_nodata
+from oemsar.raster.collect import carrying_data
 from oemsar.raster.pixels import Opener, Validity
 from oemsar.raster.pyramid import Pyramid
 from oemsar.raster.read import Extent, files_of
@@ -68,12 +68,13 @@ def apply_radiometry(
     watched = watch_rasters([found.path], found.metadata)
     product = replace(found.product, look=_look(found.product.look, config))
     found = replace(found, product=product)
-    opener, scale = _amplitude(found, config)
+    opener = carrying_data(found.opener, config.nodata, tell=True, later=True)
+    opener, scale = _amplitude(replace(found, opener=opener), config)
     require_writable(out.parent)
     with (
         gdal_cache(found.path),
         thread_pool(1, wait=False) as checksum_pool,
-        open_workers(with_nodata(opener, config.nodata)) as workers,
+        open_workers(opener) as workers,
     ):
         digest = checksum_pool.submit(source_checksum, found.path)
         shape, dtype = workers.describe()

@@ -16,7 +16,8 @@ from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.histogram import Histogram
 from oemsar.processes import thread_pool
 from oemsar.progress import Report
-from oemsar.raster.collect import CELL, Padding, padding_of
+from oemsar.raster.border import CELL
+from oemsar.raster.collect import Padding, padding_of
 from oemsar.raster.pixels import Opener, Pixels
 from oemsar.raster.pyramid import ROWS
 from oemsar.raster.read import Extent

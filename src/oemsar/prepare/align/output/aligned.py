@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from oemsar.disk import require_room
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, look_tags
@@ -12,10 +10,9 @@ from oemsar.prepare.align.scene.transform import Alignment
 from oemsar.prepare.ortho.rasters import nodata_of
 from oemsar.progress import Report, silent
 from oemsar.raster.cog import Layer, publish_cog
-from oemsar.raster.collect import find_padding, within_collect
-from oemsar.raster.pixels import RasterPixels
+from oemsar.raster.image import Statement, open_radar
 from oemsar.raster.raw_raster import RawRaster, raw_bytes
-from oemsar.raster.read import describe, open_raster
+from oemsar.raster.read import open_raster
 
 
 def write_aligned(
@@ -26,6 +23,7 @@ def write_aligned(
     *,
     power: bool,
     kernel: Kernel,
+    statement: Statement = Statement(),
     report: Report = silent,
 ) -> None:
     """Write the radar image on the grid of an alignment, by one resampling from the file as it came.
@@ -37,19 +35,18 @@ def write_aligned(
         folder: for scratch files.
         power: whether values are amplitudes, to be interpolated as their squares.
         kernel: nearest, bilinear or bicubic.
+        statement: Bands and nodata of the radar image that a person states; all bands by default.
         report: told how many blocks are done.
     """
     geometry = alignment.geometry
     with open_raster(sar) as dataset:
-        bands = describe(dataset, sar).bands
-        dtype = np.dtype(dataset.dtypes[0])
-        nodata = nodata_of(dataset, dtype)
-        require_room(folder, raw_bytes(geometry.shape, *[dtype] * bands), f"for {out.name}")
-        canvases = [RawRaster(folder / f"band{band}.raw", geometry.shape, dtype) for band in range(bands)]
-        pixels = RasterPixels.first(dataset, bands)
-        padding = None if describe(dataset, sar).tells_nodata else find_padding(pixels)
+        image = open_radar(dataset, sar, statement, single=False)
+        pixels, nodata = image.pixels, nodata_of(image)
+        require_room(folder, raw_bytes(geometry.shape, *[pixels.dtype] * pixels.count), f"for {out.name}")
+        raws = (folder / f"band{band}.raw" for band in range(pixels.count))
+        canvases = [RawRaster(raw, geometry.shape, pixels.dtype) for raw in raws]
         resample(
-            within_collect(pixels, padding),
+            pixels,
             alignment,
             canvases,
             power=power,

@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.io import DatasetReader
 
 from oemsar.arrays import Doubles, Floats
 from oemsar.errors import InputError
@@ -17,9 +16,8 @@ from oemsar.prepare.align.model.correction import Corrected, Correction
 from oemsar.prepare.align.scene.geometry import Geometry, Scale, coarse_positions
 from oemsar.prepare.align.scene.reduction import REDUCTION, reduced
 from oemsar.prepare.align.scene.relief_displacement import Plane, ReliefDisplacement
-from oemsar.raster.collect import find_padding, within_collect
-from oemsar.raster.pixels import Pixels, RasterPixels
-from oemsar.raster.read import Extent, describe, open_raster
+from oemsar.raster.image import Statement, open_colours, open_radar
+from oemsar.raster.read import Extent, open_raster
 
 _THUMBNAIL = 512
 _EIGHT_BIT = 255.0
@@ -162,6 +160,7 @@ def open_images(
     geometry: Geometry,
     relief: ReliefDisplacement | None,
     *,
+    statements: tuple[Statement, Statement] = (Statement(), Statement(prefix="optical_")),
     folder: Path,
     files: ExitStack,
 ) -> Images:
@@ -172,16 +171,16 @@ def open_images(
         optical: Grey values or colours, of any real type.
         geometry: Geometry of the pair by its metadata.
         relief: Relief displacement; None without a surface model.
+        statements: Bands and nodata that a person states, of the radar image and of the orthophoto.
         folder: Folder for scratch files.
         files: Stack that closes the opened files.
 
     Raises:
         InputError: The radar image is complex, or an image is constant or empty.
     """
-    radar = _radar_sampler(sar, files)
+    radar = _radar_sampler(sar, statements[0], files)
     colours = files.enter_context(open_raster(optical))
-    bands = min(describe(colours, optical).bands, 3)
-    photo = Sampler(_pixels(colours, optical, bands), kernel="bilinear")
+    photo = Sampler(open_colours(colours, optical, statements[1], strict=False).pixels, kernel="bilinear")
     gains = _gain(radar, sar), _gain(photo, optical)
     scales = [
         Scales(sampler, reduced(sampler, folder / f"{name}.tif", files))
@@ -190,20 +189,15 @@ def open_images(
     return Images(scales[0], scales[1], geometry, relief, gains)
 
 
-def _radar_sampler(sar: Path, files: ExitStack) -> Sampler:
-    """Open the first band of a radar image: its only one, or one of three equal ones of a picture."""
+def _radar_sampler(sar: Path, statement: Statement, files: ExitStack) -> Sampler:
+    """Open the first band of a radar image: as stated, its only one, or one of three equal ones."""
     dataset = files.enter_context(open_raster(sar))
     if np.dtype(dataset.dtypes[0]).kind == "c":
         raise InputError(
             f"{sar} holds complex pixels where amplitude is due; run `oemsar prepare radiometry` on it first"
         )
-    return Sampler(_pixels(dataset, sar, 1), power=True, kernel="bilinear")
-
-
-def _pixels(dataset: DatasetReader, path: Path, bands: int) -> Pixels:
-    """Open the first bands of an image; zeros around it carry no data where the file does not say."""
-    pixels = RasterPixels.first(dataset, bands)
-    return within_collect(pixels, None if describe(dataset, path).tells_nodata else find_padding(pixels))
+    first = replace(statement, bands=(statement.bands or (1,))[:1])
+    return Sampler(open_radar(dataset, sar, first, single=True).pixels, power=True, kernel="bilinear")
 
 
 def _gain(sampler: Sampler, path: Path) -> float:

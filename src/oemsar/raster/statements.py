@@ -1,0 +1,66 @@
+"""Types of options that state something about an image: its bands, and its pixels without data."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+
+from oemsar.errors import InputError
+
+
+def _numbers(given: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 (anything may be given)
+    """Split numbers that are written in one word, such as `1,2,3`."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        return (given,)
+    if not isinstance(given, str):
+        return given
+    parts = given.replace(",", " ").split()
+    if not parts or not all(part.isdecimal() for part in parts):
+        raise InputError(
+            f"{given} is no list of bands; give their numbers, from 1, such as 1,2,3",
+            option=info.field_name or "bands",
+        )
+    return tuple(int(part) for part in parts)
+
+
+def _from_one(bands: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
+    if bands is not None and (not bands or min(bands) < 1):
+        raise InputError(
+            "bands are counted from 1; give their numbers, such as 1,2,3", option=info.field_name or "bands"
+        )
+    return bands
+
+
+def _statement(nodata: str, info: ValidationInfo) -> str:
+    nodata_value(nodata, info.field_name or "nodata")
+    return nodata
+
+
+def nodata_value(nodata: str, option: str = "nodata") -> float | None:
+    """Parse a statement: None for `auto` (believe the file) and `none` (every pixel has data).
+
+    Args:
+        nodata: Statement.
+        option: Name of the option that holds it, for the message.
+
+    Raises:
+        InputError: It is none of the three.
+    """
+    if nodata in ("auto", "none"):
+        return None
+    try:
+        return float(nodata)
+    except ValueError as error:
+        raise InputError(f"{nodata} is not known; give auto, none or a number", option=option) from error
+
+
+def _spoken(given: Any) -> Any:  # noqa: ANN401 (anything may be given)
+    """Take a number for the statement that it is."""
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    return f"{given!r}" if number else given
+
+
+BandNumbers = Annotated[tuple[int, ...] | None, BeforeValidator(_numbers), AfterValidator(_from_one)]
+"""Numbers of bands, from 1; on the command line and in files also as `1,2,3`."""
+
+NodataStatement = Annotated[str, BeforeValidator(_spoken), AfterValidator(_statement)]
+"""`auto`, `none` or a number: the pixels without data."""
