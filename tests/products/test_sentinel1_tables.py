@@ -76,6 +76,8 @@ def test_noise_of_old_processors_has_no_factor_in_azimuth(write_safe: Callable[.
         ("calibrationVector>", "vector>"),
         ("<dn", "<dm"),
         ("e+02", "e-999"),
+        ("e+02", "e+99"),
+        ("e+02", "e-99"),
         ("<calibration>", "<calibration"),
         ("<calibration>", '<!DOCTYPE a [<!ENTITY b "c">]><calibration>'),
     ],

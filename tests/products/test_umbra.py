@@ -103,3 +103,10 @@ def test_brightness_is_adapted_for_viewing(write_scene: Write) -> None:
     assert product.display_tuned
     assert product.calibration is None
     assert product.attribution == "Umbra Lab, Inc."
+
+
+def test_a_name_as_long_as_a_name_can_be_is_read(write_scene: Write) -> None:
+    """No file beside it can have a longer one."""
+    path = write_scene(f"UMBRA{'x' * 245}.tif", np.ones((4, 7), np.uint8))
+    assert find_product(path).product.kind == "umbra-gec"
+    assert find_product(path, "amplitude").product.kind == "amplitude"

@@ -6,6 +6,7 @@ from rasterio.io import DatasetReader
 
 from oemsar.config_file import parse_json
 from oemsar.errors import InputError
+from oemsar.products.beside import is_file
 from oemsar.products.capella_metadata import CapellaMetadata, Document, parse_metadata, read_document
 from oemsar.products.product import Encoding, Product
 from oemsar.products.reader import (
@@ -30,7 +31,7 @@ def recognises(path: Path, dataset: DatasetReader) -> str | None:
     if isinstance(image, dict) and "scale_factor" in image:
         return "scale factor in the image description"
     extended = _extended(path)
-    return f"{extended.name} beside it" if path.name.startswith("CAPELLA_") and extended.exists() else None
+    return f"{extended.name} beside it" if path.name.startswith("CAPELLA_") and is_file(extended) else None
 
 
 def read(path: Path, band: int | None) -> OpenedProduct:
@@ -71,14 +72,14 @@ def read(path: Path, band: int | None) -> OpenedProduct:
         licence=metadata.licence or "terms of the Capella Space product",
     )
     extended = _extended(path)
-    beside = (extended,) if extended.exists() else ()
+    beside = (extended,) if is_file(extended) else ()
     return read_raster(path, band, product, ordered=False, metadata=beside)
 
 
 def _metadata(dataset: DatasetReader, path: Path) -> CapellaMetadata:
     described = _described(dataset)
     extended = _extended(path)
-    beside = read_document(extended) if extended.exists() else {}
+    beside = read_document(extended) if is_file(extended) else {}
     if not described and not beside:
         raise InputError(
             f"{path} has no Capella metadata; put its *_extended.json beside it or name another product",

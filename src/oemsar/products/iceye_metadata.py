@@ -18,6 +18,7 @@ from oemsar.config_file import Value
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 from oemsar.limits import read_text
+from oemsar.products.beside import is_file
 from oemsar.products.umbra_metadata import azimuth_at_scene
 from oemsar.products.xml_file import read_xml
 
@@ -50,7 +51,10 @@ class IceyeMetadata(Value):
     level: str = Field("", validation_alias=AliasChoices("sar:product_type", "product_level"))
     """Kind of product, such as `GRD` or `SLC-COG`; empty where not stated."""
     calibration_factor: float | None = Field(
-        None, gt=0, validation_alias=AliasChoices("iceye:calibration_factor", "calibration_factor")
+        None,
+        gt=1e-30,
+        lt=1e30,
+        validation_alias=AliasChoices("iceye:calibration_factor", "calibration_factor"),
     )
     """Factor from the squared pixel to sigma nought (GRD); None where not stated."""
     polarisation: Annotated[str | None, BeforeValidator(_joined)] = Field(
@@ -133,7 +137,7 @@ def read_metadata(path: Path, tags: Mapping[str, str]) -> tuple[IceyeMetadata, t
 def metadata_files(path: Path) -> list[Path]:
     """List the metadata files beside the product `path`, JSON before XML."""
     names = (path.with_suffix(suffix) for suffix in (".json", ".xml"))
-    return [file for file in names if file.is_file()]
+    return [file for file in names if is_file(file)]
 
 
 def tagged_properties(tags: Mapping[str, str]) -> dict[str, object]:

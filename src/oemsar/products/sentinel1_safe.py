@@ -17,6 +17,7 @@ from rasterio.control import GroundControlPoint
 
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
+from oemsar.products.beside import is_file
 from oemsar.products.xml_file import read_xml
 from oemsar.raster.georeference import Georeference
 from oemsar.sources import require_unlinked
@@ -76,14 +77,14 @@ class SafeFacts:
 
 def safe_folder(path: Path) -> Path | None:
     """Find the SAFE folder that `path` is, or that it is the manifest or a measurement of; None without."""
-    if path.is_dir():
-        return path if (path / "manifest.safe").is_file() else None
-    if path.name == "manifest.safe" and path.is_file():
+    if _is_folder(path):
+        return path if is_file(path / "manifest.safe") else None
+    if path.name == "manifest.safe" and is_file(path):
         return path.parent
     if path.parent.name != "measurement":
         return None
     folder = path.parent.parent
-    return folder if _annotation(folder, path.stem).is_file() else None
+    return folder if is_file(_annotation(folder, path.stem)) else None
 
 
 def safe_files(path: Path, band: int | None) -> SafeFiles:
@@ -122,7 +123,7 @@ def safe_files(path: Path, band: int | None) -> SafeFiles:
         annotation,
         tables / f"calibration-{annotation.name}",
         tables / f"noise-{annotation.name}",
-        manifest if manifest.is_file() else None,
+        manifest if is_file(manifest) else None,
     )
 
 
@@ -164,7 +165,7 @@ def read_facts(files: SafeFiles) -> SafeFacts:
 def _annotation(folder: Path, stem: str) -> Path:
     """Path of the annotation of a measurement; that of a COG may be named without its ending."""
     path = folder / "annotation" / f"{stem}.xml"
-    return path if path.is_file() else path.with_name(f"{stem.removesuffix(_COG)}.xml")
+    return path if is_file(path) else path.with_name(f"{stem.removesuffix(_COG)}.xml")
 
 
 def _measurements(folder: Path) -> list[Path]:
@@ -201,15 +202,29 @@ def _georeference(root: ElementTree.Element) -> Georeference:
     """Geolocation grid as control points, which count from the corner of the first pixel, not its centre."""
     points = [
         GroundControlPoint(
-            float(_text(point, "line")) + 0.5,
-            float(_text(point, "pixel")) + 0.5,
-            float(_text(point, "longitude")),
-            float(_text(point, "latitude")),
-            float(_text(point, "height")),
+            _number(point, "line") + 0.5,
+            _number(point, "pixel") + 0.5,
+            _number(point, "longitude"),
+            _number(point, "latitude"),
+            _number(point, "height"),
         )
         for point in root.iterfind("geolocationGrid/geolocationGridPointList/geolocationGridPoint")
     ]
     return Georeference(gcps=tuple(points), gcps_crs="EPSG:4326" if points else None)
+
+
+def _number(element: ElementTree.Element, path: str) -> float:
+    number = float(_text(element, path))
+    if not math.isfinite(number):
+        raise ValueError(f"{path} is {number}")
+    return number
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _text(element: ElementTree.Element, path: str) -> str:

@@ -17,6 +17,9 @@ from oemsar.errors import InputError
 from oemsar.products.xml_file import read_xml
 from oemsar.raster.read import Extent
 
+_LARGEST = 1e30
+"""Bound of the numbers in a table; their squares are finite still."""
+
 
 @dataclass(frozen=True, eq=False)
 class VectorTable:
@@ -105,7 +108,7 @@ def read_calibration(path: Path) -> tuple[VectorTable, float]:
     root = read_xml(path)
     try:
         table = _vectors(root, "calibrationVectorList/calibrationVector", "sigmaNought")
-        if min(values.min() for values in table.values) <= 0:
+        if min(values.min() for values in table.values) < 1 / _LARGEST:
             raise ValueError("a sigmaNought that is not positive")
         numbers = _numbers(root, "calibrationVectorList/calibrationVector/dn")
         return table, float(numbers[0])
@@ -176,6 +179,6 @@ def _series(element: ElementTree.Element, position: str, value: str) -> tuple[Do
 
 def _numbers(element: ElementTree.Element, path: str) -> Doubles:
     numbers = np.array((element.findtext(path) or "").split(), np.float64)
-    if not numbers.size or not np.isfinite(numbers).all():
-        raise ValueError(f"no numbers in {path}")
+    if not numbers.size or not (np.abs(numbers) < _LARGEST).all():
+        raise ValueError(f"no usable numbers in {path}")
     return numbers

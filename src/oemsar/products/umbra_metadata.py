@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field
 from oemsar.config_file import Value, read_json
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
+from oemsar.products.beside import is_file
 from oemsar.products.capella_metadata import read_document
 
 _EARTH_RADIUS = 6_371_000.0
@@ -69,7 +70,7 @@ def beside(path: Path) -> Path | None:
     """Find the metadata beside the product `path`; None where there are none."""
     stem = path.stem.removesuffix("_GEC")
     names = (f"{stem}_METADATA.json", f"{stem}.stac.v2.json", f"{path.stem}.stac.v2.json")
-    return next((file for file in map(path.with_name, names) if file.is_file()), None)
+    return next((file for file in map(path.with_name, names) if is_file(file)), None)
 
 
 def read_metadata(path: Path) -> UmbraMetadata:
