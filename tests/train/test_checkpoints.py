@@ -1,5 +1,8 @@
 """Checkpoints: the steps they are written at, the best apart from the last, and files that cannot be used."""
 
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +15,7 @@ from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 from oemsar.train import checkpoints as module
-from oemsar.train.checkpoints import BEST, LAST, Checkpoints, require_readable, save_checkpoint
+from oemsar.train.checkpoints import BEST, LAST, Checkpoints, PlainFiles, require_readable, save_checkpoint
 from oemsar.train.config import TrainConfig
 from oemsar.train.module import LandCoverModule
 
@@ -127,6 +130,27 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_former_one(
     with pytest.raises(kind, match=sentence):
         save_checkpoint(bad, path)
     assert path.read_text() == "step 3"
+    assert list(path.parent.iterdir()) == [path]  # a part of one would keep the disk full
+
+
+def test_a_checkpoint_lies_where_it_was_asked_for_and_nowhere_else(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file_limit: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    path, state = tmp_path / LAST, {"state_dict": {"a": torch.arange(5000.0)}}
+    PlainFiles().save_checkpoint(state, path)
+    found = torch.load(path, weights_only=True)
+    assert torch.equal(found["state_dict"]["a"], torch.arange(5000.0))
+    trainer: Any = SimpleNamespace(
+        is_global_zero=True, save_checkpoint=lambda path: PlainFiles().save_checkpoint(state, path)
+    )
+    before = path.read_bytes()
+    with pytest.raises(DiskFull, match=r"last\.ckpt grows beyond"), file_limit(10_000):
+        save_checkpoint(trainer, path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def _module() -> LandCoverModule:

@@ -32,6 +32,7 @@ from oemsar.models.spec import ModelSpec
 from oemsar.train.config import RunOptions, TrainConfig
 from oemsar.train.crops import Batch, CropDataset
 from oemsar.train.data import WholeTiles
+from oemsar.train.lightning import rank_zero_only
 from oemsar.train.run import TrainedRun, train_model
 from oemsar.train.run_folder import RunStart, create, new_record
 from oemsar.train.tiles import describe_tiles, usable_tiles
@@ -385,3 +386,20 @@ def test_two_trainings_do_not_share_a_folder(table: Path, tmp_path: Path) -> Non
             thread.start()
             thread.join()
     assert ["is being written by process" in each for each in refused] == [True, True]
+
+
+def test_trainings_that_are_tasks_of_one_srun_are_runs_of_their_own(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SLURM_PROCID": "3", "SLURM_NTASKS": "4", "SLURM_LOCALID": "3"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(rank_zero_only, "rank", 3)  # as Lightning reads it when it is imported
+    out = tmp_path / "run"
+    run = train(config(table, out, steps=2, validate_every=2))
+    assert run.steps == 2
+    record = json.loads((out / "record.json").read_text())
+    assert record["result"]["best_step"] == 2
+    names = {"record.json", "config.yaml", "metrics.csv", "model", "checkpoints", "tensorboard"}
+    assert {path.name for path in out.iterdir()} == names
+    with pytest.raises(InputError, match="holds a run"):
+        train(config(table, out, steps=2))

@@ -7,7 +7,14 @@ import torch
 
 from oemsar.errors import Failure, InputError, Interrupted, OemsarError, OutOfMemory
 from oemsar.train.config import RunOptions
-from oemsar.train.trainer import explained, make_trainer, require_devices
+from oemsar.train.lightning import rank_zero_only
+from oemsar.train.trainer import (
+    _own_environment,
+    explained,
+    make_trainer,
+    process_rank,
+    require_devices,
+)
 
 OPTIONS = RunOptions(data="tiles.parquet", out="run", batch=4, crop=48, device="cpu")
 AT_STEP_3 = SimpleNamespace(global_step=3)
@@ -55,3 +62,30 @@ def test_the_precision_is_the_chosen_one(precision: str, expected: str) -> None:
     trainer = make_trainer(options, torch.device("cpu"), [])
     assert trainer.precision == expected
     assert trainer.max_steps == 5
+
+
+@pytest.mark.parametrize(
+    ("devices", "environment", "rank", "own"),
+    [
+        (1, {}, 0, True),
+        (1, {"SLURM_NTASKS": "4", "SLURM_PROCID": "3"}, 0, True),
+        (2, {}, 0, False),
+        (2, {"LOCAL_RANK": "1"}, 1, False),
+        (2, {"SLURM_NTASKS": "2", "SLURM_PROCID": "1"}, 1, False),
+        (2, {"SLURM_NTASKS": "1", "SLURM_PROCID": "0"}, 0, True),
+        (2, {"SLURM_NTASKS": "4", "SLURM_PROCID": "3"}, 0, True),
+        (2, {"SLURM_NTASKS": "4", "SLURM_PROCID": "3", "LOCAL_RANK": "1"}, 1, True),
+    ],
+)
+def test_only_processes_of_this_run_count_as_its_processes(
+    monkeypatch: pytest.MonkeyPatch, devices: int, environment: dict[str, str], rank: int, own: bool
+) -> None:
+    for name in ("SLURM_NTASKS", "SLURM_PROCID", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    # as Lightning reads it when it is imported
+    told = [environment[name] for name in ("LOCAL_RANK", "SLURM_PROCID") if name in environment]
+    monkeypatch.setattr(rank_zero_only, "rank", int(told[0]) if told else 0)
+    assert process_rank(devices) == rank
+    assert bool(_own_environment(devices)) == own
