@@ -139,7 +139,7 @@ class ResumableMap:
         try:
             held = sum(getattr(file.stat(), "st_blocks", 0) * _BLOCK for file in self.folder.iterdir())
             needed = Pyramid.bytes_needed(shape, bands=_LAYERS) - held
-            require_room(self.folder, needed, f"for the work on {self._out.name}")
+            require_room(self._out.parent, needed, f"for the work on {self._out.name}")
             with disk_errors(self._out):
                 yield
         except BaseException:
