@@ -15,8 +15,8 @@ from oemsar.disk import disk_error, disk_errors, require_room
 from oemsar.errors import InputError
 
 _BLOCK = 1 << 20
-_UNFINISHED: set[Path] = set()
-"""Partial files and scratch folders at work, which a process that is ended at once leaves."""
+UNFINISHED: set[Path] = set()
+"""Partial files, scratch folders and locks at work, which a process that is ended at once removes."""
 
 
 def partial_path(path: Path) -> Path:
@@ -152,16 +152,16 @@ def scratch_folder(path: Path, needed: int = 0) -> Iterator[Path]:
 @contextmanager
 def _unfinished(partial: Path) -> Iterator[None]:
     """Remember what has to go when the process is ended at once."""
-    _UNFINISHED.add(partial)
+    UNFINISHED.add(partial)
     try:
         yield
     finally:
-        _UNFINISHED.discard(partial)
+        UNFINISHED.discard(partial)
 
 
 def remove_unfinished() -> None:
-    """Remove the partial files and scratch folders at work, before the process is ended at once."""
-    for partial in list(_UNFINISHED):
+    """Remove the partial files, scratch folders and locks at work, before the process is ended at once."""
+    for partial in list(UNFINISHED):
         with suppress(OSError):
             partial.unlink() if partial.is_file() else shutil.rmtree(partial, ignore_errors=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from oemsar.addresses import is_address, local_archive
+from oemsar.disk import disk_errors
 from oemsar.errors import InputError
 from oemsar.files import old_path, partial_path, require_writable
 from oemsar.locks import HIDDEN
@@ -106,7 +107,8 @@ def claimed(record: Path, own: Callable[[], bool], files: Iterable[Path] | None 
             )
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     require_writable(folder)
-    mark.touch()
+    with disk_errors(mark):
+        mark.touch()
     try:
         yield
     finally:

@@ -21,8 +21,9 @@ from inspect import signature
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
+from oemsar.disk import disk_error
 from oemsar.errors import InputError, Occupied
-from oemsar.files import require_writable
+from oemsar.files import UNFINISHED, require_writable
 
 try:
     import fcntl
@@ -174,9 +175,11 @@ def _acquire(path: Path, output: Path) -> int | None:
             break
         os.close(descriptor)
     _OPEN.add(descriptor)
+    UNFINISHED.add(path)
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, json.dumps(_Holder(os.getpid(), socket.gethostname(), now)).encode())
+    with suppress(OSError):  # on a full disk the note of the holder may be missing
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(_Holder(os.getpid(), socket.gethostname(), now)).encode())
     return descriptor
 
 
@@ -188,6 +191,8 @@ def _open(path: Path, output: Path) -> int | None:
     except FileNotFoundError:
         return None
     except OSError as error:
+        if (full := disk_error(error, output)) is not None and error.errno != errno.EROFS:
+            raise full from error
         raise InputError(
             f"{output} cannot be written to ({error.strerror}); choose another output path"
         ) from error
@@ -197,6 +202,7 @@ def _release(path: Path, descriptor: int) -> None:
     """Remove the file of a lock, then let go of it."""
     with suppress(OSError):
         path.unlink()
+    UNFINISHED.discard(path)
     _OPEN.discard(descriptor)
     with suppress(OSError):
         os.close(descriptor)

@@ -26,7 +26,11 @@ from pathlib import Path
 out = Path(sys.argv[1])
 
 def simple():
-    with scratch_folder(out / "map.tif") as folder, atomic_write(out / "map.json") as partial:
+    with (
+        output_lock(out / "map.tif"),
+        scratch_folder(out / "map.tif") as folder,
+        atomic_write(out / "map.json") as partial,
+    ):
         (folder / "a").write_text("x"); partial.write_text("y")
         (out / "begun").touch()
         try:
@@ -45,6 +49,7 @@ def pooled():
 if __name__ == "__main__":
     from oemsar.cli.ending import run, translated
     from oemsar.files import atomic_write, scratch_folder
+    from oemsar.locks import output_lock
     from oemsar.processes import process_pool
     run(lambda: translated({work}))
 """
