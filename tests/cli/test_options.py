@@ -4,12 +4,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import pytest
 import typer
 from pydantic import Field
 from typer.testing import CliRunner
 
 from oemsar.cli.options import spelled, with_options
 from oemsar.config_file import Config
+from oemsar.errors import InputError
+from oemsar.raster.statements import BandNumbers
 from oemsar.registry import Registry
 
 SHAPES: Registry[Any] = Registry("shape", "oemsar.shapes", {"round": "a:B", "square": "a:C"})
@@ -33,6 +36,8 @@ class MapConfig(Config):
     """Kind of the ground."""
     limits: tuple[float, float] | None = None
     """Lowest and highest value."""
+    bands: BandNumbers = None
+    """Bands to take, from 1."""
     shape: Annotated[str, SHAPES] = "round"
     """Shape of a window."""
     inner: int = Field(3, json_schema_extra={"hidden": True})
@@ -88,6 +93,16 @@ def test_each_field_is_an_option_of_its_type() -> None:
     assert code == 0, output
     assert seen[1] == MapConfig(window_size=64, flips=True, kind=Kind.STEEP, limits=(1, 2.5), shape="square")
     assert not _run("a.tif", "--no-flips")[2][1].flips
+
+
+def test_bands_are_numbers_in_one_word() -> None:
+    assert _run("a.tif", "--bands", "1,2,3")[2][1] == MapConfig(bands=(1, 2, 3))
+    assert _run("a.tif", "--bands", "4")[2][1].bands == (4,)
+    assert MapConfig(bands="2 1").bands == MapConfig(bands=[2, 1]).bands == (2, 1)
+    for wrong in ("1-3", "0,1", ""):
+        with pytest.raises(InputError, match="give their numbers") as raised:
+            MapConfig(bands=wrong)
+        assert raised.value.options == ("bands",)
 
 
 def test_help_is_that_of_the_fields_with_the_names_of_registries() -> None:

@@ -80,3 +80,49 @@ def test_shares_are_of_pixels_with_data_whose_mask_is_known(tmp_path: Path) -> N
     assert share_of(mask, valid) == pytest.approx((values[known] == 1).mean())
     mask.write(0, 0, np.full((300, 40), UNKNOWN, np.uint8))
     assert share_of(mask, valid) == 0
+
+
+def test_values_of_a_scaled_scene_are_written_and_stated_bands_alone(tmp_path: Path) -> None:
+    """The second of two bands, 0.1 times the stored numbers minus 5; -7 is stated to carry no data."""
+    pixels = np.random.default_rng(0).integers(1, 900, (2, *SHAPE)).astype(np.int16)
+    pixels[1, 20, 30] = -7
+    source = scene(tmp_path / "sar.tif", pixels)
+    with rasterio.open(source, "r+") as dataset:
+        dataset.scales, dataset.offsets = (1.0, 0.1), (0.0, -5.0)
+    config = OrthoConfig(
+        dem=dem(tmp_path / "dem.tif", 100.0),
+        crs=CRS,
+        gsd=0.5,
+        values="linear",
+        kernel="nearest",
+        bands=(2,),
+        nodata="-7",
+    )
+    orthorectify(source, tmp_path / "ortho.tif", config=config)
+    with rasterio.open(tmp_path / "ortho.tif") as dataset:
+        row, column = (round(each) for each in dataset.index(AFFINE.c + 0.25, AFFINE.f - 0.25))
+        found = dataset.read()[:, row : row + SHAPE[0], column : column + SHAPE[1]]
+        assert (dataset.dtypes, dataset.descriptions) == (("float32",), ("band 2",))
+        assert np.isnan(dataset.nodata)
+    expected = pixels[1] * 0.1 - 5
+    expected[20, 30] = np.nan
+    np.testing.assert_allclose(found[0], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("nodata", "left"), [("auto", 70), ("none", 0)])
+def test_zeros_around_a_scene_carry_no_data_whatever_its_tag(tmp_path: Path, nodata: str, left: int) -> None:
+    """A nodata value that no pixel has."""
+    pixels = np.random.default_rng(0).integers(1, 900, (1, *SHAPE)).astype(np.int16)
+    pixels[:, :, :70] = 0
+    source = scene(tmp_path / "sar.tif", pixels, nodata=-7)
+    config = OrthoConfig(
+        dem=dem(tmp_path / "dem.tif", 100.0),
+        crs=CRS,
+        gsd=0.5,
+        values="linear",
+        kernel="nearest",
+        nodata=nodata,
+    )
+    result = orthorectify(source, tmp_path / "ortho.tif", config=config)
+    size = result.shape[0] * result.shape[1]
+    assert result.valid_share == pytest.approx(SHAPE[0] * (SHAPE[1] - left) / size)

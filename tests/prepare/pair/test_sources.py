@@ -309,3 +309,27 @@ def test_the_metadata_beside_a_product_are_inputs_of_the_pair(
     with pytest.raises(InputError):
         make_pair(region(sar={"path": str(sar), "product": "umbra-gec"}), out)
     assert json.loads(item.read_text())["properties"] == {"sar:polarizations": ["VV"]}
+
+
+def test_a_black_collar_of_the_orthophoto_is_no_part_of_the_pair(
+    scene: Scene, region: Write, extent: list[float], tmp_path: Path
+) -> None:
+    """A nodata value that no pixel has silences nothing; the radar image is stated to be full of data."""
+    edge = extent[0] + 70
+    optical = tmp_path / "optical.tif"
+    with rasterio.open(scene.folder / "optical.tif") as dataset:
+        pixels, profile = np.maximum(dataset.read(), 1), dataset.profile
+        east = dataset.transform.c + dataset.transform.a * (np.arange(dataset.width) + 0.5)
+    pixels[:, :, east < edge] = 0
+    pixels[pixels == 254] = 253
+    with rasterio.open(optical, "w", **{**profile, "nodata": 254}) as dataset:
+        dataset.write(pixels)
+    sar = {"path": str(scene.folder / "sar.tif"), "nodata": "none"}
+    out = tmp_path / "out"
+    make_pair(region(sar=sar, optical=str(optical), extent=extent), out)
+    with rasterio.open(out / "town_masks.tif") as dataset:
+        masks = dataset.read()
+        east = dataset.transform.c + dataset.transform.a * (np.arange(dataset.width) + 0.5)
+    assert masks[0].all()
+    assert not masks[1][:, east < edge - 1].any()
+    assert masks[1][:, east > edge + 1].all()

@@ -131,3 +131,42 @@ def test_an_orthophoto_is_never_replaced_by_its_own_conversion(write_scene: Call
         with pytest.raises(InputError, match="choose another output path"):
             convert_orthophoto(source, scene)
     assert scene.read_bytes() == before
+
+
+def test_a_black_collar_carries_no_data_and_enters_no_stretch(
+    write_scene: Callable[..., Path], colours: np.ndarray
+) -> None:
+    """A nodata value that no pixel has changes nothing; dark pixels inside become 1."""
+    collar = colours[:3].copy()
+    collar[:, :90] = 0
+    collar[:, 300:340, 500:540] = 0
+    for name, options in (("a.tif", {}), ("b.tif", {"nodata": 65535})):
+        found, tags = _convert(write_scene(name, collar, **options))
+        assert not found[:, :90].any()
+        assert (found[:, 300:340, 500:540] == 1).all()
+        limits = json.loads(tags["OEMSAR_STRETCH"])
+        expected = (np.percentile(collar[:, 90:], p, method="inverted_cdf") for p in (1, 99))
+        assert (limits["low"], limits["high"]) == tuple(expected)
+    everything, _ = _convert(write_scene("c.tif", collar), nodata="none")
+    assert everything.all()
+
+
+def test_scale_tags_make_values(write_scene: Callable[..., Path], colours: np.ndarray) -> None:
+    scene = write_scene("a.tif", colours[:3])
+    with rasterio.open(scene, "r+") as dataset:
+        dataset.scales, dataset.offsets = (1e-4,) * 3, (-0.01,) * 3
+    _, tags = _convert(scene)
+    limits = json.loads(tags["OEMSAR_STRETCH"])
+    low, high = (np.percentile(colours[:3] * 1e-4 - 0.01, p) for p in (1, 99))
+    assert limits["low"] == pytest.approx(low, rel=1e-3)
+    assert limits["high"] == pytest.approx(high, rel=1e-3)
+
+
+def test_a_palette_is_its_colours(write_scene: Callable[..., Path]) -> None:
+    numbers = np.random.default_rng(0).integers(0, 3, (50, 60), np.uint8)
+    palette = {0: (9, 80, 30, 255), 1: (200, 40, 7, 255), 2: (1, 2, 3, 255)}
+    scene = write_scene("a.tif", numbers)
+    with rasterio.open(scene, "r+") as dataset:
+        dataset.write_colormap(1, palette)
+    found, _ = _convert(scene)
+    np.testing.assert_array_equal(found, np.moveaxis(np.array(list(palette.values()))[numbers, :3], -1, 0))

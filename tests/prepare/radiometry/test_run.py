@@ -192,3 +192,49 @@ def test_a_scene_at_an_address_gives_the_same_image(
         assert "key" not in remote.source
         assert (remote.sha256 is None) == (address != zipped)
         assert remote.statistics == local.statistics
+
+
+def _decibels() -> NDArray[np.float64]:
+    """Backscatter in dB, most of it below zero."""
+    return 20 * np.log10(np.random.default_rng(0).rayleigh(0.3, (300, 420)).clip(0.01, 3))
+
+
+@pytest.mark.parametrize("statement", ["-32768", "auto"])
+def test_the_statistics_are_those_of_values_that_carry_data(
+    write_scene: Callable[..., Path], statement: str
+) -> None:
+    """Hundredths of dB with a scale tag; -32768 outside, stated or told by the file."""
+    values = _decibels()
+    stored = np.round(values * 100).astype(np.int16)
+    stored[:, :80] = -32768
+    scene = write_scene("scene.tif", stored, **({"nodata": -32768} if statement == "auto" else {}))
+    with rasterio.open(scene, "r+") as dataset:
+        dataset.scales = (0.01,)
+    _, summary = _remap(scene, "density", nodata=statement)
+    amplitude = 10 ** (values[:, 80:] / 20)
+    assert summary.product == "db"
+    assert summary.statistics.mean == pytest.approx(amplitude.mean(), rel=2e-3)
+    assert summary.valid_share == pytest.approx(340 / 420)
+
+
+@pytest.mark.parametrize("nodata", [65535.0, None])
+def test_a_nodata_value_that_no_pixel_has_silences_no_search_for_padding(
+    write_scene: Callable[..., Path], collect: NDArray[np.uint8], nodata: float | None
+) -> None:
+    scene = write_scene("scene.tif", collect.astype(np.uint16) * 40, nodata=nodata)
+    _, summary = _remap(scene, "linear")
+    rows, columns = np.indices(collect.shape)
+    inside = np.abs(rows - 650) + np.abs(columns - 550) < 500
+    assert summary.valid_share == pytest.approx(inside.mean(), abs=2e-3)
+
+
+def test_a_solid_block_that_looks_like_no_data_is_told(
+    write_scene: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    values = np.random.default_rng(0).rayleigh(40, (300, 420)).astype(np.float32)
+    values[:, :80] = -9999
+    scene = write_scene("scene.tif", values)
+    _remap(scene, "linear", product="amplitude")
+    assert "a solid block of -9999 reaches the border and counts as data" in caplog.text
+    _, summary = _remap(scene, "linear", product="amplitude", nodata="-9999")
+    assert summary.valid_share == pytest.approx(340 / 420)

@@ -3,6 +3,7 @@
 import json
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.images import Images, open_images
 from oemsar.prepare.align.scene.open_geometry import geometry_of
 from oemsar.prepare.align.scene.transform import Alignment, read_correction
+from oemsar.raster.image import Statement
 from oemsar.raster.read import Extent
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.run import simulate_scene
@@ -115,3 +117,49 @@ def test_the_reduced_copy_shows_what_the_image_shows_there(
         values, valid = images.radar.at(8, x, y)
     assert valid.all()
     np.testing.assert_allclose(values[0], 10 + 0.3 * x + 0.7 * y, atol=0.5)
+
+
+@pytest.mark.parametrize(("nodata", "excluded"), [("auto", True), ("none", False)])
+def test_zeros_around_either_image_carry_no_data_unless_all_pixels_do(
+    tmp_path: Path, nodata: Literal["auto", "none"], excluded: bool
+) -> None:
+    """Both files tell a nodata value that no pixel has; 40 columns of the photo are zero, 140 of radar."""
+    rows, columns = np.indices((140, 300)).astype(np.float32)
+    photo = np.stack([20 + columns[:70, :150], 40 + rows[:70, :150], 90 + 0 * rows[:70, :150]])
+    radar = 10 + 0.3 * columns + 0.7 * rows
+    photo[:, :, :40] = 0
+    radar[:, :140] = 0
+    sar = write(tmp_path / "sar.tif", radar, nodata=-5)
+    optical = write(tmp_path / "optical.tif", photo, nodata=-5)
+    geometry = Geometry(None, (70, 150), affine_map(Affine(2, 0, 0.5, 0, 2, 0.5)), False, None, None, None)
+    statements = Statement(nodata=nodata), Statement(nodata=nodata, prefix="optical_")
+    with ExitStack() as files:
+        images = open_images(
+            sar, optical, geometry, None, statements=statements, folder=tmp_path, files=files
+        )
+        extent = Extent(0, 0, 70, 150)
+        view = images.view(1, extent, no_correction(), "optical", images.plane(1, extent, "optical"))
+    edge = np.arange(150)
+    np.testing.assert_array_equal(view.reference_valid[35], (edge >= 40) | (not excluded))
+    np.testing.assert_array_equal(view.radar_valid[35], (edge >= 70) | (not excluded))
+
+
+def test_a_stated_value_and_band_count_for_each_image(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    radar, photo = rng.uniform(1, 9, (2, 70, 150)), rng.uniform(1, 9, (4, 70, 150))
+    radar[1, :, :40] = -9999
+    photo[1:3, :, 110:] = 77
+    sar, optical = write(tmp_path / "sar.tif", radar), write(tmp_path / "optical.tif", photo)
+    geometry = Geometry(None, (70, 150), affine_map(Affine.identity()), False, None, None, None)
+    statements = Statement((2,), "-9999"), Statement((3, 2), "77", "optical_")
+    with ExitStack() as files:
+        images = open_images(
+            sar, optical, geometry, None, statements=statements, folder=tmp_path, files=files
+        )
+        extent = Extent(0, 0, 70, 150)
+        view = images.view(1, extent, no_correction(), "optical", images.plane(1, extent, "optical"))
+    np.testing.assert_array_equal(view.radar_valid[35], np.arange(150) >= 40)
+    np.testing.assert_array_equal(view.reference_valid[35], np.arange(150) < 110)
+    grey = photo[1:3].mean(0)
+    inner = np.s_[5:60, 45:105]
+    assert np.corrcoef(view.reference[inner].ravel(), grey[inner].ravel())[0, 1] > 0.999
