@@ -114,6 +114,7 @@ def test_every_public_name_has_a_page() -> None:
         "Failure",
         "InputError",
         "Interrupted",
+        "Occupied",
         "OemsarError",
         "OutOfMemory",
     }  # ::: oemsar.errors
