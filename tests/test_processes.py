@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from oemsar.files import atomic_write
 from oemsar.processes import process_pool, thread_pool, watch_parent
 
 
@@ -19,6 +20,30 @@ def begin_and_fail(folder: Path, error: type[BaseException]) -> None:
         while not any(folder.iterdir()):
             time.sleep(0.01)
         raise error
+
+
+def write_for_long(path: Path) -> None:
+    with atomic_write(path / "result") as partial:
+        partial.write_text("half")
+        (path / "begun").touch()
+        time.sleep(60)
+
+
+def begin_to_write_and_fail(folder: Path) -> None:
+    with process_pool(1) as pool:
+        pool.submit(write_for_long, folder)
+        while not (folder / "begun").exists():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_after_an_error_what_was_begun_is_left_and_removed(tmp_path: Path) -> None:
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        begin_to_write_and_fail(tmp_path)
+    assert time.monotonic() - start < 30
+    assert [path.name for path in tmp_path.iterdir()] == ["begun"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

@@ -15,8 +15,11 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from oemsar.errors import Failure
+from oemsar.files import remove_unfinished
 from oemsar.signals import held_signals, release_signals
 from oemsar.visible_text import show_logs
+
+_MOMENT_SECONDS = 0.3
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -51,9 +54,10 @@ def map_in_processes(
 
 @contextmanager
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield processes that end with this one; after an error in the block no queued work is begun.
+    """Yield processes that end with this one; after an error in the block they leave their work.
 
-    The pool's own `with` block does not do this: as it ends it takes back that the queue was cancelled.
+    What they were writing they remove. The pool's own `with` block does none of this: as it ends it waits for
+    what was begun, and takes back that the queue was cancelled.
     """
     # forking would copy threads and open files of GDAL in an unknown state
     context = multiprocessing.get_context("spawn")
@@ -62,7 +66,7 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
-        pool.shutdown(cancel_futures=True)
+        pool.stop()
         raise
     pool.shutdown()
 
@@ -92,20 +96,33 @@ class _Pool(ProcessPoolExecutor):
         with held_signals():
             return super().submit(fn, *args, **kwargs)
 
+    def stop(self) -> None:
+        """Let every process leave its work, and wait for its end."""
+        for process in list((self._processes or {}).values()):
+            process.terminate()
+        self.shutdown(cancel_futures=True)
+
 
 def _begin(parent: int) -> None:
     """Begin the life of a process of a pool: it ends with its parent, which alone answers to signals."""
     show_logs(logging.WARNING)
     watch_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "alarm"):
-        signal.signal(signal.SIGTERM, _end_soon)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, _leave)
+        signal.signal(signal.SIGTERM, _leave_soon)
     release_signals()
 
 
-def _end_soon(number: int, frame: FrameType | None) -> None:
-    """End a second after the signal: sent to every process of a command, it should reach the parent first."""
-    signal.alarm(1)
+def _leave_soon(number: int, frame: FrameType | None) -> None:
+    """Leave a moment after the signal: sent to all processes of a command, it reaches the parent first."""
+    signal.setitimer(signal.ITIMER_REAL, _MOMENT_SECONDS)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End the process without what it was writing."""
+    remove_unfinished()
+    os._exit(1)
 
 
 def watch_parent(parent: int) -> None:
