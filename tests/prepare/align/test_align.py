@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -249,6 +250,8 @@ def test_images_at_addresses_are_aligned_as_those_on_disk(
     points.write_text(json.dumps({"features": features}))
     config = AlignConfig(tie_points=points)
     align_images(*pair, tmp_path / "local", config=config)
+    for path in pair:
+        shutil.copy(path, tmp_path)
     addresses = [Path(f"{file_server.address}/{path.name}") for path in pair]
     report = align_images(*addresses, tmp_path / "remote", config=config)
     assert (report.sar, report.optical) == tuple(f"{file_server.address}/{path.name}" for path in pair)
