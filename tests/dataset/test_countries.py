@@ -74,3 +74,18 @@ def test_a_country_across_the_antimeridian_does_not_reach_round_the_earth(
     place: tuple[float, float], country: str | None
 ) -> None:
     assert country_at(*place) == country
+
+
+@pytest.mark.parametrize(
+    ("place", "country"),
+    [((179.99, -16.8), "FJI"), ((180.0, 68.0), "RUS"), ((178.0, 51.9), "USA"), ((-175.0, 66.5), "RUS")],
+)
+def test_longitudes_count_from_anywhere(place: tuple[float, float], country: str) -> None:
+    lon, lat = place
+    assert {country_at(lon + turns * 360, lat, 40) for turns in (-2, -1, 0, 1)} == {country}
+
+
+def test_the_coast_beyond_the_antimeridian_is_as_near_as_on_this_side() -> None:
+    # Chukotka ends at the cut: a point east of it whose nearest land lies west, and the other way round
+    east, west = country_at(-179.999, 69.1, 40), country_at(179.999, 69.1, 40)
+    assert east == west == "RUS"

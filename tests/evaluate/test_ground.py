@@ -100,3 +100,14 @@ def test_a_tile_without_georeferencing_has_ground_of_its_own() -> None:
     tiles = [_tile("a", _grid(EAST, NORTH)), _tile("b", None), _tile("c", None)]
     ground = Ground(tiles)
     assert all(ground.is_first(tile).all() for tile in tiles)
+
+
+def test_tiles_across_180_degrees_give_way_whatever_their_longitudes_count_from() -> None:
+    step = 1e-5
+    first = _tile("a", _grid(180 - 5 * step, -16.8, gsd=step, crs="EPSG:4326"))
+    for turns in (-1, 0, 1):
+        west = 180 - 2 * step + 360 * turns
+        later = _tile("b", _grid(west, -16.8 - 4 * step, gsd=step, crs="EPSG:4326"))
+        expected = np.ones((10, 10), bool)
+        expected[:6, :7] = False
+        np.testing.assert_array_equal(Ground([first, later]).is_first(later), expected)

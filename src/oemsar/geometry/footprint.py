@@ -11,6 +11,7 @@ from oemsar.errors import InputError
 from oemsar.geometry.heights import Heights
 from oemsar.geometry.sensor import SensorModel
 from oemsar.raster.border import CELL
+from oemsar.raster.longitude import near
 
 _ROUNDS = 8
 _STEPS = 33
@@ -95,6 +96,7 @@ def footprint(model: SensorModel, heights: Heights, edge: Outline) -> Footprint:
     enclosing = edge.x.size
     outside = 1 - float(heights.covers(lon[enclosing:], lat[enclosing:]).mean())
     if outside > 0:
+        lon = near(lon, float(lon[0]), 360.0)  # a scene across 180 degrees is not as wide as the earth
         raise InputError(
             f"{heights.path} does not cover the scene: {math.ceil(outside * 100)} % of its outline lies "
             f"outside; give an elevation model of longitude {lon.min():.4f} to {lon.max():.4f} and latitude "
