@@ -11,7 +11,7 @@ from rasterio import Affine
 from oemsar.errors import InputError
 from oemsar.modalities import Modalities
 from oemsar.predict.config import PredictConfig
-from oemsar.predict.radar_product import amplitude_opener, radar_product
+from oemsar.predict.radar_product import amplitude_opener, radar_scene
 from oemsar.predict.run import predict_scene
 from oemsar.predict.scene import Treatment, open_scene
 from oemsar.products.registry import find_product
@@ -37,7 +37,9 @@ def test_pixels_that_are_amplitude_as_they_are_stored_stay(
     write_scene: Write, caplog: pytest.LogCaptureFixture, name: str, pixels: np.ndarray, reason: str | None
 ) -> None:
     caplog.set_level("INFO", "oemsar")
-    assert radar_product(write_scene(name, pixels)) is None
+    found = radar_scene(write_scene(name, pixels))
+    assert found.product is None
+    assert (found.kind is None) is (reason is None)
     assert caplog.text == "" if reason is None else reason in caplog.text
 
 
@@ -45,16 +47,19 @@ def test_a_product_of_power_is_read_through_its_reader(
     write_scene: Write, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "oemsar")
-    found = radar_product(write_scene("iw-vv.rtc.tiff", POWER))
-    assert found is not None
-    assert found.product.kind == "sentinel1-rtc"
+    found = radar_scene(write_scene("iw-vv.rtc.tiff", POWER))
+    assert found.product is not None
+    assert found.kind == found.product.product.kind == "sentinel1-rtc"
+    assert found.reason == found.product.recognised_by
     assert "is read as sentinel1-rtc: name of Planetary Computer" in caplog.text
 
 
 @pytest.mark.parametrize(("name", "through"), [("power", True), ("db", True), ("amplitude", False)])
 def test_the_named_product_decides(write_scene: Write, name: str, through: bool) -> None:
     path = write_scene("a.tif", POWER)
-    assert (radar_product(path, name) is not None) is through
+    found = radar_scene(path, name)
+    assert (found.kind, found.reason) == (name, "named by a person")
+    assert (found.product is not None) is through
 
 
 def test_amplitude_is_made_of_every_encoding(write_scene: Write) -> None:
@@ -76,7 +81,7 @@ def test_amplitude_is_made_of_every_encoding(write_scene: Write) -> None:
 def test_the_scene_is_stretched_in_amplitude(write_scene: Write) -> None:
     path = write_scene("iw-vv.rtc.tiff", POWER, nodata=0)
     treatments = Treatment(value_range=(0.1, 0.6)), Treatment()
-    with open_scene(path, None, Modalities.SAR, treatments, radar_product(path)) as scene:
+    with open_scene(path, None, Modalities.SAR, treatments, radar_scene(path).product) as scene:
         pixels, valid = scene.read(Extent(0, 0, 40, 70))
     expected = np.clip(np.rint(255 * (np.sqrt(POWER) - 0.1) / 0.5), 0, 255)
     assert valid.all()
@@ -89,13 +94,18 @@ def test_the_map_of_power_is_that_of_its_amplitude(
     power = write_scene("iw-vv.rtc.tiff", POWER, **NORTH_UP)
     amplitude = write_scene("amplitude.tif", np.sqrt(POWER), **NORTH_UP)
     config = PredictConfig(window=64, overlap=16, range=(0.0, 0.8), device="cpu")
-    maps = []
+    maps, told = [], []
     for scene in (power, amplitude):
         out = tmp_path / f"{scene.stem}.map.tif"
-        predict_scene(models["sar"], scene, out, config=config)
+        summary = predict_scene(models["sar"], scene, out, config=config)
+        told.append((summary.radar_product, summary.recognised_by[:26]))
         with rasterio.open(out) as dataset:
             maps.append(dataset.read(1))
     np.testing.assert_array_equal(*maps)
+    assert told == [
+        ("sentinel1-rtc", "name of Planetary Computer"),
+        ("amplitude", "float32 pixels, and nothin"),
+    ]
 
 
 def test_a_product_is_no_question_of_an_optical_model(

@@ -21,21 +21,33 @@ from oemsar.raster.read import Extent, open_raster
 log = logging.getLogger(__name__)
 
 
-def radar_product(
-    path: Path, name: str | None = None, bands: tuple[int, ...] | None = None
-) -> OpenedProduct | None:
-    """Recognise a radar scene that must be read through its product; what it is taken for is logged.
+@dataclass(frozen=True)
+class RadarScene:
+    """What a radar scene is taken for.
+
+    Attributes:
+        kind: Kind of product; None for an image that is mapped as it is, such as bytes.
+        reason: What told the kind, in words; empty without a kind.
+        product: Product through which amplitude is made; None where pixels are taken as they are stored.
+    """
+
+    kind: str | None = None
+    reason: str = ""
+    product: OpenedProduct | None = None
+
+
+def radar_scene(path: Path, name: str | None = None, bands: tuple[int, ...] | None = None) -> RadarScene:
+    """Recognise a radar scene, and whether it must be read through its product; both are logged.
+
+    Bytes are what networks see, and several bands that nobody explains are refused elsewhere: both have no
+    kind. Products whose pixels or moduli are amplitude are taken as they are stored, and so are decibels
+    that only their values tell.
 
     Args:
         path: Radar image, or the folder of a product.
         name: Kind of product, where the person knows better; None recognises it.
         bands: Band that the person chooses, from 1; None takes the only one, or the first of a product whose
             bands are known to be polarisations.
-
-    Returns:
-        The product; None for bytes, which networks see as they are, for several bands that nobody explains,
-        for products whose pixels or moduli are amplitude as they are stored, and for decibels that only
-        their values tell, which are stretched as they are.
 
     Raises:
         InputError: The file is unreadable, or not of the kind `name`.
@@ -46,14 +58,16 @@ def radar_product(
     if name is not None:
         found = find_product(path, name, band)
         stored = found.product.encoding in (Encoding.AMPLITUDE, Encoding.MODULUS)
-        return None if stored and found.path == path and found.band == 1 else found
+        plain = stored and found.path == path and found.band == 1
+        return RadarScene(found.product.kind, found.recognised_by, None if plain else found)
     if not path.is_dir() and band is None and _as_they_are(path):
-        return None
+        return RadarScene()
     reader, reason = recognise(path)
     if not reader.as_stored and reader is not DECIBEL:
-        return find_product(path, band=band)
+        found = find_product(path, band=band)
+        return RadarScene(found.product.kind, reason, found)
     log.info("%s is read as %s: %s", path, reader.name, reason)
-    return None
+    return RadarScene(reader.name, reason)
 
 
 def amplitude_opener(found: OpenedProduct) -> Opener:

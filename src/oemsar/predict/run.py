@@ -21,10 +21,9 @@ from oemsar.predict.areas import class_hectares
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
 from oemsar.predict.quicklook import write_quicklook
-from oemsar.predict.radar_product import radar_product
+from oemsar.predict.radar_product import RadarScene, radar_scene
 from oemsar.predict.scene import Scene, Treatment, open_scene
 from oemsar.predict.state import MapIdentity, MapInputs, ResumableMap, model_state
-from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, cog_files, publish_cog
@@ -59,6 +58,10 @@ class LandCoverMap(Value):
     """Whether the scene, and so the map, has a CRS and an affine."""
     georeferencing: str = ""
     """Georeferencing that the map takes over from the scene, in words; empty in maps of earlier versions."""
+    radar_product: str | None = None
+    """Kind of product that the radar image was taken for; None for bytes and without a radar image."""
+    recognised_by: str = ""
+    """What told the kind of product, in words; empty without one."""
     modalities: str
     """Imagery that the network sees."""
     engine: str
@@ -115,7 +118,8 @@ def predict_scene(
     """
     _require_name(out)
     weights, network = model_state(model), as_network(model)
-    product = _product(scene, network, config)
+    radar = _radar(scene, network, config)
+    product = radar.product
     beside = [scene] if product is None else [scene, *product.metadata]
     scene = scene if product is None else product.path
     _require_apart(model, scene, out, config, beside)
@@ -145,7 +149,7 @@ def predict_scene(
             raise Failure(f"{changed} changed while the map was being made; run the same command again")
         layers = MapLayers.in_folder(resumable.folder, opened.shape)
         classes = _class_areas(opened, layers, pixels)
-        summary = _summary(out, config, opened, engine.name, classes)
+        summary = _summary(out, config, opened, engine=engine.name, radar=radar, classes=classes)
         with resumable.working(opened.shape):
             _publish(out, scene, opened, layers, summary)
         resumable.remove()
@@ -182,8 +186,8 @@ def _require_apart(
     require_writable(out.parent)
 
 
-def _product(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> OpenedProduct | None:
-    """Open a radar scene through its product where its pixels are no amplitude; None for any other image.
+def _radar(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> RadarScene:
+    """Recognise the radar scene of a network that sees radar.
 
     Raises:
         InputError: The radar image is unreadable or not of the kind named.
@@ -191,8 +195,8 @@ def _product(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> O
     if not network.spec.modalities.has_sar:
         if config.product is not None:
             raise InputError("the model sees optical only; name no radar product", option="product")
-        return None
-    return radar_product(scene, config.product, config.bands)
+        return RadarScene()
+    return radar_scene(scene, config.product, config.bands)
 
 
 def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: LandCoverMap) -> None:
@@ -223,7 +227,13 @@ def _class_areas(scene: Scene, layers: MapLayers, pixels: NDArray[np.int64]) -> 
 
 
 def _summary(
-    out: Path, config: PredictConfig, scene: Scene, engine: str, classes: dict[str, ClassArea]
+    out: Path,
+    config: PredictConfig,
+    scene: Scene,
+    *,
+    engine: str,
+    radar: RadarScene,
+    classes: dict[str, ClassArea],
 ) -> LandCoverMap:
     options = config.model_dump(mode="json", exclude={"optical", "engine", "device"})
     return LandCoverMap(
@@ -232,6 +242,8 @@ def _summary(
         quicklook=str(out.with_suffix(".png")),
         georeferenced=scene.grid is not None and scene.grid.crs is not None,
         georeferencing=scene.georeference.in_words(),
+        radar_product=radar.kind,
+        recognised_by=radar.reason,
         modalities=scene.modalities.value,
         engine=engine,
         nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
