@@ -1,7 +1,9 @@
 """Processes that work on cells: their messages, their deaths, and what they begin with."""
 
+import errno
 import logging
 import os
+import re
 import signal
 import sys
 import time
@@ -52,6 +54,20 @@ def test_the_outcome_of_a_job_is_sent(
     here, there = Pipe()
     assert processes._run_job(there, job) == goes_on
     assert here.recv() == (kind, value)
+
+
+def test_a_log_that_finds_no_room_is_the_failure_of_its_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", full)
+    here, there = Pipe()
+    assert not processes._run_logged(there, lambda: 42, tmp_path / "cell", logging.INFO)
+    kind, value = here.recv()
+    assert kind == "failed"
+    assert re.search(r"cell has no room left for log\.txt", value)
 
 
 def test_a_message_to_nobody_is_no_fault() -> None:

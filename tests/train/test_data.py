@@ -85,6 +85,21 @@ def test_readers_are_the_share_of_the_cores_but_one(
     assert default_workers(devices) == workers
 
 
+def test_a_reader_knows_its_parent_and_does_not_outlive_it(
+    make_tile: Callable[[str], Tile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", leave)
+    begin = data([make_tile("a")], 1).train_dataloader().worker_init_fn
+    monkeypatch.setattr(os, "getppid", lambda: 1)  # as after the death of the parent, however early
+    assert begin is not None
+    with pytest.raises(SystemExit):
+        begin(0)
+    assert begin.args == (os.getpid(),)  # type: ignore[attr-defined]
+
+
 def test_the_tiles_are_read_from_their_paths(make_tile: Callable[[str], Tile], tmp_path: Path) -> None:
     tile = replace(make_tile("a"), sar=tmp_path / "gone.tif")
     with pytest.raises(InputError, match=r"gone\.tif does not exist"):

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from oemsar.errors import Failure, InputError, Interrupted, OemsarError, OutOfMemory
+from oemsar.signals import Stopped
 from oemsar.train.config import RunOptions
-from oemsar.train.lightning import rank_zero_only
+from oemsar.train.lightning import SIGTERMException, rank_zero_only
 from oemsar.train.trainer import (
     _own_environment,
     explained,
@@ -43,6 +44,16 @@ def test_errors_become_sentences(
     with pytest.raises(kind, match=sentence) as caught, explained(OPTIONS, AT_STEP_3):
         raise error
     assert caught.value.options == options
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KeyboardInterrupt(), 130), (SIGTERMException(), 143), (Stopped(2), 130), (Stopped(15), 143)],
+)
+def test_an_interrupted_training_ends_with_the_code_of_its_signal(error: BaseException, code: int) -> None:
+    with pytest.raises(Interrupted) as caught, explained(OPTIONS, AT_STEP_3):
+        raise error
+    assert caught.value.exit_code == code
 
 
 def test_a_programming_error_keeps_its_kind() -> None:

@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from oemsar.disk import disk_error
 from oemsar.errors import Interrupted, OemsarError
 from oemsar.processes import watch_parent
 from oemsar.signals import held_signals, release_signals
@@ -197,9 +198,20 @@ def _serve(pipe: Connection, root: Path, environment: dict[str, str], parent: in
                 return
             if task is None:
                 return
-            with _logged(task.training.out, level):
-                if not _run_job(pipe, partial(work, task, lambda *steps: _send(pipe, "steps", steps))):
-                    return
+            job = partial(work, task, lambda *steps: _send(pipe, "steps", steps))
+            if not _run_logged(pipe, job, task.training.out, level):
+                return
+
+
+def _run_logged(pipe: Connection, job: Callable[[], object], folder: Path, level: int) -> bool:
+    """Do the job as `_run_job` does, with its talk in the log of the cell."""
+    try:
+        with _logged(folder, level):
+            return _run_job(pipe, job)
+    except OSError as error:  # of the log itself
+        found = disk_error(error, folder / LOG)
+        _send(pipe, "failed", str(error if found is None else found))
+        return False
 
 
 def _run_job(pipe: Connection, job: Callable[[], object]) -> bool:

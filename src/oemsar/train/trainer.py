@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,7 +126,7 @@ def explained(config: TrainConfig, trainer: Trainer) -> Iterator[None]:
     except (SystemExit, KeyboardInterrupt, SIGTERMException) as error:
         raise Interrupted(
             f"interrupted at step {trainer.global_step}; resume the run to go on from its last checkpoint",
-            signal=signal_of(error),
+            signal=signal.SIGTERM if isinstance(error, SIGTERMException) else signal_of(error),
         ) from error
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise memory from error

@@ -10,7 +10,7 @@ from oemsar.locks import holds_output
 from oemsar.prepare.align.config import MATCHERS, AlignConfig
 from oemsar.prepare.align.matching.search import Range, Search
 from oemsar.prepare.align.outcome import Outcome, from_person, from_search
-from oemsar.prepare.align.output.aligned import write_aligned
+from oemsar.prepare.align.output.aligned import aligned_bytes, write_aligned
 from oemsar.prepare.align.output.page import write_page
 from oemsar.prepare.align.output.pictures import draw_pictures
 from oemsar.prepare.align.output.tie_points import write_geojson, write_points
@@ -85,7 +85,7 @@ def align_images(
         files.enter_context(gdal_cache())
         geometry = geometry_of(sar, optical, config, files)
         scale = geometry.scale()
-        folder = files.enter_context(scratch_folder(out / _SCRATCH))
+        folder = files.enter_context(scratch_folder(out / _SCRATCH, aligned_bytes(sar, geometry.shape)))
         if config.tie_points is not None:
             found = from_person(geometry, scale, config.tie_points)
         else:

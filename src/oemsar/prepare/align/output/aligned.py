@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from oemsar.disk import require_room
 from oemsar.geometry.interpolate import Kernel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, look_tags
 from oemsar.geometry.resample import resample
@@ -13,6 +12,17 @@ from oemsar.raster.cog import Layer, publish_cog
 from oemsar.raster.image import Statement, open_radar
 from oemsar.raster.raw_raster import RawRaster, raw_bytes
 from oemsar.raster.read import open_raster
+
+
+def aligned_bytes(sar: Path, shape: tuple[int, int]) -> int:
+    """Compute the bytes that a band of the aligned image takes in its scratch folder.
+
+    Args:
+        sar: Radar image.
+        shape: Rows and columns of the grid.
+    """
+    with open_raster(sar) as dataset:
+        return raw_bytes(shape, dataset.dtypes[0])
 
 
 def write_aligned(
@@ -42,7 +52,6 @@ def write_aligned(
     with open_raster(sar) as dataset:
         image = open_radar(dataset, sar, statement, single=False)
         pixels, nodata = image.pixels, nodata_of(image)
-        require_room(folder, raw_bytes(geometry.shape, *[pixels.dtype] * pixels.count), f"for {out.name}")
         raws = (folder / f"band{band}.raw" for band in range(pixels.count))
         canvases = [RawRaster(raw, geometry.shape, pixels.dtype) for raw in raws]
         resample(
