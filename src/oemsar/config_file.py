@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -74,6 +75,8 @@ _LIMITS = {
 }
 """Kinds of pydantic's faults about a limit: the words for it, and where the fault holds it."""
 _LONGEST_SHOWN = 60
+_BRACKET = re.compile(r"[][{}]")
+_MOST_LEVELS = 200
 _MOST_VALUES = 100_000
 """Values in a file, those that aliases repeat counted each time."""
 
@@ -144,6 +147,8 @@ def _first_line(error: Exception) -> str:
 
 def _load(text: str) -> Any:  # noqa: ANN401 (any nesting of plain values)
     """Construct the values of a document once it is known that they are few and end."""
+    if _deepest(text) > _MOST_LEVELS:  # else the time to find it out grows with the square of the depth
+        raise RecursionError
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -153,6 +158,15 @@ def _load(text: str) -> Any:  # noqa: ANN401 (any nesting of plain values)
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _deepest(text: str) -> int:
+    """Count the brackets that are open at once, at most; those in texts count with the others."""
+    depth = deepest = 0
+    for match in _BRACKET.finditer(text):
+        depth = depth + 1 if match[0] in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _measure(node: yaml.Node, known: dict[int, int], open_nodes: set[int]) -> int:

@@ -221,7 +221,7 @@ def _read(path: Path) -> _Holder | None:
     try:
         process, host, since = json.loads(path.read_text(encoding="utf-8"))
         return _Holder(int(process), str(host), str(since))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 

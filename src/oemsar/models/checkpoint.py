@@ -17,6 +17,20 @@ from oemsar.errors import InputError
 from oemsar.limits import require_regular
 from oemsar.models.finite import require_finite
 
+CHECKPOINT_FAULTS = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    UnpicklingError,
+    SafetensorError,
+)
+"""Exceptions of PyTorch and of safetensors for a damaged checkpoint."""
 _KEYS = ("state_dict", "model", "model_state_dict")
 """Keys under which training programs put the tensors when they save more than these."""
 _PARALLEL = "module."
@@ -45,7 +59,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             return named_tensors(load_file(path), str(path))
         with safe_globals(_stand_ins(path)):
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, UnpicklingError, SafetensorError) as error:
+    except CHECKPOINT_FAULTS as error:
         raise InputError(
             f"{path} cannot be read as a PyTorch checkpoint of tensors alone or as safetensors; "
             "save the state_dict of its model with torch.save"

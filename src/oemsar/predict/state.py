@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from oemsar.config_file import Value
+from pydantic import Field
+
+from oemsar.config_file import Value, read_json
 from oemsar.disk import disk_errors, require_room
+from oemsar.errors import InputError
 from oemsar.files import partial_path, unlinked, write_json
 from oemsar.fingerprint import fingerprint
+from oemsar.legend import NUM_CLASSES
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import model_files
 from oemsar.predict.config import PredictConfig
@@ -97,6 +101,17 @@ class MapIdentity(Value):
         return cls(versions=package_versions(), inputs=inputs, engine=engine, config=config)
 
 
+class _StoredState(Value):
+    """Content of `state.json`."""
+
+    task: str
+    """Digest of everything that decides the pixels of the map."""
+    rows: int = Field(ge=0)
+    """Number of complete rows of windows."""
+    pixels: Annotated[tuple[int, ...], Field(min_length=NUM_CLASSES, max_length=NUM_CLASSES)]
+    """Number of mapped pixels of each class, in legend order."""
+
+
 class ResumableMap:
     """Folder `.MAP.partial` in which a map is made.
 
@@ -153,12 +168,10 @@ class ResumableMap:
 
     def _read(self) -> MapCheckpoint | None:
         try:
-            state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            state = read_json(self.folder / _STATE, _StoredState, "state of a map")
+        except InputError:
             return None
-        if state["task"] != self._task:
-            return None
-        return MapCheckpoint(state["rows"], tuple(state["pixels"]))
+        return MapCheckpoint(state.rows, state.pixels) if state.task == self._task else None
 
 
 def model_state(model: Path | LandCoverNetwork) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, cast
 
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor
 from oemsar.disk import disk_errors
 from oemsar.errors import Failure, InputError
 from oemsar.files import partial_path, unlinked
-from oemsar.models.checkpoint import first_difference
+from oemsar.models.checkpoint import CHECKPOINT_FAULTS, first_difference
 from oemsar.models.finite import require_finite
 from oemsar.models.saved import save_model
 from oemsar.train.crops import Batch
@@ -27,8 +26,6 @@ BEST = Path("checkpoints", "best.ckpt")
 MODEL = Path("model")
 _PARTS = ("optimizer_states", "lr_schedulers", "loops", "callbacks")
 """Parts of a checkpoint beside the weights that training goes on with."""
-_NO_MAPPING = (TypeError, AttributeError)
-"""Exceptions of Python for content that is no mapping where one is expected."""
 
 
 class Checkpoints(Callback):
@@ -165,7 +162,7 @@ def require_readable(path: Path, module: LandCoverModule) -> None:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         weights = {name: value for name, value in content["state_dict"].items() if torch.is_tensor(value)}
         complete = all(isinstance(content[part], dict | list) for part in _PARTS)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, *_NO_MAPPING, UnpicklingError) as error:
+    except CHECKPOINT_FAULTS as error:
         raise InputError(f"{path} is not a readable checkpoint; remove it and start the run again") from error
     difference = first_difference(module.state_dict(), weights)
     if difference is not None or not complete:

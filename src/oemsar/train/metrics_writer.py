@@ -153,7 +153,10 @@ def rewind(path: Path, step: int) -> None:
     if path.exists():
         with path.open(newline="", encoding="utf-8", errors="replace") as file:
             lines = (line.replace("\0", "\ufffd") for line in file)
-            rows = [row for row in csv.DictReader(lines) if _is_whole(row) and int(row["step"]) <= step]
+            try:
+                rows = [row for row in csv.DictReader(lines) if _is_whole(row) and int(row["step"]) <= step]
+            except csv.Error:
+                log.warning("%s is damaged and is begun anew", path)
     with atomic_write(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()

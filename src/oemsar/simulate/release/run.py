@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import as_completed
 from pathlib import Path
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
+from oemsar.config_file import Foreign, read_document
 from oemsar.dataset.tile import Split
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json
@@ -27,14 +28,14 @@ logger = logging.getLogger(__name__)
 WORLD_FILE = "world.json"
 
 
-class _EarlierTile(BaseModel):
+class _EarlierTile(Foreign):
     """Name and split of a tile of an earlier world."""
 
     name: str = Field(pattern=r"^\w+$")
     split: Split
 
 
-class _EarlierWorld(BaseModel):
+class _EarlierWorld(Foreign):
     """Tiles of an earlier world, by any version of the simulator."""
 
     tiles: tuple[_EarlierTile, ...] = ()
@@ -131,8 +132,8 @@ def _claim(world: World, folder: Path, *, overwrite: bool) -> None:
 def _read_plan(record: Path) -> dict[str, JsonValue] | None:
     """Read the earlier world of a folder, by any version of the simulator; None where there is none."""
     try:
-        plan = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        plan = read_document(record, "plan of a world")
+    except InputError:
         return None
     return plan if isinstance(plan, dict) and "simulator" in plan else None
 
