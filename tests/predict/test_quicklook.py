@@ -49,7 +49,7 @@ def test_it_is_as_wide_as_two_panels_and_as_high_as_the_scene_is(
 ) -> None:
     write_cog(tmp_path / "map.tif", np.ones(shape, np.uint8), None)
     write_cog(tmp_path / "scene.tif", np.ones(shape, np.uint8), None)
-    write_quicklook(tmp_path / "map.tif", tmp_path / "scene.tif", tmp_path / "map.png")
+    write_quicklook(tmp_path / "map.tif", tmp_path / "scene.tif", tmp_path / "map.png", (1,))
     with Image.open(tmp_path / "map.png") as image:
         assert image.width == 2100
         assert image.height == pytest.approx(1050 * shape[0] / shape[1] + 180, abs=2)
