@@ -1,13 +1,18 @@
 """The errors that a training can end with, as sentences that name their options."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import nn
 
 from oemsar.errors import Failure, InputError, Interrupted, OemsarError, OutOfMemory
+from oemsar.modalities import Modalities
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.spec import ModelSpec
 from oemsar.signals import Stopped
-from oemsar.train.config import RunOptions
+from oemsar.train.config import RunOptions, TrainConfig
 from oemsar.train.lightning import SIGTERMException, rank_zero_only
 from oemsar.train.trainer import (
     _own_environment,
@@ -15,6 +20,7 @@ from oemsar.train.trainer import (
     make_trainer,
     process_rank,
     require_devices,
+    require_trainable,
 )
 
 OPTIONS = RunOptions(data="tiles.parquet", out="run", batch=4, crop=48, device="cpu")
@@ -100,3 +106,37 @@ def test_only_processes_of_this_run_count_as_its_processes(
     monkeypatch.setattr(rank_zero_only, "rank", int(told[0]) if told else 0)
     assert process_rank(devices) == rank
     assert bool(_own_environment(devices)) == own
+
+
+def _normalised(pooled: bool) -> LandCoverNetwork:
+    """A network whose deepest level, at a stride of 4, has a batch norm."""
+    pooling = nn.AvgPool2d(4) if pooled else nn.Identity()
+    body = nn.Sequential(pooling, nn.Conv2d(1, 8, 1), nn.BatchNorm2d(8), nn.Dropout())
+    spec = ModelSpec(architecture="unet", encoder="e", modalities=Modalities.SAR, mean=(0.0,), std=(1.0,))
+    return LandCoverNetwork(spec, body, 4)
+
+
+@pytest.mark.parametrize(
+    ("batch", "devices", "crop", "pooled", "device", "refused"),
+    [
+        (1, 1, 4, True, "cpu", True),
+        (1, 1, 3, True, "cpu", True),
+        (2, 2, 4, True, "cpu", True),
+        (2, 2, 4, True, "cuda", False),
+        (1, 1, 5, True, "cpu", False),
+        (2, 1, 4, True, "cpu", False),
+        (1, 1, 512, True, "cpu", False),
+        (1, 1, 4, False, "cpu", False),
+    ],
+)
+def test_one_value_of_a_channel_is_refused_before_the_training(
+    *, batch: int, devices: int, crop: int, pooled: bool, device: str, refused: bool
+) -> None:
+    network, config = _normalised(pooled), TrainConfig(batch=batch, devices=devices, crop=crop)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    torch.manual_seed(3)
+    state = torch.random.get_rng_state()
+    with pytest.raises(InputError, match="one crop of") if refused else nullcontext():
+        require_trainable(network, config, torch.device(device))
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert torch.equal(torch.random.get_rng_state(), state)

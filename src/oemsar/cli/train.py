@@ -27,9 +27,10 @@ def train(
     """Train a network on the tiles of a table; the model is then in OUT/model."""
     from oemsar.train.run import train_model
     from oemsar.train.run_folder import resolve_config
+    from oemsar.train.trainer import process_rank
 
     named = {name: path for name, path in (("data", data), ("out", out)) if path is not None}
     options = resolve_config({**named, **given}, file=config, resume=resume)
     trained = train_model(options.table, options.out, config=options, resume=resume)
-    if as_json:
+    if as_json and process_rank(options.devices) == 0:
         print_json(trained)

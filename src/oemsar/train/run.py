@@ -32,7 +32,14 @@ from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
 from oemsar.train.resumption import require_same_encoder, require_same_files, tell_of_versions
 from oemsar.train.run_folder import RunStart, TrainingRecord, TrainingResult
 from oemsar.train.tiles import describe_tiles, usable_tiles
-from oemsar.train.trainer import explained, make_trainer, process_rank, quiet_libraries, require_devices
+from oemsar.train.trainer import (
+    explained,
+    make_trainer,
+    process_rank,
+    quiet_libraries,
+    require_devices,
+    require_trainable,
+)
 from oemsar.train.validation import Validation
 
 log = logging.getLogger(__name__)
@@ -134,6 +141,7 @@ def _train(
         if checkpoint is None:
             require_same_encoder(options, record)
     module = _module(options, start, from_scratch=checkpoint is None)
+    require_trainable(module.network, options, device)
     if checkpoint is not None:
         require_readable(checkpoint, module)
     if stored is None and is_main:

@@ -6,6 +6,7 @@ import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from traceback import clear_frames
 from typing import Literal
 
@@ -14,6 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.errors import InputError, Interrupted, OemsarError, OutOfMemory
 from oemsar.inference.precision import autocast_dtype
+from oemsar.models.network import LandCoverNetwork
 from oemsar.signals import signal_of
 from oemsar.train.checkpoints import PlainFiles
 from oemsar.train.config import RunOptions, TrainConfig
@@ -96,6 +98,33 @@ def require_devices(config: TrainConfig, device: torch.device) -> None:
             f"{config.devices} is more than the {present} that this machine has; choose fewer",
             option="devices",
         )
+
+
+def require_trainable(network: LandCoverNetwork, config: TrainConfig, device: torch.device) -> None:
+    """Check that a network can be trained on one crop at a time, where that is asked for.
+
+    Batch norms need two values of a channel, and one small crop has one in the deepest level. Whether there
+    are two shows in a crop of at most twice the stride.
+
+    Raises:
+        InputError: It needs more crops in a step, or larger ones.
+    """
+    joined = device.type == "cuda" and config.devices > 1  # batch norms see the crops of all devices
+    if config.batch > config.devices or joined:
+        return
+    side = min(config.crop, 2 * network.stride)
+    crop = torch.zeros(1, network.spec.modalities.channels, side, side, dtype=torch.uint8)
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            deepcopy(network).train().training_outputs(crop)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise InputError(
+            f"one crop of {config.crop} pixels a device leaves batch norms a single value; choose larger "
+            f"crops than {network.stride} pixels, or two crops or more",
+            option=("batch", "crop"),
+        ) from error
 
 
 @contextmanager

@@ -55,7 +55,9 @@ class AmplitudeTable:
         """
         if dtype in (np.uint8, np.uint16):
             values = np.arange(np.iinfo(dtype).max + 1, dtype=np.float64)
-            return cls(encoding.amplitude(values) * scale, 0.0, exact=True)
+            with np.errstate(over="ignore"):  # decibels of thousands are no amplitude of 64 bits
+                amplitudes = encoding.amplitude(values) * scale
+            return cls(np.where(np.isfinite(amplitudes), amplitudes, np.nan), 0.0, exact=True)
         lower = (np.arange(_SIZE, dtype=np.uint32) << np.uint32(_SHIFT)).view(np.float32)
         upper = (np.arange(_SIZE, dtype=np.uint32) << np.uint32(_SHIFT) | np.uint32(0xFFF)).view(np.float32)
         with np.errstate(all="ignore"):
