@@ -103,6 +103,16 @@ def test_a_claim_that_comes_to_nothing_leaves_no_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_empty_folders_of_a_run_that_came_to_nothing_go_and_those_of_a_person_stay(tmp_path: Path) -> None:
+    (tmp_path / "stages").mkdir()
+    for out in (tmp_path / "new", tmp_path):
+        stages = out / "stages"
+        with claimed(out / "record.json", lambda: False, [stages, out / "record.json"]):
+            stages.mkdir(exist_ok=True)
+        assert stages.exists() == (out == tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["stages"]
+
+
 def test_a_whole_folder_is_claimed_only_where_nothing_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with claimed(tmp_path / "scene.json", lambda: False):

@@ -96,6 +96,7 @@ def claimed(record: Path, own: Callable[[], bool], files: Iterable[Path] | None 
     Raises:
         InputError: The folder, or a file in it, is of another origin, or the folder cannot be written to.
     """
+    files = None if files is None else list(files)
     folder = record.parent
     mark = folder / f"{HIDDEN}{record.name}"
     if not own() and not mark.exists():
@@ -106,6 +107,7 @@ def claimed(record: Path, own: Callable[[], bool], files: Iterable[Path] | None 
                 "choose another folder or move it away"
             )
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    made = [each for each in files or () if not each.exists()]
     require_writable(folder)
     with disk_errors(mark):
         mark.touch()
@@ -115,8 +117,8 @@ def claimed(record: Path, own: Callable[[], bool], files: Iterable[Path] | None 
         left = occupants(folder) if files is None else filter(_is_there, files)
         if own() or next(iter(left), None) is None:
             mark.unlink(missing_ok=True)
-        for each in missing:
-            with suppress(OSError):  # something lies in it
+        for each in (*made, *missing):
+            with suppress(OSError):  # it is a file, or something lies in it
                 each.rmdir()
 
 
