@@ -20,6 +20,8 @@ _UNEXPLAINED = re.compile(
     r"|TIFF\w*: ?(Write|Seek|IO) error|IO error writing|_tiff(Write|Seek)Proc|Write failed"  # GDAL
 )
 """Messages of libraries that lost the number of the error on the way."""
+AGAIN = "run the command again"
+"""Remedy that ends the sentences on a disk, once the disk is well."""
 _CHAIN = 8
 """Most errors behind an error that are looked at."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -151,23 +153,20 @@ def broken_write(path: Path, number: int = 0) -> Failure:
     room = "" if free is None else f" ({size_text(free)} are free)"
     if number in (errno.EIO, errno.EROFS):
         return Failure(
-            f"a disk failed while {path} was written ({os.strerror(number)}); check it and run the command "
-            "again"
+            f"a disk failed while {path} was written ({os.strerror(number)}); check it and {AGAIN}"
         )
     if number == errno.EFBIG:
         return DiskFull(
             f"{path} grows beyond the size that a file may have there; raise the limit (ulimit -f) or choose "
-            "another disk, and run the command again"
+            f"another disk, and {AGAIN}"
         )
     if number == errno.EDQUOT:
         return DiskFull(
-            f"the quota of the disk of {path.parent} has no room left for {path.name}; free some and run the "
-            "command again"
+            f"the quota of the disk of {path.parent} has no room left for {path.name}; free some and {AGAIN}"
         )
     otherwise = "" if number else ", or a quota or a limit of file sizes does not let it grow"
     return DiskFull(
-        f"the disk of {path.parent} has no room left for {path.name}{room}{otherwise}; free some and run the "
-        "command again"
+        f"the disk of {path.parent} has no room left for {path.name}{room}{otherwise}; free some and {AGAIN}"
     )
 
 

@@ -1,13 +1,16 @@
 """The errors that a training can end with, as sentences that name their options."""
 
+import errno
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-from oemsar.errors import Failure, InputError, Interrupted, OemsarError, OutOfMemory
+from oemsar.disk import broken_write
+from oemsar.errors import DiskFull, Failure, InputError, Interrupted, OemsarError, OutOfMemory
 from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
@@ -42,6 +45,7 @@ AT_STEP_3 = SimpleNamespace(global_step=3)
         (KeyboardInterrupt(), Interrupted, (), "interrupted at step 3"),
         (SystemExit(1), Interrupted, (), "interrupted at step 3"),
         (Failure("the disk is full", option="out"), Failure, ("out",), "the disk is full"),
+        (broken_write(Path("a.ckpt"), errno.ENOSPC), DiskFull, (), "free some and resume the run"),
     ],
 )
 def test_errors_become_sentences(

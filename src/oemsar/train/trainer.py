@@ -13,7 +13,8 @@ from typing import Literal
 import torch
 from rasterio.errors import NotGeoreferencedWarning
 
-from oemsar.errors import InputError, Interrupted, OemsarError, OutOfMemory
+from oemsar.disk import AGAIN
+from oemsar.errors import DiskFull, InputError, Interrupted, OemsarError, OutOfMemory
 from oemsar.inference.precision import autocast_dtype
 from oemsar.models.network import LandCoverNetwork
 from oemsar.signals import signal_of
@@ -161,6 +162,8 @@ def explained(config: TrainConfig, trainer: Trainer) -> Iterator[None]:
         raise memory from error
     except OemsarError as error:
         clear_frames(error.__traceback__)  # lets go of the reading processes, which else hold up the exit
+        if isinstance(error, DiskFull):
+            raise DiskFull(error.sentence.replace(AGAIN, "resume the run")) from error
         raise
     except RuntimeError as error:
         if "allocate memory" in str(error) or "out of memory" in str(error):
