@@ -65,6 +65,15 @@ def test_hectares_are_those_of_the_ellipsoid_where_the_class_lies(tmp_path: Path
     assert [found[number] for number in (0, 2, 3, 5, 6, 7)] == [0] * 6
 
 
+def test_the_whole_earth_has_the_area_of_the_ellipsoid(tmp_path: Path) -> None:
+    classes = RawRaster(tmp_path / "classes.raw", (360, 720), np.uint8)
+    classes.write_rows(0, np.full((360, 720), 4, np.uint8))
+    grid = GeoBox((360, 720), Affine(0.5, 0, 0, 0, -0.5, 90), "EPSG:4326")
+    found = class_hectares(classes, grid, [0, 0, 0, 360 * 720, 0, 0, 0, 0])
+    assert found is not None
+    assert found[3] == pytest.approx(510_065_621_724_089 / 1e4, rel=1e-4)  # WGS 84
+
+
 def test_a_grid_that_is_nowhere_on_the_earth_has_no_area(tmp_path: Path) -> None:
     classes = RawRaster(tmp_path / "classes.raw", (4, 6), np.uint8)
     local = 'LOCAL_CS["site",UNIT["metre",1],AXIS["x",EAST],AXIS["y",NORTH]]'

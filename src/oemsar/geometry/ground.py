@@ -6,6 +6,7 @@ a working manual, USGS professional paper 1395, equations 4-18 and 4-20).
 """
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ _TRUE_TO_SCALE = 0.005
 _CELL_METRES = 250.0
 """Side of a cell of one area; the scale of a map differs by less than a ten-thousandth across it."""
 _LARGEST_CELL = 512
+_SAMPLES = 33
+"""Points along each side of a grid at which its scale is compared."""
 
 
 class PixelSize(NamedTuple):
@@ -38,21 +41,36 @@ class PixelSize(NamedTuple):
     area: float
 
 
-class PixelAreas(NamedTuple):
-    """Areas of the pixels of a grid on the ground.
+@dataclass(frozen=True, eq=False)
+class PixelAreas:
+    """Areas of the pixels of a grid on the ground, by cells of pixels.
 
     Attributes:
-        values: Square metres of a pixel in each cell, shape (cells down, cells across).
+        grid: Grid that lies on the earth.
         cell: Side of a cell in pixels.
+        middle: Square metres of a pixel in the middle of the grid.
     """
 
-    values: Doubles
+    grid: GeoBox
     cell: int
+    middle: float
 
     @property
+    def strips(self) -> int:
+        """Number of rows of cells."""
+        return -(-int(self.grid.shape[0]) // self.cell)
+
     def is_even(self) -> bool:
-        """Whether all pixels have one area, to a hundred-thousandth."""
-        return bool(self.values.max() - self.values.min() <= 1e-5 * self.values.min())
+        """Tell whether all pixels have one area, to a hundred-thousandth."""
+        rows, columns = (np.linspace(0, side, _SAMPLES) for side in self.grid.shape)
+        areas = _areas(self.grid, *np.meshgrid(columns, rows), 1.0)
+        return bool(areas.max() - areas.min() <= 1e-5 * areas.min())
+
+    def strip(self, number: int) -> Doubles:
+        """Measure a pixel in each cell of a row of cells, square metres, shape (cells across,)."""
+        row = _middles(self.grid.shape[0], self.cell)[number]
+        column = _middles(self.grid.shape[1], self.cell)[None]
+        return _areas(self.grid, column, np.full_like(column, row), float(self.cell))[0]
 
 
 def pixel_size(grid: GeoBox) -> PixelSize | None:
@@ -95,19 +113,24 @@ def unit_size(crs: str, x: float, y: float) -> PixelSize | None:
 
 
 def pixel_areas(grid: GeoBox) -> PixelAreas | None:
-    """Measure the areas of the pixels of a grid on the ground; None where it does not lie on the earth."""
+    """Prepare to measure the pixels of a grid on the ground; None where not all of it lies on the earth."""
     size = pixel_size(grid)
     if size is None:
         return None
-    cell = int(np.clip(_CELL_METRES / max(size.along_row, size.along_column), 1, _LARGEST_CELL))
-    rows, columns = (_middles(side, cell) for side in grid.shape)
-    column, row = np.meshgrid(columns, rows)
-    sides = _sides(grid, column, row, float(cell))
-    if sides is None:
+    rows, columns = (np.linspace(0, side, _SAMPLES) for side in grid.shape)
+    if not np.isfinite(_areas(grid, *np.meshgrid(columns, rows), 1.0)).all():
         return None
+    cell = int(np.clip(_CELL_METRES / max(size.along_row, size.along_column), 1, _LARGEST_CELL))
+    return PixelAreas(grid, cell, size.area)
+
+
+def _areas(grid: GeoBox, column: Doubles, row: Doubles, span: float) -> Doubles:
+    """Measure pixels around positions, square metres; NaN where they do not lie on the earth."""
+    sides = _sides(grid, column, row, span)
+    if sides is None:
+        return np.full(column.shape, np.nan)
     right, down = sides
-    values = np.abs(right.real * down.imag - right.imag * down.real)
-    return PixelAreas(values, cell) if np.isfinite(values).all() else None
+    return np.asarray(np.abs(right.real * down.imag - right.imag * down.real), np.float64)
 
 
 def _middles(side: int, cell: int) -> Doubles:
@@ -140,7 +163,7 @@ def _sides(
     half = span / 2
     lon, lat = _lonlat(to_degrees, grid, column, row, half)
     latitude = lat.mean(0) * radian
-    latitude = np.where(np.abs(latitude) <= math.pi / 2, latitude, np.nan)
+    latitude = np.where(np.abs(latitude) <= math.pi / 2 + 1e-9, latitude, np.nan)
     root = np.sqrt(1 - squared * np.sin(latitude) ** 2)
     prime = ellipsoid.semi_major_metre / root
     meridian = prime * (1 - squared) / root**2

@@ -13,6 +13,8 @@ from oemsar.raster.raw_raster import RawRaster
 log = logging.getLogger(__name__)
 
 _VALUES = NUM_CLASSES + 1
+_PIXELS = 1 << 20
+"""Pixels that are counted at once."""
 
 
 def class_hectares(classes: RawRaster, grid: GeoBox | None, pixels: Sequence[int]) -> list[float] | None:
@@ -35,21 +37,23 @@ def class_hectares(classes: RawRaster, grid: GeoBox | None, pixels: Sequence[int
     if areas is None:
         log.warning("The CRS of the scene does not tell where on the earth it lies: no areas in hectares")
         return None
-    if areas.is_even:
-        area = float(areas.values.mean())
-        return [count * area / 10_000 for count in pixels]
+    if areas.is_even():
+        return [count * areas.middle / 10_000 for count in pixels]
     return [float(value) / 10_000 for value in _summed(classes, areas)]
 
 
 def _summed(classes: RawRaster, areas: PixelAreas) -> Sequence[float]:
     """Sum the areas of the pixels of each class, square metres."""
     rows, columns = classes.shape
-    cells = areas.values.shape[1]
+    cells = -(-columns // areas.cell)
     first = (np.arange(columns) // areas.cell * _VALUES).astype(np.int32)
+    step = max(1, _PIXELS // columns)
     total = np.zeros(NUM_CLASSES)
-    for number, strip in enumerate(areas.values):
-        row = number * areas.cell
-        ids = classes.read_rows(row, min(areas.cell, rows - row))
-        counts = np.bincount((ids + first).ravel(), minlength=cells * _VALUES).reshape(cells, _VALUES)
-        total += strip @ counts[:, 1:]
+    for number in range(areas.strips):
+        top, bottom = number * areas.cell, min((number + 1) * areas.cell, rows)
+        counts = np.zeros(cells * _VALUES, np.int64)
+        for row in range(top, bottom, step):
+            ids = classes.read_rows(row, min(step, bottom - row))
+            counts += np.bincount((ids + first).ravel(), minlength=counts.size)
+        total += areas.strip(number) @ counts.reshape(cells, _VALUES)[:, 1:]
     return [float(value) for value in total]
