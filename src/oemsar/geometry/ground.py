@@ -70,7 +70,7 @@ class PixelAreas:
         """Measure a pixel in each cell of a row of cells, square metres, shape (cells across,)."""
         row = _middles(self.grid.shape[0], self.cell)[number]
         column = _middles(self.grid.shape[1], self.cell)[None]
-        return _areas(self.grid, column, np.full_like(column, row), float(self.cell))[0]
+        return np.asarray(_areas(self.grid, column, np.full_like(column, row), float(self.cell))[0])
 
 
 def pixel_size(grid: GeoBox) -> PixelSize | None:
