@@ -37,10 +37,23 @@ def test_the_report_is_printed_as_json(folder: Path, tmp_path: Path) -> None:
     )
 
 
-def test_what_cannot_be_aligned_ends_with_code_1_and_a_sentence(folder: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_aligned_ends_with_code_1_and_a_sentence(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oemsar.prepare.align.matching.scale_turn._TURNS", [0.0])
     done = CliRunner().invoke(app, command(folder, tmp_path, "water.tif"))
     assert done.exit_code == 1
     assert "I cannot align water.tif with optical.tif" in done.stdout
+
+
+def test_what_a_person_has_to_look_at_ends_with_code_3_and_a_sentence(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oemsar.prepare.align.outcome.repeat", lambda _: None)
+    done = CliRunner().invoke(app, command(folder, tmp_path))
+    assert done.exit_code == 3, done.output
+    assert "not to be used before a person has looked at the report" in done.stdout
+    assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "needs_person"
 
 
 def test_what_belongs_together_is_told(folder: Path, tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from oemsar.prepare.align.config import AlignConfig
 if TYPE_CHECKING:
     from oemsar.prepare.align.summary import AlignReport
 
+_EXIT_CODES = {"accepted": 0, "needs_person": 3, "failed": 1}
+"""Exit codes by verdict: a result that nobody has looked at must not pass for a success."""
+
 
 @with_options
 def align(
@@ -25,7 +28,8 @@ def align(
     """Bring SAR onto OPTICAL and say how well it lies there.
 
     Writes report.html, report.json, tie_points.geojson, tie_points.points, transform.json, sar_aligned.tif
-    and pictures. Exit code 1 where the two cannot be aligned.
+    and pictures. Exit code 0 where the result is accepted, 3 where a person has to look at it first, 1 where
+    the two cannot be aligned.
     """
     from oemsar.cli.progress import reporting
     from oemsar.prepare.align.run import align_images
@@ -36,8 +40,8 @@ def align(
         print_json(result)
     else:
         _print_verdict(result, out)
-    if result.verdict == "failed":
-        raise typer.Exit(1)
+    if code := _EXIT_CODES[result.verdict]:
+        raise typer.Exit(code)
 
 
 def _print_verdict(result: "AlignReport", out: Path) -> None:
@@ -55,4 +59,8 @@ def _print_verdict(result: "AlignReport", out: Path) -> None:
             f"{result.model} through {result.n_tie_points} tie points, leave-one-out error "
             f"{residual.median:.2f} px (median), {residual.p95:.2f} px (95 %)"
         )
+    for warning in result.warnings:
+        echo(f"Note: {warning}")
     echo(f"{out / 'report.html'}")
+    if result.verdict == "needs_person":
+        echo(f"{out / 'sar_aligned.tif'} is not to be used before a person has looked at the report")

@@ -40,6 +40,32 @@ def test_more_is_asked_where_things_lean_unseen() -> None:
     assert (verdict, len(reasons)) == ("needs_person", 2)
 
 
+def test_a_figure_is_printed_so_that_its_miss_shows() -> None:
+    """1.5034 against 1.5, and 0.59996 against 0.6."""
+    figures = replace(GOOD, precision_px=1.5034, agreeing_share=0.59996)
+    assert judge(figures, Thresholds(), edited=False).reasons == [
+        "share of windows that agree 0.59996, at least 0.6 asked",
+        "spread of the field 1.503, at most 1.5 asked",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("repeated", "spread", "verdict"),
+    [
+        (0.49, 0.1, "accepted"),
+        (0.51, 0.1, "needs_person"),
+        (0.79, 0.4, "accepted"),
+        (0.81, 0.4, "needs_person"),
+        (float("inf"), 0.4, "needs_person"),
+    ],
+)
+def test_a_repetition_may_differ_by_half_a_pixel_or_twice_the_spread(
+    repeated: float, spread: float, verdict: str
+) -> None:
+    figures = replace(GOOD, repeated_px=repeated, precision_px=spread)
+    assert judge(figures, Thresholds(), edited=False).verdict == verdict
+
+
 def test_what_is_not_a_number_is_not_accepted() -> None:
     assert judge(replace(GOOD, precision_px=float("nan")), Thresholds(), edited=False)[0] == "needs_person"
     assert (

@@ -63,6 +63,8 @@ class Thresholds(Value):
 
     Beyond it the two do not belong together; shadows of the sun and crowns make some pixels.
     """
+    repeated_px: float = Field(0.5, ge=0, le=10000)
+    """Largest difference in pixels from a repetition that began elsewhere, or twice the field's spread."""
     edited_tie_points: int = Field(6, ge=0, le=10000)
     """Least number of tie points set by a person, to be accepted."""
 
@@ -76,7 +78,7 @@ class AlignConfig(GeometryOptions):
     """Tie points that a person edited (.geojson or .points); nothing is matched then."""
     search: float | None = Field(None, ge=0.1, le=10_000)
     """Radius of the search along the look in metres, half of it across; pixels without georeferencing.
-    By default 80 m, but 48 pixels at least."""
+    By default 80 m, but 48 pixels at least, and up to four times that where no displacement is clear."""
     engine: Annotated[str, MATCHERS] = "orientation"
     """Comparison of windows."""
     values: Literal["amplitude", "linear"] = "amplitude"

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from oemsar.errors import InputError
+from oemsar.prepare.align.matching.repetition import repeat
 from oemsar.prepare.align.matching.search import Search
 from oemsar.prepare.align.model.correction import Correspondences
 from oemsar.prepare.align.model.selection import Choice, choose
 from oemsar.prepare.align.output.tie_points import TiePoints, read_tie_points
 from oemsar.prepare.align.scene.geometry import Geometry
-from oemsar.prepare.align.verdict import Figures, between, coverage_of, precision
+from oemsar.prepare.align.verdict import Figures, between, coverage_of, farthest, precision
 
 _COARSE = 3
 """Cells along each side that a person's few tie points have to cover."""
@@ -93,6 +94,15 @@ def from_search(search: Search) -> Outcome:
         orthophoto_px=search.orthophoto_apart(),
     )
     return Outcome(correspondences, choice, points, figures, search)
+
+
+def with_repetition(found: Outcome, geometry: Geometry) -> Outcome:
+    """Align a pair again from a known disturbance, and measure how far the two results are apart."""
+    if found.search is None or found.figures is None or found.choice is None:
+        return found
+    again = repeat(found.search)
+    apart = farthest(found.choice.correction, again, geometry, found.search.scale)
+    return replace(found, figures=replace(found.figures, repeated_px=apart))
 
 
 def _figures(

@@ -37,7 +37,7 @@ def make_report(
     return AlignReport(
         verdict=judged.verdict,
         reasons=judged.reasons,
-        warnings=_warnings(geometry, config),
+        warnings=[*_warnings(geometry, config), *([] if search is None else search.cautions)],
         sar=source_name(sar),
         optical=source_name(optical),
         n_tie_points=0 if found.correspondences is None else len(found.correspondences),

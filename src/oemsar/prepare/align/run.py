@@ -8,8 +8,9 @@ from oemsar.files import scratch_folder, write_json
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.locks import holds_output
 from oemsar.prepare.align.config import MATCHERS, AlignConfig
-from oemsar.prepare.align.matching.search import Range, Search
-from oemsar.prepare.align.outcome import Outcome, from_person, from_search
+from oemsar.prepare.align.matching.levels import Range
+from oemsar.prepare.align.matching.search import Search
+from oemsar.prepare.align.outcome import Outcome, from_person, from_search, with_repetition
 from oemsar.prepare.align.output.aligned import aligned_bytes, write_aligned
 from oemsar.prepare.align.output.page import write_page
 from oemsar.prepare.align.output.pictures import draw_pictures
@@ -34,6 +35,8 @@ _SEARCH_METRES = 80.0
 _SEARCH_PIXELS = 48.0
 _ACROSS = 0.5
 """Radius of the first search across the look, as a share of that along it."""
+_WIDENED = 4.0
+"""Multiple of the default radius up to which the search is widened, at most half the orthophoto."""
 _DISPLACED_GSD = 3.0
 """Metres to a pixel under which roofs and crowns are displaced by more than a pixel."""
 _SCRATCH = "align"
@@ -97,6 +100,9 @@ def align_images(
             search.run()
             found = from_search(search)
         judged = _judge(found, geometry, config)
+        if judged.verdict == "accepted":
+            found = with_repetition(found, geometry)
+            judged = _judge(found, geometry, config)
         watched.require()
         _remove_earlier(out)
         write_geojson(out / "tie_points.geojson", found.points, geometry.grid)
@@ -172,18 +178,23 @@ def _range(geometry: Geometry, search: float | None) -> Range:
     """Choose the displacements that are searched at first, by default from the sampling distance."""
     side = geometry.shortest_side
     if search is not None:
-        radius = search if side is None else search / side
+        radius = widest = search if side is None else search / side
     else:
         radius = _SEARCH_PIXELS if side is None else max(_SEARCH_PIXELS, _SEARCH_METRES / side)
+        widest = min(_WIDENED * radius, min(geometry.shape) / 2)
     direction = geometry.direction_to_radar
-    return Range(radius, radius if direction is None else _ACROSS * radius, direction)
+    return Range(radius, radius if direction is None else _ACROSS * radius, direction, widest)
 
 
 def _judge(found: Outcome, geometry: Geometry, config: AlignConfig) -> Judgement:
     """Judge what was found; nothing found is a failure."""
     if found.figures is None:
-        return Judgement("failed", ["no displacement fits the whole"])
-    fine = geometry.gsd is not None and geometry.gsd < _DISPLACED_GSD
-    displaced = fine and config.dsm is None
+        doubt = None if found.search is None else found.search.doubt
+        return Judgement("failed", ["no displacement fits the whole", *([] if doubt is None else [doubt])])
+    coarse = geometry.gsd is not None and geometry.gsd >= _DISPLACED_GSD
+    displaced = not coarse and config.dsm is None
     edited = config.tie_points is not None
-    return judge(found.figures, config.thresholds, edited=edited, displaced=displaced)
+    verdict, reasons = judge(found.figures, config.thresholds, edited=edited, displaced=displaced)
+    if verdict != "accepted" and found.search is not None and found.search.doubt is not None:
+        reasons = [*reasons, found.search.doubt]
+    return Judgement(verdict, reasons)

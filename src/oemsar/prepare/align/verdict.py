@@ -16,6 +16,8 @@ from oemsar.prepare.align.scene.transform import Alignment
 from oemsar.prepare.align.summary import Verdict
 
 _RESAMPLES = 40
+_REPEATED = 2.0
+"""Difference of a repetition that is allowed, as a multiple of the spread of the field."""
 _SIDE = 9
 """Points along each side of the orthophoto at which the spread of resampled fields is measured."""
 
@@ -34,6 +36,8 @@ class Figures:
         scales_px: Difference of the fields found at the last two scales, pixels of the orthophoto.
         prominence: Standard deviations between the best displacement of the whole and the second best.
         orthophoto_px: Shift between the matches of the orthophoto and those of the surface model, in pixels.
+        repeated_px: 95th percentile, over the image, of the distance from the field that is found from a
+            disturbed beginning, pixels of the orthophoto; infinite where none is found.
     """
 
     tie_points: int
@@ -45,6 +49,7 @@ class Figures:
     scales_px: float | None = None
     prominence: float | None = None
     orthophoto_px: float | None = None
+    repeated_px: float | None = None
 
 
 class Judgement(NamedTuple):
@@ -67,6 +72,9 @@ def judge(figures: Figures, thresholds: Thresholds, *, edited: bool, displaced: 
         thresholds: Thresholds of the verdict.
         edited: Whether a person set the tie points; those are believed, and fewer suffice.
         displaced: Whether roofs and crowns may be displaced by more than a pixel without a surface model.
+
+    A repetition may differ by twice the spread of the field: the difference of two fields spreads by the root
+    of two more than one, and the spread is a root mean square where the difference is a 95th percentile.
     """
     least = thresholds.edited_tie_points if edited else thresholds.least_tie_points
     share = figures.agreeing_share
@@ -76,6 +84,7 @@ def judge(figures: Figures, thresholds: Thresholds, *, edited: bool, displaced: 
         return Judgement("failed", [f"only {figures.tie_points} tie points agree"])
     agreeing = thresholds.leaning_agreeing_share if displaced else thresholds.agreeing_share
     prominence = thresholds.leaning_prominence if displaced else thresholds.prominence
+    repeated = max(thresholds.repeated_px, _REPEATED * figures.precision_px)
     limits = [
         ("tie points", figures.tie_points, least, False),
         ("share of windows that agree", share, agreeing, False),
@@ -86,13 +95,20 @@ def judge(figures: Figures, thresholds: Thresholds, *, edited: bool, displaced: 
         ("difference between scales", figures.scales_px, thresholds.scales_px, True),
         ("prominence", figures.prominence, prominence, False),
         ("shift that the orthophoto asks for", figures.orthophoto_px, thresholds.orthophoto_px, True),
+        ("difference from a repetition that began elsewhere", figures.repeated_px, repeated, True),
     ]
     missed = [
-        f"{name} {value:.3g}, {'at most' if most else 'at least'} {limit:g} asked"
+        f"{name} {_distinct(value, limit)}, {'at most' if most else 'at least'} {limit:.4g} asked"
         for name, value, limit, most in limits
         if value is not None and not (value <= limit if most else value >= limit)
     ]
     return Judgement("needs_person" if missed else "accepted", missed)
+
+
+def _distinct(value: float, limit: float) -> str:
+    """Write a figure with three digits, or with as many as it takes to differ from the limit as written."""
+    written = [f"{value:.{digits}g}" for digits in range(3, 18)]
+    return next((text for text in written if float(text) != float(f"{limit:.4g}")), written[-1])
 
 
 def precision(
@@ -132,6 +148,17 @@ def between(first: Correction, second: Correction, geometry: Geometry, scale: fl
     """Measure the median distance of two fields over the orthophoto, in its pixels."""
     apart = field(Alignment(geometry, first)) - field(Alignment(geometry, second))
     return float(np.nanmedian(np.hypot(*apart)) / scale)
+
+
+def farthest(first: Correction, second: Correction | None, geometry: Geometry, scale: float) -> float:
+    """Measure the 95th percentile of the distance of two fields over the orthophoto, in its pixels.
+
+    Infinite where there is no second.
+    """
+    if second is None:
+        return math.inf
+    apart = field(Alignment(geometry, first)) - field(Alignment(geometry, second))
+    return float(np.nanquantile(np.hypot(*apart), 0.95) / scale)
 
 
 def coverage_of(x: Doubles, y: Doubles, shape: tuple[int, int], side: int = 5) -> float:

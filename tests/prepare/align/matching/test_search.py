@@ -1,60 +1,109 @@
-"""Levels go from coarse to fine, and the first displacements are looked for along the look."""
+"""What was not told is searched farther, and what would be accepted is found once more."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from rasterio import Affine
 
-from oemsar.prepare.align.matching.search import Range, levels_of
+from oemsar.prepare.align import outcome
+from oemsar.prepare.align.config import AlignConfig
+from oemsar.prepare.align.matching import scale_turn
+from oemsar.prepare.align.matching.search import Search
 from oemsar.prepare.align.matching.windows import Level
+from oemsar.prepare.align.model.correction import Correction, Frame, no_correction
+from oemsar.prepare.align.run import align_images
 
-ANYWHERE = Range(40, 40, None)
+from ..pairs import corner_error, land, photo, radar, write
 
-
-def test_each_level_is_twice_as_fine_as_the_one_before() -> None:
-    levels = list(levels_of((1300, 5000), 1.0, ANYWHERE))
-    assert [level.factor for level in levels] == [8, 4, 2, 1]
-    assert [level.window for level in levels] == [64, 64, 128, 128]
-
-
-@pytest.mark.parametrize("shape", [(600, 4000), (4000, 600)])
-def test_the_shorter_side_decides_the_coarsest_level(shape: tuple[int, int]) -> None:
-    """144 pixels of it are left."""
-    assert next(levels_of(shape, 1.0, ANYWHERE)).factor == 4
+COARSE = Level(2, 64, 8, 12)
+MAP = Affine(2.0, 0, 400_000, 0, -2.0, 5_000_000)
 
 
-def test_no_level_is_coarser_than_sixteen_of_the_finest() -> None:
-    assert [level.factor for level in levels_of((90_000, 90_000), 1.0, ANYWHERE)] == [16, 8, 4, 2, 1]
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oemsar.prepare.align.run.draw_pictures", lambda *_: [])
 
 
-def test_levels_finer_than_the_radar_image_are_left_out() -> None:
-    """A third of a radar pixel to one of the orthophoto, and three of them."""
-    assert [level.factor for level in levels_of((2000, 3000), 1 / 3, ANYWHERE)] == [12, 6, 3]
-    assert [level.factor for level in levels_of((600, 900), 3.0, ANYWHERE)][-1] == 1
+def pair(folder: Path, motion: Affine, side: int = 300, **profile: object) -> tuple[Path, Path]:
+    fields = land(side, fields=60)
+    return (
+        write(folder / "sar.tif", radar(fields, motion), **profile),
+        write(folder / "optical.tif", photo(fields), **profile),
+    )
 
 
-def test_only_the_first_level_reaches_over_the_whole_range() -> None:
-    levels = list(levels_of((1300, 5000), 1.0, Range(40, 90, None)))
-    assert [level.reach for level in levels] == [12 + 2, 8, 8, 8]
-    assert [level.most for level in levels] == [12, 12, 12, 20]
+def affine(out: Path) -> list[float]:
+    found: list[float] = json.loads((out / "transform.json").read_text())["affine"]
+    return found
 
 
-def test_without_a_look_displacements_lie_in_a_circle() -> None:
-    allowed = Range(20, 5, None).allowed(Level(2, 64, 14, 12))
-    down, right = 2 * np.mgrid[-14:15, -14:15]
-    np.testing.assert_array_equal(allowed, np.hypot(right, down) <= 22)
+def test_a_search_that_is_too_narrow_is_widened_and_says_so(tmp_path: Path) -> None:
+    """Seventy pixels apart, where 48 are searched at first."""
+    motion = Affine.translation(56, -42)
+    images = pair(tmp_path, motion, crs="EPSG:32631", transform=MAP)
+    report = align_images(*images, tmp_path / "out")
+    assert corner_error(affine(tmp_path / "out"), motion, 300) < 1.5
+    assert any("was widened from 48 to 96 pixels" in warning for warning in report.warnings)
 
 
-def test_with_a_look_displacements_lie_in_a_strip_along_it() -> None:
-    """The look is towards right and down, at a slope of 3 to 4; a step of the level is allowed for."""
-    allowed = Range(20, 5, (0.8, 0.6)).allowed(Level(2, 64, 14, 12))
+def test_a_search_that_is_given_is_kept_and_said_to_be_narrow(tmp_path: Path) -> None:
+    images = pair(tmp_path, Affine.translation(56, -42), crs="EPSG:32631", transform=MAP)
+    report = align_images(*images, tmp_path / "out", config=AlignConfig(search=40.0))
+    assert report.verdict != "accepted"
+    assert "search" in report.reasons[-1]
+    assert "20 pixels" in report.reasons[-1]
 
-    def lies(right: int, down: int) -> bool:
-        """Whether a displacement in pixels of the level is allowed."""
-        return bool(allowed[14 + down, 14 + right])
 
-    assert lies(8, 6)  # 20 pixels along
-    assert lies(-8, -6)
-    assert not lies(12, 9)  # 30 pixels along
-    assert not lies(-3, 4)  # 10 pixels across
-    assert not lies(8, -6)
-    assert lies(6, 8)  # 19.2 along, 5.6 across
-    assert not lies(4, 8)  # 16 along, 8 across
+def test_scale_and_turn_that_nothing_tells_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scale_turn, "_TURNS", np.array([-8.0, 0.0, 8.0]))
+    motion = Affine.translation(-70, -90) @ Affine.scale(1.37) @ Affine.rotation(6, (209.5, 209.5))
+    report = align_images(*pair(tmp_path, motion, 420), tmp_path / "out")
+    assert corner_error(affine(tmp_path / "out"), motion) < 1
+    assert any("1.3" in warning and "degrees were found" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize("apart", [0.2, 5.0])
+def test_a_repetition_that_disagrees_asks_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apart: float
+) -> None:
+    def repeated(search: Search) -> Correction:
+        assert search.choice is not None
+        return Correction("shift", Frame((0.0, 0.0), 1.0), np.array([[6.0 + apart, -4.0]]))
+
+    monkeypatch.setattr(outcome, "repeat", repeated)
+    images = pair(tmp_path, Affine.translation(6, -4), crs="EPSG:32631", transform=MAP)
+    report = align_images(*images, tmp_path / "out", config=AlignConfig(search=32.0))
+    assert report.figures["repeated_px"] == pytest.approx(apart, abs=0.2)
+    if apart < 1:
+        assert report.verdict == "accepted", report.reasons
+    else:
+        assert report.verdict == "needs_person"
+        assert "repetition that began elsewhere" in report.reasons[0]
+
+
+def test_a_repetition_from_a_disturbance_finds_the_same(tmp_path: Path) -> None:
+    images = pair(tmp_path, Affine.translation(6, -4), crs="EPSG:32631", transform=MAP)
+    report = align_images(*images, tmp_path / "out", config=AlignConfig(search=32.0))
+    assert report.verdict == "accepted", report.reasons
+    apart = report.figures["repeated_px"]
+    assert apart is not None
+    assert 0 < apart < 0.5
+
+
+@pytest.mark.parametrize(("gsd", "strict"), [(None, True), (0.5, True), (10.0, False)])
+def test_the_stricter_rule_holds_unless_pixels_are_known_to_be_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gsd: float | None, strict: bool
+) -> None:
+    asked: list[bool] = []
+
+    def judge(*_: object, edited: bool, displaced: bool) -> tuple[str, list[str]]:
+        asked.append(displaced)
+        return "needs_person", []
+
+    monkeypatch.setattr("oemsar.prepare.align.run.judge", judge)
+    monkeypatch.setattr(Search, "run", lambda self: self.match(COARSE, no_correction()))
+    profile = {} if gsd is None else {"crs": "EPSG:32631", "transform": Affine(gsd, 0, 4e5, 0, -gsd, 5e6)}
+    align_images(*pair(tmp_path, Affine.translation(2, 1), **profile), tmp_path / "out")
+    assert asked == [strict]

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from oemsar.arrays import Doubles
 from oemsar.prepare.align.matching.consensus import consensus
 from oemsar.prepare.align.matching.correlate import Peak
+from oemsar.prepare.align.matching.levels import FEW, REACH, BestOfRange, Range, levels_of, window_of
 from oemsar.prepare.align.matching.matchers import Matcher
+from oemsar.prepare.align.matching.scale_turn import ScaleTurn, find_scale_and_turn
 from oemsar.prepare.align.matching.windows import Level, Matches, Surfaces, best_shift, compare, matches_of
-from oemsar.prepare.align.model.correction import Correction, Correspondences, fit, no_correction
+from oemsar.prepare.align.model.correction import Correction, Correspondences, Model, fit, no_correction
 from oemsar.prepare.align.model.selection import Choice, choose
 from oemsar.prepare.align.scene.images import Images
 from oemsar.prepare.align.scene.relief_displacement import DEPTHS
@@ -22,13 +24,6 @@ from oemsar.progress import Report, silent
 
 log = logging.getLogger(__name__)
 
-_SMALLEST_SIDE = 144
-"""Pixels of the shorter side at the coarsest level."""
-_COARSEST = 16
-_FEW, _MANY = 12, 20
-"""Windows along the longer side on the way, and at the finest level."""
-_REACH = 8
-"""Pixels of a level in which the displacement is searched after the level before."""
 _LAST_REACH = 6
 _TOLERANCE = 4.0
 """Pixels of a level that a match may lie off the best affine: terrain that no model took out."""
@@ -40,31 +35,6 @@ _CLEAR = 0.5
 """Prominence from which on the orthophoto's own best displacement counts."""
 _LEAST_SHARE = 0.25
 """Share of the matches that has to agree before a level bends what the level before found."""
-
-
-@dataclass(frozen=True)
-class Range:
-    """Displacements that are searched at first, pixels of the orthophoto.
-
-    Attributes:
-        along: Radius along the look direction, or in any direction without a look.
-        across: Radius across the look direction.
-        direction: Unit vector (columns, rows) along the look; None without a look.
-    """
-
-    along: float
-    across: float
-    direction: tuple[float, float] | None
-
-    def allowed(self, level: Level) -> NDArray[np.bool_]:
-        """Find the displacements of a level's surfaces that lie in range, boolean."""
-        down, right = np.mgrid[-level.reach : level.reach + 1, -level.reach : level.reach + 1] * level.factor
-        if self.direction is None:
-            return np.asarray(np.hypot(right, down) <= self.along + level.factor)
-        x, y = self.direction
-        along, across = right * x + down * y, right * y - down * x
-        slack = level.factor
-        return np.asarray((np.abs(along) <= self.along + slack) & (np.abs(across) <= self.across + slack))
 
 
 class Stage(NamedTuple):
@@ -101,6 +71,8 @@ class Search:
         correspondences: Positions that the last level rests on; None where it found none.
         choice: Correction of the last level with its rivals; None where it found none.
         found_by: Correction that the last level's matches were found with.
+        notes: Sentences on how the first displacement was found, where that was not plain.
+        doubt: Sentence on why it may not have been found; None where it was.
     """
 
     images: Images
@@ -112,15 +84,35 @@ class Search:
     correspondences: Correspondences | None = None
     choice: Choice | None = None
     found_by: Correction = field(default_factory=no_correction)
+    notes: list[str] = field(default_factory=list)
+    doubt: str | None = None
+
+    @property
+    def cautions(self) -> list[str]:
+        """Notes, and the doubt if there is one."""
+        return self.notes if self.doubt is None else [*self.notes, self.doubt]
 
     def run(self) -> None:
         """Go through the levels."""
         correction = before = no_correction()
-        for number, level in enumerate(levels_of(self.images.shape, self.scale, self.range)):
-            before, correction = correction, self._level(level, correction, first=number == 0)
+        for number, level in enumerate(self._levels()):
+            if len(self.stages) == 1:
+                self._fit_depth(level, correction)
+            before, correction = correction, self.match(level, correction, first=number == 0)
         if self._moved(before, correction) > _STILL:
             # once more from where it ended, so that no displacement lies near the edge of what was searched
-            self._level(replace(level, reach=_LAST_REACH), correction, first=False)
+            level = replace(level, reach=_LAST_REACH)
+            if len(self.stages) == 1:
+                self._fit_depth(level, correction)
+            self.match(level, correction)
+
+    def _levels(self) -> Iterator[Level]:
+        """List the levels; those after the first are of the scale that the first has found."""
+        first = next(levels_of(self.images.shape, self.scale, self.range))
+        yield first
+        for level in levels_of(self.images.shape, self.scale, self.range):
+            if level.factor < first.factor:
+                yield level
 
     def _moved(self, before: Correction, after: Correction) -> float:
         """Measure the farthest move of the orthophoto in the radar image, pixels of the orthophoto."""
@@ -128,16 +120,26 @@ class Search:
         first, second = (np.stack(self.images.corrected(math.nan, each)(x, y)) for each in (before, after))
         return float(np.nanmax(np.hypot(*(second - first)))) / self.scale
 
-    def _level(self, level: Level, correction: Correction, *, first: bool) -> Correction:
-        """Match one level and bend the correction by its matches."""
-        if self.images.relief is not None and not first and len(self.stages) == 1:
-            self._fit_depth(level, correction)
-        surfaces = self._compare(level, correction)
-        shift = best_shift(surfaces, self.range.allowed(level) if first else None)
+    def match(
+        self, level: Level, correction: Correction, *, first: bool = False, model: Model | None = None
+    ) -> Correction:
+        """Match one level and bend the correction by its matches.
+
+        Args:
+            level: Scale of the level.
+            correction: Correction found so far.
+            first: Whether this is the coarsest level, which searches the whole range.
+            model: Model that is fitted; by default the simplest that held-out matches do not reject.
+        """
+        if first:
+            correction, surfaces, shift = self._first(level, correction)
+        else:
+            surfaces = self._compare(level, correction)
+            shift = best_shift(surfaces)
         if first or max(abs(shift.x), abs(shift.y)) > 1.5:
             # the displacement of all windows together comes first; each is then searched near it
             correction = self._shifted(correction, surfaces, shift)
-            surfaces = self._compare(replace(level, reach=_REACH), correction)
+            surfaces = self._compare(replace(level, reach=REACH), correction)
         matches = self._on_image(matches_of(surfaces), correction)
         agreeing = consensus(matches, _TOLERANCE * level.factor, level.factor)
         windows = int((surfaces.weight > 0).sum())
@@ -145,17 +147,72 @@ class Search:
         self.found_by = correction
         if agreeing.sum() >= max(6, _LEAST_SHARE * windows):
             self.correspondences = self.correspondences_of(matches.only(agreeing), correction)
-            reach = _SHARED * level.window * level.factor * self.scale
-            self.choice = choose(
-                self.correspondences, self.scale, simplest=self.images.geometry.simplest, reach=reach
-            )
-            correction = self.choice.correction
+            correction = self._fitted(self.correspondences, level, model)
         self.stages.append(Stage(level, shift, matches, agreeing, windows, correction))
         log.info(
             "1:%d: %d windows, %d matches, %d agree, %s",
             *(level.factor, windows, len(matches), int(agreeing.sum()), correction.model),
         )
         return correction
+
+    def _fitted(self, correspondences: Correspondences, level: Level, model: Model | None) -> Correction:
+        """Fit a model to the matches of a level, or choose the simplest that they do not reject."""
+        if model is not None:
+            return fit(correspondences, model)
+        reach = _SHARED * level.window * level.factor * self.scale
+        simplest = self.images.geometry.simplest
+        self.choice = choose(correspondences, self.scale, simplest=simplest, reach=reach)
+        return self.choice.correction
+
+    def _first(self, level: Level, correction: Correction) -> tuple[Correction, Surfaces, Peak]:
+        """Find the first displacement of the whole; search farther while it is at the edge or not clear."""
+        found = self._within(self.range, level, correction)
+        if found.clear:
+            return correction, found.surfaces, found.shift
+        if self.images.geometry.grid is None:
+            if (start := find_scale_and_turn(self.images)) is not None:
+                return self._from_start(start, level)
+            ranges: Iterable[Range] = ()  # that search reached farther than a wider one would
+        else:
+            ranges = self.range.wider()
+        farthest = self.range
+        for farthest in ranges:
+            wide = self._within(farthest, replace(level, reach=farthest.reach(level.factor)), correction)
+            if wide.clear:
+                self._note(
+                    f"the search was widened from {self.range.along:.0f} to {farthest.along:.0f} pixels, for "
+                    f"the best displacement lay {'at its edge' if found.edge else 'nowhere clearly'}"
+                )
+                self.range = farthest
+                return correction, wide.surfaces, wide.shift
+        where = (
+            f"the best displacement lies at the edge of the search of {farthest.along:.0f} pixels"
+            if found.edge and farthest is self.range
+            else f"no displacement within {farthest.along:.0f} pixels is clearly the best of the whole"
+        )
+        self.doubt = f"{where}; search farther where the images may lie farther apart"
+        log.warning("%s", self.doubt)
+        return correction, found.surfaces, found.shift
+
+    def _from_start(self, start: ScaleTurn, level: Level) -> tuple[Correction, Surfaces, Peak]:
+        """Begin with a scale and a turn that were found."""
+        self.scale = start.scale
+        self._note(
+            f"no displacement was clear pixel by pixel; {start.scale:.2f} pixels of the radar image to one "
+            f"of the orthophoto and a turn of {start.turn:.1f} degrees were found"
+        )
+        begun = self._within(self.range, level, start.correction)
+        return start.correction, begun.surfaces, begun.shift
+
+    def _within(self, wanted: Range, level: Level, correction: Correction) -> BestOfRange:
+        """Find the best displacement of the whole within a range."""
+        surfaces = self._compare(level, correction)
+        shift = best_shift(surfaces, wanted.allowed(level))
+        return BestOfRange(surfaces, shift, wanted.at_edge(shift, level))
+
+    def _note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+        log.warning("%s", sentence[0].upper() + sentence[1:])
 
     def _on_image(self, matches: Matches, correction: Correction) -> Matches:
         """Select the matches that lie where radar image and terrain are known."""
@@ -168,7 +225,9 @@ class Search:
         return compare(self.images, self.engine, level, correction, reference=reference, report=self.report)
 
     def _fit_depth(self, level: Level, correction: Correction) -> None:
-        """Choose the depth of crowns at which the whole fits best."""
+        """Choose the depth of crowns at which the whole fits best, where a surface model shows them."""
+        if self.images.relief is None:
+            return
         heights = []
         for depth in DEPTHS:
             trial = self.images.with_depth(depth)
@@ -221,7 +280,7 @@ class Search:
         if self.images.relief is None or self.choice is None:
             return None
         finest = self.stages[-1].level.factor
-        level = Level(2 * finest, _window(self.images.shape, 2 * finest), 2 * _REACH, _FEW)
+        level = Level(2 * finest, window_of(self.images.shape, 2 * finest), 2 * REACH, FEW)
         correction = self.choice.correction
         surfaces = compare(self.images, self.engine, level, correction, reference="optical")
         shift = best_shift(surfaces)
@@ -232,28 +291,3 @@ class Search:
         finest = self.stages[-1].level.factor
         earlier = [stage.correction for stage in self.stages if stage.level.factor != finest]
         return earlier[-1] if earlier else self.stages[0].correction
-
-
-def levels_of(shape: tuple[int, int], scale: float, wanted: Range) -> Iterator[Level]:
-    """List the levels of a pair, the coarsest first.
-
-    Args:
-        shape: Rows and columns of the orthophoto.
-        scale: Pixels of the radar image to one of the orthophoto; levels finer than the radar image are
-            left out.
-        wanted: Displacements that are searched at first.
-    """
-    finest = max(1, round(1 / scale))
-    factor = finest
-    while min(shape) // (2 * factor) >= _SMALLEST_SIDE and 2 * factor <= _COARSEST * finest:
-        factor *= 2
-    reach = math.ceil(max(wanted.along, wanted.across) / factor) + 2
-    while factor >= finest:
-        yield Level(factor, _window(shape, factor), reach, _MANY if factor == finest else _FEW)
-        factor, reach = factor // 2, _REACH
-
-
-def _window(shape: tuple[int, int], factor: int) -> int:
-    """Choose the side of the windows of a level: large where there is room for many."""
-    side = min(shape) // factor
-    return 128 if side >= 448 else 64 if side >= 128 else 32
