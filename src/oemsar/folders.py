@@ -11,6 +11,7 @@ from oemsar.addresses import is_address, local_archive
 from oemsar.disk import disk_errors
 from oemsar.errors import InputError
 from oemsar.files import old_path, partial_path, require_writable
+from oemsar.limits import read_text
 from oemsar.locks import HIDDEN
 
 SIDE_ENDINGS = (".aux.xml", ".ovr", ".msk")
@@ -158,8 +159,8 @@ def occupants(folder: Path) -> Iterator[Path]:
 def is_record(path: Path, *keys: str) -> bool:
     """Tell whether a file holds a JSON object with certain keys, by which results are recognised."""
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content: Any = json.loads(read_text(path))
+    except (InputError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and all(key in content for key in keys)
 

@@ -24,6 +24,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 from oemsar.disk import disk_error
 from oemsar.errors import InputError, Occupied
 from oemsar.files import UNFINISHED, require_writable
+from oemsar.limits import read_text
 
 try:
     import fcntl
@@ -219,9 +220,9 @@ def _is_at(descriptor: int, path: Path) -> bool:
 def _read(path: Path) -> _Holder | None:
     """Read who holds a lock; None where that is not written yet."""
     try:
-        process, host, since = json.loads(path.read_text(encoding="utf-8"))
+        process, host, since = json.loads(read_text(path))
         return _Holder(int(process), str(host), str(since))
-    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
+    except (InputError, OSError, ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 
