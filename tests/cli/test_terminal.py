@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ SHOWN = "a\\u001b[31m\\u0007\\u000ab\\u202e"
 
 def test_lines_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
     echo(NASTY, "second")
-    echo_json(json.dumps({"file": NASTY, "bytes": "\udcff"}, indent=2, ensure_ascii=False))
+    echo_json(json.dumps({"file": NASTY, "bytes": "\udcff"}, indent=2, ensure_ascii=False), sys.stdout)
     first, second, *document = capsys.readouterr().out.splitlines()
     assert (first, second) == (SHOWN, "second")
     assert json.loads("\n".join(document)) == {"file": NASTY, "bytes": "\udcff"}
