@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 
 from oemsar.errors import InputError
@@ -53,7 +54,12 @@ def limits() -> Limits:
     Raises:
         InputError: The environment variable OEMSAR_LIMITS has an unknown name or no number.
     """
-    text = os.environ.get(_VARIABLE, "")
+    return _read(os.environ.get(_VARIABLE, ""))
+
+
+@lru_cache(8)
+def _read(text: str) -> Limits:
+    """Read the limits of the environment variable; the answer is asked for whenever a raster is opened."""
     return Limits(**parse_limits(text.split(","))) if text else Limits()
 
 
