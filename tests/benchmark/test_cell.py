@@ -22,7 +22,7 @@ from oemsar.evaluate.run import evaluate_model
 @pytest.mark.parametrize(("wanted", "chosen"), [(1, "a"), (2, "af"), (3, "acf"), (9, "abcdef")])
 def test_examples_are_spread_evenly_over_the_table(wanted: int, chosen: str) -> None:
     path = Path("a.tif")
-    whole = Tile("", "test", (4, 6), sar=path, optical=path, real_label=path)
+    whole = Tile("whole", "test", (4, 6), sar=path, optical=path, real_label=path)
     tiles = [replace(whole, name=name) for name in "abcdef"]
     without = [replace(whole, name=name, **{name: None}) for name in ("sar", "optical", "real_label")]
     spread = [without[0], *tiles[:3], without[1], *tiles[3:], without[2]]

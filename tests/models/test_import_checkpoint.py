@@ -224,6 +224,7 @@ def test_wrong_encoder_files_are_refused(tmp_path: Path, classifier: dict[str, t
     refuse("encoder file .* does not exist")
     path.write_bytes(b"no tensors")
     refuse("cannot be read as an encoder file")
+    path.unlink()
     write_encoder("mit_b2", classifier, path)
     refuse(r"encoder, encoder_weights: .* holds the encoder mit_b2, not mit_b0; choose that encoder")
     write_encoder("mit_b0", classifier, path)

@@ -6,6 +6,9 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from oemsar.errors import InputError
 
+_LAST_BAND = 65535
+"""Most bands that a TIFF can have."""
+
 
 def _numbers(given: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 (anything may be given)
     """Split numbers that are written in one word, such as `1,2,3`."""
@@ -23,9 +26,10 @@ def _numbers(given: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 (anything
 
 
 def _from_one(bands: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
-    if bands is not None and (not bands or min(bands) < 1):
+    if bands is not None and (not bands or min(bands) < 1 or max(bands) > _LAST_BAND):
         raise InputError(
-            "bands are counted from 1; give their numbers, such as 1,2,3", option=info.field_name or "bands"
+            f"bands are counted from 1 to {_LAST_BAND} at most; give their numbers, such as 1,2,3",
+            option=info.field_name or "bands",
         )
     return bands
 
