@@ -41,3 +41,20 @@ def test_a_change_sees_every_rectangle_and_the_rest_stays(tmp_path: Path) -> Non
     assert seen == [extent]
     with changed(opener, double, tells_nodata=False)() as silent:
         assert not silent.tells_nodata
+
+
+def test_a_change_of_type_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    band = RawRaster(tmp_path / "band.raw", (3, 5), np.dtype(np.uint16))
+    valid = RawRaster(tmp_path / "valid.raw", (3, 5), np.dtype(np.uint8))
+    power = np.arange(15, dtype=np.uint16).reshape(3, 5) ** 2
+    band.write_rows(0, power)
+    valid.write_rows(0, np.ones((3, 5), np.uint8))
+
+    def root(_: Extent, pixels: NDArray[Any], known: Validity) -> tuple[NDArray[Any], Validity]:
+        return np.sqrt(pixels, dtype=np.float32), known
+
+    with changed(raw_opener([band], valid), root, dtype=np.dtype(np.float32))() as amplitude:
+        assert amplitude.dtype == np.float32
+        pixels, _ = amplitude.read(Extent(0, 0, 3, 5))
+        assert pixels.dtype == amplitude.dtype
+    np.testing.assert_array_equal(pixels[0], np.arange(15).reshape(3, 5))

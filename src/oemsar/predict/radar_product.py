@@ -1,8 +1,6 @@
 """Radar scenes whose pixels are no amplitude: made amplitude through the reader of their product."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ from oemsar.products.plain import DECIBEL
 from oemsar.products.product import Encoding
 from oemsar.products.reader import OpenedProduct, data_bands
 from oemsar.products.registry import find_product, recognise
-from oemsar.raster.pixels import Opener, Pixels, Validity
+from oemsar.raster.changed_pixels import changed
+from oemsar.raster.pixels import Opener, Validity
 from oemsar.raster.read import Extent, open_raster
 
 log = logging.getLogger(__name__)
@@ -72,56 +71,14 @@ def radar_scene(path: Path, name: str | None = None, bands: tuple[int, ...] | No
 
 def amplitude_opener(found: OpenedProduct) -> Opener:
     """Make an opener of the amplitude of a product, float32."""
+    encoding, scale = found.product.encoding, np.float32(found.product.scale)
 
-    @contextmanager
-    def open_amplitude() -> Iterator[Pixels]:
-        with found.opener() as pixels:
-            yield _AmplitudePixels(pixels, found.product.encoding, found.product.scale)
-
-    return open_amplitude
-
-
-@dataclass(frozen=True, eq=False)
-class _AmplitudePixels:
-    """Amplitude of open pixels.
-
-    Attributes:
-        pixels: Pixels of the product.
-        encoding: Relation of the pixels to amplitude.
-        scale: Factor of the amplitude.
-    """
-
-    pixels: Pixels
-    encoding: Encoding
-    scale: float
-    dtype = np.dtype(np.float32)
-
-    @property
-    def name(self) -> str:
-        """Name of the file, for messages."""
-        return self.pixels.name
-
-    @property
-    def count(self) -> int:
-        """Number of bands."""
-        return self.pixels.count
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.pixels.shape
-
-    @property
-    def tells_nodata(self) -> bool:
-        """Whether the product itself says which pixels carry data."""
-        return self.pixels.tells_nodata
-
-    def read(self, extent: Extent) -> tuple[NDArray[Any], Validity]:
-        """Read a rectangle inside the raster: amplitude, and where it carries data."""
-        values, valid = self.pixels.read(extent)
-        amplitude = self.encoding.of_pixels(values) * np.float32(self.scale)
+    def to_amplitude(_: Extent, values: NDArray[Any], valid: Validity) -> tuple[NDArray[Any], Validity]:
+        amplitude = encoding.of_pixels(values) * scale
         finite: NDArray[np.bool_] = np.isfinite(amplitude).all(0)
         return amplitude, finite if valid is None else finite & valid
+
+    return changed(found.opener, to_amplitude, dtype=np.dtype(np.float32))
 
 
 def _as_they_are(path: Path) -> bool:

@@ -130,23 +130,14 @@ def predict_scene(
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
+            begun = resumable.checkpoint or NOTHING
             with resumable.working(opened.shape):
                 pixels = map_windows(
-                    opened,
-                    engine,
-                    resumable.folder,
-                    config,
-                    begun=resumable.checkpoint or NOTHING,
-                    save=resumable.save,
-                    report=report,
+                    opened, engine, resumable.folder, config, begun=begun, save=resumable.save, report=report
                 )
-        if not sum(pixels):
-            resumable.remove()
-            raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")
+        _require_data(pixels, scene, resumable)
         later = MapInputs.of(model_state(model), scene, config.optical, product)
-        if (changed := inputs.changed(later)) is not None:
-            resumable.remove()
-            raise Failure(f"{changed} changed while the map was being made; run the same command again")
+        _require_unchanged(inputs, later, resumable)
         layers = MapLayers.in_folder(resumable.folder, opened.shape)
         classes = _class_areas(opened, layers, pixels)
         summary = _summary(out, config, opened, engine=engine.name, radar=radar, classes=classes)
@@ -154,6 +145,20 @@ def predict_scene(
             _publish(out, scene, opened, layers, summary)
         resumable.remove()
     return summary
+
+
+def _require_data(pixels: NDArray[np.int64], scene: Path, resumable: ResumableMap) -> None:
+    """Check that any pixel was mapped."""
+    if not pixels.any():
+        resumable.remove()
+        raise InputError(f"{scene} holds no data: every pixel is nodata, so there is nothing to map")
+
+
+def _require_unchanged(inputs: MapInputs, later: MapInputs, resumable: ResumableMap) -> None:
+    """Check that the inputs are those that the map began with; what was made of others is thrown away."""
+    if (changed := inputs.changed(later)) is not None:
+        resumable.remove()
+        raise Failure(f"{changed} changed while the map was being made; run the same command again")
 
 
 def _treatments(config: PredictConfig) -> tuple[Treatment, Treatment]:

@@ -7,7 +7,8 @@ from rasterio.io import DatasetReader
 from oemsar.config_file import parse_json
 from oemsar.errors import InputError
 from oemsar.products.beside import is_file
-from oemsar.products.capella_metadata import CapellaMetadata, Document, parse_metadata, read_document
+from oemsar.products.capella_metadata import CapellaMetadata, parse_metadata
+from oemsar.products.json_file import Document, read_document
 from oemsar.products.product import Encoding, Product
 from oemsar.products.reader import (
     OpenedProduct,

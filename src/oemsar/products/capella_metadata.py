@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.config_file import parse_json
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
-from oemsar.limits import read_text
+from oemsar.products.json_file import DOCUMENT_FAULTS, read_document
 from oemsar.products.product import Calibration
 
 _RADIOMETRY: dict[str, Literal["sigma0", "beta0", "gamma0"]] = {
@@ -27,9 +26,6 @@ _RADIOMETRY: dict[str, Literal["sigma0", "beta0", "gamma0"]] = {
     "beta_nought": "beta0",
     "gamma_nought": "gamma0",
 }
-Document: TypeAlias = Mapping[str, Any]
-"""JSON object as it was read."""
-
 _PLANE = re.compile(r"ExplicitInflatedWGS84\[(-?[\d.]+(?:e-?\d+)?)\]")
 
 
@@ -74,15 +70,7 @@ def parse_metadata(document: Mapping[str, Any], name: str) -> CapellaMetadata:
     """
     try:
         return _parse(document, name)
-    except (
-        KeyError,
-        IndexError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        ArithmeticError,
-        RuntimeError,
-    ) as error:
+    except DOCUMENT_FAULTS as error:
         raise InputError(
             f"{name} holds no usable Capella metadata ({error}); fetch the product again"
         ) from error
@@ -95,21 +83,6 @@ def read_metadata(path: Path) -> CapellaMetadata:
         InputError: It is missing or holds no Capella metadata.
     """
     return parse_metadata(read_document(path), str(path))
-
-
-def read_document(path: Path) -> Document:
-    """Read the JSON object in `path`.
-
-    Raises:
-        InputError: It cannot be read or is no JSON object.
-    """
-    try:
-        document = parse_json(read_text(path, encoding="utf-8-sig"))
-    except (InputError, ValueError) as error:
-        raise InputError(f"{path} is not a JSON file that can be read; fetch it again") from error
-    if not isinstance(document, dict):
-        raise InputError(f"{path} holds no JSON object; fetch it again")
-    return document
 
 
 def _parse(document: Mapping[str, Any], name: str) -> CapellaMetadata:

@@ -17,7 +17,7 @@ from oemsar.config_file import Value, read_json
 from oemsar.errors import InputError
 from oemsar.geometry.look import Look
 from oemsar.products.beside import is_file
-from oemsar.products.capella_metadata import read_document
+from oemsar.products.json_file import DOCUMENT_FAULTS, read_document
 
 _EARTH_RADIUS = 6_371_000.0
 _STEPS = 20
@@ -91,15 +91,7 @@ def read_metadata(path: Path) -> UmbraMetadata:
             polarisation=",".join(polarisations) or None,
             time=None if start is None else datetime.fromisoformat(start),
         )
-    except (
-        KeyError,
-        IndexError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        ArithmeticError,
-        RuntimeError,
-    ) as error:
+    except DOCUMENT_FAULTS as error:
         raise InputError(f"{path} is not Umbra metadata ({error}); fetch it again or remove it") from error
 
 

@@ -4,6 +4,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from odc.geo.geobox import GeoBox
+
 from oemsar.files import scratch_folder, write_json
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.locks import holds_output
@@ -14,7 +16,7 @@ from oemsar.prepare.align.outcome import Outcome, from_person, from_search, with
 from oemsar.prepare.align.output.aligned import aligned_bytes, write_aligned
 from oemsar.prepare.align.output.page import write_page
 from oemsar.prepare.align.output.pictures import draw_pictures
-from oemsar.prepare.align.output.tie_points import write_geojson, write_points
+from oemsar.prepare.align.output.tie_points import TiePoints, write_geojson, write_points
 from oemsar.prepare.align.report import make_report
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.scene.images import open_images
@@ -92,42 +94,63 @@ def align_images(
         if config.tie_points is not None:
             found = from_person(geometry, scale, config.tie_points)
         else:
-            relief = _relief(geometry, config, folder)
+            relief, stated = _relief(geometry, config, folder), _statements(config)
             images = open_images(
-                sar, optical, geometry, relief, statements=_statements(config), folder=folder, files=files
+                sar, optical, geometry, relief, statements=stated, folder=folder, files=files
             )
-            search = Search(images, matcher, _range(geometry, config.search), scale, report)
-            search.run()
-            found = from_search(search)
+            found = _search(Search(images, matcher, _range(geometry, config.search), scale, report))
         judged = _judge(found, geometry, config)
         if judged.verdict == "accepted":
             found = with_repetition(found, geometry)
             judged = _judge(found, geometry, config)
         watched.require()
         _remove_earlier(out)
-        write_geojson(out / "tie_points.geojson", found.points, geometry.grid)
-        write_points(out / "tie_points.points", found.points, geometry.grid)
+        _write_tie_points(out, found.points, geometry.grid)
         pictures: list[str] = []
         if judged.verdict != "failed" and found.choice is not None:
             alignment = Alignment(geometry, found.choice.correction)
             write_transform(out / "transform.json", alignment)
-            power, aligned = config.values == "amplitude", out / "sar_aligned.tif"
-            write_aligned(
-                sar,
-                alignment,
-                aligned,
-                folder,
-                power=power,
-                kernel=config.kernel,
-                statement=replace(_statements(config)[0], quiet=True),
-                report=report,
-            )
+            aligned = out / "sar_aligned.tif"
+            _write_aligned(sar, alignment, aligned, config, folder=folder, report=report)
             pictures = draw_pictures(optical, aligned, found.points, out)
         summary = make_report(found, geometry, judged, sar=sar, optical=optical, config=config)
         watched.require()
+    _write_report(out, summary, pictures)
+    return summary
+
+
+def _search(search: Search) -> Outcome:
+    """Run a search through its levels and give what it found."""
+    search.run()
+    return from_search(search)
+
+
+def _write_aligned(
+    sar: Path, alignment: Alignment, out: Path, config: AlignConfig, *, folder: Path, report: Report
+) -> None:
+    """Resample the radar image; what is stated of it was told as it was opened for matching."""
+    write_aligned(
+        sar,
+        alignment,
+        out,
+        folder,
+        power=config.values == "amplitude",
+        kernel=config.kernel,
+        statement=replace(_statements(config)[0], quiet=True),
+        report=report,
+    )
+
+
+def _write_tie_points(out: Path, points: TiePoints, grid: GeoBox | None) -> None:
+    """Write the tie points for programs and for QGIS's georeferencer."""
+    write_geojson(out / "tie_points.geojson", points, grid)
+    write_points(out / "tie_points.points", points, grid)
+
+
+def _write_report(out: Path, summary: AlignReport, pictures: list[str]) -> None:
+    """Write the report as a page, then as JSON, which says that the results are whole."""
     write_page(out / "report.html", summary, pictures)
     write_json(out / "report.json", summary.model_dump(mode="json"))
-    return summary
 
 
 def _statements(config: AlignConfig) -> tuple[Statement, Statement]:

@@ -68,9 +68,7 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
     """
     _require_geotiff(out)
     crs, terrain = metric_crs(config.crs), _terrain(config)
-    inputs = [file for path in (scene, *terrain.files()) for file in files_of(path)]
-    require_apart([*cog_files(out), *cog_files(masks_path(out)), out.with_suffix(".json")], inputs)
-    require_own([masks_path(out)], _is_masks, "the masks of an image")
+    _require_apart(scene, terrain, out)
     watched = watch_rasters((scene, *terrain.files()))
     with (
         gdal_cache(),
@@ -106,6 +104,13 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
     )
     write_json(out.with_suffix(".json"), result.plain())
     return result
+
+
+def _require_apart(scene: Path, terrain: Terrain, out: Path) -> None:
+    """Check that no output replaces an input, nor masks of another origin."""
+    inputs = [file for path in (scene, *terrain.files()) for file in files_of(path)]
+    require_apart([*cog_files(out), *cog_files(masks_path(out)), out.with_suffix(".json")], inputs)
+    require_own([masks_path(out)], _is_masks, "the masks of an image")
 
 
 def _terrain(config: OrthoConfig) -> Terrain:
