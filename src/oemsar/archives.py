@@ -1,9 +1,22 @@
-"""Zip archives that a library unpacks: arrays and checkpoints, held against the limits before."""
+"""Zip archives: the faults of reading them, and the limits that those a library unpacks are held against."""
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from oemsar.limits import require_limit
+
+ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    UnicodeDecodeError,
+    ValueError,
+    struct.error,
+)
+"""Exceptions of the standard library for an archive that is damaged or of a kind it does not read."""
 
 
 def require_no_bomb(path: Path) -> None:
@@ -15,7 +28,7 @@ def require_no_bomb(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+    except (OSError, *ZIP_FAULTS):
         return
     require_limit(len(entries), "archive_entries", f"{path} declares entries:")
     packed = [entry for entry in entries if entry.compress_type != zipfile.ZIP_STORED]

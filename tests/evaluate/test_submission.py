@@ -142,6 +142,10 @@ def test_what_is_no_zip_or_damaged_is_refused(
     with pytest.raises(InputError, match="does not exist"):
         score_submission(tmp_path / "none.zip", labels)
     whole = _zip(tmp_path / "s.zip", _files(maps)).read_bytes()
+    version = whole.index(b"PK\x01\x02") + 6  # "version needed" of the first entry of the directory
+    (tmp_path / "later.zip").write_bytes(whole[:version] + b"\xfe" + whole[version + 1 :])
+    with pytest.raises(InputError, match=r"later\.zip is not a readable zip \(zip file version 25\.4\)"):
+        score_submission(tmp_path / "later.zip", labels)
     place = whole.index(b"ValArea_2.png") + 40
     (tmp_path / "s.zip").write_bytes(whole[:place] + bytes(8) + whole[place + 8 :])
     with pytest.raises(InputError, match=r"ValArea_2\.png cannot be unpacked"):

@@ -32,7 +32,7 @@ class Ended:
             return "a traceback"
         if self.peak_bytes > BYTES:
             return f"{self.peak_bytes / 2**30:.1f} GiB of memory"
-        if self.code and not self.stderr.strip():
+        if self.code and not (self.stderr + self.stdout).strip():
             return "no sentence"
         return None
 

@@ -83,17 +83,10 @@ def attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attack]:
     requests, answers = server.stdin, server.stdout
 
     def run(*argv: str | Path, file_bytes: int | None = None, seconds: float = SECONDS) -> Ended:
-        task = {
-            "argv": [str(argument) for argument in argv],
-            "folder": str(folder),
-            "seconds": seconds,
-            "file_bytes": file_bytes,
-        }
+        task = {"argv": [*map(str, argv)], "seconds": seconds, "file_bytes": file_bytes}
         requests.write(json.dumps(task) + "\n")
         requests.flush()
-        answer = json.loads(answers.readline())
-        streams = [(folder / name).read_text(errors="replace") for name in ("stdout", "stderr")]
-        return Ended(answer["code"], answer["seconds"], answer["peak_bytes"], *streams)
+        return Ended(**json.loads(answers.readline()))
 
     yield run
     requests.close()

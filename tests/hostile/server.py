@@ -1,8 +1,8 @@
 """Runs commands in processes forked from one that has everything imported, a fraction of a second each.
 
-Reads one JSON object a line: `argv`, `folder` (for the two streams), `seconds`, `file_bytes` (the largest
-file that may be written, or null). Answers with one line: `code` (exit code; the negative number of a signal;
-null after `seconds`), `seconds`, `peak_bytes`.
+Reads one JSON object a line: `argv`, `seconds`, `file_bytes` (the largest file that may be written, or null).
+Answers with one line: `code` (exit code; the negative number of a signal; null after `seconds`), `seconds`,
+`peak_bytes`, `stdout`, `stderr`. Pipes carry the two streams, since a full disk would cut files short.
 """
 
 import json
@@ -11,7 +11,8 @@ import resource
 import signal
 import sys
 import time
-from pathlib import Path
+from contextlib import suppress
+from typing import Any
 
 MOST_BYTES = 8 << 30
 """Address space of a command, so that one that takes all memory ends alone."""
@@ -32,12 +33,11 @@ def preload() -> None:
     torch.set_num_threads(1)
 
 
-def run_command(argv: list[str], folder: Path, file_bytes: int | None) -> None:
-    """Become the command `oemsar ARGV` with both streams in files, and end as it ends."""
+def run_command(argv: list[str], streams: tuple[int, int], file_bytes: int | None) -> None:
+    """Become the command `oemsar ARGV` with standard output and error in two pipes, and end as it ends."""
     os.setsid()
-    # the streams are no files on the disk that is full
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+    for number, stream in zip((1, 2), streams, strict=True):
+        os.dup2(stream, number)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     if file_bytes is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -61,31 +61,53 @@ def run_command(argv: list[str], folder: Path, file_bytes: int | None) -> None:
         os._exit(code)
 
 
-def watch(child: int, seconds: float) -> dict[str, object]:
-    """Wait for a command, and kill it and its children where it takes longer than `seconds`."""
+def watch(child: int, streams: tuple[int, int], seconds: float) -> dict[str, object]:
+    """Read the pipes of a command until it ends; kill it and its children after `seconds`."""
     begin = time.monotonic()
+    written = [bytearray(), bytearray()]
+    answer: dict[str, object] = {"code": None, "peak_bytes": 0}
+    for stream in streams:
+        os.set_blocking(stream, False)
     while True:
         ended, status, usage = os.wait4(child, os.WNOHANG)
-        took = time.monotonic() - begin
+        answer["seconds"] = time.monotonic() - begin
         if ended:
-            code = os.waitstatus_to_exitcode(status)
-            return {"code": code, "seconds": took, "peak_bytes": usage.ru_maxrss * 1024}
-        if took > seconds:
+            answer["code"] = os.waitstatus_to_exitcode(status)
+            answer["peak_bytes"] = usage.ru_maxrss * 1024
+        elif time.monotonic() - begin > seconds:
             os.killpg(child, signal.SIGKILL)
             os.wait4(child, 0)
-            return {"code": None, "seconds": took, "peak_bytes": 0}
+            ended = child
+        for stream, text in zip(streams, written, strict=True):
+            with suppress(BlockingIOError):
+                while part := os.read(stream, 1 << 16):
+                    text.extend(part)
+        if ended:
+            answer["stdout"], answer["stderr"] = (text.decode(errors="replace") for text in written)
+            return answer
         time.sleep(0.01)
+
+
+def run(task: dict[str, Any]) -> dict[str, object]:
+    """Run one command."""
+    pipes = [os.pipe(), os.pipe()]
+    reading, writing = ((pipes[0][end], pipes[1][end]) for end in (0, 1))
+    child = os.fork()
+    if child == 0:
+        run_command(task["argv"], writing, task["file_bytes"])
+    for stream in writing:
+        os.close(stream)
+    answer = watch(child, reading, task["seconds"])
+    for stream in reading:
+        os.close(stream)
+    return answer
 
 
 def main() -> None:
     """Serve until standard input ends."""
     preload()
     for line in sys.stdin:
-        task = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            run_command(task["argv"], Path(task["folder"]), task["file_bytes"])
-        print(json.dumps(watch(child, task["seconds"])), flush=True)
+        print(json.dumps(run(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,9 @@ def _attacked(verb: str, size: int, tmp_path: Path, world: World, attack: Attack
     left = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     if ended.code:
         assert ended.code == 1, ended.stderr
-        assert ended.stderr.strip().count("\n") == 0, ended.stderr
+        # libtiff writes lines of its own, such as "_tiffSeekProc: File too large."
+        lines = [line for line in ended.stderr.splitlines() if not line.startswith("_tiff")]
+        assert len(lines) == 1, ended.stderr
         assert left < 2**20
     whole = attack("-q", *command, seconds=60)
     assert whole.code == 0 or "overwrite" in whole.stderr, whole.stderr

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from oemsar.archives import ZIP_FAULTS
 from oemsar.dataset.layouts import natural_order
 from oemsar.dataset.pixels import read_label
 from oemsar.dataset.tile import Tile
@@ -73,10 +74,11 @@ def _labels(folder: Path) -> dict[str, Path]:
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     require_regular(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except (OSError, zipfile.BadZipFile) as error:
+        archive = zipfile.ZipFile(path)
+    except (OSError, *ZIP_FAULTS) as error:
         raise InputError(f"{path} is not a readable zip ({error}); write it again") from error
+    with archive:
+        yield archive
 
 
 def _entries(archive: zipfile.ZipFile, path: Path, truths: Mapping[str, Path]) -> dict[str, zipfile.ZipInfo]:
@@ -111,7 +113,7 @@ def _read_map(
     try:
         with archive.open(entry) as file:
             content = file.read(limit + 1)
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (OSError, RuntimeError, *ZIP_FAULTS) as error:
         raise InputError(f"{where} cannot be unpacked; write the zip again") from error
     if len(content) > limit:
         raise InputError(

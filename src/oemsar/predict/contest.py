@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from oemsar.archives import ZIP_FAULTS
 from oemsar.config_file import Value
 from oemsar.dataset.layouts import listed_name, natural_order
 from oemsar.dataset.pixels import read_images
@@ -103,7 +104,7 @@ def _is_submission(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+    except (OSError, *ZIP_FAULTS):
         return False
     return all(entry.filename.endswith(".png") and "/" not in entry.filename for entry in entries)
 

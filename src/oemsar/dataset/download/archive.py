@@ -2,13 +2,13 @@
 
 import re
 import stat
-import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from oemsar.archives import ZIP_FAULTS
 from oemsar.config_file import Value, read_json
 from oemsar.dataset.download.disk_space import write_errors
 from oemsar.errors import Failure, InputError
@@ -21,17 +21,6 @@ _BLOCK = 1 << 20
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _PATCHED = 0x20
 """Flag bits: encrypted, strongly encrypted, directory masked; a patch (APPNOTE.TXT 6.3.10 section 4.4.4)."""
-
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    UnicodeDecodeError,
-    struct.error,
-)
-"""Exceptions of the standard library for an archive that is damaged or of a kind it does not read."""
-
 
 _LONGEST_NAME = 240
 """Bytes of a file name, so that a file system that takes 255 has room for `.partial`."""
@@ -117,7 +106,7 @@ def list_members(archive: Path, limits: Limits | None = None) -> tuple[Member, .
     try:
         with zipfile.ZipFile(archive) as opened:
             infos = opened.infolist()
-    except _UNREADABLE as error:
+    except ZIP_FAULTS as error:
         raise Failure(
             f"{archive} is not a complete zip archive ({error}); ask its publishers for another"
         ) from error
@@ -254,7 +243,7 @@ def _copy_member(opened: zipfile.ZipFile, member: Member, partial: Path) -> None
         with opened.open(member.info) as source, partial.open("wb") as file:
             while block := source.read(_BLOCK):
                 written += file.write(block)
-    except _UNREADABLE as error:
+    except ZIP_FAULTS as error:
         raise Failure(f"{opened.filename} is damaged at its member {str(member.path)!r} ({error})") from error
     if written != member.size:
         raise Failure(
