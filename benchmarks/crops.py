@@ -22,7 +22,7 @@ from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.dataset.tile import Tile
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models.torchvision_ops import declare
 from oemsar.train.augment import Augmentation
 from oemsar.train.crops import CropDataset
@@ -78,8 +78,8 @@ class Baseline:
 def compare(tiles: list[Tile], repeats: int) -> tuple[float, float]:
     """Median milliseconds a sample of the baseline and of this project, in turns."""
     baseline = Baseline()
-    crops = CropDataset(tiles, Modalities.SAR, CROP, seed=0, augment=True)
-    augment = Augmentation(Modalities.SAR, CROP, seed=0)
+    crops = CropDataset(tiles, SAR, CROP, seed=0, augment=True)
+    augment = Augmentation(SAR, CROP, seed=0)
     theirs, ours = [], []
     for repeat in range(repeats + 1):  # the first warms the page cache up
         begin = perf_counter()

@@ -27,7 +27,7 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import OemsarError
 from oemsar.evaluate.submission import score_submission
 from oemsar.files import checksum
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models import saved
 from oemsar.models.checkpoint import read_tensors
 from oemsar.models.encoder_file import start_encoder, write_encoder
@@ -46,7 +46,7 @@ from oemsar.train.metrics_writer import COLUMNS, rewind
 from oemsar.train.module import LandCoverModule
 from oemsar.train.run_folder import TrainingRecord, stored_options
 
-SPEC = ModelSpec(architecture="unet", encoder="tiny", modalities=Modalities.SAR, mean=(50.0,), std=(40.0,))
+SPEC = ModelSpec(architecture="unet", encoder="tiny", modalities=SAR, mean=(50.0,), std=(40.0,))
 REPLACEMENTS = (float("nan"), float("inf"), -1, 0, 10**30, 1e308, "x", "\0", None, [], {}, True, [[1]])
 
 

@@ -25,7 +25,7 @@ from .errors import OutOfMemory as OutOfMemory
 from .evaluate.config import EvaluateConfig as EvaluateConfig
 from .evaluate.run import evaluate_model as evaluate_model
 from .evaluate.submission import score_submission as score_submission
-from .modalities import Modalities as Modalities
+from .inputs import Inputs as Inputs
 from .models.config import ImportConfig as ImportConfig
 from .models.import_checkpoint import import_checkpoint as import_checkpoint
 from .models.onnx_file import export_model as export_model

@@ -1,29 +1,11 @@
-"""The imagery a network sees."""
+"""The former name of what a network sees; it goes when nothing uses it any more."""
 
-from enum import StrEnum
+from oemsar import inputs
 
 
-class Modalities(StrEnum):
-    """The imagery a network sees; channels are stacked radar first.
+class Modalities:
+    """The inputs of the paper's networks by their former names; see `oemsar.inputs`."""
 
-    Single-polarisation SAR is one channel, optical three (red, green, blue).
-    """
-
-    SAR = "sar"
-    OPTICAL = "optical"
-    SAR_OPTICAL = "sar+optical"
-
-    @property
-    def has_sar(self) -> bool:
-        """Whether the radar image is part of the input."""
-        return self is not Modalities.OPTICAL
-
-    @property
-    def has_optical(self) -> bool:
-        """Whether the optical image is part of the input."""
-        return self is not Modalities.SAR
-
-    @property
-    def channels(self) -> int:
-        """Number of input channels: 1, 3 or 4."""
-        return self.has_sar * 1 + self.has_optical * 3
+    SAR = inputs.SAR
+    OPTICAL = inputs.OPTICAL
+    SAR_OPTICAL = inputs.SAR_OPTICAL

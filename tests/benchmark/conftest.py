@@ -16,7 +16,7 @@ from oemsar.benchmark.run import _task
 from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Split, Tile
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 
 SIDE = 64
 TRAINING = {
@@ -101,7 +101,7 @@ def small_plan(**changes: Any) -> Plan:
 @pytest.fixture
 def make_task(table: Path, plan: Plan) -> Callable[[Path], Task]:
     """The radar cell of the small plan in the folder of a benchmark."""
-    cell = Cell("unet", Modalities.SAR, Regime.P, 0, "stack")
+    cell = Cell("unet", SAR, Regime.P, 0, "stack")
     return lambda out: _task(plan, cell, table, out, ("t4", "t7"))
 
 

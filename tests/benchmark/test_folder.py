@@ -12,8 +12,8 @@ from oemsar.benchmark.cell import Task
 from oemsar.benchmark.plan import Cell
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError, Occupied
+from oemsar.inputs import SAR_OPTICAL
 from oemsar.limits import raised_limits
-from oemsar.modalities import Modalities
 from oemsar.train.run_folder import CONFIG
 
 
@@ -38,7 +38,7 @@ def test_a_failure_is_read_back_until_the_cell_is_finished(tmp_path: Path) -> No
 
 
 def test_cells_are_named_by_what_sets_them_apart(tmp_path: Path) -> None:
-    cell = Cell("unet", Modalities.SAR_OPTICAL, Regime.P_R5, 3, "dual")
+    cell = Cell("unet", SAR_OPTICAL, Regime.P_R5, 3, "dual")
     assert folders.cell_folder(tmp_path, cell) == tmp_path / "cells" / "unet_sar+optical_P+R5_s3_dual"
 
 

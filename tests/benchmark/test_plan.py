@@ -7,6 +7,7 @@ import pytest
 
 from oemsar.benchmark.plan import Plan, read_plan
 from oemsar.errors import InputError
+from oemsar.inputs import SAR
 from oemsar.paper.published import table4
 
 
@@ -19,7 +20,7 @@ def test_the_default_is_the_papers_table_row_by_row() -> None:
     training = plan.training(plan.cells()[7], Path("tiles.parquet"), Path("out"))
     assert (training.model, training.modalities, training.regime, training.steps) == (
         "unet",
-        "sar",
+        SAR,
         "P+R5",
         20_000,
     )

@@ -20,6 +20,7 @@ from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap
 from oemsar.evaluate.scores import Scores
 from oemsar.files import write_json, write_text
+from oemsar.inputs import OPTICAL, SAR
 from oemsar.legend import NAMES
 from oemsar.paper.published import table4
 
@@ -142,7 +143,7 @@ def test_published_values_stand_beside_ours_only_for_the_published_release(
     _begin(out, change_plan(seeds=[3, 4]), published_release=True)
     report_benchmark(out)
     assert "(56.56)" in (out / "table4.md").read_text()
-    for row, modality in zip(_rows(out), ("optical", "sar"), strict=True):
+    for row, modality in zip(_rows(out), (OPTICAL, SAR), strict=True):
         published = table4()["unet", modality, "P"]
         assert [row[f"{name} published"] for name in NAMES] == [f"{value:.2f}" for value in published.iou]
         assert row["miou published"] == f"{published.miou:.2f}"

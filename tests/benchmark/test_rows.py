@@ -26,7 +26,7 @@ def test_cells_without_a_record_are_failed_or_missing(
     results = collect(tmp_path, plan)
     assert results.failed == {"unet_sar_P_s4": "no disk"}
     assert results.missing == ["unet_optical_P_s3", "unet_optical_P_s4", "unet_sar_P_s3"]
-    assert [(row.modalities, row.seeds, row.miou) for row in results.rows] == [
+    assert [(str(row.modalities), row.seeds, row.miou) for row in results.rows] == [
         ("optical", (), None),
         ("sar", (), None),
     ]

@@ -16,7 +16,7 @@ from oemsar.dataset.statistics import count_labels
 from oemsar.dataset.table import read_tiles, write_tiles
 from oemsar.dataset.verify import verify_tiles
 from oemsar.evaluate.agreement import compare, pairs_of_tiles
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR_OPTICAL
 
 SHAPE = (48, 70)
 STATED = IndexConfig(label_nodata=255)
@@ -105,7 +105,7 @@ def test_images_as_png_and_jpeg_2000_are_indexed(tmp_path: Path) -> None:
     assert tile.shape == SHAPE
     assert verify_tiles([tile]).ok
     expected = np.concatenate([image(1, 0), image(3, 1)])
-    np.testing.assert_array_equal(read_images(tile, Modalities.SAR_OPTICAL), expected)
+    np.testing.assert_array_equal(read_images(tile, SAR_OPTICAL), expected)
 
 
 def test_a_picture_beside_a_geotiff_is_left_out_and_other_kinds_are_counted(

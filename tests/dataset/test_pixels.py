@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from oemsar.dataset.pixels import read_images, read_label, read_label_file
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
+from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL, Inputs
 from oemsar.limits import raised_limits
-from oemsar.modalities import Modalities
 from oemsar.raster.geotiff import write_raster
 from oemsar.raster.read import Extent
 
@@ -34,12 +34,12 @@ def tile(tmp_path: Path) -> Tile:
 @pytest.mark.parametrize(
     ("modalities", "expected"),
     [
-        (Modalities.SAR, _image(1, 0)),
-        (Modalities.OPTICAL, _image(3, 1)),
-        (Modalities.SAR_OPTICAL, np.concatenate([_image(1, 0), _image(3, 1)])),
+        (SAR, _image(1, 0)),
+        (OPTICAL, _image(3, 1)),
+        (SAR_OPTICAL, np.concatenate([_image(1, 0), _image(3, 1)])),
     ],
 )
-def test_images_are_stacked_radar_first(tile: Tile, modalities: Modalities, expected: np.ndarray) -> None:
+def test_images_are_stacked_radar_first(tile: Tile, modalities: Inputs, expected: np.ndarray) -> None:
     np.testing.assert_array_equal(read_images(tile, modalities), expected)
     part = read_images(tile, modalities, Extent(5, 40, 10, 25))
     np.testing.assert_array_equal(part, expected[:, 5:15, 40:65])
@@ -57,7 +57,7 @@ def test_zero_is_a_value_like_any_other_though_a_file_calls_it_nodata(tile: Tile
     assert tile.sar is not None
     with rasterio.open(tile.sar, "r+") as dataset:
         dataset.nodata = 0
-    np.testing.assert_array_equal(read_images(tile, Modalities.SAR), _image(1, 0))
+    np.testing.assert_array_equal(read_images(tile, SAR), _image(1, 0))
 
 
 def test_what_does_not_belong_is_refused_with_a_way_out(tile: Tile, tmp_path: Path) -> None:
@@ -67,9 +67,9 @@ def test_what_does_not_belong_is_refused_with_a_way_out(tile: Tile, tmp_path: Pa
     with pytest.raises(
         InputError, match=r"3 band\(s\) of uint8 where 1 of uint8 belong; run `oemsar data verify`"
     ):
-        read_images(three, Modalities.SAR)
+        read_images(three, SAR)
     with pytest.raises(InputError, match="tile a has no optical image"):
-        read_images(Tile("a", "train", SHAPE, sar=tile.sar), Modalities.SAR_OPTICAL)
+        read_images(Tile("a", "train", SHAPE, sar=tile.sar), SAR_OPTICAL)
     with pytest.raises(InputError, match="tile a has no label"):
         read_label(Tile("a", "train", SHAPE, sar=tile.sar))
     with pytest.raises(InputError, match=r"absent\.tif does not exist; run `oemsar data verify`"):
@@ -81,7 +81,7 @@ def test_what_does_not_belong_is_refused_with_a_way_out(tile: Tile, tmp_path: Pa
     with pytest.raises(InputError, match="differ in size"):
         read_images(
             Tile("a", "train", SHAPE, sar=tmp_path / "small.tif", optical=tile.optical),
-            Modalities.SAR_OPTICAL,
+            SAR_OPTICAL,
         )
 
 
@@ -91,7 +91,7 @@ def test_a_tile_is_held_against_the_limits_before_it_is_decoded(tmp_path: Path) 
         pass
     for tile in (Tile("a", "train", SHAPE, sar=tmp_path / "a.tif", real_label=tmp_path / "a.tif"),):
         with pytest.raises(InputError, match=r"declares pixels in one tile: 400000000, .*raise tile_pixels"):
-            read_images(tile, Modalities.SAR)
+            read_images(tile, SAR)
         with pytest.raises(InputError, match="raise tile_pixels"):
             read_label(tile)
     with raised_limits(tile_pixels=10**9):

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from oemsar.dataset.tile import Tile
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, PUBLISHED, SAR, SAR_OPTICAL, Inputs
 
-SAR, OPTICAL, PSEUDO, REAL = Path("s.tif"), Path("o.tif"), Path("p.tif"), Path("r.tif")
+RADAR, ORTHO, PSEUDO, REAL = Path("s.tif"), Path("o.tif"), Path("p.tif"), Path("r.tif")
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ def test_a_label_made_by_hand_comes_before_one_made_by_a_model(
 @pytest.mark.parametrize(
     ("sar", "optical", "had"),
     [
-        (SAR, OPTICAL, {Modalities.SAR, Modalities.OPTICAL, Modalities.SAR_OPTICAL}),
-        (SAR, None, {Modalities.SAR}),
-        (None, OPTICAL, {Modalities.OPTICAL}),
+        (RADAR, ORTHO, {SAR, OPTICAL, SAR_OPTICAL}),
+        (RADAR, None, {SAR}),
+        (None, ORTHO, {OPTICAL}),
         (None, None, set()),
     ],
 )
 def test_a_tile_has_modalities_where_it_has_every_image_of_them(
-    sar: Path | None, optical: Path | None, had: set[Modalities]
+    sar: Path | None, optical: Path | None, had: set[Inputs]
 ) -> None:
     tile = Tile("a", "train", (3, 5), sar=sar, optical=optical)
-    assert {modalities for modalities in Modalities if tile.has(modalities)} == had
+    assert {modalities for modalities in PUBLISHED if tile.has(modalities)} == had

@@ -10,13 +10,13 @@ from rasterio.enums import ColorInterp
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR
 
 from ..raster.images import RGB, SHAPE, colours, speckle, write
 
 
 def _optical(path: Path) -> np.ndarray:
-    return read_images(Tile("a", "train", SHAPE, optical=path), Modalities.OPTICAL)
+    return read_images(Tile("a", "train", SHAPE, optical=path), OPTICAL)
 
 
 def test_an_infrared_band_is_left_aside_where_the_file_tells_its_colours(tmp_path: Path) -> None:
@@ -37,8 +37,8 @@ def test_a_palette_is_its_colours(tmp_path: Path) -> None:
 def test_a_scale_makes_no_grey_values(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", speckle(), scale=0.1)
     with pytest.raises(InputError, match="carries a scale or an offset"):
-        read_images(Tile("a", "train", SHAPE, sar=path), Modalities.SAR)
+        read_images(Tile("a", "train", SHAPE, sar=path), SAR)
     with rasterio.open(path, "r+") as dataset:
         dataset.scales = (1.0,)
-    found = read_images(Tile("a", "train", SHAPE, sar=path), Modalities.SAR)
+    found = read_images(Tile("a", "train", SHAPE, sar=path), SAR)
     np.testing.assert_array_equal(found[0], speckle())

@@ -9,7 +9,7 @@ from oemsar import legend
 from oemsar.demo.page import Shown, write_page
 from oemsar.demo.run import scores_table
 from oemsar.evaluate.scores import Scores
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, PUBLISHED, SAR, Inputs
 
 
 class _Links(HTMLParser):
@@ -21,9 +21,9 @@ class _Links(HTMLParser):
         self.found += [value for name, value in attrs if name in ("src", "href") and value]
 
 
-def _scores() -> dict[Modalities, Scores]:
+def _scores() -> dict[Inputs, Scores]:
     confusion = np.diag(np.arange(8)) + np.eye(8, k=1, dtype=int)
-    return {modalities: Scores.from_confusion(confusion) for modalities in Modalities}
+    return {modalities: Scores.from_confusion(confusion) for modalities in PUBLISHED}
 
 
 def test_links_are_relative_and_lead_to_the_files(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_links_are_relative_and_lead_to_the_files(tmp_path: Path) -> None:
     for file in files:
         file.parent.mkdir(exist_ok=True)
         file.touch()
-    shown = Shown(_scores(), Modalities.OPTICAL, *files, about="tiles of <64> px")
+    shown = Shown(_scores(), OPTICAL, *files, about="tiles of <64> px")
     write_page(shown, tmp_path / "index.html")
     page = (tmp_path / "index.html").read_text()
     links = _Links()
@@ -44,6 +44,6 @@ def test_the_table_has_a_column_for_each_modality_set_in_percent() -> None:
     header, *rows = scores_table(_scores())
     assert header[1:] == ["sar", "optical", "sar+optical"]
     assert [row[0] for row in rows] == [*legend.NAMES, "mIoU"]
-    miou = _scores()[Modalities.SAR].miou
+    miou = _scores()[SAR].miou
     assert miou is not None
     assert rows[-1][1:] == [f"{100 * miou:.1f}"] * 3

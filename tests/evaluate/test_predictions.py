@@ -13,7 +13,7 @@ import rasterio
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL
 
 FILE = Path("a.tif")
 WHOLE = Tile("a", "val", (4, 6), sar=FILE, optical=FILE, pseudo_label=FILE, real_label=FILE)
@@ -53,7 +53,7 @@ def _pixels(path: Path | None) -> np.ndarray:
 def test_each_tile_comes_with_its_own_truth_and_map(tmp_path: Path) -> None:
     tiles = [_tile(tmp_path, name, shape) for name, shape in (("a", (4, 6)), ("bb", (6, 4)), ("ccc", (3, 9)))]
     engine: Any = _Engine()
-    found = list(predict_tiles(tiles, Modalities.SAR, engine))
+    found = list(predict_tiles(tiles, SAR, engine))
     assert [each.tile for each in found] == tiles
     for tile, truth, prediction in found:
         np.testing.assert_array_equal(truth, _pixels(tile.real_label))
@@ -63,7 +63,7 @@ def test_each_tile_comes_with_its_own_truth_and_map(tmp_path: Path) -> None:
 def test_a_label_of_swapped_sides_is_refused(tmp_path: Path) -> None:
     engine: Any = _Engine()
     with pytest.raises(InputError, match="has 6 x 4 pixels where the images of tile a have 4 x 6"):
-        list(predict_tiles([_tile(tmp_path, "a", (4, 6), (6, 4))], Modalities.SAR, engine))
+        list(predict_tiles([_tile(tmp_path, "a", (4, 6), (6, 4))], SAR, engine))
 
 
 def test_only_tiles_with_a_label_and_the_imagery_are_scored(caplog: pytest.LogCaptureFixture) -> None:
@@ -72,14 +72,14 @@ def test_only_tiles_with_a_label_and_the_imagery_are_scored(caplog: pytest.LogCa
     pseudo = replace(WHOLE, name="d", real_label=None)
     tiles = [WHOLE, blind, unlabelled, pseudo]
     with caplog.at_level(logging.WARNING, logger="oemsar"):
-        assert scorable(tiles, Modalities.SAR_OPTICAL, "val", FILE) == [WHOLE, pseudo]
+        assert scorable(tiles, SAR_OPTICAL, "val", FILE) == [WHOLE, pseudo]
     assert "2 of 4 tiles of split val are left out: no label or no sar+optical imagery" in caplog.text
-    assert scorable(tiles, Modalities.SAR, "val", FILE) == [WHOLE, blind, pseudo]
+    assert scorable(tiles, SAR, "val", FILE) == [WHOLE, blind, pseudo]
     assert count_labels([WHOLE, blind, pseudo]) == {"real": 2, "pseudo": 1}
 
 
 def test_a_split_without_labels_or_imagery_is_refused() -> None:
     with pytest.raises(InputError, match=r"split: a\.tif has no label for any tile of split val"):
-        scorable([replace(WHOLE, pseudo_label=None, real_label=None)], Modalities.SAR, "val", FILE)
+        scorable([replace(WHOLE, pseudo_label=None, real_label=None)], SAR, "val", FILE)
     with pytest.raises(InputError, match="no labelled tile of split val with the optical imagery"):
-        scorable([replace(WHOLE, optical=None)], Modalities.OPTICAL, "val", FILE)
+        scorable([replace(WHOLE, optical=None)], OPTICAL, "val", FILE)

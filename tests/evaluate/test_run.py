@@ -28,8 +28,8 @@ from oemsar.evaluate.run import evaluate_model
 from oemsar.evaluate.scores import Scores
 from oemsar.files import checksum
 from oemsar.inference.select import open_model
+from oemsar.inputs import SAR_OPTICAL
 from oemsar.legend import NAMES
-from oemsar.modalities import Modalities
 from oemsar.models.registry import build
 from oemsar.models.saved import save_model
 from oemsar.models.spec import ModelSpec
@@ -82,7 +82,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = ModelSpec(
         architecture="unet",
         encoder="tu-mobilenetv3_small_050",
-        modalities=Modalities.SAR_OPTICAL,
+        modalities=SAR_OPTICAL,
         mean=(128.0,) * 4,
         std=(74.0,) * 4,
     )
@@ -109,7 +109,7 @@ def _pooled(
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Truth and prediction of all the pixels of known truth of all tiles, one after the other."""
     with open_model(model, engine="torch", device="cpu", flips=flips) as engine:
-        stream = engine.stream(read_images(tile, Modalities.SAR_OPTICAL) for tile in tiles)
+        stream = engine.stream(read_images(tile, SAR_OPTICAL) for tile in tiles)
         prediction = np.concatenate([(probabilities.argmax(0) + 1).ravel() for probabilities in stream])
     truth = np.concatenate([read_label(tile).ravel() for tile in tiles])
     return truth[truth != 0], prediction[truth != 0]

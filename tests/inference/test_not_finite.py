@@ -13,13 +13,13 @@ from oemsar.errors import Failure
 from oemsar.evaluate.predictions import predict_tiles
 from oemsar.inference.class_map import class_maps
 from oemsar.inference.select import open_engine
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 from oemsar.predict.array import predict_array
 from oemsar.predict.config import WindowConfig
 
-SPEC = ModelSpec(architecture="unet", encoder="tiny", modalities=Modalities.SAR, mean=(0.0,), std=(1.0,))
+SPEC = ModelSpec(architecture="unet", encoder="tiny", modalities=SAR, mean=(0.0,), std=(1.0,))
 Kind = Literal["torch", "openvino"]
 ENGINES = pytest.mark.parametrize("kind", ["torch", "openvino"])
 
@@ -72,4 +72,4 @@ def test_an_evaluation_names_the_tile(network: LandCoverNetwork, tmp_path: Path)
         open_engine(network, kind="torch", device="cpu") as engine,
         pytest.raises(Failure, match="tile Area_7"),
     ):
-        list(predict_tiles([tile], Modalities.SAR, engine))
+        list(predict_tiles([tile], SAR, engine))

@@ -6,7 +6,7 @@ import torch
 
 from oemsar.inference.options import DeviceKind
 from oemsar.inference.select import open_engine
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
@@ -20,7 +20,7 @@ NETWORKS = [("unet", "resnet18"), ("segformer", "mit_b0"), ("vmamba", "vmamba_t"
 def network(request: pytest.FixtureRequest) -> LandCoverNetwork:
     torch.manual_seed(0)
     architecture, encoder = request.param
-    optical = Modalities.OPTICAL
+    optical = OPTICAL
     mean, std = (60.0,) * 3, (50.0,) * 3
     spec = ModelSpec(architecture=architecture, encoder=encoder, modalities=optical, mean=mean, std=std)
     return build(spec).eval()

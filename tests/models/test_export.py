@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.vmamba import encoder as encoder_module
@@ -20,9 +20,7 @@ def test_vmamba_gives_the_same_class_map_in_onnxruntime_at_any_size(
     onnxruntime = pytest.importorskip("onnxruntime")
     monkeypatch.setitem(encoder_module.VARIANTS, "vmamba_t", Variant(16, (1, 1, 1, 1), 1, 0.0))
     torch.manual_seed(0)
-    spec = ModelSpec(
-        architecture="vmamba", encoder="vmamba_t", modalities=Modalities.SAR, mean=(90,), std=(50,)
-    )
+    spec = ModelSpec(architecture="vmamba", encoder="vmamba_t", modalities=SAR, mean=(90,), std=(50,))
     body = build(spec).body.eval()
     path = tmp_path / "vmamba.onnx"
     torch.onnx.export(

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models import saved
 from oemsar.models.checkpoint import read_tensors
 from oemsar.models.encoder_file import start_encoder, write_encoder
@@ -19,7 +19,7 @@ from oemsar.models.network import LandCoverNetwork
 from oemsar.models.onnx_file import export_model
 from oemsar.models.spec import ModelSpec
 
-SPEC = ModelSpec(architecture="unet", encoder="tiny", modalities=Modalities.SAR, mean=(50.0,), std=(40.0,))
+SPEC = ModelSpec(architecture="unet", encoder="tiny", modalities=SAR, mean=(50.0,), std=(40.0,))
 NOT_FINITE = {
     "NaN": torch.tensor([0.0, torch.nan, 1.0]),
     "infinite": torch.tensor([0.0, -torch.inf, 1.0]),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR, Inputs
 from oemsar.models import saved
 from oemsar.models.fusion import DualEncoder, GatedMerge
 from oemsar.models.registry import build
@@ -87,13 +87,13 @@ def test_the_decoder_is_that_of_the_stacked_network() -> None:
 
 
 def test_a_part_of_a_network_keeps_the_normalisation_of_its_channels() -> None:
-    assert SPEC.restricted_to(Modalities.SAR).mean == (50.0,)
-    assert SPEC.restricted_to(Modalities.OPTICAL).std == (20.0, 30.0, 40.0)
+    assert SPEC.restricted_to(SAR).mean == (50.0,)
+    assert SPEC.restricted_to(OPTICAL).std == (20.0, 30.0, 40.0)
 
 
 @pytest.mark.parametrize("modalities", ["sar", "optical"])
 def test_one_modality_is_refused(modalities: str) -> None:
-    channels = Modalities(modalities).channels
+    channels = Inputs.parse(modalities).channels
     with pytest.raises(InputError, match=rf"needs the modalities sar\+optical, not {modalities} alone"):
         ModelSpec(
             architecture="unet",

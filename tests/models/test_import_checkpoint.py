@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 from oemsar.models import saved
 from oemsar.models.config import ImportConfig
 from oemsar.models.encoder_file import start_encoder, write_encoder
@@ -58,7 +58,7 @@ def test_an_imported_unet_has_the_logits_of_the_original(
     torch.save({f"module.{name}": value for name, value in original.state_dict().items()}, tmp_path / "a.pth")
     import_checkpoint(tmp_path / "a.pth", tmp_path / "model")
     network = saved.load_model(tmp_path / "model")
-    assert network.spec.modalities == modalities
+    assert str(network.spec.modalities) == modalities
     images = _pixels(channels)
     with torch.inference_mode():
         expected = original(images / 255)[:, 1:]
@@ -109,7 +109,7 @@ def classifier() -> dict[str, torch.Tensor]:
 
 
 def _spec(modalities: str, fusion: str = "stack") -> ModelSpec:
-    channels = Modalities(modalities).channels
+    channels = Inputs.parse(modalities).channels
     return ModelSpec(
         architecture="segformer",
         encoder="mit_b0",
@@ -136,7 +136,7 @@ def test_a_grey_image_gives_the_features_of_the_classifier(
     reference.load_state_dict(dict(classifier))
     grey = torch.randn(1, 1, 64, 64)
     with torch.inference_mode():
-        features = network.body.encoder(grey.expand(-1, Modalities(modalities).channels, -1, -1))  # type: ignore[operator, union-attr]
+        features = network.body.encoder(grey.expand(-1, Inputs.parse(modalities).channels, -1, -1))  # type: ignore[operator, union-attr]
         expected = reference(grey.expand(-1, 3, -1, -1))
     for level, other in zip(features[2:], expected[2:], strict=True):
         torch.testing.assert_close(level, other, atol=1e-4, rtol=1e-4)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 from oemsar.models.spec import ModelSpec
 
 FIELDS: dict[str, Any] = {
@@ -47,5 +47,5 @@ def test_what_does_not_fit_is_refused(changes: dict[str, Any], sentence: str) ->
 def test_a_part_keeps_the_numbers_of_its_channels(
     modalities: str, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> None:
-    part = ModelSpec(**FIELDS, fusion="dual").restricted_to(Modalities(modalities))
+    part = ModelSpec(**FIELDS, fusion="dual").restricted_to(Inputs.parse(modalities))
     assert part == ModelSpec(**FIELDS | {"modalities": modalities, "mean": mean, "std": std})

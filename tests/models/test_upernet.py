@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.upernet import FcnHead, PyramidPooling, UPerHead, grid_means
@@ -20,9 +20,7 @@ def test_means_over_a_grid_are_those_of_adaptive_pooling(size: tuple[int, int], 
 
 @pytest.mark.parametrize(("encoder", "millions"), [("vmamba_t", 62), ("vmamba_s", 82), ("vmamba_b", 122)])
 def test_networks_have_the_published_sizes(encoder: str, millions: int) -> None:
-    spec = ModelSpec(
-        architecture="vmamba", encoder=encoder, modalities=Modalities.OPTICAL, mean=(0,) * 3, std=(1,) * 3
-    )
+    spec = ModelSpec(architecture="vmamba", encoder=encoder, modalities=OPTICAL, mean=(0,) * 3, std=(1,) * 3)
     with torch.device("meta"):
         network = build(spec)
     count = sum(value.numel() for value in network.parameters())

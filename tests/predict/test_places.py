@@ -14,7 +14,7 @@ from rasterio import Affine
 from rasterio.control import GroundControlPoint
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR, SAR_OPTICAL
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import LandCoverMap, predict_scene
 from oemsar.predict.scene import open_scene
@@ -96,7 +96,7 @@ def test_names_formats_and_the_point_of_a_pixel_change_nothing(write_scene: Writ
         write_scene("height.tif", pixels, crs=compound, transform=UTM),
     ]
     for scene in scenes:
-        with open_scene(scene, None, Modalities.SAR) as opened:
+        with open_scene(scene, None, SAR) as opened:
             found, valid = opened.read(Extent(0, 0, 60, 80))
             assert opened.grid is not None
             assert opened.grid.affine == UTM
@@ -109,7 +109,7 @@ def test_an_orthophoto_with_a_height_in_its_crs_lies_on_the_radar(write_scene: W
     colours = speckle(3, 60, 80)
     optical = write_scene("opt.tif", colours, crs=compound, transform=UTM)
     sar = write_scene("sar.tif", speckle(60, 80), **HERE)
-    with open_scene(sar, optical, Modalities.SAR_OPTICAL) as opened:
+    with open_scene(sar, optical, SAR_OPTICAL) as opened:
         found, valid = opened.read(Extent(0, 0, 60, 80))
     assert valid.all()
     np.testing.assert_array_equal(found[1:], colours)
@@ -129,7 +129,7 @@ def test_radar_and_orthophoto_meet_across_the_antimeridian(write_scene: Write, c
         affine = Affine(0.7, 0, x, 0, -0.5, y)
     ramp = np.broadcast_to(np.linspace(1, 255, 300).astype(np.uint8), (3, 400, 300))
     optical = write_scene("opt.tif", ramp, crs=code, transform=affine)
-    with open_scene(sar, optical, Modalities.SAR_OPTICAL) as opened:
+    with open_scene(sar, optical, SAR_OPTICAL) as opened:
         found, valid = opened.read(Extent(0, 0, 60, 80))
     assert valid.all()
     assert (
@@ -143,6 +143,6 @@ def test_control_points_beside_an_orthophoto_with_a_map_are_told(write_scene: Wr
     optical = write_scene("opt.tif", speckle(3, 60, 80), **HERE)
     with (
         pytest.raises(InputError, match="the scene has no CRS with an affine"),
-        open_scene(sar, optical, Modalities.SAR_OPTICAL),
+        open_scene(sar, optical, SAR_OPTICAL),
     ):
         pass

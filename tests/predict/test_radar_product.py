@@ -9,7 +9,7 @@ import rasterio
 from rasterio import Affine
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.radar_product import amplitude_opener, radar_scene
 from oemsar.predict.run import predict_scene
@@ -81,7 +81,7 @@ def test_amplitude_is_made_of_every_encoding(write_scene: Write) -> None:
 def test_the_scene_is_stretched_in_amplitude(write_scene: Write) -> None:
     path = write_scene("iw-vv.rtc.tiff", POWER, nodata=0)
     treatments = Treatment(value_range=(0.1, 0.6)), Treatment()
-    with open_scene(path, None, Modalities.SAR, treatments, radar_scene(path).product) as scene:
+    with open_scene(path, None, SAR, treatments, radar_scene(path).product) as scene:
         pixels, valid = scene.read(Extent(0, 0, 40, 70))
     expected = np.clip(np.rint(255 * (np.sqrt(POWER) - 0.1) / 0.5), 0, 255)
     assert valid.all()

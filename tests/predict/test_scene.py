@@ -9,7 +9,7 @@ from odc.geo.geobox import GeoBox
 from rasterio import Affine
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR, SAR_OPTICAL, Inputs
 from oemsar.predict.scene import Treatment, open_scene
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.image import Statement
@@ -27,8 +27,8 @@ def test_radar_comes_first_and_both_must_carry_data(tmp_path: Path) -> None:
     radar, ortho = _noise(40, 60), _noise(3, 40, 60)
     write_cog(tmp_path / "sar.tif", radar, GRID)
     write_cog(tmp_path / "ortho.tif", ortho, GRID.translate_pix(2, 0))
-    with open_scene(tmp_path / "sar.tif", tmp_path / "ortho.tif", Modalities.SAR_OPTICAL) as scene:
-        assert (scene.shape, scene.grid, scene.modalities) == ((40, 60), GRID, Modalities.SAR_OPTICAL)
+    with open_scene(tmp_path / "sar.tif", tmp_path / "ortho.tif", SAR_OPTICAL) as scene:
+        assert (scene.shape, scene.grid, scene.modalities) == ((40, 60), GRID, SAR_OPTICAL)
         pixels, valid = scene.read(Extent(30, 0, 20, 9))
     assert (pixels.shape, pixels.dtype) == ((4, 20, 9), np.uint8)
     expected = np.zeros((20, 9), bool)
@@ -45,7 +45,7 @@ def test_values_are_stretched_to_eight_bits(tmp_path: Path, value_range: tuple[f
     amplitude[7, 9] = -1
     write_cog(tmp_path / "a.tif", amplitude, GRID, Layer(nodata=-1))
     treatments = Treatment(value_range=value_range), Treatment()
-    with open_scene(tmp_path / "a.tif", None, Modalities.SAR, treatments) as scene:
+    with open_scene(tmp_path / "a.tif", None, SAR, treatments) as scene:
         (pixels,), valid = scene.read(Extent(0, 0, 40, 60))
     carries = np.isfinite(amplitude) & (amplitude != -1)
     np.testing.assert_array_equal(valid, carries)
@@ -64,7 +64,7 @@ def test_zeros_around_a_collect_carry_no_data_unless_all_pixels_are_mapped(
     radar[100, 200] = 0  # a dark pixel inside the collect
     write_cog(tmp_path / "a.tif", radar, None)
     treatments = Treatment(Statement(nodata=nodata)), Treatment()
-    with open_scene(tmp_path / "a.tif", None, Modalities.SAR, treatments) as scene:
+    with open_scene(tmp_path / "a.tif", None, SAR, treatments) as scene:
         _, valid = scene.read(Extent(0, 0, 256, 320))
     assert valid[100, 200]
     assert valid[:, :128].all() == mapped
@@ -86,6 +86,6 @@ def test_images_that_do_not_fit_the_model_are_refused(
     ortho = tmp_path / "a.tif" if optical else None
     with (
         pytest.raises(InputError, match=sentence),
-        open_scene(tmp_path / "a.tif", ortho, Modalities(modalities)),
+        open_scene(tmp_path / "a.tif", ortho, Inputs.parse(modalities)),
     ):
         pass

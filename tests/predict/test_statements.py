@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rasterio import Affine
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR, SAR_OPTICAL
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.scene import Treatment, open_scene
 from oemsar.raster.image import Statement
@@ -32,7 +32,7 @@ def _read(
     ortho: Treatment = _treatment(prefix="optical_"),
     extent: Extent = WHOLE,
 ) -> Read:
-    modalities = Modalities.SAR if optical is None else Modalities.SAR_OPTICAL
+    modalities = SAR if optical is None else SAR_OPTICAL
     with open_scene(path, optical, modalities, (scene, ortho)) as opened:
         return opened.read(extent)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL
 from oemsar.train.augment import Augmentation, Photometry, change_optical, draw_photometry, speckle_bank
 
 NUMBERS = torch.arange(40)
@@ -27,12 +27,12 @@ def test_speckle_keeps_the_mean_amplitude() -> None:
 
 def test_radar_is_multiplied() -> None:
     """Twice the amplitude gives twice the result: gain and speckle are factors."""
-    augment = Augmentation(Modalities.SAR, 32, seed=0)
+    augment = Augmentation(SAR, 32, seed=0)
     torch.testing.assert_close(augment(images(1, 80), NUMBERS), 2 * augment(images(1, 40), NUMBERS))
 
 
 def test_every_other_sample_is_speckled_and_gain_is_within_3_db() -> None:
-    changed = Augmentation(Modalities.SAR, 32, seed=0)(images(1), NUMBERS).flatten(1)
+    changed = Augmentation(SAR, 32, seed=0)(images(1), NUMBERS).flatten(1)
     speckled = changed.std(1) > 1
     assert 10 <= speckled.sum() <= 30
     gain = 20 * torch.log10(changed.mean(1) / 100)
@@ -41,14 +41,14 @@ def test_every_other_sample_is_speckled_and_gain_is_within_3_db() -> None:
 
 
 def test_range_is_kept() -> None:
-    changed = Augmentation(Modalities.SAR_OPTICAL, 32, seed=0)(images(4, 250), NUMBERS)
+    changed = Augmentation(SAR_OPTICAL, 32, seed=0)(images(4, 250), NUMBERS)
     assert changed.dtype == torch.float32
     assert changed.min() >= 0
     assert changed.max() <= 255
 
 
 def test_optical_colours_change_alike() -> None:
-    changed = Augmentation(Modalities.OPTICAL, 32, seed=0)(images(3), NUMBERS)
+    changed = Augmentation(OPTICAL, 32, seed=0)(images(3), NUMBERS)
     torch.testing.assert_close(changed[:, 0], changed[:, 1])
     assert len({round(float(image.mean()), 3) for image in changed}) == 40
 
@@ -63,8 +63,8 @@ def test_optical_change_is_the_formula() -> None:
 
 
 def test_sample_is_changed_the_same_in_any_batch() -> None:
-    augment = Augmentation(Modalities.SAR_OPTICAL, 32, seed=4)
+    augment = Augmentation(SAR_OPTICAL, 32, seed=4)
     whole = augment(images(4), NUMBERS)
-    alone = Augmentation(Modalities.SAR_OPTICAL, 32, seed=4)(images(4)[:1], NUMBERS[17:18])
+    alone = Augmentation(SAR_OPTICAL, 32, seed=4)(images(4)[:1], NUMBERS[17:18])
     torch.testing.assert_close(alone[0], whole[17], rtol=0, atol=0)
     assert draw_photometry(4, 17) != draw_photometry(5, 17)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from oemsar.errors import DiskFull, Failure, InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 from oemsar.train import checkpoints as module
@@ -155,7 +155,7 @@ def test_a_checkpoint_lies_where_it_was_asked_for_and_nowhere_else(
 
 def _module() -> LandCoverModule:
     body = torch.nn.Conv2d(1, 8, 1)
-    spec = ModelSpec(architecture="unet", encoder="e", modalities=Modalities.SAR, mean=(0.0,), std=(255.0,))
+    spec = ModelSpec(architecture="unet", encoder="e", modalities=SAR, mean=(0.0,), std=(255.0,))
     return LandCoverModule(LandCoverNetwork(spec, body, 1), TrainConfig(), (1.0,) * 8)
 
 

@@ -11,6 +11,7 @@ import yaml
 from oemsar.cli.train import train as command
 from oemsar.config_file import read_yaml
 from oemsar.errors import InputError
+from oemsar.inputs import Inputs
 from oemsar.models.registry import NETWORKS
 from oemsar.registry import Registry
 from oemsar.train.config import RunOptions, TrainConfig, differing_option
@@ -113,7 +114,8 @@ def test_flags_are_the_options_with_the_defaults_shown() -> None:
         if default in (None, ""):
             assert shown is False
         else:
-            assert yaml.safe_load(str(shown)) == getattr(default, "value", default)
+            plain = str(default) if isinstance(default, Inputs) else getattr(default, "value", default)
+            assert yaml.safe_load(str(shown)) == plain
 
 
 @pytest.mark.parametrize(

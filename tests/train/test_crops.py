@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from oemsar.dataset.tile import Tile
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR, SAR_OPTICAL
 from oemsar.train.crops import CropDataset, StepSampler, dihedral, draw_crop
 
 SHAPES = [(200, 200), (300, 180), (90, 90)]
@@ -32,7 +32,7 @@ def coordinates(tmp_path: Path, write: Callable[[Path, np.ndarray], Path]) -> Ti
 
 
 def test_images_and_label_show_the_same_ground(coordinates: Tile) -> None:
-    dataset = CropDataset([coordinates], Modalities.SAR_OPTICAL, 64, seed=3, augment=True)
+    dataset = CropDataset([coordinates], SAR_OPTICAL, 64, seed=3, augment=True)
     scales, turns = set(), set()
     for number in range(60):
         crop = draw_crop([coordinates.shape], 64, 3, number, True)
@@ -95,7 +95,7 @@ def test_every_tile_comes_once_an_epoch_in_another_order() -> None:
 
 def test_sample_depends_on_seed_and_number_alone(coordinates: Tile) -> None:
     def samples(numbers: Iterable[int], seed: int) -> dict[int, bytes]:
-        dataset = CropDataset([coordinates] * 3, Modalities.SAR, 64, seed, augment=True)
+        dataset = CropDataset([coordinates] * 3, SAR, 64, seed, augment=True)
         return {number: dataset[number]["image"].numpy().tobytes() for number in numbers}
 
     forward, backward = samples(range(12), 1), samples(reversed(range(12)), 1)
@@ -111,7 +111,7 @@ def test_without_augmentation_crops_are_only_placed(coordinates: Tile) -> None:
 
 
 def test_small_tile_is_filled_up_by_reflection_and_unknown(coordinates: Tile) -> None:
-    sample = CropDataset([coordinates], Modalities.SAR, 256, 0, augment=False)[0]
+    sample = CropDataset([coordinates], SAR, 256, 0, augment=False)[0]
     image, label = sample["image"].numpy()[0], sample["label"].numpy()
     assert image.shape == label.shape == (256, 256)
     assert (label[:200, :200] > 0).all()

@@ -12,7 +12,7 @@ import pytest
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import CropDataset
 from oemsar.train.data import TileData, WholeTiles, default_workers
@@ -43,8 +43,8 @@ def test_validation_tiles_come_whole_and_shared(make_tile: Callable[[str], Tile]
         for rank in range(2)
     ]
     assert shares == [[0, 1], [0]]
-    sample = WholeTiles(tiles, Modalities.OPTICAL)[1]
-    np.testing.assert_array_equal(sample["image"].numpy(), read_images(tiles[1], Modalities.OPTICAL))
+    sample = WholeTiles(tiles, OPTICAL)[1]
+    np.testing.assert_array_equal(sample["image"].numpy(), read_images(tiles[1], OPTICAL))
     np.testing.assert_array_equal(sample["label"].numpy(), read_label(tiles[1]))
 
 

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import multiprocessing, nn
 
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 from oemsar.train.config import TrainConfig
 from oemsar.train.module import LandCoverModule, rate_factor
 from oemsar.train.registry import LOSSES
 
-SPEC = ModelSpec(architecture="unet", encoder="none", modalities=Modalities.SAR, mean=(100.0,), std=(50.0,))
+SPEC = ModelSpec(architecture="unet", encoder="none", modalities=SAR, mean=(100.0,), std=(50.0,))
 Shares = dict[tuple[str, int], tuple[float, list[np.ndarray]]]
 WEIGHTS = (3.0, 1.0, 1.0, 2.0, 1.0, 0.5, 1.0, 1.0)
 

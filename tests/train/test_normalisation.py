@@ -8,14 +8,14 @@ import pytest
 
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.tile import Tile
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR, SAR_OPTICAL
 from oemsar.train.normalisation import estimate_normalisation
 
 
 def test_is_that_of_the_pixels(make_tile: Callable[[str], Tile]) -> None:
     tiles = [make_tile("one"), make_tile("two")]
-    pixels = np.concatenate([read_images(tile, Modalities.SAR_OPTICAL).reshape(4, -1) for tile in tiles], 1)
-    mean, std = estimate_normalisation(tiles, Modalities.SAR_OPTICAL, 0)
+    pixels = np.concatenate([read_images(tile, SAR_OPTICAL).reshape(4, -1) for tile in tiles], 1)
+    mean, std = estimate_normalisation(tiles, SAR_OPTICAL, 0)
     np.testing.assert_allclose(mean, pixels.mean(1))
     np.testing.assert_allclose(std, pixels.std(1))
 
@@ -25,4 +25,4 @@ def test_even_image_has_a_deviation_to_divide_by(
 ) -> None:
     tile = make_tile("even")
     write(tile.sar, np.full((1, 96, 96), 200, np.uint8))
-    assert estimate_normalisation([tile], Modalities.SAR, 0) == ((pytest.approx(200),), (1.0,))
+    assert estimate_normalisation([tile], SAR, 0) == ((pytest.approx(200),), (1.0,))

@@ -11,7 +11,7 @@ from torch import nn
 
 from oemsar.disk import broken_write
 from oemsar.errors import DiskFull, Failure, InputError, Interrupted, OemsarError, OutOfMemory
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 from oemsar.signals import Stopped
@@ -116,7 +116,7 @@ def _normalised(pooled: bool) -> LandCoverNetwork:
     """A network whose deepest level, at a stride of 4, has a batch norm."""
     pooling = nn.AvgPool2d(4) if pooled else nn.Identity()
     body = nn.Sequential(pooling, nn.Conv2d(1, 8, 1), nn.BatchNorm2d(8), nn.Dropout())
-    spec = ModelSpec(architecture="unet", encoder="e", modalities=Modalities.SAR, mean=(0.0,), std=(1.0,))
+    spec = ModelSpec(architecture="unet", encoder="e", modalities=SAR, mean=(0.0,), std=(1.0,))
     return LandCoverNetwork(spec, body, 4)
 
 

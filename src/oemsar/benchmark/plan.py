@@ -11,7 +11,7 @@ from oemsar.config_file import Config, Seed, read_yaml
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.inference.options import EngineKind
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL, Inputs
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion
 from oemsar.train.config import RunOptions
@@ -24,7 +24,7 @@ class Cell(NamedTuple):
     """One training of the benchmark."""
 
     network: str
-    modalities: Modalities
+    modalities: Inputs
     regime: Regime
     seed: int
     fusion: Fusion
@@ -33,7 +33,7 @@ class Cell(NamedTuple):
     def name(self) -> str:
         """Name of the cell's folder."""
         dual = "_dual" if self.fusion == "dual" else ""
-        return f"{self.network}_{self.modalities.value}_{self.regime.value}_s{self.seed}{dual}"
+        return f"{self.network}_{self.modalities}_{self.regime.value}_s{self.seed}{dual}"
 
 
 class Plan(Config):
@@ -43,9 +43,7 @@ class Plan(Config):
         default={"unet": {}, "segformer": {}, "vmamba": {}}, min_length=1
     )
     """Names of networks with the training options of each; a list of names where none has any."""
-    modalities: tuple[Modalities, ...] = Field(
-        (Modalities.OPTICAL, Modalities.SAR, Modalities.SAR_OPTICAL), min_length=1
-    )
+    modalities: tuple[Inputs, ...] = Field((OPTICAL, SAR, SAR_OPTICAL), min_length=1)
     """Imagery, in the paper's order."""
     regimes: tuple[Regime, ...] = Field(tuple(Regime), min_length=1)
     """Label regimes."""
@@ -100,7 +98,7 @@ class Plan(Config):
             for fusion, network, modalities, regime, seed in product(
                 self.fusions, self.networks, self.modalities, self.regimes, self.seeds
             )
-            if fusion == "stack" or modalities is Modalities.SAR_OPTICAL
+            if fusion == "stack" or len(modalities) > 1
         ]
 
     def training(self, cell: Cell, data: Path, out: Path) -> RunOptions:

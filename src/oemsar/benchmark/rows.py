@@ -17,8 +17,8 @@ from oemsar.config_file import Value
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import bootstrap, iou, mean_present
+from oemsar.inputs import Inputs
 from oemsar.legend import NUM_CLASSES
-from oemsar.modalities import Modalities
 from oemsar.models.spec import Fusion
 
 Fraction = float | None
@@ -35,7 +35,7 @@ class Row(Value):
     """Name in `oemsar.models.registry`."""
     fusion: Fusion
     """Way to join radar and optical."""
-    modalities: Modalities
+    modalities: Inputs
     """Imagery of the network."""
     regime: Regime
     """Label regime of the training."""

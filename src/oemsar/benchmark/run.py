@@ -26,8 +26,8 @@ from oemsar.files import atomic_write, checksum, write_json, write_text
 from oemsar.fingerprint import fingerprint
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.inference.device import find_device
+from oemsar.inputs import OPTICAL, SAR
 from oemsar.locks import holds_output
-from oemsar.modalities import Modalities
 from oemsar.paper.published import is_published_release
 from oemsar.record import TableOrigin
 from oemsar.train.data import default_workers
@@ -164,8 +164,8 @@ def _store(plan: Plan, tiles: list[Tile], out: Path, about: BenchmarkRecord) -> 
 def _store_example(tile: Tile, folder: Path) -> None:
     """Keep images and truth of a tile of the figure, so that the report needs nothing but the benchmark."""
     parts: dict[str, NDArray[np.uint8]] = {
-        "sar": read_images(tile, Modalities.SAR)[0],
-        "optical": read_images(tile, Modalities.OPTICAL).transpose(1, 2, 0),
+        "sar": read_images(tile, SAR)[0],
+        "optical": read_images(tile, OPTICAL).transpose(1, 2, 0),
         "truth": read_label(tile),
     }
     for part, pixels in parts.items():

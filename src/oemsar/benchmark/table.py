@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from oemsar.benchmark.rows import Fraction, Row
 from oemsar.config_file import Value
+from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL
 from oemsar.legend import NAMES
-from oemsar.modalities import Modalities
 from oemsar.pages import render
 from oemsar.visible_text import latex_text, markdown_text, visible
 
 METHODS = {"unet": "U-Net", "segformer": "SegFormer", "vmamba": "VMamba"}
 """The paper's names of the networks; another network has its own."""
 
-MODALITIES = {Modalities.OPTICAL: "Optical", Modalities.SAR: "SAR", Modalities.SAR_OPTICAL: "SAR+Optical"}
+MODALITIES = {OPTICAL: "Optical", SAR: "SAR", SAR_OPTICAL: "SAR+Optical"}
 
 CLASSES = ("Bareland", "Grass", "Developed", "Road", "Tree", "Water", "Agriculture Land", "Buildings")
 """The paper's names of the classes in its Table IV, legend order."""
@@ -124,7 +124,7 @@ def comma_separated(table: BenchmarkTable) -> str:
             [
                 row.network,
                 row.fusion,
-                row.modalities.value,
+                str(row.modalities),
                 row.regime.value,
                 " ".join(map(str, row.seeds)),
             ]

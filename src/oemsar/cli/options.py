@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from oemsar.cli.document import write_document
 from oemsar.cli.spelling import spelled
 from oemsar.config_file import Config, Value
+from oemsar.inputs import Inputs
 from oemsar.registry import Registry
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -73,6 +74,8 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
         kind = GenericAlias(list, get_args(kind)[:1])
     if kind == tuple[int, ...] | None:  # numbers separated by commas
         kind = str | None
+    if kind is Inputs:
+        kind, default = str, str(default)
     if info.is_required() and not partial:
         shown["show_default"] = False
     elif partial:

@@ -9,13 +9,13 @@ from rasterio.io import DatasetReader
 from oemsar import legend
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 from oemsar.raster.image import Statement, open_colours, open_radar
 from oemsar.raster.pixels import RasterPixels
 from oemsar.raster.read import Extent, open_raster, require_tile
 
 
-def read_images(tile: Tile, modalities: Modalities, extent: Extent | None = None) -> NDArray[np.uint8]:
+def read_images(tile: Tile, modalities: Inputs, extent: Extent | None = None) -> NDArray[np.uint8]:
     """Read the images of `tile`, stacked radar first.
 
     Args:
@@ -30,9 +30,9 @@ def read_images(tile: Tile, modalities: Modalities, extent: Extent | None = None
         InputError: An image is missing, unreadable, not 8-bit, or has the wrong number of bands.
     """
     parts = []
-    if modalities.has_sar:
+    if "sar" in modalities:
         parts.append(_read_image(_present(tile, "sar"), 1, extent))
-    if modalities.has_optical:
+    if "optical" in modalities:
         parts.append(_read_image(_present(tile, "optical"), 3, extent))
     if len({part.shape[1:] for part in parts}) > 1:
         raise InputError(f"SAR and optical of tile {tile.name} differ in size; run `oemsar data verify`")

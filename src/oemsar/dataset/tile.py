@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 from oemsar.names import require_file_name, require_plain_name
 
 if TYPE_CHECKING:
@@ -66,7 +66,6 @@ class Tile:
         """Hand-made label where there is one, else the pseudo label, else None."""
         return self.real_label or self.pseudo_label
 
-    def has(self, modalities: Modalities) -> bool:
+    def has(self, modalities: Inputs) -> bool:
         """Tell whether every image of `modalities` is there."""
-        sar = self.sar is not None or not modalities.has_sar
-        return sar and (self.optical is not None or not modalities.has_optical)
+        return all(getattr(self, part.name) is not None for part in modalities)

@@ -7,7 +7,7 @@ from pathlib import Path
 from oemsar import legend
 from oemsar.evaluate.scores import Scores
 from oemsar.files import write_text
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 from oemsar.pages import render
 
 
@@ -24,8 +24,8 @@ class Shown:
         about: Sentence on the data and the trainings.
     """
 
-    scores: dict[Modalities, Scores]
-    best: Modalities
+    scores: dict[Inputs, Scores]
+    best: Inputs
     figure: Path
     quicklook: Path
     land_cover: Path
@@ -43,7 +43,7 @@ def write_page(shown: Shown, path: Path) -> None:
         "page.html.j2",
         classes=legend.CLASSES,
         scores=shown.scores,
-        best=shown.best.value,
+        best=str(shown.best),
         about=shown.about,
         **links,
     )

@@ -14,8 +14,8 @@ from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.run import evaluate_model
 from oemsar.evaluate.scores import Scores
 from oemsar.folders import claimed, is_record
+from oemsar.inputs import PUBLISHED, SAR, Inputs
 from oemsar.locks import holds_output
-from oemsar.modalities import Modalities
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import predict_scene
 from oemsar.simulate.release.config import WorldConfig
@@ -37,7 +37,7 @@ class Demonstration:
     """
 
     page: Path
-    scores: dict[Modalities, Scores]
+    scores: dict[Inputs, Scores]
     land_cover: Path
 
     def content(self) -> dict[str, JsonValue]:
@@ -45,7 +45,7 @@ class Demonstration:
         return {
             "page": str(self.page),
             "land_cover": str(self.land_cover),
-            "scores": {modalities.value: scores.to_dict() for modalities, scores in self.scores.items()},
+            "scores": {str(modalities): scores.to_dict() for modalities, scores in self.scores.items()},
         }
 
 
@@ -77,11 +77,11 @@ def _run(folder: Path, config: DemoConfig) -> Demonstration:
         ),
     )
     index_tiles(world, table)
-    scores = {modalities: _train_and_score(folder, table, modalities, config) for modalities in Modalities}
+    scores = {modalities: _train_and_score(folder, table, modalities, config) for modalities in PUBLISHED}
     land_cover = folder / "map" / "map.tif"
     log.info("Mapping the scene from radar alone")
     summary = predict_scene(
-        folder / "runs" / Modalities.SAR.value,
+        folder / "runs" / str(SAR),
         world / "scenes" / "Scene_001_sar.tif",
         land_cover,
         config=PredictConfig(window=config.size, overlap=config.size // 4),
@@ -90,7 +90,7 @@ def _run(folder: Path, config: DemoConfig) -> Demonstration:
     shown = Shown(
         scores=scores,
         best=best,
-        figure=folder / "scores" / best.value / "figure.png",
+        figure=folder / "scores" / str(best) / "figure.png",
         quicklook=Path(summary.quicklook),
         land_cover=land_cover,
         about=(
@@ -105,9 +105,9 @@ def _run(folder: Path, config: DemoConfig) -> Demonstration:
     return Demonstration(page, scores, land_cover)
 
 
-def _train_and_score(folder: Path, table: Path, modalities: Modalities, config: DemoConfig) -> Scores:
-    run = folder / "runs" / modalities.value
-    log.info("Training a U-Net on %s", modalities.value)
+def _train_and_score(folder: Path, table: Path, modalities: Inputs, config: DemoConfig) -> Scores:
+    run = folder / "runs" / str(modalities)
+    log.info("Training a U-Net on %s", modalities)
     training = TrainConfig(
         encoder=config.encoder,
         modalities=modalities,
@@ -119,13 +119,13 @@ def _train_and_score(folder: Path, table: Path, modalities: Modalities, config: 
     )
     train_model(table, run, config=training, resume=run.exists())
     return evaluate_model(
-        run, table, folder / "scores" / modalities.value, config=EvaluateConfig(split="test")
+        run, table, folder / "scores" / str(modalities), config=EvaluateConfig(split="test")
     ).scores
 
 
-def scores_table(scores: dict[Modalities, Scores]) -> list[list[str]]:
+def scores_table(scores: dict[Inputs, Scores]) -> list[list[str]]:
     """Write the IoU in percent as rows of text: modality sets, then a row for each class, then mIoU."""
-    header = ["IoU (%)", *(modalities.value for modalities in scores)]
+    header = ["IoU (%)", *map(str, scores)]
     rows = [
         [name, *(_percent(score.classes[name].iou) for score in scores.values())] for name in legend.NAMES
     ]

@@ -13,7 +13,7 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.inference.class_map import class_maps
 from oemsar.inference.engine import Engine
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Predicted(NamedTuple):
     prediction: NDArray[np.uint8]
 
 
-def scorable(tiles: Sequence[Tile], modalities: Modalities, split: str, table: Table) -> list[Tile]:
+def scorable(tiles: Sequence[Tile], modalities: Inputs, split: str, table: Table) -> list[Tile]:
     """Choose the tiles of a split that have a label and the images a network sees.
 
     Raises:
@@ -48,7 +48,7 @@ def scorable(tiles: Sequence[Tile], modalities: Modalities, split: str, table: T
     chosen = [tile for tile in labelled if tile.has(modalities)]
     if not chosen:
         raise InputError(
-            f"{describe_table(table)} has no labelled tile of split {split} with the {modalities.value} "
+            f"{describe_table(table)} has no labelled tile of split {split} with the {modalities} "
             "imagery this model sees; add the images or choose a model of other modalities"
         )
     if left_out := len(tiles) - len(chosen):
@@ -57,12 +57,12 @@ def scorable(tiles: Sequence[Tile], modalities: Modalities, split: str, table: T
             left_out,
             len(tiles),
             split,
-            modalities.value,
+            modalities,
         )
     return chosen
 
 
-def predict_tiles(tiles: Sequence[Tile], modalities: Modalities, engine: Engine) -> Iterator[Predicted]:
+def predict_tiles(tiles: Sequence[Tile], modalities: Inputs, engine: Engine) -> Iterator[Predicted]:
     """Predict `tiles` in their order; a few are in flight at once, none is kept.
 
     Raises:

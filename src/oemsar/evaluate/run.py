@@ -23,9 +23,9 @@ from oemsar.files import write_json, write_text
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
+from oemsar.inputs import OPTICAL, SAR, Inputs
 from oemsar.legend import NUM_CLASSES
 from oemsar.locks import holds_output
-from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
 from oemsar.progress import Report, silent
@@ -138,7 +138,7 @@ def _claim(out: Path | None) -> AbstractContextManager[None]:
 
 
 def _score(
-    tiles: Sequence[Tile], modalities: Modalities, engine: Engine, drawn: set[int], report: Report
+    tiles: Sequence[Tile], modalities: Inputs, engine: Engine, drawn: set[int], report: Report
 ) -> tuple[Scores, list[Comparison]]:
     """Predict every tile, one after the other, and keep the maps of those to be drawn."""
     confusion = np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
@@ -156,8 +156,8 @@ def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uin
     """Make the row of a tile in the figure, with every image it has, seen by the network or not."""
     return Comparison(
         name=tile.name,
-        optical=read_images(tile, Modalities.OPTICAL) if tile.has(Modalities.OPTICAL) else None,
-        sar=read_images(tile, Modalities.SAR) if tile.has(Modalities.SAR) else None,
+        optical=read_images(tile, OPTICAL) if tile.has(OPTICAL) else None,
+        sar=read_images(tile, SAR) if tile.has(SAR) else None,
         truth=truth,
         prediction=prediction,
     )

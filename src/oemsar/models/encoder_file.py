@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.folders import require_own
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR
 from oemsar.models.checkpoint import first_difference
 from oemsar.models.finite import require_finite
 from oemsar.models.fusion import DualEncoder
@@ -61,8 +61,8 @@ def start_encoder(network: LandCoverNetwork, path: Path) -> None:
         )
     body: Any = network.body
     if isinstance(body.encoder, DualEncoder):
-        _load(body.encoder.sar, weights, Modalities.SAR.channels, path)
-        _load(body.encoder.optical, weights, Modalities.OPTICAL.channels, path)
+        _load(body.encoder.sar, weights, SAR.channels, path)
+        _load(body.encoder.optical, weights, OPTICAL.channels, path)
     else:
         _load(body.encoder, weights, network.spec.modalities.channels, path)
 

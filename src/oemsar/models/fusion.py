@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 
@@ -26,7 +26,7 @@ def dual(
     network = architecture(spec, pretrained=False)
     bodies: list[Any] = [
         architecture(spec.restricted_to(modalities), pretrained=pretrained).body
-        for modalities in (Modalities.SAR, Modalities.OPTICAL)
+        for modalities in (SAR, OPTICAL)
     ]
     body: Any = network.body
     expected = tuple(body.encoder.out_channels)
@@ -68,7 +68,7 @@ class DualEncoder(nn.Module):
         Returns:
             A feature map for each level, shape (batch, out_channels[level], height', width').
         """
-        split = Modalities.SAR.channels
+        split = SAR.channels
         levels = zip(self.merges, self.sar(images[:, :split]), self.optical(images[:, split:]), strict=True)
         return [merge(sar, optical) for merge, sar, optical in levels]
 

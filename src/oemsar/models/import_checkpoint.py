@@ -11,9 +11,9 @@ from torch import Tensor
 from oemsar.config_file import Value
 from oemsar.errors import InputError
 from oemsar.folders import require_apart
+from oemsar.inputs import PUBLISHED, SAR_OPTICAL, Inputs
 from oemsar.legend import NUM_CLASSES
 from oemsar.locks import holds_output
-from oemsar.modalities import Modalities
 from oemsar.models.checkpoint import first_difference, read_tensors
 from oemsar.models.config import ChannelOrder, ImportConfig
 from oemsar.models.encoder_file import SUFFIX, write_encoder
@@ -69,9 +69,7 @@ def import_checkpoint(
             )
         record = {**run_record(config).plain(), "imported": origin(checkpoint).model_dump()}
         save_model(network, out, record)
-        return ImportedCheckpoint(
-            path=out, content=f"U-Net with {_ENCODER} on {network.spec.modalities.value}"
-        )
+        return ImportedCheckpoint(path=out, content=f"U-Net with {_ENCODER} on {network.spec.modalities}")
     name, weights = _encoder(tensors, checkpoint)
     if out.suffix != SUFFIX:
         raise InputError(
@@ -114,15 +112,15 @@ def import_unet(
     kept = {name: tensors[name] for name in network.body.state_dict()}
     for name in (f"{_HEAD}weight", f"{_HEAD}bias"):
         kept[name] = tensors[name][1:]
-    if modalities is Modalities.SAR_OPTICAL and channels == "optical-first":
+    if modalities == SAR_OPTICAL and channels == "optical-first":
         kept[_STEM] = tensors[_STEM].roll(1, dims=1)
     network.body.load_state_dict(kept)
     return network.eval()
 
 
-def _modalities(tensors: Mapping[str, Tensor], path: Path) -> Modalities:
+def _modalities(tensors: Mapping[str, Tensor], path: Path) -> Inputs:
     """Find the imagery that a U-Net's first convolution takes."""
-    by_channels = {modalities.channels: modalities for modalities in Modalities}
+    by_channels = {modalities.channels: modalities for modalities in PUBLISHED}
     shape = tuple(tensors[_STEM].shape) if _STEM in tensors else None
     if shape is None:
         raise InputError(f"{path} is not a U-Net with {_ENCODER}: tensor {_STEM} is missing")

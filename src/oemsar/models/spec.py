@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from oemsar.config_file import Value
 from oemsar.errors import InputError
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR_OPTICAL, Inputs
 
 Fusion = Literal["stack", "dual"]
 """How radar and optical are joined: one encoder over the channels of both, or one encoder for each."""
@@ -19,7 +19,7 @@ class ModelSpec(Value):
     """Name in `oemsar.models.registry.NETWORKS`."""
     encoder: str
     """Name of the encoder, as the architecture's library calls it."""
-    modalities: Modalities
+    modalities: Inputs
     """Images that the network sees, stacked radar first."""
     mean: tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...]
     """Mean of each channel, in digital numbers 0..255."""
@@ -33,7 +33,7 @@ class ModelSpec(Value):
         channels = self.modalities.channels
         if len(self.mean) != channels or len(self.std) != channels:
             raise InputError(
-                f"{self.modalities.value} needs {channels} numbers each, one per channel",
+                f"{self.modalities} needs {channels} numbers each, one per channel",
                 option=("mean", "std"),
             )
         return self
@@ -43,27 +43,27 @@ class ModelSpec(Value):
         require_fusible(self.fusion, self.modalities)
         return self
 
-    def restricted_to(self, modalities: Modalities) -> "ModelSpec":
+    def restricted_to(self, modalities: Inputs) -> "ModelSpec":
         """Describe the same network over one of its modalities alone."""
-        channels = slice(None, 1) if modalities is Modalities.SAR else slice(-modalities.channels, None)
+        parts = [self.modalities.slice_of(part.name) for part in modalities]
         return self.model_copy(
             update={
                 "modalities": modalities,
-                "mean": self.mean[channels],
-                "std": self.std[channels],
+                "mean": sum((self.mean[part] for part in parts), ()),
+                "std": sum((self.std[part] for part in parts), ()),
                 "fusion": "stack",
             }
         )
 
 
-def require_fusible(fusion: Fusion, modalities: Modalities) -> None:
+def require_fusible(fusion: Fusion, modalities: Inputs) -> None:
     """Check that `dual` fusion has two modalities to fuse.
 
     Raises:
         InputError: It has one.
     """
-    if fusion == "dual" and modalities is not Modalities.SAR_OPTICAL:
+    if fusion == "dual" and len(modalities) < 2:
         raise InputError(
-            f"dual fusion needs the modalities {Modalities.SAR_OPTICAL.value}, not {modalities.value} alone",
+            f"dual fusion needs the modalities {SAR_OPTICAL}, not {modalities} alone",
             option=("fusion", "modalities"),
         )

@@ -13,7 +13,7 @@ from oemsar.dataset.pixels import read_images, read_label_file
 from oemsar.dataset.regions import by_region
 from oemsar.dataset.tile import Tile
 from oemsar.figures import colour_classes, draw_panels, stretch
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR
 
 
 def choose_examples(tiles: Sequence[Tile], per_country: int) -> list[Tile]:
@@ -54,10 +54,10 @@ def _title(tile: Tile) -> str:
 def _panels(tile: Tile) -> dict[str, NDArray[np.uint8] | None]:
     optical = None
     if tile.optical is not None:
-        optical = read_images(tile, Modalities.OPTICAL).transpose(1, 2, 0)
+        optical = read_images(tile, OPTICAL).transpose(1, 2, 0)
     pseudo, real = tile.pseudo_label, tile.real_label
     return {
-        "SAR": None if tile.sar is None else stretch(read_images(tile, Modalities.SAR)[0]),
+        "SAR": None if tile.sar is None else stretch(read_images(tile, SAR)[0]),
         "Optical": optical,
         "Pseudo label": None if pseudo is None else _colours(pseudo, tile),
         "Real label": None if real is None else _colours(real, tile),

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from oemsar.config_file import Value, read_json
 from oemsar.dataset.tile import SPLITS, Split, Tile
+from oemsar.inputs import Inputs
 from oemsar.legend import NAMES
-from oemsar.modalities import Modalities
 
 _FILE = Path(__file__).with_name("published.json")
 _PREFIXES: Mapping[Split, str] = {"train": "TrainArea", "val": "ValArea", "test": "TestArea"}
@@ -80,7 +80,7 @@ class Table4Row(Value):
     """Name of the network in the paper."""
     architecture: str
     """Name of the network in this project."""
-    modalities: Modalities
+    modalities: Inputs
     """Imagery the network saw."""
     regime: str
     """Labels it was trained with: P, P+R1, P+R5, R1 or R5."""
@@ -144,7 +144,7 @@ class _Inconsistency(Value):
     """A row of Table IV whose stated mean is not that of its classes."""
 
     architecture: str
-    modalities: Modalities
+    modalities: Inputs
     regime: str
     stated: float
     computed: float
@@ -215,7 +215,7 @@ def published_table3() -> PublishedTable3:
 
 
 @cache
-def table4() -> dict[tuple[str, Modalities, str], Table4Row]:
+def table4() -> dict[tuple[str, Inputs, str], Table4Row]:
     """Read Table IV in the paper's order, by architecture (`unet`), modalities and regime (`P+R1`)."""
     return {(row.architecture, row.modalities, row.regime): row for row in _document().table4}
 

@@ -21,9 +21,9 @@ from oemsar.folders import require_apart, require_own
 from oemsar.inference.class_map import class_maps
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
+from oemsar.inputs import SAR
 from oemsar.limits import read_text
 from oemsar.locks import holds_output
-from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
 from oemsar.predict.config import SubmissionConfig
@@ -82,9 +82,9 @@ def predict_submission(
     require_apart([out], [*(tile.sar for tile in tiles if tile.sar is not None), *named, *model_files(model)])
     require_own([out], _is_submission, "a submission")
     network = as_network(model)
-    if network.spec.modalities is not Modalities.SAR:
+    if network.spec.modalities != SAR:
         raise InputError(
-            f"the model sees {network.spec.modalities.value} imagery, but the tiles of the contest are radar "
+            f"the model sees {network.spec.modalities} imagery, but the tiles of the contest are radar "
             "alone; choose a model of modalities sar"
         )
     report(0, len(tiles))
@@ -168,7 +168,7 @@ def _first_of(names: Sequence[str]) -> str:
 
 
 def _predicted(tiles: Sequence[Tile], engine: Engine) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
-    return class_maps(((tile, read_images(tile, Modalities.SAR)) for tile in tiles), engine)
+    return class_maps(((tile, read_images(tile, SAR)) for tile in tiles), engine)
 
 
 def _png(ids: NDArray[np.uint8]) -> bytes:

@@ -197,7 +197,7 @@ def _radar(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> Rad
     Raises:
         InputError: The radar image is unreadable or not of the kind named.
     """
-    if not network.spec.modalities.has_sar:
+    if "sar" not in network.spec.modalities:
         if config.product is not None:
             raise InputError("the model sees optical only; name no radar product", option="product")
         return RadarScene()
@@ -249,7 +249,7 @@ def _summary(
         georeferencing=scene.georeference.in_words(),
         radar_product=radar.kind,
         recognised_by=radar.reason,
-        modalities=scene.modalities.value,
+        modalities=str(scene.modalities),
         engine=engine,
         nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
         classes=classes,

@@ -13,7 +13,7 @@ from odc.geo.geobox import GeoBox
 from oemsar.arrays import Stretch
 from oemsar.errors import InputError
 from oemsar.geometry.laid import laid_on
-from oemsar.modalities import Modalities
+from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL, Inputs
 from oemsar.predict.radar_product import amplitude_opener
 from oemsar.products.reader import OpenedProduct
 from oemsar.raster.collect import carrying_data, tell_padding
@@ -68,14 +68,14 @@ class Scene:
     Attributes:
         georeference: Georeferencing of the first image, which the map takes over.
         shape: Rows and columns.
-        modalities: Modalities of the images.
+        modalities: Inputs of the images.
         bands: Bands of the first image that are read, from 1.
         images: Images in channel order.
     """
 
     georeference: Georeference
     shape: tuple[int, int]
-    modalities: Modalities
+    modalities: Inputs
     bands: tuple[int, ...]
     images: tuple[SceneImage, ...]
 
@@ -95,7 +95,7 @@ class Scene:
 def open_scene(
     path: Path,
     optical: Path | None,
-    modalities: Modalities,
+    modalities: Inputs,
     treatments: tuple[Treatment, Treatment] = (Treatment(), Treatment(Statement(prefix="optical_"))),
     product: OpenedProduct | None = None,
 ) -> Iterator[Scene]:
@@ -115,7 +115,7 @@ def open_scene(
     _require_images(path, optical, modalities)
     with ExitStack() as stack:
         if product is None:
-            first = _open(stack, path, treatments[0], radar=modalities.has_sar)
+            first = _open(stack, path, treatments[0], radar="sar" in modalities)
             pixels, bands, georeference = first.pixels, first.bands, georeference_of(first.dataset)
         else:
             pixels, bands = _amplitude(stack, product, treatments[0].statement), (product.band,)
@@ -157,15 +157,15 @@ def _tell_georeferencing(path: Path, georeference: Georeference) -> None:
         log.warning("%s has no georeferencing; neither has the map: rows and columns are the scene's", path)
 
 
-def _require_images(path: Path, optical: Path | None, modalities: Modalities) -> None:
-    if modalities is Modalities.SAR_OPTICAL and optical is None:
+def _require_images(path: Path, optical: Path | None, modalities: Inputs) -> None:
+    if modalities == SAR_OPTICAL and optical is None:
         raise InputError(f"the model sees radar and optical; give the orthophoto of {path}", option="optical")
-    if modalities is Modalities.SAR and optical is not None:
+    if modalities == SAR and optical is not None:
         raise InputError(
             "the model sees radar only; leave the orthophoto out or use a model of sar+optical",
             option="optical",
         )
-    if modalities is Modalities.OPTICAL and optical is not None:
+    if modalities == OPTICAL and optical is not None:
         raise InputError("the model sees optical only; give the orthophoto as the scene", option="optical")
 
 

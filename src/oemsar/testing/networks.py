@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from oemsar.inputs import PUBLISHED, SAR_OPTICAL, Inputs
 from oemsar.legend import NUM_CLASSES
-from oemsar.modalities import Modalities
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.saved import load_model, save_model
@@ -35,7 +35,7 @@ def check_network(name: str, *, encoder: str | None = None, fusions: tuple[Fusio
         AssertionError: The network breaks the contract; the sentence says how.
         InputError: The network or the encoder is not known.
     """
-    for modalities in Modalities:
+    for modalities in PUBLISHED:
         network = make_network(name, encoder=encoder, modalities=modalities)
         check_logits(network, ((32, 32),))
     for fusion in fusions:
@@ -51,7 +51,7 @@ def make_network(
     *,
     encoder: str | None = None,
     fusion: Fusion = "stack",
-    modalities: Modalities = Modalities.SAR_OPTICAL,
+    modalities: Inputs = SAR_OPTICAL,
 ) -> LandCoverNetwork:
     """Build a registered network with random weights that are the same each time."""
     torch.manual_seed(0)

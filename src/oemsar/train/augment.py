@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 
 _WHITE = 255.0
 _LOOKS = (4, 8, 16, 32)
@@ -63,7 +63,7 @@ class Augmentation:
         seed: Seed of the run.
     """
 
-    def __init__(self, modalities: Modalities, side: int, seed: int) -> None:
+    def __init__(self, modalities: Inputs, side: int, seed: int) -> None:
         self._modalities = modalities
         self._seed = seed
         self._bank = speckle_bank(max(_MIN_BANK, 4 * side * side), seed)
@@ -82,9 +82,9 @@ class Augmentation:
         changed = images.float()
         self._bank = self._bank.to(images.device)
         for image, change in zip(changed, changes, strict=True):
-            if self._modalities.has_sar:
+            if "sar" in self._modalities:
                 self._change_sar(image[0], change)
-            if self._modalities.has_optical:
+            if "optical" in self._modalities:
                 change_optical(image[-3:], change)
         return changed.clamp_(0, _WHITE)
 

@@ -10,7 +10,7 @@ from oemsar.config_file import MOST_PROCESSES, MOST_STEPS, Config, Seed
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.inference.options import DeviceKind
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR, Inputs
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion, require_fusible
 from oemsar.models.variants import choose_encoder, variant_of
@@ -38,8 +38,8 @@ class TrainConfig(Config):
     encoder: str = ""
     """Encoder, as the network's library calls it; by default that of the variant, or efficientnet-b4 of
     unet."""
-    modalities: Modalities = Modalities.SAR
-    """Imagery that the network sees."""
+    modalities: Inputs = SAR
+    """Imagery that the network sees: sar, optical or sar+optical."""
     regime: Regime | None = None
     """Labels to train on: pseudo labels, 1 or 5 hand-made labels of each region; by default the labels of
     split train."""

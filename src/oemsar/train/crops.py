@@ -22,7 +22,7 @@ from torch.utils.data import Dataset, Sampler
 
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Tile
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 from oemsar.raster.read import Extent
 
 SCALED = 1 / 3
@@ -125,7 +125,7 @@ class CropDataset(Dataset[Batch]):
     """
 
     def __init__(
-        self, tiles: Sequence[Tile], modalities: Modalities, side: int, seed: int, augment: bool
+        self, tiles: Sequence[Tile], modalities: Inputs, side: int, seed: int, augment: bool
     ) -> None:
         self._tiles = tiles
         self._shapes = [tile.shape for tile in tiles]

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Tile
 from oemsar.errors import OemsarError
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 from oemsar.processes import watch_parent
 from oemsar.train.augment import Augmentation
 from oemsar.train.config import TrainConfig
@@ -103,7 +103,7 @@ class WholeTiles(Dataset[Batch]):
         modalities: Images of a sample.
     """
 
-    def __init__(self, tiles: Sequence[Tile], modalities: Modalities) -> None:
+    def __init__(self, tiles: Sequence[Tile], modalities: Inputs) -> None:
         self._tiles = tiles
         self._modalities = modalities
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.tile import Tile
-from oemsar.modalities import Modalities
+from oemsar.inputs import Inputs
 from oemsar.raster.read import Extent
 
 _TILES = 200
@@ -15,7 +15,7 @@ _STREAM = 5
 
 
 def estimate_normalisation(
-    tiles: Sequence[Tile], modalities: Modalities, seed: int
+    tiles: Sequence[Tile], modalities: Inputs, seed: int
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Estimate mean and standard deviation of each channel over a sample of the pixels.
 

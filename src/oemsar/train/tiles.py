@@ -46,7 +46,7 @@ def usable_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> tup
         InputError: A manifest is wrong, no tile can be trained on, or the table does not have the labels of
             the regime, or the imagery of a hand-labelled tile of it.
     """
-    imagery = config.modalities.value
+    imagery = str(config.modalities)
     if config.regime is None:
         training = _usable(config, [tile for tile in tiles if tile.split == "train"], "of split train")
         validation = [tile for tile in tiles if tile.split == "val"]
@@ -100,7 +100,7 @@ def _of_regime(tiles: Sequence[Tile], regime: Regime, config: TrainConfig, sourc
     for tile in chosen:
         if tile.real_label is not None and not tile.has(config.modalities):
             raise InputError(
-                f"{source} has no {config.modalities.value} imagery of tile {tile.name}, which regime "
+                f"{source} has no {config.modalities} imagery of tile {tile.name}, which regime "
                 f"{regime.value} trains on; add it or choose other modalities",
                 option="modalities",
             )
@@ -115,6 +115,6 @@ def _usable(config: TrainConfig, tiles: Sequence[Tile], which: str) -> list[Tile
             len(usable),
             len(tiles),
             which,
-            config.modalities.value,
+            config.modalities,
         )
     return usable
