@@ -104,6 +104,7 @@ def test_no_library_hides_that_a_file_found_no_room(
         (errno.EDQUOT, DiskFull, r"the quota of the disk of .* has no room left for a\.tif; free some"),
         (errno.EFBIG, DiskFull, r"a\.tif grows beyond the size .*ulimit -f"),
         (errno.EIO, Failure, r"a disk failed while .*a\.tif was written \(Input/output error\); check it"),
+        (errno.EROFS, Failure, r"a disk failed while .*a\.tif was written \(Read-only file system\); check"),
     ],
 )
 def test_each_error_of_a_disk_has_its_sentence_also_without_its_number(
@@ -114,6 +115,16 @@ def test_each_error_of_a_disk_has_its_sentence_also_without_its_number(
         with pytest.raises(kind, match=sentence) as caught, disk_errors(tmp_path / "a.tif"):
             raise error
         assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_disk_behind_an_error_of_a_library_is_found(tmp_path: Path, named: bool) -> None:
+    """Whether the library names the cause of its error or only raises it meanwhile."""
+    full = OSError(errno.EDQUOT, "Disk quota exceeded")
+    outer = ValueError("the file could not be closed")
+    outer.__cause__, outer.__context__ = (full, None) if named else (None, full)
+    with pytest.raises(DiskFull, match=r"the quota of the disk .* a\.tif"), disk_errors(tmp_path / "a.tif"):
+        raise outer
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,9 @@ def test_what_is_no_record_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.json").write_text(content, encoding="latin-1")
     assert not is_record(tmp_path / "a.json", "b")
     assert not is_record(tmp_path / "missing.json", "b")
+
+
+def test_a_record_has_all_of_its_keys(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"miou": 0.5, "classes": {}}')
+    assert is_record(tmp_path / "a.json", "classes", "miou")
+    assert not is_record(tmp_path / "a.json", "classes", "confusion")

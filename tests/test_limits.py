@@ -25,6 +25,11 @@ def test_limits_are_raised_in_a_block_and_by_the_environment(monkeypatch: pytest
     assert limits() == Limits()
     monkeypatch.setenv("OEMSAR_LIMITS", "bands=2e3, text_bytes=7")
     assert (limits().bands, limits().text_bytes) == (2000, 7)
+    with raised_limits(bands=3):
+        with raised_limits(bands=4):
+            assert (limits().bands, limits().text_bytes) == (4, 7)
+        assert limits().bands == 3
+    assert (limits().bands, limits().text_bytes) == (2000, 7)
 
 
 @pytest.mark.parametrize("given", ["bands", "bands=", "bands=-1", "bands=nan", "bands=inf", "bands=x"])

@@ -1,9 +1,11 @@
 """One command at a time writes an output; the others are told who does."""
 
 import errno
+import json
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -96,6 +98,29 @@ def test_a_process_forked_from_the_holder_does_not_keep_the_lock(tmp_path: Path)
     finally:
         child.kill()
         child.join()
+
+
+def test_only_a_process_of_this_machine_is_known_to_have_ended() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here = socket.gethostname()
+    assert locks._Holder(ended.pid, here, "").has_ended
+    assert not locks._Holder(os.getpid(), here, "").has_ended
+    assert not locks._Holder(ended.pid, f"not-{here}", "").has_ended
+
+
+def test_a_lock_that_outlives_its_holder_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    """As the kernel releases it some time after the end of a process, or of what that started."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    path = tmp_path / ".oemsar-out.lock"
+    path.write_text(json.dumps([ended.pid, socket.gethostname(), "2026-01-01 00:00:00 UTC"]))
+    with path.open("r+") as file:
+        locks.fcntl.flock(file, locks.fcntl.LOCK_EX)
+        timer = threading.Timer(0.2, lambda: locks.fcntl.flock(file, locks.fcntl.LOCK_UN))
+        timer.start()
+        with output_lock(tmp_path / "out"):
+            timer.join()
 
 
 def test_a_disk_without_locks_is_told_and_the_work_goes_on(

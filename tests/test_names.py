@@ -6,7 +6,7 @@ from oemsar.errors import InputError
 from oemsar.names import require_file_name, require_plain_name
 
 
-@pytest.mark.parametrize("name", ["TrainArea_001", "a b (1)", "Ōsaka.x", "-dash", "n" * 200])
+@pytest.mark.parametrize("name", ["TrainArea_001", "a b (1)", "Ōsaka.x", "-dash", "n" * 200, "é" * 100])
 def test_ordinary_names_pass(name: str) -> None:
     require_file_name(name, "tile")
 
@@ -28,6 +28,7 @@ def test_ordinary_names_pass(name: str) -> None:
         "\udcff",
         "a\u202eb",
         "n" * 201,
+        "é" * 101,
     ],
 )
 def test_names_that_lead_elsewhere_or_are_not_seen_are_refused(name: str) -> None:

@@ -68,3 +68,7 @@ def test_a_cell_stores_what_an_evaluation_of_its_model_finds(
     assert np.array_equal(np.delete(once, 1, axis=0), np.delete(counts, 1, axis=0))
     right = [int((maps[name] == truths[name]).sum()) for name in maps]
     assert right == [int(np.trace(counts[place])) for place in (0, 3)]
+    again = work(task)  # of a training that was begun earlier the seconds are not known
+    assert record.seconds.train is not None
+    assert again.seconds.train is None
+    assert again.confusion == record.confusion

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from oemsar.benchmark import run as run_module
 from oemsar.benchmark.cell import Task
 from oemsar.benchmark.dispatch import BenchmarkOutcome, BenchmarkStatus
 from oemsar.benchmark.plan import Plan
+from oemsar.benchmark.records import BenchmarkRecord
 from oemsar.benchmark.run import run_benchmark
 from oemsar.dataset.table import read_tiles
 from oemsar.errors import InputError, Occupied
@@ -155,6 +157,41 @@ def test_jobs_on_one_gpu_share_the_cores(tmp_path: Path, monkeypatch: pytest.Mon
     assert [worker.environment for worker in workers] == [
         {"CUDA_VISIBLE_DEVICES": "0", "OMP_NUM_THREADS": "4"}
     ] * 4
+
+
+def test_jobs_are_spread_over_the_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "find_device", lambda kind: torch.device("cuda"))
+    monkeypatch.setattr(run_module, "_visible_gpus", lambda: ["2", "5"])
+    for jobs, seen in ((None, ["2", "5"]), (3, ["2", "5", "2"])):
+        workers = run_module._workers(Plan(), tmp_path, jobs)
+        assert [worker.environment["CUDA_VISIBLE_DEVICES"] for worker in workers] == seen
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"data": {"table": "t", "sha256": "1"}}, "t is not the table"),
+        ({"files": {"content": "d", "times": "e"}}, "images or labels of t are not those"),
+        ({"inputs": {"m/P.txt": "d"}}, "m/P.txt is not the file"),
+        ({"files": {"content": "c", "times": "later"}}, None),
+        ({"inputs": {"m/P.txt": "a", "m/R1.txt": "b"}}, None),
+    ],
+)
+def test_a_benchmark_goes_on_with_the_inputs_it_began_with(
+    tmp_path: Path, changed: dict[str, object], said: str | None
+) -> None:
+    """Dates do not count, nor does a file that the record does not know."""
+    began = {
+        **{"data": {"table": "t", "sha256": "0"}, "published_release": False, "test_tiles": 1},
+        **{"examples": [], "files": {"content": "c", "times": "e"}, "inputs": {"m/P.txt": "a"}},
+    }
+    run_module._require_same_inputs(tmp_path, BenchmarkRecord.model_validate({**began, **changed}))
+    folders.write_json(tmp_path / folders.ABOUT, began)
+    now = BenchmarkRecord.model_validate({**began, **changed})
+    with (
+        nullcontext() if said is None else pytest.raises(InputError, match=f"out: {said} that the benchmark")
+    ):
+        run_module._require_same_inputs(tmp_path, now)
 
 
 def test_the_plan_of_a_person_keeps_its_words(

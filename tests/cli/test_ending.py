@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import typer
@@ -158,6 +160,16 @@ def test_an_output_that_takes_nothing_is_one_sentence(lines: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("oemsar: the output could not be written (No space left on device)")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("code", "ended"), [(0, 141), (2, 2), (130, 130)])
+def test_a_reader_that_goes_changes_no_code_of_a_failure(code: int, ended: int, tmp_path: Path) -> None:
+    def flush() -> None:
+        raise BrokenPipeError
+
+    with (tmp_path / "a").open("w") as file:
+        stream: Any = SimpleNamespace(closed=False, flush=flush, fileno=file.fileno)
+        assert ending._flush(stream, code) == ended
 
 
 def test_what_stops_a_command_from_outside_becomes_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

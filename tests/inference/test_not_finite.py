@@ -12,6 +12,7 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import Failure
 from oemsar.evaluate.predictions import predict_tiles
 from oemsar.inference.class_map import class_maps
+from oemsar.inference.engine import _are_probabilities
 from oemsar.inference.select import open_engine
 from oemsar.inputs import SAR
 from oemsar.models.network import LandCoverNetwork
@@ -31,6 +32,15 @@ def network() -> LandCoverNetwork:
     with torch.no_grad():
         body.weight.fill_(1e38)
     return LandCoverNetwork(SPEC, body, 1).eval()
+
+
+@pytest.mark.parametrize(
+    ("total", "are"), [(1.0, True), (0.99, True), (1.01, True), (0.9, False), (1.1, False), (np.nan, False)]
+)
+def test_every_pixel_is_to_add_up_to_one_within_the_reduced_precision(total: float, are: bool) -> None:
+    values = np.full((8, 3, 5), 1 / 8, np.float32)
+    values[:, 2, 4] = total / 8
+    assert _are_probabilities(values) is are
 
 
 @pytest.mark.parametrize(("kind", "flips"), [("torch", False), ("torch", True), ("openvino", False)])

@@ -48,6 +48,17 @@ def test_tensors_are_found(tmp_path: Path, content: dict[str, Any], zipped: bool
     assert all(torch.equal(found[name], value) for name, value in TENSORS.items())
 
 
+def test_a_prefix_that_not_all_names_have_is_part_of_the_names(tmp_path: Path) -> None:
+    """A network may have a part of its own called module."""
+    content = {"module.weight": torch.ones(2), "weight": torch.zeros(3), "module.bias": torch.ones(4)}
+    torch.save(content, tmp_path / "a.pth")
+    assert {name: len(value) for name, value in read_tensors(tmp_path / "a.pth").items()} == {
+        "module.weight": 2,
+        "weight": 3,
+        "module.bias": 4,
+    }
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 def test_code_in_a_checkpoint_is_not_executed(tmp_path: Path, zipped: bool) -> None:
     mark = tmp_path / "executed"

@@ -65,6 +65,21 @@ def test_hectares_are_those_of_the_ellipsoid_where_the_class_lies(tmp_path: Path
     assert [found[number] for number in (0, 2, 3, 5, 6, 7)] == [0] * 6
 
 
+def test_hectares_follow_a_scale_that_varies_along_the_columns(tmp_path: Path) -> None:
+    """Web Mercator with its north to the left: the ground of the first columns is that of upright rows."""
+    affine, crs = GRIDS["Web Mercator of coarse pixels"]
+    upright = GeoBox((410, 300), affine, crs)
+    turned = GeoBox((300, 410), Affine(0, affine.a, affine.c, affine.e, 0, affine.f), crs)
+    ids = np.full(turned.shape, 5, np.uint8)
+    ids[:, :70] = 2
+    classes = RawRaster(tmp_path / "classes.raw", (300, 410), np.uint8)
+    classes.write_rows(0, ids)
+    found = class_hectares(classes, turned, np.bincount(ids.ravel(), minlength=9)[1:].tolist())
+    assert found is not None
+    assert found[1] == pytest.approx(geodesic(upright, slice(0, 70)), rel=1e-4)
+    assert found[4] == pytest.approx(geodesic(upright, slice(70, 410)), rel=1e-4)
+
+
 def test_the_whole_earth_has_the_area_of_the_ellipsoid(tmp_path: Path) -> None:
     classes = RawRaster(tmp_path / "classes.raw", (360, 720), np.uint8)
     classes.write_rows(0, np.full((360, 720), 4, np.uint8))

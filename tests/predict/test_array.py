@@ -53,6 +53,16 @@ def test_pixels_of_an_array_without_data_are_not_mapped(models: dict[str, Path])
     np.testing.assert_array_equal(made.confidence > 0, valid)
 
 
+def test_what_lies_where_there_is_no_data_changes_nothing_beside_it(models: dict[str, Path]) -> None:
+    """The network sees 0 there, as it does in a scene on disk."""
+    valid = np.ones((60, 90), bool)
+    valid[10:50, 25:30] = False
+    image = _speckle(1, 60, 90)
+    maps = [predict_array(models["sar"], image * keep, valid=valid, config=SMALL) for keep in (1, valid)]
+    for one, other in ((maps[0].classes, maps[1].classes), (maps[0].confidence, maps[1].confidence)):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize(
     "image", [np.zeros((3, 8, 8), np.uint8), np.zeros((1, 8, 8)), np.zeros((8, 8), np.uint8)]
 )

@@ -104,7 +104,9 @@ def test_nodata_of_every_kind_is_nodata_in_the_map(models: dict[str, Path], tmp_
     amplitude[:, 150:] = -1
     path = tmp_path / "scene.tif"
     write_cog(path, amplitude, None, Layer(nodata=-1))
-    predict_scene(models["sar"], path, tmp_path / "map.tif", config=SMALL)
+    summary = predict_scene(models["sar"], path, tmp_path / "map.tif", config=SMALL)
+    assert summary.nodata_share == pytest.approx(0.4)
+    assert sum(area.share for area in summary.classes.values()) == pytest.approx(1)
     with rasterio.open(tmp_path / "map.tif") as dataset:
         np.testing.assert_array_equal(dataset.read(1) == 0, np.isnan(amplitude) | (amplitude == -1))
     with rasterio.open(tmp_path / "map_confidence.tif") as dataset:

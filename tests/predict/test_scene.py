@@ -55,6 +55,21 @@ def test_values_are_stretched_to_eight_bits(tmp_path: Path, value_range: tuple[f
     assert (pixels[~carries] == 0).all()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_bright_nodata_is_zero_to_the_network(tmp_path: Path, dtype: type) -> None:
+    """Values above all others that the tag of the file says are none."""
+    values = np.tile(np.arange(60), (40, 1)).astype(dtype)
+    carries = np.ones((40, 60), bool)
+    carries[5:9, 11:30] = False
+    values[~carries] = 200
+    write_cog(tmp_path / "a.tif", values, GRID, Layer(nodata=200))
+    with open_scene(tmp_path / "a.tif", None, SAR) as scene:
+        (pixels,), valid = scene.read(Extent(3, 10, 30, 50))
+    np.testing.assert_array_equal(valid, carries[3:33, 10:])
+    assert (pixels[~valid] == 0).all()
+    assert (pixels[valid] > 0).all()
+
+
 @pytest.mark.parametrize(("nodata", "mapped"), [("auto", False), ("none", True)])
 def test_zeros_around_a_collect_carry_no_data_unless_all_pixels_are_mapped(
     tmp_path: Path, nodata: str, mapped: bool

@@ -118,7 +118,12 @@ def test_what_the_metadata_say_is_told(tmp_path: Path, pixels: np.ndarray) -> No
     assert product.time.isoformat() == "2025-03-04T05:06:09+00:00"
     assert sigma_nought_gain(product, "a.nitf") == 2.5
     corners = {(p.row, p.col): (p.x, p.y, p.z) for p in found.georeference.gcps}
-    assert corners[11.5, 0.5] == (2, 10, 33)
+    assert corners == {
+        (0.5, 0.5): (2, 11, 33),
+        (0.5, 16.5): (3, 11, 33),
+        (11.5, 16.5): (3, 10, 33),
+        (11.5, 0.5): (2, 10, 33),
+    }
 
 
 def test_a_gain_that_varies_is_evaluated_in_metres_from_the_scene_centre(

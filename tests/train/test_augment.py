@@ -25,6 +25,12 @@ def test_speckle_keeps_the_mean_amplitude() -> None:
     np.testing.assert_allclose(speckle_bank(10_000, 0).mean(1), 1, rtol=1e-5)
 
 
+def test_another_seed_draws_another_speckle() -> None:
+    bank = speckle_bank(1000, 3)
+    assert torch.equal(bank, speckle_bank(1000, 3))
+    assert (bank == speckle_bank(1000, 4)).float().mean() < 0.01
+
+
 def test_radar_is_multiplied() -> None:
     """Twice the amplitude gives twice the result: gain and speckle are factors."""
     augment = Augmentation(SAR, 32, seed=0)
@@ -51,6 +57,16 @@ def test_optical_colours_change_alike() -> None:
     changed = Augmentation(OPTICAL, 32, seed=0)(images(3), NUMBERS)
     torch.testing.assert_close(changed[:, 0], changed[:, 1])
     assert len({round(float(image.mean()), 3) for image in changed}) == 40
+
+
+def test_radar_and_optical_of_a_sample_change_as_they_do_alone() -> None:
+    both = torch.randint(
+        0, 256, (40, 4, 24, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    changed = Augmentation(SAR_OPTICAL, 32, seed=2)(both, NUMBERS)
+    for modalities, channels in ((SAR, slice(0, 1)), (OPTICAL, slice(1, 4))):
+        alone = Augmentation(modalities, 32, seed=2)(both[:, channels], NUMBERS)
+        torch.testing.assert_close(changed[:, channels], alone)
 
 
 def test_optical_change_is_the_formula() -> None:

@@ -18,9 +18,11 @@ def test_counts_are_those_of_the_labels(
     make_tile: Callable[[str], Tile], write: Callable[[Path, np.ndarray], Path]
 ) -> None:
     tile = make_tile("one")
-    label = np.repeat(np.arange(9, dtype=np.uint8), 1024).reshape(1, 96, 96)
-    write(tile.pseudo_label, label)
-    np.testing.assert_array_equal(count_pixels([tile, tile]), np.full(8, 2048))
+    pixels = [9, 1, 2, 3, 0, 5, 6, 7, 63]  # of each id, unknown first
+    write(
+        tile.pseudo_label, np.repeat(np.arange(9, dtype=np.uint8), np.array(pixels) * 96).reshape(1, 96, 96)
+    )
+    np.testing.assert_array_equal(count_pixels([tile, tile]), np.array(pixels[1:]) * 2 * 96)
 
 
 def test_none_reads_no_label() -> None:

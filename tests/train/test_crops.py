@@ -10,7 +10,7 @@ import pytest
 
 from oemsar.dataset.tile import Tile
 from oemsar.inputs import SAR, SAR_OPTICAL
-from oemsar.train.crops import CropDataset, StepSampler, dihedral, draw_crop
+from oemsar.train.crops import CropDataset, StepSampler, _resampled, dihedral, draw_crop
 
 SHAPES = [(200, 200), (300, 180), (90, 90)]
 
@@ -62,6 +62,14 @@ def test_every_crop_lies_in_its_tile_and_reaches_its_edges() -> None:
     assert starts[0] == {False, True, 2, 3}
 
 
+def test_the_last_place_of_a_crop_is_drawn_as_often_as_the_first() -> None:
+    """A tile that is one row higher and two columns wider than the crop has two and three places."""
+    crops = [draw_crop([(33, 34)], 32, 0, number, False).extent for number in range(300)]
+    places = Counter((crop.row, crop.column) for crop in crops)
+    assert set(places) == {(row, column) for row in range(2) for column in range(3)}
+    assert min(places.values()) > 30
+
+
 def test_scale_is_within_its_range_and_as_often_up_as_down() -> None:
     sides = [draw_crop([(1000, 1000)], 300, 0, n, True).extent.height for n in range(2000)]
     assert min(sides) >= 150
@@ -103,6 +111,15 @@ def test_sample_depends_on_seed_and_number_alone(coordinates: Tile) -> None:
     assert samples([7], 1)[7] == forward[7]
     assert samples([7], 2)[7] != forward[7]
     assert len(set(forward.values())) == 12
+
+
+def test_a_reduced_label_is_that_of_the_pixel_in_the_middle() -> None:
+    """Of 9 rows 3 are left, the second of each three; of 10 columns 2, the pixel behind each middle."""
+    label = np.arange(90, dtype=np.uint8).reshape(9, 10)
+    images, reduced = _resampled(label[None], label, (3, 2))
+    np.testing.assert_array_equal(reduced, label[[1, 4, 7]][:, [2, 7]])
+    assert images.shape == (1, 3, 2)
+    np.testing.assert_array_equal(_resampled(label[None], label, (18, 10))[1], label.repeat(2, axis=0))
 
 
 def test_without_augmentation_crops_are_only_placed(coordinates: Tile) -> None:

@@ -37,6 +37,24 @@ def test_the_first_signal_is_remembered_and_the_second_ends_the_run(
     assert signal.getsignal(wanted) is former
 
 
+def test_the_run_ends_with_the_code_of_the_first_signal_and_counts_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wrapper of the command may pass the signal on as another one, shortly after."""
+    now = [100.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("oemsar.train.interruption.time", clock)
+    interruption = Interruption()
+    assert interruption.signal == signal.SIGINT
+    interruption._receive(signal.SIGTERM, None)
+    now[0] = 100.4
+    interruption._receive(signal.SIGINT, None)
+    assert (interruption.requested, interruption.signal) == (True, signal.SIGTERM)
+    now[0] = 100.6
+    with pytest.raises(KeyboardInterrupt):
+        interruption._receive(signal.SIGINT, None)
+
+
 def test_a_signal_to_any_process_stops_all() -> None:
     asked: list[tuple[bool, bool]] = []
 

@@ -28,6 +28,14 @@ def test_a_mean_is_that_of_pytorchs_weighted_cross_entropy(pixels: LossInput, la
     torch.testing.assert_close(mean, expected)
 
 
+def test_the_loss_of_one_pixel_of_little_weight_is_its_own() -> None:
+    truth = torch.zeros(1, 8, 2, 3)
+    truth[0, 5, 1, 2] = 1
+    known = truth.sum(1, keepdim=True)
+    pixels = LossInput(torch.zeros(1, 8, 2, 3), truth, known, WEIGHTS / 1000, single_process)
+    assert pixels.mean(torch.arange(6.0).view(1, 2, 3)).item() == pytest.approx(5)
+
+
 def test_soft_counts_are_those_of_a_loop_over_the_pixels(pixels: LossInput, label: torch.Tensor) -> None:
     hits, predicted, true = (torch.zeros(8) for _ in range(3))
     for image, row, column in (label > 0).nonzero().tolist():

@@ -19,7 +19,7 @@ from oemsar.errors import InputError
 from oemsar.train.config import RunOptions
 from oemsar.train.crops import CropDataset
 from oemsar.train.run import TrainedRun, train_model
-from oemsar.train.tiles import usable_tiles
+from oemsar.train.tiles import TilesSummary, describe_tiles, usable_tiles
 
 SIDE = 96
 REAL, PSEUDO = 3, 5
@@ -78,6 +78,19 @@ def test_manifests_decide_and_the_computed_ones_have_seed_0(regime_table: Path, 
     assert usable(config(regime_table, regime="R5", manifests=tmp_path / "0")) == computed
     other, _ = usable(config(regime_table, regime="R5", manifests=tmp_path / "1"))
     assert other == training_tiles(read_tiles(regime_table), Regime.R5, seed=1) != computed[0]
+
+
+def test_a_summary_counts_the_labels_made_by_hand_and_tells_other_tiles_apart() -> None:
+    path = Path("a.tif")
+    pseudo, real = Tile("p", "train", (4, 6), pseudo_label=path), Tile("r", "train", (4, 6), real_label=path)
+    found = describe_tiles([pseudo, real, pseudo], [real, real])
+    assert found == TilesSummary(train=3, train_real_labels=1, val=2, sha256=found.sha256)
+    others = (
+        describe_tiles([real, pseudo, pseudo], [real, real]),
+        describe_tiles([pseudo, real, pseudo], [real, pseudo]),
+        describe_tiles([pseudo, real, pseudo, real], [real]),
+    )
+    assert len({found.sha256, *(other.sha256 for other in others)}) == 4
 
 
 def test_what_a_regime_misses_is_named(regime_table: Path, tmp_path: Path) -> None:

@@ -35,6 +35,32 @@ def test_a_transposed_image_is_scanned_to_the_transposed_result() -> None:
         assert not torch.allclose(scan(images.flip(1)).flip(1), scan(images))  # the filter is not symmetric
 
 
+def test_a_scan_is_the_recurrence_of_its_definition_walked_pixel_by_pixel() -> None:
+    """Four directions with weights of their own: rows, columns, and both from the last pixel."""
+    torch.manual_seed(0)
+    height, width, inner = 2, 3, 8
+    scan = Scan2d(4, 2).double()
+    with torch.no_grad():
+        for parameter in scan.parameters():
+            parameter.copy_(torch.randn_like(parameter) / 2)
+    images = torch.randn(1, height, width, 4, dtype=torch.float64)
+    by_rows = [(row, column) for row in range(height) for column in range(width)]
+    by_columns = [(row, column) for column in range(width) for row in range(height)]
+    with torch.no_grad():
+        filtered = F.silu(scan.conv2d(scan.in_proj(images).permute(0, 3, 1, 2)))[0].permute(1, 2, 0)
+        total = torch.zeros(height, width, inner, dtype=torch.float64)
+        for direction, order in enumerate((by_rows, by_columns, by_rows[::-1], by_columns[::-1])):
+            own = slice(direction * inner, (direction + 1) * inner)
+            state = torch.zeros(inner, dtype=torch.float64)
+            for place in order:
+                u = filtered[place]
+                delta, b, c = scan.x_proj.weight[3 * direction : 3 * direction + 3] @ u
+                step = F.softplus(scan.dt_projs.weight[own, 0] * delta + scan.dt_projs_bias[direction])
+                state = torch.exp(-step * scan.A_logs[own, 0].exp()) * state + step * b * u
+                total[place] += c * state + scan.Ds[own] * u
+        torch.testing.assert_close(scan(images)[0], scan.out_proj(scan.out_norm(total)), atol=1e-6, rtol=1e-5)
+
+
 def test_an_untrained_scan_has_decays_of_one_and_steps_within_their_bounds() -> None:
     scan = Scan2d(32, 2)
     assert torch.equal(-scan.A_logs.exp(), -torch.ones(4 * 64, 1))
