@@ -22,6 +22,8 @@ from .errors import Interrupted as Interrupted
 from .errors import Occupied as Occupied
 from .errors import OemsarError as OemsarError
 from .errors import OutOfMemory as OutOfMemory
+from .evaluate.calibrate import calibrate_model as calibrate_model
+from .evaluate.config import CalibrateConfig as CalibrateConfig
 from .evaluate.config import EvaluateConfig as EvaluateConfig
 from .evaluate.run import evaluate_model as evaluate_model
 from .evaluate.submission import score_submission as score_submission

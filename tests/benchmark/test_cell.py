@@ -39,7 +39,7 @@ def test_only_the_pixels_first_on_their_ground_are_in_the_second_matrix() -> Non
         def is_first(self, _: Tile) -> np.ndarray:
             return first
 
-    counts = count_tile(Predicted(tile, truth, prediction), Ground())  # type: ignore[arg-type]
+    counts = count_tile(Predicted(tile, truth, prediction, np.zeros((8, 5, 7), np.float32)), Ground())  # type: ignore[arg-type]
     np.testing.assert_array_equal(counts[0], confusion_matrix(truth, prediction))
     np.testing.assert_array_equal(counts[1], confusion_matrix(truth[first], prediction[first]))
 

@@ -55,7 +55,7 @@ def test_each_tile_comes_with_its_own_truth_and_map(tmp_path: Path) -> None:
     engine: Any = _Engine()
     found = list(predict_tiles(tiles, SAR, engine))
     assert [each.tile for each in found] == tiles
-    for tile, truth, prediction in found:
+    for tile, truth, prediction, _ in found:
         np.testing.assert_array_equal(truth, _pixels(tile.real_label))
         np.testing.assert_array_equal(prediction, _pixels(tile.sar))
 

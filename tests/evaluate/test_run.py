@@ -151,7 +151,15 @@ def test_the_record_tells_what_was_scored(result: Path, table: Path) -> None:
 
 def test_every_file_is_written_and_nothing_else(result: Path) -> None:
     names = {path.name for path in result.iterdir()}
-    assert names == {"scores.json", "scores.md", "scores.csv", "confusion.csv", "figure.png"}
+    assert names == {
+        "scores.json",
+        "scores.md",
+        "scores.csv",
+        "confusion.csv",
+        "figure.png",
+        "reliability.png",
+        "reliability.csv",
+    }
     with (result / "confusion.csv").open() as file:
         _, *rows = csv.reader(file)
     stored = json.loads((result / "scores.json").read_text())

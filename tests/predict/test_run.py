@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save_file
 from oemsar.errors import Failure, InputError, Occupied
 from oemsar.locks import output_lock
 from oemsar.models import saved
+from oemsar.models.calibration import Calibration
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import predict_scene
 from oemsar.raster.cog import Layer, write_cog
@@ -465,3 +466,65 @@ def test_a_map_killed_in_its_rows_goes_on_to_the_same_bytes(models: dict[str, Pa
         assert whole.read_bytes() == resumed.read_bytes()
     assert not state.parent.exists()
     assert json.loads((tmp_path / "killed.json").read_text())["nodata_share"] == 0
+
+
+def _calibrated(model: Path, folder: Path) -> Path:
+    network = saved.load_model(model)
+    network.calibration = Calibration(
+        kind="temperature",
+        scale=(2.0,) * 8,
+        shift=(0.0,) * 8,
+        coverages=(0.5, 0.9),
+        thresholds=((0.3, 0.12),) * 8,
+        regions=1,
+        pixels=1,
+        split="val",
+        likelihood=(1.0, 1.0),
+    )
+    saved.save_model(network, folder, {})
+    return folder
+
+
+def test_prediction_sets_are_a_layer_of_their_own(
+    models: dict[str, Path], scene: Path, tmp_path: Path
+) -> None:
+    model = _calibrated(models["sar"], tmp_path / "model")
+    config = SMALL.model_copy(update={"sets": 0.9})
+    summary = predict_scene(model, scene, tmp_path / "map.tif", config=config)
+    assert summary.calibrated
+    assert summary.sets == str(tmp_path / "map_sets.tif")
+    with rasterio.open(summary.sets) as dataset:
+        assert (dataset.count, dataset.nodata, dataset.shape) == (2, 0, ROTATED.shape)
+        assert dataset.transform == ROTATED.affine
+        assert dataset.overviews(1) == dataset.overviews(2)
+        size, members = dataset.read()
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        ids = dataset.read(1)
+    bits = (members[None] >> np.arange(8, dtype=np.uint8)[:, None, None]) & 1
+    np.testing.assert_array_equal(bits.sum(0), size)
+    assert np.take_along_axis(bits, (ids - 1)[None].astype(int), 0).all()
+    assert len(np.unique(size)) > 1
+    # a later map without sets does not leave them beside it
+    assert predict_scene(model, scene, tmp_path / "map.tif", config=SMALL).sets is None
+    assert not (tmp_path / "map_sets.tif").exists()
+
+
+def test_sets_of_a_model_without_calibration_are_refused(
+    models: dict[str, Path], scene: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="no calibration"):
+        predict_scene(models["sar"], scene, tmp_path / "map.tif", config=PredictConfig(sets=0.9))
+
+
+def test_a_temperature_changes_the_confidence_and_not_the_map(
+    models: dict[str, Path], scene: Path, tmp_path: Path
+) -> None:
+    model = _calibrated(models["sar"], tmp_path / "model")
+    for path, name in ((models["sar"], "before"), (model, "after")):
+        predict_scene(path, scene, tmp_path / f"{name}.tif", config=WHOLE)
+    layers = {}
+    for name in ("before", "after", "before_confidence", "after_confidence"):
+        with rasterio.open(tmp_path / f"{name}.tif") as dataset:
+            layers[name] = dataset.read(1)
+    assert (layers["before"] == layers["after"]).mean() > 0.9999  # near-equal classes may round alike
+    assert layers["after_confidence"].mean() > layers["before_confidence"].mean() + 1

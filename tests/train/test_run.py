@@ -70,6 +70,7 @@ def assert_same_run(one: Path, other: Path) -> None:
     assert all(torch.equal(first[name], second[name]) for name in first)
     kept, other_kept = (load_file(out / "model/model.safetensors") for out in (one, other))
     assert all(torch.equal(kept[name], other_kept[name]) for name in kept)
+    assert saved.load_model(one).calibration == saved.load_model(other).calibration
     results = [json.loads((out / "record.json").read_text())["result"] for out in (one, other)]
     assert results[0] == results[1]
     scores = [[row.split(",")[4:] for row in _score_rows(out)] for out in (one, other)]
@@ -403,3 +404,14 @@ def test_trainings_that_are_tasks_of_one_srun_are_runs_of_their_own(
     assert {path.name for path in out.iterdir()} == names
     with pytest.raises(InputError, match="holds a run"):
         train(config(table, out, steps=2))
+
+
+def test_the_model_is_calibrated_on_the_validation_tiles_unless_told_otherwise(
+    straight: Path, table: Path, tmp_path: Path
+) -> None:
+    calibration = saved.load_model(straight).calibration
+    assert calibration is not None
+    assert (calibration.kind, calibration.split, calibration.regions) == ("temperature", "val", 2)
+    assert calibration.likelihood[1] <= calibration.likelihood[0]
+    train(config(table, tmp_path / "run", steps=1, calibrate=False))
+    assert saved.load_model(tmp_path / "run").calibration is None

@@ -25,6 +25,7 @@ from oemsar.files import atomic_folder, write_json
 from oemsar.inference.options import EngineKind
 from oemsar.inference.select import open_model
 from oemsar.legend import NUM_CLASSES
+from oemsar.models.saved import load_model
 from oemsar.progress import Report, silent
 from oemsar.record import run_record
 from oemsar.train.config import RunOptions
@@ -131,8 +132,10 @@ def _score(task: Task, folder: Path) -> _Test:
     tiles = scorable(select_split(read_tiles(data), SPLIT, data), modalities, SPLIT, data)
     counts = np.zeros((2, len(tiles), NUM_CLASSES, NUM_CLASSES), np.int64)
     ground = Ground(tiles)
+    network = load_model(folder)
+    network.calibration = None  # scaling rounds, and a class map takes the largest of what is not rounded
     with (
-        open_model(folder, engine=task.engine, device=task.training.device, flips=task.flips) as engine,
+        open_model(network, engine=task.engine, device=task.training.device, flips=task.flips) as engine,
         atomic_folder(folder / folders.MAPS) as maps,
     ):
         for index, predicted in enumerate(predict_tiles(tiles, modalities, engine)):
@@ -152,7 +155,7 @@ def _region(tile: Tile) -> str:
 
 def count_tile(predicted: Predicted, ground: Ground) -> NDArray[np.int64]:
     """Count the confusion of one tile, shape (2, 8, 8): all its pixels, and those first on their ground."""
-    tile, truth, prediction = predicted
+    tile, truth, prediction = predicted.tile, predicted.truth, predicted.prediction
     all_pixels = confusion_matrix(truth, prediction)
     first = ground.is_first(tile)
     if first.all():

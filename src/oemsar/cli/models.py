@@ -8,15 +8,19 @@ app = lazy_typer(
             "oemsar.cli.models_import:import_",
             "Turn a published checkpoint into what oemsar predicts with or trains from.",
         ),
+        "calibrate": Lazy(
+            "oemsar.cli.models_calibrate:calibrate",
+            "Make the confidence of a model mean what it says, from the labels of a split.",
+        ),
         "export": Lazy(
             "oemsar.cli.models_export:export",
             "Write a network as ONNX: pixels 0 to 255 in, logits of the eight classes out, at any size.",
         ),
     },
-    help="Import published weights, export trained networks.",
+    help="Import published weights, calibrate and export trained networks.",
 )
 
 
 @app.callback()
 def configure() -> None:
-    """Import published weights, export trained networks."""
+    """Import published weights, calibrate and export trained networks."""

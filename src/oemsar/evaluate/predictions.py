@@ -11,7 +11,7 @@ from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.table import Table, describe_table
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.inference.class_map import class_maps
+from oemsar.inference.class_map import class_ids
 from oemsar.inference.engine import Engine
 from oemsar.inputs import Inputs
 
@@ -25,11 +25,13 @@ class Predicted(NamedTuple):
         tile: Tile.
         truth: Class ids 0..8, uint8, shape (height, width).
         prediction: Class ids 1..8, uint8, of the same shape.
+        probabilities: Probabilities of the eight classes, float32, shape (8, height, width).
     """
 
     tile: Tile
     truth: NDArray[np.uint8]
     prediction: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
 
 
 def scorable(tiles: Sequence[Tile], modalities: Inputs, split: str, table: Table) -> list[Tile]:
@@ -70,8 +72,10 @@ def predict_tiles(tiles: Sequence[Tile], modalities: Inputs, engine: Engine) -> 
         Failure: The network gives something other than probabilities for a tile, which is named.
     """
     images = ((tile, read_images(tile, modalities)) for tile in tiles)
-    for tile, prediction in class_maps(images, engine):
-        yield Predicted(tile, _read_truth(tile, prediction.shape), prediction)
+    for tile, probabilities in engine.stream_tagged(images, lambda tile: f"tile {tile.name}"):
+        if probabilities is not None:
+            prediction = class_ids(probabilities)
+            yield Predicted(tile, _read_truth(tile, prediction.shape), prediction, probabilities)
 
 
 def count_labels(tiles: Sequence[Tile]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -16,22 +17,43 @@ from oemsar.dataset.tile import Tile
 from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.figure import Comparison, write_figure
+from oemsar.evaluate.pixel_sample import known_pixels, region_of
 from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
+from oemsar.evaluate.reliability import (
+    Reliability,
+    ReliabilityCounts,
+    reliability,
+    reliability_rows,
+    total,
+)
+from oemsar.evaluate.reliability_figure import write_reliability_figure
 from oemsar.evaluate.scores import Scores
 from oemsar.evaluate.tables import confusion_csv, scores_csv, scores_markdown
 from oemsar.files import write_json, write_text
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
-from oemsar.inputs import OPTICAL, SAR, Inputs
+from oemsar.inputs import OPTICAL, SAR
 from oemsar.legend import NUM_CLASSES
 from oemsar.locks import holds_output
 from oemsar.models.network import LandCoverNetwork
+from oemsar.models.prediction_sets import thresholds_of
 from oemsar.models.saved import as_network, model_files
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord, run_record
+from oemsar.text_table import csv_table
 
-_FILES = ("figure.png", "confusion.csv", "scores.csv", "scores.md", "scores.json")
+_FILES = (
+    "figure.png",
+    "reliability.png",
+    "reliability.csv",
+    "confusion.csv",
+    "scores.csv",
+    "scores.md",
+    "scores.json",
+)
+_RELIABILITY_PIXELS = 1 << 16
+"""Most pixels of a tile whose probabilities are scored: counting all would take longer than a GPU's map."""
 
 
 class LabelKinds(Value):
@@ -60,6 +82,12 @@ class Evaluation(Value):
     """Engine that ran the network."""
     flips: bool
     """Whether probabilities were averaged over four mirror images."""
+    calibrated: bool = False
+    """Whether the model brings a calibration, which its probabilities went through."""
+    reliability: Reliability | None = None
+    """Scores of the probabilities, on a regular grid of pixels; None in evaluations of earlier versions."""
+    sets: float | None = None
+    """Coverage that the prediction sets promise; None without sets."""
     record: RunRecord
     """Command, configuration and versions of the run."""
 
@@ -85,7 +113,8 @@ def evaluate_model(
 ) -> Evaluation:
     """Score a model on the labelled tiles of a split, all their pixels in one confusion matrix.
 
-    Write `figure.png`, `confusion.csv`, `scores.csv`, `scores.md` and, last, `scores.json` into `out`.
+    Write `figure.png`, `reliability.png`, `reliability.csv`, `confusion.csv`, `scores.csv`, `scores.md` and,
+    last, `scores.json` into `out`.
 
     Args:
         model: Folder of a run or of a saved model, or a network.
@@ -95,9 +124,11 @@ def evaluate_model(
         report: Called after each tile.
 
     Raises:
-        InputError: The model, the table or a tile is wrong, or no tile can be scored.
+        InputError: The model, the table or a tile is wrong, no tile can be scored, or sets are wanted of a
+            model without calibration.
     """
     network = as_network(model)
+    thresholds = thresholds_of(network, config.sets)
     modalities, split = network.spec.modalities, config.split
     tiles = scorable(select_split(as_tiles(data), split, data), modalities, split, data)
     options = {
@@ -113,18 +144,24 @@ def evaluate_model(
         drawn = []
     with _claim(out):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
-            scores, comparisons = _score(tiles, modalities, engine, set(drawn), report)
+            scored = _score(tiles, engine, set(drawn), thresholds, report)
+        believed = scored.reliability(sets=config.sets is not None)
         evaluation = Evaluation(
-            scores=scores,
+            scores=scored.scores,
             split=split,
             tiles=len(tiles),
             labels=LabelKinds.model_validate(count_labels(tiles)),
             engine=engine.name,
             flips=config.flips,
+            calibrated=network.calibration is not None,
+            reliability=believed["all"],
+            sets=config.sets,
             record=record,
         )
         if out is not None:
-            write_figure(comparisons, out / "figure.png")
+            write_figure(scored.comparisons, out / "figure.png")
+            write_reliability_figure(total(scored.regions.values()), out / "reliability.png")
+            write_text(out / "reliability.csv", csv_table(reliability_rows(believed)))
             _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
     return evaluation
 
@@ -137,19 +174,47 @@ def _claim(out: Path | None) -> AbstractContextManager[None]:
     return claimed(files[-1], lambda: is_record(files[-1], "classes", "confusion"), files)
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """Tiles that were predicted.
+
+    Attributes:
+        scores: Scores over all pixels.
+        comparisons: Rows of the figure.
+        regions: Counts of the probabilities by region.
+    """
+
+    scores: Scores
+    comparisons: list[Comparison]
+    regions: dict[str, ReliabilityCounts]
+
+    def reliability(self, *, sets: bool) -> dict[str, Reliability]:
+        """Score the probabilities over all regions, under `all`, and in each."""
+        counts = {"all": total(self.regions.values()), **dict(sorted(self.regions.items()))}
+        return {name: reliability(each, sets=sets) for name, each in counts.items()}
+
+
 def _score(
-    tiles: Sequence[Tile], modalities: Inputs, engine: Engine, drawn: set[int], report: Report
-) -> tuple[Scores, list[Comparison]]:
+    tiles: Sequence[Tile],
+    engine: Engine,
+    drawn: set[int],
+    thresholds: NDArray[np.float32] | None,
+    report: Report,
+) -> _Scored:
     """Predict every tile, one after the other, and keep the maps of those to be drawn."""
+    regions: dict[str, ReliabilityCounts] = {}
     confusion = np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
     comparisons = []
     report(0, len(tiles))
-    for index, predicted in enumerate(predict_tiles(tiles, modalities, engine)):
+    for index, predicted in enumerate(predict_tiles(tiles, engine.spec.modalities, engine)):
         confusion += confusion_matrix(predicted.truth, predicted.prediction)
+        region = region_of(predicted)
+        counts = ReliabilityCounts.of(*known_pixels(predicted, _RELIABILITY_PIXELS), thresholds)
+        regions[region] = regions[region] + counts if region in regions else counts
         if index in drawn:
-            comparisons.append(_comparison(*predicted))
+            comparisons.append(_comparison(predicted.tile, predicted.truth, predicted.prediction))
         report(index + 1, len(tiles))
-    return Scores.from_confusion(confusion), comparisons
+    return _Scored(Scores.from_confusion(confusion), comparisons, regions)
 
 
 def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> Comparison:

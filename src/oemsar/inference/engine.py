@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from oemsar.errors import Failure
+from oemsar.models.calibration import Calibration
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 
@@ -34,6 +35,7 @@ class Engine(ABC):
         name: Library, precision and degree of parallelism, as recorded beside a result.
         depth: Number of images in flight while `stream` waits for the first of them.
         spec: Description of the network.
+        calibration: Scaling of the probabilities that `stream` gives; None for those of the logits.
         views: Axes along which each image is mirrored, one entry for each mirror image.
     """
 
@@ -42,6 +44,7 @@ class Engine(ABC):
 
     def __init__(self, network: LandCoverNetwork, flips: bool) -> None:
         self.spec: ModelSpec = network.spec
+        self.calibration: Calibration | None = network.calibration
         self.views: tuple[Axes, ...] = _FLIPS if flips else _FLIPS[:1]
 
     @abstractmethod
@@ -95,27 +98,27 @@ class Engine(ABC):
             for tag, image in images:
                 in_flight.append((tag, None if image is None else self.submit(image)))
                 if len(in_flight) > self.depth:
-                    yield _result(*in_flight.popleft(), describe)
+                    yield self._result(*in_flight.popleft(), describe)
             while in_flight:
-                yield _result(*in_flight.popleft(), describe)
+                yield self._result(*in_flight.popleft(), describe)
         finally:
             for _, future in in_flight:
                 if future is not None:
                     future.cancel()
 
-
-def _result(
-    tag: Tag, future: PendingProbabilities | None, describe: Callable[[Tag], str]
-) -> tuple[Tag, NDArray[np.float32] | None]:
-    if future is None:
-        return tag, None
-    probabilities = future.result()
-    if not _are_probabilities(probabilities):
-        raise Failure(
-            f"the network gives no probabilities for {describe(tag)}: they are not finite or do not add "
-            "up to 1; its weights or its normalisation are wrong, train or fetch it again"
-        )
-    return tag, probabilities
+    def _result(
+        self, tag: Tag, future: PendingProbabilities | None, describe: Callable[[Tag], str]
+    ) -> tuple[Tag, NDArray[np.float32] | None]:
+        """Wait for the probabilities of an image, check and calibrate them."""
+        if future is None:
+            return tag, None
+        probabilities = future.result()
+        if not _are_probabilities(probabilities):
+            raise Failure(
+                f"the network gives no probabilities for {describe(tag)}: they are not finite or do not add "
+                "up to 1; its weights or its normalisation are wrong, train or fetch it again"
+            )
+        return tag, probabilities if self.calibration is None else self.calibration.apply(probabilities)
 
 
 def _are_probabilities(values: NDArray[np.float32]) -> bool:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from oemsar.models.calibration import Calibration
 from oemsar.models.padding import pad_to_multiple
 from oemsar.models.spec import ModelSpec
 
@@ -21,6 +22,7 @@ class LandCoverNetwork(nn.Module):
             each behind the weight of its loss.
         mean: Mean of each channel, in digital numbers, shape (1, channels, 1, 1).
         std: Standard deviation of each channel, in digital numbers, shape (1, channels, 1, 1).
+        calibration: Scaling of the probabilities, which engines apply; None for those of the logits.
     """
 
     mean: Tensor
@@ -31,6 +33,7 @@ class LandCoverNetwork(nn.Module):
         self.spec = spec
         self.stride = stride
         self.body = body
+        self.calibration: Calibration | None = None
         self.register_buffer("mean", torch.tensor(spec.mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(spec.std).view(1, -1, 1, 1), persistent=False)
 

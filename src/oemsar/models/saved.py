@@ -14,6 +14,7 @@ from oemsar.errors import InputError
 from oemsar.files import atomic_folder, readable_folder, write_json
 from oemsar.folders import is_record, occupants
 from oemsar.locks import holds_output
+from oemsar.models.calibration import Calibration
 from oemsar.models.finite import require_finite
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
@@ -34,6 +35,12 @@ class ModelDescription(Value):
     """Names of the classes in the order of the logits."""
     record: dict[str, JsonValue]
     """How the network was trained or where it was imported from."""
+    calibration: Calibration | None = None
+    """Scaling of the probabilities; None for those of the logits."""
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Give the plain values that are stored; a model that was not calibrated says nothing of it."""
+        return self.model_dump(mode="json", exclude={"calibration"} if self.calibration is None else set())
 
     @model_validator(mode="after")
     def _has_this_legend(self) -> Self:
@@ -58,11 +65,13 @@ def save_model(network: LandCoverNetwork, folder: Path, record: Mapping[str, Any
         Occupied: Another command writes it.
     """
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    description = ModelDescription(spec=network.spec, legend=legend.NAMES, record=dict(record))
+    description = ModelDescription(
+        spec=network.spec, legend=legend.NAMES, record=dict(record), calibration=network.calibration
+    )
     require_own_model(folder)
     with atomic_folder(folder, own=(WEIGHTS, DESCRIPTION)) as partial:
         save_file(weights, partial / WEIGHTS)
-        write_json(partial / DESCRIPTION, description.model_dump(mode="json"))
+        write_json(partial / DESCRIPTION, description.to_json())
 
 
 def require_own_model(folder: Path) -> None:
@@ -90,7 +99,9 @@ def load_model(path: Path) -> LandCoverNetwork:
             newer format.
     """
     folder = model_folder(path)
-    network = build(read_json(folder / DESCRIPTION, ModelDescription, "description of a saved model").spec)
+    description = read_description(path)
+    network = build(description.spec)
+    network.calibration = description.calibration
     try:
         weights = load_file(folder / WEIGHTS)
         network.load_state_dict(weights)
@@ -99,6 +110,26 @@ def load_model(path: Path) -> LandCoverNetwork:
         raise InputError(f"{folder / WEIGHTS} does not hold the weights of this model ({reason})") from error
     require_finite(weights, folder / WEIGHTS)
     return network.eval()
+
+
+def read_description(path: Path) -> ModelDescription:
+    """Read the description of a saved model, or of a run that holds one.
+
+    Raises:
+        InputError: There is none, it is damaged, or it is of another legend or a newer format.
+    """
+    return read_json(model_folder(path) / DESCRIPTION, ModelDescription, "description of a saved model")
+
+
+def store_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration into a saved model; its weights stay as they are.
+
+    Raises:
+        InputError: The path holds no saved model.
+        DiskFull: The disk has no room left.
+    """
+    description = read_description(path).model_copy(update={"calibration": calibration})
+    write_json(model_folder(path) / DESCRIPTION, description.to_json())
 
 
 def as_network(model: Path | LandCoverNetwork) -> LandCoverNetwork:

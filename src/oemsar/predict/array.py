@@ -89,4 +89,4 @@ def predict_array(
     ):
         map_windows(source, engine, Path(folder), config, report=report)
         layers = MapLayers.in_folder(Path(folder), source.shape)
-        return ArrayMap(*(layer.read_rows(0, source.shape[0]).copy() for layer in layers))
+        return ArrayMap(*(layer.read_rows(0, source.shape[0]).copy() for layer in layers.present))

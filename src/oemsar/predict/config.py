@@ -60,6 +60,8 @@ ValueRange = Annotated[tuple[float, float] | None, AfterValidator(_stretchable)]
 class PredictConfig(WindowConfig):
     """Options of the map of a scene."""
 
+    sets: float | None = Field(None, ge=0.5, le=0.999)
+    """Coverage that prediction sets promise, such as 0.9: writes them as a layer, for a calibrated model."""
     optical: Path | None = None
     """Orthophoto for a sar+optical model, on any grid."""
     product: Annotated[str | None, READERS] = None

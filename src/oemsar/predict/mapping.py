@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oemsar import legend
 from oemsar.inference.engine import Engine
+from oemsar.models.prediction_sets import prediction_sets
 from oemsar.predict.blend import Blender, classify
 from oemsar.predict.config import WindowConfig
 from oemsar.predict.state import MapCheckpoint
@@ -41,15 +42,25 @@ class MapLayers(NamedTuple):
     Attributes:
         classes: Class ids 1..8, 0 without data.
         confidence: Probability of that class in percent, 0 without data.
+        set_sizes: Number of classes in the prediction set, 0 without data; None without sets.
+        set_members: Bit k - 1 is set where class id k is in the set, 0 without data; None without sets.
     """
 
     classes: RawRaster
     confidence: RawRaster
+    set_sizes: RawRaster | None = None
+    set_members: RawRaster | None = None
 
     @classmethod
-    def in_folder(cls, folder: Path, shape: tuple[int, int]) -> "MapLayers":
-        """Open the layers in a folder; written pixels are kept."""
-        return cls(*(RawRaster(folder / f"{name}.raw", shape, np.uint8) for name in cls._fields))
+    def in_folder(cls, folder: Path, shape: tuple[int, int], *, sets: bool = False) -> "MapLayers":
+        """Open the layers in a folder, with those of prediction sets or without; written pixels are kept."""
+        names = cls._fields if sets else cls._fields[:2]
+        return cls(*(RawRaster(folder / f"{name}.raw", shape, np.uint8) for name in names))
+
+    @property
+    def present(self) -> tuple[RawRaster, ...]:
+        """The layers that are there."""
+        return tuple(layer for layer in self if layer is not None)
 
 
 def map_windows(
@@ -58,6 +69,7 @@ def map_windows(
     folder: Path,
     config: WindowConfig,
     *,
+    thresholds: NDArray[np.float32] | None = None,
     begun: MapCheckpoint = NOTHING,
     save: Callable[[MapCheckpoint], None] = lambda _: None,
     report: Report,
@@ -69,6 +81,7 @@ def map_windows(
         engine: Network made ready.
         folder: Folder of the layers and of the seams between rows of windows.
         config: Windows and their overlap.
+        thresholds: Least probability of each class in a prediction set, shape (8,); None for no sets.
         begun: Part of the map that the folder holds already.
         save: Called after each complete row of windows.
         report: Called after each window.
@@ -81,7 +94,7 @@ def map_windows(
     """
     rows = spans(source.shape[0], config.window, config.overlap)
     columns = spans(source.shape[1], config.window, config.overlap)
-    layers = MapLayers.in_folder(folder, source.shape)
+    layers = MapLayers.in_folder(folder, source.shape, sets=thresholds is not None)
     if begun.rows:
         log.info("Going on after %d of %d rows of windows", begun.rows, len(rows))
     pixels = np.array(begun.pixels, np.int64)
@@ -96,7 +109,7 @@ def map_windows(
             blender.begin_row()
         blended = blender.add(row, column, probabilities)
         if blended is not None:
-            pixels += _write_block(layers, rows[row], columns[column], blended, valid)
+            pixels += _write_block(layers, (rows[row], columns[column]), blended, valid, thresholds)
         report(row * len(columns) + column + 1, len(rows) * len(columns))
         if column == len(columns) - 1:
             save(MapCheckpoint(row + 1, tuple(int(count) for count in pixels)))
@@ -116,16 +129,18 @@ def _windows(
 
 def _write_block(
     layers: MapLayers,
-    vertical: Span,
-    horizontal: Span,
+    window: tuple[Span, Span],
     blended: NDArray[np.float32],
     valid: NDArray[np.bool_],
+    thresholds: NDArray[np.float32] | None,
 ) -> NDArray[np.int64]:
     """Write the block that a window completed; returns the pixels of each class in it."""
+    vertical, horizontal = window
     top, left = vertical.first - vertical.start, horizontal.first - horizontal.start
     height, width = blended.shape[1:]
     data = valid[top : top + height, left : left + width]
     ids, confidence = classify(blended)
-    layers.classes.write(vertical.first, horizontal.first, ids * data)
-    layers.confidence.write(vertical.first, horizontal.first, confidence * data)
+    bands = [ids, confidence, *(() if thresholds is None else prediction_sets(blended, thresholds))]
+    for layer, band in zip(layers.present, bands, strict=True):
+        layer.write(vertical.first, horizontal.first, band * data)
     return np.bincount((ids * data).ravel(), minlength=legend.NUM_CLASSES + 1)[1:]

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 import oemsar
 from oemsar import legend
-from oemsar.config_file import Value
+from oemsar.config_file import Value, read_json
 from oemsar.errors import Failure, InputError
 from oemsar.files import require_writable, write_json
 from oemsar.folders import require_apart
+from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.locks import holds_output
 from oemsar.models.network import LandCoverNetwork
+from oemsar.models.prediction_sets import thresholds_of
 from oemsar.models.saved import as_network, model_files
 from oemsar.predict.areas import class_hectares
 from oemsar.predict.config import PredictConfig
@@ -54,6 +56,10 @@ class LandCoverMap(Value):
     """Path of the confidence in percent."""
     quicklook: str
     """Path of the quick look."""
+    sets: str | None = None
+    """Path of the prediction sets; None without them."""
+    calibrated: bool = False
+    """Whether the model brings a calibration, which the confidence went through."""
     georeferenced: bool
     """Whether the scene, and so the map, has a CRS and an affine."""
     georeferencing: str = ""
@@ -76,13 +82,13 @@ class LandCoverMap(Value):
 
 def _map_files(out: Path) -> list[Path]:
     """List the files of the map `out` that are written or removed."""
-    maps = [*cog_files(out), *cog_files(confidence_path(out))]
+    maps = [*cog_files(out), *cog_files(confidence_path(out)), *cog_files(sets_path(out))]
     return [*maps, out.with_suffix(".png"), out.with_suffix(".json")]
 
 
 def _held(out: Path) -> list[Path]:
     """List the outputs that no other command may write meanwhile."""
-    return [out, confidence_path(out), out.with_suffix(".png"), out.with_suffix(".json")]
+    return [out, confidence_path(out), sets_path(out), out.with_suffix(".png"), out.with_suffix(".json")]
 
 
 @holds_output(_held)
@@ -97,8 +103,9 @@ def predict_scene(
     """Map a scene of any size on its own grid.
 
     Write `out` (class ids 1..8, uint8, 0 = no data), beside it `_confidence.tif` (percent, uint8, 0 = no
-    data), `.png` (a quick look with the legend) and `.json` (the summary). Memory is that of a few windows.
-    Killed and called again with the same arguments it goes on, to the same bytes.
+    data), `.png` (a quick look with the legend) and `.json` (the summary); with `config.sets` also
+    `_sets.tif` (number of classes in the prediction set, and their bits, uint8, 0 = no data). Memory is that
+    of a few windows. Killed and called again with the same arguments it goes on, to the same bytes.
 
     Args:
         model: Folder of a run or of a saved model, or a network.
@@ -118,6 +125,8 @@ def predict_scene(
     """
     _require_name(out)
     weights, network = model_state(model), as_network(model)
+    thresholds = thresholds_of(network, config.sets)
+    bands = 2 if thresholds is None else 4
     radar = _radar(scene, network, config)
     product = radar.product
     beside = [scene] if product is None else [scene, *product.metadata]
@@ -131,17 +140,24 @@ def predict_scene(
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
             begun = resumable.checkpoint or NOTHING
-            with resumable.working(opened.shape):
+            with resumable.working(opened.shape, bands):
                 pixels = map_windows(
-                    opened, engine, resumable.folder, config, begun=begun, save=resumable.save, report=report
+                    opened,
+                    engine,
+                    resumable.folder,
+                    config,
+                    thresholds=thresholds,
+                    begun=begun,
+                    save=resumable.save,
+                    report=report,
                 )
         _require_data(pixels, scene, resumable)
         later = MapInputs.of(model_state(model), scene, config.optical, product)
         _require_unchanged(inputs, later, resumable)
-        layers = MapLayers.in_folder(resumable.folder, opened.shape)
+        layers = MapLayers.in_folder(resumable.folder, opened.shape, sets=thresholds is not None)
         classes = _class_areas(opened, layers, pixels)
-        summary = _summary(out, config, opened, engine=engine.name, radar=radar, classes=classes)
-        with resumable.working(opened.shape):
+        summary = _summary(out, config, opened, engine=engine, radar=radar, classes=classes)
+        with resumable.working(opened.shape, bands):
             _publish(out, scene, opened, layers, summary)
         resumable.remove()
     return summary
@@ -171,6 +187,11 @@ def _treatments(config: PredictConfig) -> tuple[Treatment, Treatment]:
 def confidence_path(out: Path) -> Path:
     """Name the confidence of the map `out`."""
     return out.with_name(f"{out.stem}_confidence.tif")
+
+
+def sets_path(out: Path) -> Path:
+    """Name the prediction sets of the map `out`."""
+    return out.with_name(f"{out.stem}_sets.tif")
 
 
 def _require_name(out: Path) -> None:
@@ -208,6 +229,14 @@ def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: L
     tags = {"SOFTWARE": f"oemsar {oemsar.__version__}"}
     percent = Layer(nodata=0, tags=tags, description="confidence (percent)")
     publish_cog([layers.confidence], confidence_path(out), scene.georeference, percent)
+    earlier_sets = _made_sets(out)
+    if layers.set_sizes is not None and layers.set_members is not None:
+        names = ("number of classes", "classes: bit k - 1 is class id k")
+        sets = Layer(nodata=0, labels=True, tags=tags, bands=names)
+        publish_cog([layers.set_sizes, layers.set_members], sets_path(out), scene.georeference, sets)
+    elif earlier_sets:
+        for file in cog_files(sets_path(out)):
+            file.unlink(missing_ok=True)
     land_cover = Layer(
         nodata=legend.UNKNOWN.id,
         palette=legend.palette(),
@@ -218,6 +247,15 @@ def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: L
     write_json(out.with_suffix(".json"), summary.model_dump(mode="json"))
     publish_cog([layers.classes], out, scene.georeference, land_cover)
     write_quicklook(out, image, out.with_suffix(".png"), scene.bands)
+
+
+def _made_sets(out: Path) -> bool:
+    """Tell whether an earlier map of this name has prediction sets, which would be taken for this one's."""
+    try:
+        earlier = read_json(out.with_suffix(".json"), LandCoverMap, "summary of a map")
+    except InputError:
+        return False
+    return earlier.sets is not None
 
 
 def _class_areas(scene: Scene, layers: MapLayers, pixels: NDArray[np.int64]) -> dict[str, ClassArea]:
@@ -236,7 +274,7 @@ def _summary(
     config: PredictConfig,
     scene: Scene,
     *,
-    engine: str,
+    engine: Engine,
     radar: RadarScene,
     classes: dict[str, ClassArea],
 ) -> LandCoverMap:
@@ -245,12 +283,14 @@ def _summary(
         map=str(out),
         confidence=str(confidence_path(out)),
         quicklook=str(out.with_suffix(".png")),
+        sets=None if config.sets is None else str(sets_path(out)),
+        calibrated=engine.calibration is not None,
         georeferenced=scene.grid is not None and scene.grid.crs is not None,
         georeferencing=scene.georeference.in_words(),
         radar_product=radar.kind,
         recognised_by=radar.reason,
         modalities=str(scene.modalities),
-        engine=engine,
+        engine=engine.name,
         nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
         classes=classes,
         record=run_record(options),

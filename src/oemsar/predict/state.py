@@ -26,8 +26,6 @@ from oemsar.raster.state import InputState, raster_state
 from oemsar.record import package_versions
 
 _STATE = "state.json"
-_LAYERS = 2
-"""Bands of bytes that a map is made in."""
 _BLOCK = 512
 """Bytes that the file system counts the room of a file in."""
 
@@ -142,18 +140,19 @@ class ResumableMap:
         write_json(self.folder / _STATE, state)
 
     @contextmanager
-    def working(self, shape: tuple[int, int]) -> Iterator[None]:
+    def working(self, shape: tuple[int, int], layers: int) -> Iterator[None]:
         """Work on a map in the folder, which stays after an error where a later run can go on from it.
 
         Args:
             shape: Rows and columns of the map.
+            layers: Number of bands of bytes that it is made in.
 
         Raises:
             DiskFull: The disk has no room for the layers of the map and their overviews, or fills meanwhile.
         """
         try:
             held = sum(getattr(file.stat(), "st_blocks", 0) * _BLOCK for file in self.folder.iterdir())
-            needed = Pyramid.bytes_needed(shape, bands=_LAYERS) - held
+            needed = Pyramid.bytes_needed(shape, bands=layers) - held
             require_room(self._out.parent, needed, f"for the work on {self._out.name}")
             with disk_errors(self._out):
                 yield

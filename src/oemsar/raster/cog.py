@@ -41,6 +41,7 @@ class Layer:
         nodata: Value of pixels that carry no data; None where every pixel does.
         palette: Colour of each value as (red, green, blue); for class maps, which are bytes with 0 = no data.
         categories: Name of each value from 0; for class maps.
+        labels: Whether values without a palette are names rather than quantities, which have no mean.
         tags: Metadata items of the file.
         description: Name of the band.
         bands: Name of each band, where there are several.
@@ -50,6 +51,7 @@ class Layer:
     nodata: float | None = None
     palette: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
     categories: Sequence[str] = ()
+    labels: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     bands: Sequence[str] = ()
@@ -85,8 +87,8 @@ def publish_cog(
     """Turn raw rasters of one folder, one a band, into a Cloud Optimized GeoTIFF at `path`.
 
     The pixels are streamed; memory does not grow with the raster. Class names go into a `.aux.xml` file
-    beside the map, where GDAL and QGIS look for them. Overviews of a raster with a palette take the most
-    frequent value, others the mean.
+    beside the map, where GDAL and QGIS look for them. Overviews of a raster with a palette or of labels take
+    the most frequent value, others the mean.
 
     Args:
         bands: Raw rasters of one shape and type.
@@ -98,9 +100,10 @@ def publish_cog(
         DiskFull: The disk is full.
     """
     georeference = grid if isinstance(grid, Georeference) else Georeference(grid)
-    if layer.palette or (layer.nodata == 0 and bands[0].dtype == np.uint8):
-        predictor = "NO" if layer.palette else "YES"
-        pyramid = Pyramid.over(bands, modes if layer.palette else means)
+    named = bool(layer.palette) or layer.labels
+    if named or (layer.nodata == 0 and bands[0].dtype == np.uint8):
+        predictor = "NO" if named else "YES"
+        pyramid = Pyramid.over(bands, modes if named else means)
         try:
             publish_pyramid(pyramid, path, georeference, layer, _DEFLATE | {"PREDICTOR": predictor})
         finally:

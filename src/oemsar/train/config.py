@@ -77,6 +77,8 @@ class TrainConfig(Config):
     """Number of steps between validations; the last step is always validated."""
     checkpoint_every: int = Field(250, ge=1, le=MOST_STEPS)
     """Number of steps between checkpoints; a killed run loses at most these."""
+    calibrate: bool = True
+    """Fit a temperature on the validation labels at the end, so that confidence means what it says."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the training; auto is the reduced precision of the device where it has one."""
     device: DeviceKind = "auto"

@@ -11,6 +11,8 @@ from oemsar.dataset.state import tiles_state
 from oemsar.dataset.table import read_tiles, table_files, table_origin
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Interrupted, OemsarError
+from oemsar.evaluate.calibrate import calibrate_saved
+from oemsar.evaluate.config import CalibrateConfig
 from oemsar.folders import require_apart
 from oemsar.inference.device import find_device
 from oemsar.locks import output_lock
@@ -158,12 +160,26 @@ def _train(
         report=report,
     )
     if is_main:
+        if options.calibrate and val_tiles:
+            _calibrate(options, val_tiles)
         run_folder.finish(options.out, record, result)
         if tiles_state([*train_tiles, *val_tiles]).content != files.content:
             log.warning("files of %s changed while the model was being trained", source)
     reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
     log.info("The model is in %s%s", options.out / MODEL, reached)
     return TrainedRun(folder=options.out, **result.model_dump())
+
+
+def _calibrate(options: RunOptions, tiles: Sequence[Tile]) -> None:
+    """Fit the temperature of the saved model on the validation tiles."""
+    config = CalibrateConfig(split="val", engine="torch", device=options.device)
+    calibration = calibrate_saved(options.out / MODEL, tiles, config)
+    log.info(
+        "Temperature %.3f from %d regions: mean negative log-likelihood %.4f, before %.4f",
+        1 / calibration.scale[0],
+        calibration.regions,
+        *reversed(calibration.likelihood),
+    )
 
 
 def _require_apart(options: RunOptions, tiles: Sequence[Tile]) -> None:

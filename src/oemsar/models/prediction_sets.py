@@ -1,0 +1,56 @@
+"""Prediction sets: the classes that a pixel may have, with a promised coverage."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oemsar.errors import InputError
+from oemsar.models.network import LandCoverNetwork
+
+
+def thresholds_of(network: LandCoverNetwork, coverage: float | None) -> NDArray[np.float32] | None:
+    """Find the thresholds of the prediction sets of a network, float32, shape (8,); None without a coverage.
+
+    Raises:
+        InputError: The network has no calibration, or none for this coverage.
+    """
+    if coverage is None:
+        return None
+    if network.calibration is None:
+        raise InputError(
+            "the model has no calibration, without which sets promise nothing; "
+            "make one with `oemsar models calibrate`",
+            option="sets",
+        )
+    return network.calibration.thresholds_at(coverage)
+
+
+class PredictionSets(NamedTuple):
+    """Classes that a pixel may have.
+
+    Attributes:
+        size: Number of classes in the set, 1..8, uint8.
+        members: Bit k - 1 is set where class id k is in the set, uint8, of the same shape.
+    """
+
+    size: NDArray[np.uint8]
+    members: NDArray[np.uint8]
+
+
+def prediction_sets(probabilities: NDArray[np.float32], thresholds: NDArray[np.float32]) -> PredictionSets:
+    """Collect the classes of each pixel whose probability reaches the threshold of the class.
+
+    The most probable class always belongs to the set, so that none is empty.
+
+    Args:
+        probabilities: Calibrated probabilities, shape (8, ...).
+        thresholds: Least probability of each class, shape (8,).
+    """
+    best = probabilities.max(0)
+    size, members = np.zeros(best.shape, np.uint8), np.zeros(best.shape, np.uint8)
+    for index, (values, threshold) in enumerate(zip(probabilities, thresholds, strict=True)):
+        inside = ((values >= threshold) | (values == best)).view(np.uint8)
+        size += inside
+        members |= inside << np.uint8(index)
+    return PredictionSets(size, members)
