@@ -36,7 +36,7 @@ def write_pair(folder: Path, side: int) -> tuple[Path, Path]:
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[:PLACE, :PLACE]
     places = np.stack([rows.ravel(), columns.ravel()], 1).astype(np.float32)
-    distance, field = cKDTree(rng.uniform(0, PLACE, (1500, 2))).query(places, 2)
+    distance, field = map(np.asarray, cKDTree(rng.uniform(0, PLACE, (1500, 2))).query(places, 2))
     fields = np.where(distance[:, 1] - distance[:, 0] < 6, 0, field[:, 0] + 1).reshape(PLACE, PLACE)
     grey, amplitude = rng.uniform(40, 200, 1501), rng.uniform(20, 110, 1501)
     grey[0], amplitude[0] = 210, 8

@@ -195,7 +195,8 @@ def _read(path: Path) -> Image:
     """Read an image as one band of grey, no pixel of it 0, which means no data."""
     with rasterio.open(path) as dataset:
         grey = np.rint(dataset.read().mean(0))
-    return np.maximum(grey, 1).astype(np.uint8)
+    known: Image = np.maximum(grey, 1).astype(np.uint8)
+    return known
 
 
 def _write(path: Path, image: Image, place: Affine, crs: str | None = None) -> None:

@@ -20,8 +20,9 @@ from oemsar.prepare.align.config import AlignConfig
 from oemsar.prepare.align.run import align_images
 from oemsar.prepare.align.scene.open_geometry import geometry_of
 from oemsar.prepare.align.scene.transform import Alignment, read_correction
-from oemsar.simulate.scene.config import Character, SceneConfig
+from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.run import simulate_scene
+from oemsar.simulate.world.character import Character
 
 EVERY = 8
 """Step in pixels between the places compared."""

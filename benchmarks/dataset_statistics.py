@@ -50,7 +50,7 @@ def main() -> None:
         tiles = make(Path(folder))
         counted = [Tile(tile.name, "train", tile.shape, pseudo_label=tile.pseudo_label) for tile in tiles]
         begin = perf_counter()
-        segments = sum(count_labels(counted, workers=workers).labels["pseudo"].overall.segments[1:])
+        segments = count_labels(counted, workers=workers).labels["pseudo"].overall.segments
         middle = perf_counter()
         compare(pairs_of_tiles(tiles, Path(folder)), workers=workers)
         end = perf_counter()

@@ -14,13 +14,13 @@ from pathlib import Path
 import torch
 
 from oemsar.inference.select import open_model
-from oemsar.modalities import Modalities
+from oemsar.inputs import SAR
 from oemsar.models import saved
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import predict_scene
-from oemsar.predict.scene import Treatment, open_scene
+from oemsar.predict.scene import open_scene
 from oemsar.predict.windows import spans
 from oemsar.raster.read import Extent
 from scenes import write_speckle
@@ -45,7 +45,7 @@ def main() -> None:
         saved.save_model(build(spec), model, {})
         config = PredictConfig()
         windows = spans(arguments.side, config.window, config.overlap)
-        with open_scene(scene, None, Modalities.SAR, Treatment()) as opened:
+        with open_scene(scene, None, SAR) as opened:
             images = [
                 opened.read(Extent(row.start, column.start, row.size, column.size))[0]
                 for row in windows

@@ -7,6 +7,7 @@ segments a tile (Table II). Counts are seen to be equal.
 Run with `OMP_NUM_THREADS=1 python benchmarks/segments.py`; takes about a minute.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -50,7 +51,10 @@ def main() -> None:
     for name, label in labels().items():
         segments = count_label(label).segments[1:].tolist()
         assert segments == by_class(label)
-        sides = {"runs": partial(count_label, label), "scipy": partial(by_class, label)}
+        sides: dict[str, Callable[[], object]] = {
+            "runs": partial(count_label, label),
+            "scipy": partial(by_class, label),
+        }
         seconds = medians(sides, REPEATS)
         print(
             f"{name}: {sum(segments)} segments, {seconds['runs'] * 1e3:.1f} ms "

@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from oemsar.models.vmamba.scan import scanning_with, selective_scan
+from oemsar.models.vmamba.scan import ScanName, scanning_with, selective_scan
 
 BATCH, DIRECTIONS, LENGTH, CHANNELS, STATES = 2, 4, 4096, 192, 1
 REPEATS = 5
@@ -41,7 +41,7 @@ def arguments() -> list[Tensor]:
     return [value.requires_grad_() for value in values]
 
 
-def forward_and_backward(name: str, given: list[Tensor], gradient: Tensor) -> None:
+def forward_and_backward(name: ScanName, given: list[Tensor], gradient: Tensor) -> None:
     """One pass each way."""
     with scanning_with(name):
         torch.autograd.grad(selective_scan(*given), given, gradient)
@@ -69,7 +69,7 @@ def seconds_indexed() -> float:
     return time.perf_counter() - begin
 
 
-def seconds(name: str, repeats: int) -> list[float]:
+def seconds(name: ScanName, repeats: int) -> list[float]:
     """Take the times of `repeats` runs after one that is not counted."""
     given, gradient = arguments(), torch.randn(BATCH, DIRECTIONS, LENGTH, CHANNELS)
     times = []

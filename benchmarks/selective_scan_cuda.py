@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from triton.testing import do_bench
 
-from oemsar.models.vmamba.scan import scanning_with, selective_scan
+from oemsar.models.vmamba.scan import ScanName, scanning_with, selective_scan
 
 SIZES = {
     "VMamba, level 1, 256 px, batch 2": (2, 4, 4096, 192, 1),
@@ -61,7 +61,7 @@ def largest_difference(given: list[Tensor], gradient: Tensor) -> float:
     return max(float((first - second).detach().norm() / second.detach().norm()) for first, second in pairs)
 
 
-def measure(name: str, given: list[Tensor], gradient: Tensor) -> tuple[float, float]:
+def measure(name: ScanName, given: list[Tensor], gradient: Tensor) -> tuple[float, float]:
     """Milliseconds of the forward pass alone and of the backward pass alone."""
     with scanning_with(name):
         with torch.no_grad():
@@ -79,7 +79,8 @@ def main() -> None:
         gradient = torch.randn(size[:4]).cuda()
         sequence, weights = given[0].nbytes, given[3].nbytes
         moved = {"forward": 3 * sequence + 2 * weights, "backward": 5 * sequence + 4 * weights}
-        times = {name: measure(name, given, gradient) for name in ("triton", "chunked")}
+        names: tuple[ScanName, ...] = ("triton", "chunked")
+        times = {name: measure(name, given, gradient) for name in names}
         print(f"{title} {size}: differ by {largest_difference(given, gradient):.1e}")
         for number, (direction, count) in enumerate(moved.items()):
             copy = copy_milliseconds(count)

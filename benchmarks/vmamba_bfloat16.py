@@ -48,11 +48,11 @@ _SAME_3X3 = ([1, 1], [1, 1], [1, 1], False, [0, 0], 1)
 """Stride, padding, dilation, transposed, output padding and groups of an ordinary 3 x 3 convolution."""
 
 
-class WideProducts(TorchDispatchMode):
+class WideProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Products of bfloat16 matrices formed in float32 and rounded once."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
 
     def __torch_dispatch__(
