@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from oemsar.errors import InputError
-from oemsar.folders import claimed, is_record, occupants, require_apart, require_own
+from oemsar.folders import claimed, is_record, occupants, require_apart, require_own, strangers
 
 
 def test_an_output_is_no_input_by_whatever_name(tmp_path: Path) -> None:
@@ -123,6 +123,36 @@ def test_a_whole_folder_is_claimed_only_where_nothing_is_in_it(tmp_path: Path) -
     assert [path.name for path in occupants(tmp_path)] == ["dem.tif"]
     with pytest.raises(InputError, match="is not a folder"):
         next(occupants(tmp_path / "dem.tif"))
+
+
+def test_what_a_command_reads_and_logs_are_no_strangers_in_a_folder_that_it_owns_whole(
+    tmp_path: Path,
+) -> None:
+    out, link = tmp_path / "out", tmp_path / "link"
+    (out / "data" / "labels").mkdir(parents=True)
+    (out / "empty").mkdir()
+    link.symlink_to(out)
+    label = out / "data" / "labels" / "a.tif"
+    own = (Path("record.json"), Path("model"))
+    for path in (label, *(out / name for name in ("run.yaml", "slurm-7.out", "a.LOG", "b.err", "notes.txt"))):
+        path.touch()
+    (out / ".record.json.partial").touch()
+    (out / ".model.old" / "deep").mkdir(parents=True)
+    assert list(strangers(tmp_path / "new", [label])) == []
+    assert [path.name for path in strangers(out, own=own)] == ["data", "notes.txt", "run.yaml"]
+    for folder, read in ((out, link / "run.yaml"), (link, out / "run.yaml")):
+        assert [path.name for path in strangers(folder, [read, label], own)] == ["notes.txt"]
+    assert ".record.json.partial" in [path.name for path in strangers(out)]
+    (out / "c.log").mkdir()
+    (out / "c.log" / "mine").touch()
+    assert [path.name for path in strangers(out, [out / "run.yaml", label], own)] == ["c.log", "notes.txt"]
+
+
+def test_a_log_does_not_hold_up_who_owns_the_whole_folder(tmp_path: Path) -> None:
+    (tmp_path / "slurm-7.out").touch()
+    with claimed(tmp_path / "scene.json", lambda: False):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["slurm-7.out"]
 
 
 def test_only_files_of_the_kind_are_replaced(tmp_path: Path) -> None:

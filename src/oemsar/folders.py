@@ -19,6 +19,8 @@ SIDE_ENDINGS = (".aux.xml", ".ovr", ".msk")
 _WORLD = (".tfw", ".tifw", ".wld", ".pgw", ".jgw", ".j2w", ".prj", ".rpb")
 """Endings of files that GDAL reads with a raster, in place of its own ending."""
 
+_LOGS = (".log", ".out", ".err")
+"""Endings of files that schedulers and redirections write into a folder of results."""
 _NO_FILE = (-1, -1)
 
 
@@ -92,7 +94,8 @@ def claimed(record: Path, own: Callable[[], bool], files: Iterable[Path] | None 
     Args:
         record: File in the folder by which the results are known.
         own: Tells whether what lies in the folder was made by the same verb.
-        files: Files and folders that will be written or removed; None where the whole folder must be empty.
+        files: Files and folders that will be written or removed; None where the whole folder is the verb's
+            and nothing may lie in it but logs.
 
     Raises:
         InputError: The folder, or a file in it, is of another origin, or the folder cannot be written to.
@@ -101,8 +104,8 @@ def claimed(record: Path, own: Callable[[], bool], files: Iterable[Path] | None 
     folder = record.parent
     mark = folder / f"{HIDDEN}{record.name}"
     if not own() and not mark.exists():
-        strangers = occupants(folder) if files is None else filter(_is_there, files)
-        if (stranger := next(iter(strangers), None)) is not None:
+        found = strangers(folder) if files is None else filter(_is_there, files)
+        if (stranger := next(iter(found), None)) is not None:
             raise InputError(
                 f"{folder} holds {os.path.relpath(stranger, folder)}, which this command did not write; "
                 "choose another folder or move it away"
@@ -115,7 +118,7 @@ def claimed(record: Path, own: Callable[[], bool], files: Iterable[Path] | None 
     try:
         yield
     finally:
-        left = occupants(folder) if files is None else filter(_is_there, files)
+        left = strangers(folder) if files is None else filter(_is_there, files)
         if own() or next(iter(left), None) is None:
             mark.unlink(missing_ok=True)
         for each in (*made, *missing):
@@ -153,6 +156,31 @@ def occupants(folder: Path) -> Iterator[Path]:
         raise InputError(f"{folder} is not a folder; choose another output path") from error
     for entry in entries:
         if not entry.name.startswith(HIDDEN) and (not entry.is_dir() or any(entry.iterdir())):
+            yield entry
+
+
+def strangers(folder: Path, read: Iterable[Path] = (), own: Iterable[Path] = ()) -> Iterator[Path]:
+    """List what lies in a folder that a verb means to own whole, and is of another origin.
+
+    Logs are none (`.log`, `.out`, `.err`): a scheduler writes them there before the verb begins. Nor is what
+    an own file is written to until it is whole.
+
+    Args:
+        folder: Folder of the results, there or not.
+        read: Files that the verb reads; they may lie in the folder, or in folders of it.
+        own: Files and folders of the verb, below the folder.
+
+    Raises:
+        InputError: It is a file.
+    """
+    unfinished = {partial(folder / path).name for path in own for partial in (partial_path, old_path)}
+    folders: dict[str, str] = {}
+    base = Path(os.path.realpath(folder))
+    below = [path for path in (_real(file, folders) for file in read) if path.is_relative_to(base)]
+    inputs = {path.relative_to(base).parts[0] for path in below if path != base}
+    for entry in occupants(folder):
+        is_log = entry.suffix.lower() in _LOGS and entry.is_file()
+        if not (is_log or entry.name in unfinished or entry.name in inputs):
             yield entry
 
 

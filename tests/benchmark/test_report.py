@@ -227,6 +227,20 @@ def test_the_figure_shows_u_net_or_the_first_network_of_the_plan(
     assert figure.get_suptitle() == f"{shown}, seed 0"
 
 
+@pytest.mark.parametrize("name", ["table4.md", "table4.csv", "table4.tex", "table4.html", "figure3.png"])
+def test_a_file_of_another_origin_is_not_replaced(bench: tuple[Path, list[np.ndarray]], name: str) -> None:
+    out, _ = bench
+    kept = {path.name for path in out.iterdir()}
+    (out / name).write_bytes(b"mine \xe9")
+    with pytest.raises(InputError, match=rf"{name} is there and is not a (table|figure)"):
+        report_benchmark(out)
+    assert (out / name).read_bytes() == b"mine \xe9"
+    assert {path.name for path in out.iterdir()} == kept | {name}
+    (out / name).unlink()
+    report_benchmark(out)
+    report_benchmark(out)
+
+
 def test_nothing_to_report_is_one_sentence(tmp_path: Path, change_plan: Callable[..., Plan]) -> None:
     with pytest.raises(InputError, match=r"holds no benchmark \(plan\.yaml is missing\)"):
         report_benchmark(tmp_path)

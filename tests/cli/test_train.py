@@ -27,8 +27,8 @@ def test_given_over_file_over_stored_over_default(
 ) -> None:
     seen: dict[str, Any] = {}
 
-    def record(data: Path, out: Path, *, config: RunOptions, resume: bool) -> None:
-        seen.update(data=data, out=out, config=config, resume=resume)
+    def record(data: Path, out: Path, *, config: RunOptions, resume: bool, beside: list[Path]) -> None:
+        seen.update(data=data, out=out, config=config, resume=resume, beside=beside)
 
     monkeypatch.setattr("oemsar.train.run.train_model", record)
     (tmp_path / "options.yaml").write_text("crop: 128\nbatch: 4\n")
@@ -40,6 +40,7 @@ def test_given_over_file_over_stored_over_default(
     assert (options.batch, options.crop, options.seed, options.steps) == (6, 128, 3, 70)
     assert options.learning_rate == RunOptions.model_fields["learning_rate"].default
     assert (seen["data"], seen["out"], seen["resume"]) == (tmp_path / "tiles.parquet", run, True)
+    assert seen["beside"] == [tmp_path / "options.yaml"]
     moved = [*words, "--data", str(tmp_path / "moved.parquet")]
     CliRunner().invoke(app, moved, catch_exceptions=False)
     assert seen["data"] == tmp_path / "moved.parquet"

@@ -19,7 +19,10 @@ MOST_BYTES = 8 << 30
 
 
 def preload() -> None:
-    """Import what the verbs import; PyTorch keeps to one thread, since others do not survive a fork."""
+    """Import what the verbs import; PyTorch keeps to one thread, since others do not survive a fork.
+
+    A network is built, since the libraries of encoders are imported then, and torchvision with them.
+    """
     import rasterio  # noqa: F401
     import torch
 
@@ -27,10 +30,16 @@ def preload() -> None:
     import oemsar.dataset.verify
     import oemsar.evaluate.run
     import oemsar.predict.run
+    import oemsar.prepare.align.run
     import oemsar.prepare.ortho.run
+    import oemsar.prepare.pair.run
     import oemsar.prepare.radiometry.run  # noqa: F401
+    from oemsar.models.registry import build
+    from oemsar.models.spec import ModelSpec
 
     torch.set_num_threads(1)
+    encoder = "tu-mobilenetv3_small_050"
+    build(ModelSpec(architecture="unet", encoder=encoder, modalities="sar", mean=(60.0,), std=(40.0,)))
 
 
 def run_command(argv: list[str], streams: tuple[int, int], file_bytes: int | None) -> None:

@@ -128,3 +128,20 @@ def test_pretrained_weights_without_network_say_what_to_do() -> None:
     )
     assert "oemsar.errors.Failure: pretrained: the ImageNet weights of encoder resnet18" in done.stderr
     assert "or train without them" in done.stderr
+
+
+def test_a_model_is_saved_beside_a_log_and_in_no_folder_of_another_origin(
+    folder: Path, tmp_path: Path
+) -> None:
+    network = saved.load_model(folder)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "slurm-3.err").write_text("a warning")
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"out holds notes\.txt and no saved model; choose an empty"):
+        saved.save_model(network, out, {})
+    assert {path.name for path in out.iterdir()} == {"slurm-3.err", "notes.txt"}
+    (out / "notes.txt").unlink()
+    saved.save_model(network, out, {})
+    assert saved.load_model(out).spec == SPEC
+    assert (out / "slurm-3.err").read_text() == "a warning"

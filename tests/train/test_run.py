@@ -327,23 +327,48 @@ def test_no_file_of_a_run_replaces_one_it_reads(table: Path, tmp_path: Path) -> 
     weights = tmp_path / "run" / "model" / "model.safetensors"
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"weights of an encoder")
-    with pytest.raises(InputError, match=r"run holds model .*; choose another folder or move it away"):
+    with pytest.raises(InputError, match=r"model would replace the folder of the input .*safetensors"):
         train(config(table, tmp_path / "run", encoder_weights=weights))
     assert weights.read_bytes() == b"weights of an encoder"
 
 
-@pytest.mark.parametrize("name", ["model/model.json", "checkpoints/last.ckpt", "metrics.csv", "record.json"])
-def test_a_folder_with_what_a_run_would_replace_is_refused(table: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["model/model.json", "checkpoints/last.ckpt", "metrics.csv", "record.json", "photos/a.jpg"]
+)
+def test_a_folder_with_something_of_another_origin_is_refused(table: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / "run" / name
     path.parent.mkdir(parents=True)
     path.write_text("mine")
-    (tmp_path / "run" / "notes.txt").write_text("not in the way")
+    (tmp_path / "run" / "slurm-12.out").write_text("not in the way")
     with pytest.raises(
-        InputError, match=rf"run holds {name.split('/', maxsplit=1)[0]} .*; choose another folder"
+        InputError, match=rf"run holds {name.split('/', maxsplit=1)[0]} .*; choose an empty or a new folder"
     ):
         train(config(table, tmp_path / "run"))
-    assert {file.name for file in (tmp_path / "run").rglob("*.*")} == {path.name, "notes.txt"}
+    assert {file.name for file in (tmp_path / "run").rglob("*.*")} == {path.name, "slurm-12.out"}
     assert path.read_text() == "mine"
+
+
+def test_a_run_begins_beside_its_table_images_and_configuration_and_a_log(
+    table: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    (out / "data").mkdir(parents=True)
+    tiles = []
+    for tile in read_tiles(table):
+        assert tile.sar is not None
+        copied = out / "data" / tile.sar.name
+        copied.write_bytes(tile.sar.read_bytes())
+        tiles.append(replace(tile, sar=copied))
+    write_tiles(tiles, out / "tiles.parquet")
+    (out / "slurm-12.out").write_text("loading modules")
+    (out / "options.yaml").write_text("steps: 1")
+    given = config(out / "tiles.parquet", out, steps=1)
+    with pytest.raises(InputError, match=r"run holds options\.yaml that is of no run"):
+        train(given)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    run = train_model(given.table, out, config=given, beside=[out / "options.yaml"])
+    assert run.steps == 1
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_resumed_run_knows_its_images_and_labels_and_its_encoder(

@@ -17,6 +17,7 @@ from oemsar.train.run_folder import (
     new_record,
     read_record,
     recorded_start,
+    require_no_run,
     require_same,
     require_same_tiles,
     require_unused,
@@ -71,10 +72,10 @@ def test_commands_that_may_not_go_on_are_refused(options: RunOptions) -> None:
     record = new_record(options, START, DATA, TILES)
     with pytest.raises(InputError, match=r"resume: .*run holds no run to resume"):
         stored_options(options.out)
-    require_unused(options.out)
+    require_no_run(options.out)
     create(options, record)
     with pytest.raises(InputError, match=r"resume, out: .*run holds a run already"):
-        require_unused(options.out)
+        require_no_run(options.out)
     with pytest.raises(InputError, match="data: other is not the table that the run"):
         read_record(options.out, TableOrigin(table="other", sha256="ef"))
     other = options.model_copy(update={"seed": 4, "workers": 2})
@@ -85,3 +86,18 @@ def test_commands_that_may_not_go_on_are_refused(options: RunOptions) -> None:
     (options.out / "record.json").write_text("{")
     with pytest.raises(InputError, match=r"record\.json cannot be read as a record of a run"):
         read_record(options.out, DATA)
+
+
+def test_a_run_that_was_killed_as_it_began_does_not_hold_up_its_folder(options: RunOptions) -> None:
+    create(options, new_record(options, START, DATA, TILES))
+    (options.out / "config.yaml").unlink()
+    (options.out / ".config.yaml.partial").write_text("ste")
+    require_unused(options.out)
+    (options.out / "notes.txt").touch()
+    with pytest.raises(InputError, match=r"out: .*run holds notes\.txt that is of no run; choose an empty"):
+        require_unused(options.out)
+    require_unused(options.out, [options.out / "notes.txt"])
+    (options.out / "notes.txt").unlink()
+    (options.out / "record.json").write_text('{"mine": 1}')
+    with pytest.raises(InputError, match=r"holds record\.json that is of no run"):
+        require_unused(options.out)

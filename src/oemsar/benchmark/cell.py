@@ -75,7 +75,9 @@ def work(task: Task, report: Report = silent) -> CellRecord:
     begun = (folder / CONFIG).exists()
     start = time.monotonic()
     training = task.training
-    train_model(training.table, folder, config=training, resume=begun, report=report)
+    train_model(
+        training.table, folder, config=training, resume=begun, beside=[folder / folders.LOG], report=report
+    )
     trained = time.monotonic()
     tested = _score(task, folder)
     record = CellRecord(

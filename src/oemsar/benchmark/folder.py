@@ -30,6 +30,7 @@ FINISHED = "cell.json"
 FAILED = "failed.json"
 COUNTS = "confusion.npz"
 MAPS = "maps"
+LOG = "log.txt"
 
 _WORKERS_LOCK = f"{HIDDEN}workers.lock"
 _WAIT_SECONDS = 5.0

@@ -13,14 +13,21 @@ from oemsar.benchmark.table import BenchmarkTable
 from oemsar.config_file import Value
 from oemsar.errors import InputError
 from oemsar.evaluate.bootstrap import DRAWS
-from oemsar.figures import save_figure
+from oemsar.figures import is_figure, save_figure
 from oemsar.files import write_text
-from oemsar.folders import require_apart
+from oemsar.folders import require_apart, require_own
+from oemsar.limits import read_text
 from oemsar.locks import holds_output
 from oemsar.paper.published import table4
 
 FIGURE = "figure3.png"
-_TABLES = ("table4.md", "table4.csv", "table4.tex", "table4.html")
+_TABLES = {
+    "table4.md": "| Method | Modality | Case |",
+    "table4.csv": "network,",
+    "table4.tex": r"needs \usepackage{booktabs}",
+    "table4.html": "<title>Table IV: IoU and mIoU in percent</title>",
+}
+"""Files of the table, and the text by which each is recognised."""
 
 
 class BenchmarkReport(Value):
@@ -48,7 +55,8 @@ def report_benchmark(out: Path) -> BenchmarkReport:
         out: Folder of the benchmark, finished or not.
 
     Raises:
-        InputError: There is no benchmark, no finished cell, or a file of a cell is damaged.
+        InputError: There is no benchmark, no finished cell, a file of a cell is damaged, or one that would be
+            replaced is of another origin.
     """
     plan, about = folders.stored_plan(out), folders.about(out)
     results = collect(out, plan)
@@ -56,6 +64,8 @@ def report_benchmark(out: Path) -> BenchmarkReport:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(results.failed.items())[:1])
         raise InputError(f"{out} has no finished cell to report{f' ({why})' if why else ''}")
     require_apart([out / name for name in (*_TABLES, FIGURE)], _read(out, plan))
+    require_own([out / name for name in _TABLES], _is_table, "a table of a benchmark")
+    require_own([out / FIGURE], is_figure, "a figure drawn by this program")
     failures = tuple(f"{name}: {reason}" for name, reason in results.failed.items())
     figure = draw(out, plan, list(about.examples), set(results.records))
     table = BenchmarkTable(
@@ -78,6 +88,14 @@ def report_benchmark(out: Path) -> BenchmarkReport:
     for path, text in zip(written, texts, strict=False):
         write_text(path, text)
     return BenchmarkReport(table=table, files=tuple(written))
+
+
+def _is_table(path: Path) -> bool:
+    """Tell whether a file is one of the table's, as an earlier report left it."""
+    try:
+        return _TABLES[path.name] in read_text(path)
+    except (InputError, ValueError):
+        return False
 
 
 def _read(out: Path, plan: Plan) -> list[Path]:

@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from oemsar.benchmark.folder import LOG
 from oemsar.disk import disk_error
 from oemsar.errors import Interrupted, OemsarError
 from oemsar.processes import watch_parent
@@ -30,8 +31,6 @@ if TYPE_CHECKING:  # a cell loads the libraries of the networks, which only the 
     from oemsar.benchmark.cell import Task
 
 EventKind = Literal["steps", "finished", "failed", "interrupted"]
-
-LOG = "log.txt"
 
 _GRACE_SECONDS = 120.0
 _GOODBYE_SECONDS = 10.0

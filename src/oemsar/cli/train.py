@@ -31,6 +31,7 @@ def train(
 
     named = {name: path for name, path in (("data", data), ("out", out)) if path is not None}
     options = resolve_config({**named, **given}, file=config, resume=resume)
-    trained = train_model(options.table, options.out, config=options, resume=resume)
+    beside = [] if config is None else [config]
+    trained = train_model(options.table, options.out, config=options, resume=resume, beside=beside)
     if as_json and process_rank(options.devices) == 0:
         print_json(trained)

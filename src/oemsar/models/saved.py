@@ -12,7 +12,7 @@ from oemsar import legend
 from oemsar.config_file import Value, read_json
 from oemsar.errors import InputError
 from oemsar.files import atomic_folder, readable_folder, write_json
-from oemsar.folders import is_record, occupants
+from oemsar.folders import is_record, strangers
 from oemsar.locks import holds_output
 from oemsar.models.calibration import Calibration
 from oemsar.models.finite import require_finite
@@ -75,12 +75,12 @@ def save_model(network: LandCoverNetwork, folder: Path, record: Mapping[str, Any
 
 
 def require_own_model(folder: Path) -> None:
-    """Check that a folder is empty, not there, or a saved model.
+    """Check that a folder is empty but for logs, not there, or a saved model.
 
     Raises:
         InputError: It holds something and no saved model, or is a file.
     """
-    stranger = next(occupants(folder), None)
+    stranger = next(strangers(folder), None)
     if stranger is not None and not is_record(folder / DESCRIPTION, "spec", "legend"):
         raise InputError(
             f"{folder} holds {stranger.name} and no saved model; choose an empty or a new folder",

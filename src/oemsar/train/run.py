@@ -71,6 +71,7 @@ def train_model(
     *,
     config: TrainConfig = TrainConfig(),
     resume: bool = False,
+    beside: Sequence[Path] = (),
     report: Report = silent,
 ) -> TrainedRun:
     """Train a network on a table of tiles; the saved model is then in `out/model`.
@@ -83,6 +84,8 @@ def train_model(
         out: Folder of the run.
         config: Options of the training.
         resume: Whether to go on with the run in `out` from its last checkpoint.
+        beside: Files that may lie in `out` when the run begins, beside its inputs and logs, such as the file
+            that the configuration was read from.
         report: Function that takes the steps done and in all.
 
     Returns:
@@ -104,7 +107,7 @@ def train_model(
     with quiet_libraries():
         if is_main:
             with output_lock(out, out / MODEL):
-                return _train(options, tiles, resume=resume, is_main=True, report=report)
+                return _train(options, tiles, resume=resume, is_main=True, beside=beside, report=report)
         logging.getLogger("oemsar").setLevel(logging.ERROR)
         try:
             return _train(options, tiles, resume=resume, is_main=False, report=silent)
@@ -113,19 +116,28 @@ def train_model(
 
 
 def _train(
-    options: RunOptions, table: Path | Sequence[Tile], *, resume: bool, is_main: bool, report: Report
+    options: RunOptions,
+    table: Path | Sequence[Tile],
+    *,
+    resume: bool,
+    is_main: bool,
+    beside: Sequence[Path] = (),
+    report: Report,
 ) -> TrainedRun:
     stored = run_folder.stored_options(options.out) if resume else None
     if stored is None and is_main:
-        run_folder.require_unused(options.out)
+        run_folder.require_no_run(options.out)
     device = find_device(options.device)
     require_devices(options, device)
     source = str(table) if isinstance(table, Path) else "the sequence of tiles"
     tiles = read_tiles(table) if isinstance(table, Path) else table
     train_tiles, val_tiles = usable_tiles(tiles, options, source)
     described = describe_tiles(train_tiles, val_tiles)
+    read = [*_inputs(options), *table_files([*train_tiles, *val_tiles], [*train_tiles, *val_tiles])]
+    if stored is None and is_main:
+        run_folder.require_unused(options.out, [*beside, *read])
+    require_apart([options.out / file for file in (*run_folder.OWN, LAST, BEST)], read)
     files = tiles_state([*train_tiles, *val_tiles])
-    _require_apart(options, [*train_tiles, *val_tiles])
     if stored is None:
         start, checkpoint = _find_start(options, train_tiles), None
         record = run_folder.new_record(options, start, table_origin(table), described, files)
@@ -182,13 +194,12 @@ def _calibrate(options: RunOptions, tiles: Sequence[Tile]) -> None:
     )
 
 
-def _require_apart(options: RunOptions, tiles: Sequence[Tile]) -> None:
-    """Check that no file of the run is one that it reads."""
-    files = (*run_folder.OWN, LAST, BEST)
+def _inputs(options: RunOptions) -> list[Path]:
+    """List the files that a training reads beside the images and labels of its tiles."""
     read = [path for path in (options.data, options.encoder_weights) if path is not None]
     if options.manifests is not None and options.manifests.is_dir():
         read += sorted(options.manifests.iterdir())
-    require_apart([options.out / file for file in files], [*read, *table_files(tiles, tiles)])
+    return read
 
 
 def _find_start(config: TrainConfig, tiles: Sequence[Tile]) -> RunStart:

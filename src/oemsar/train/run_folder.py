@@ -1,6 +1,6 @@
 """The folder of a run: its options, its record, and whether a command may go on with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from oemsar.config_file import Value, read_json, read_yaml
 from oemsar.dataset.state import TilesState
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json, write_text
-from oemsar.folders import is_record, occupants
+from oemsar.folders import is_record, strangers
 from oemsar.legend import NUM_CLASSES
 from oemsar.models.spec import ModelSpec
 from oemsar.record import FileOrigin, RunRecord, TableOrigin, origin, run_record
@@ -133,8 +133,8 @@ def stored_options(out: Path) -> RunOptions:
     return RunOptions.model_validate({**read_yaml(path), "out": out})
 
 
-def require_unused(out: Path) -> None:
-    """Check that the folder `out` holds no run, and nothing that a run would replace.
+def require_no_run(out: Path) -> None:
+    """Check that the folder `out` holds no run.
 
     Raises:
         InputError: It does.
@@ -143,11 +143,22 @@ def require_unused(out: Path) -> None:
         raise InputError(
             f"{out} holds a run already; resume it, or choose another folder", option=("resume", "out")
         )
-    strangers = [name for name in OWN if (out / name).is_file() or next(occupants(out / name), None)]
-    if strangers and not (strangers == [RECORD] and _is_record_of_run(out / RECORD)):
+
+
+def require_unused(out: Path, beside: Iterable[Path] = ()) -> None:
+    """Check that the folder `out`, which holds no run, holds nothing else but logs.
+
+    Args:
+        out: Folder of a run that is to begin.
+        beside: Files that may lie there, since the command reads them.
+
+    Raises:
+        InputError: Something of another origin lies there; it is named.
+    """
+    begun = [out / RECORD] if _is_record_of_run(out / RECORD) else []  # of a run that was killed as it began
+    if (stranger := next(strangers(out, [*begun, *beside], OWN), None)) is not None:
         raise InputError(
-            f"{out} holds {strangers[0]} that is of no run; choose another folder or move it away",
-            option="out",
+            f"{out} holds {stranger.name} that is of no run; choose an empty or a new folder", option="out"
         )
 
 

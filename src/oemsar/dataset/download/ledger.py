@@ -7,7 +7,7 @@ from oemsar.config_file import Value, read_json
 from oemsar.dataset.download.zenodo import ZenodoRecord
 from oemsar.errors import InputError
 from oemsar.files import write_json
-from oemsar.folders import occupants
+from oemsar.folders import strangers
 from oemsar.locks import HIDDEN
 
 _LEDGER = f"{HIDDEN}downloads.json"
@@ -49,7 +49,7 @@ class Ledger:
         if any(next(folder.glob(pattern), None) for pattern in _EARLIER):
             return cls(folder, {remote.name for remote in record.files})
         names = {remote.name for remote in record.files}
-        stranger = next((entry for entry in occupants(folder) if entry.name not in names), None)
+        stranger = next((entry for entry in strangers(folder) if entry.name not in names), None)
         if stranger is not None:
             raise InputError(
                 f"{folder} holds {stranger.name}, no file of record {record.id}; choose an empty folder"

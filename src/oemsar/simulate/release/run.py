@@ -13,7 +13,7 @@ from oemsar.config_file import Foreign, read_document
 from oemsar.dataset.tile import Split
 from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json
-from oemsar.folders import occupants
+from oemsar.folders import strangers
 from oemsar.locks import holds_output
 from oemsar.processes import process_pool
 from oemsar.progress import Report, silent
@@ -115,7 +115,7 @@ def _claim(world: World, folder: Path, *, overwrite: bool) -> None:
     earlier = _read_plan(record)
     if earlier == plan and not overwrite:
         return
-    stranger = next(occupants(folder), None)
+    stranger = next(strangers(folder), None)
     if earlier is None and stranger is not None:
         raise InputError(
             f"{folder} holds files of another origin, such as {stranger.name}; choose an empty folder"
