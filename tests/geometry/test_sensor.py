@@ -1,15 +1,18 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from odc.geo.geobox import GeoBox
 from rasterio import Affine
+from rasterio.control import GroundControlPoint
 
 from oemsar.errors import InputError
 from oemsar.geometry.flat import GroundRangeModel
 from oemsar.geometry.look import Look
 from oemsar.geometry.rpc import RationalModel
-from oemsar.geometry.sensor import look_of
+from oemsar.geometry.sensor import look_of, sensor_of
 
 from .straight_orbit import Sensor
 
@@ -65,3 +68,20 @@ def test_the_look_is_that_of_the_centre_of_an_oblong_image() -> None:
 
     look_of(Recording.from_grid(GRID, Look(217.0, 33.0), 80.0), (400, 500), 120.0)
     assert set(map(str, seen)) == {"([199.5], [249.5])"}
+
+
+def test_a_scene_of_control_points_alone_says_how_it_gets_on_the_ground(tmp_path: Path) -> None:
+    """The look that a person states does not help: the points are what is too rough."""
+    corners = [(0, 0), (0, 30), (20, 0), (20, 30)]
+    points = [
+        GroundControlPoint(row, column, 2.0 + column / 1e4, 48.0 - row / 1e4) for row, column in corners
+    ]
+    with rasterio.open(
+        tmp_path / "grd.tif", "w", driver="GTiff", height=20, width=30, count=1, dtype="uint16"
+    ) as dataset:
+        dataset.gcps = (points, "EPSG:4326")
+    with (
+        rasterio.open(tmp_path / "grd.tif") as dataset,
+        pytest.raises(InputError, match=r"grd\.tif has 4 control points \(WGS 84\) .*by `gdalwarp -tps`"),
+    ):
+        sensor_of(dataset, Look(80.0, 40.0), 100.0)

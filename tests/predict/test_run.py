@@ -268,6 +268,39 @@ def test_no_output_replaces_the_scene(models: dict[str, Path], tmp_path: Path, n
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("map.png", "the quick look of a map"),
+        ("map.json", "the summary of a map"),
+        ("map_confidence.tif", "the confidence of a map"),
+    ],
+)
+def test_side_files_of_another_origin_are_not_replaced(
+    models: dict[str, Path], scene: Path, tmp_path: Path, name: str, what: str
+) -> None:
+    other = tmp_path / name
+    other.write_text('{"notes": "of the field trip"}')
+    with pytest.raises(InputError, match=rf"{name} is there and is not {what}; choose another output path"):
+        predict_scene(models["sar"], scene, tmp_path / "map.tif", config=WHOLE)
+    assert other.read_text() == '{"notes": "of the field trip"}'
+    assert {file.name for file in tmp_path.iterdir()} == {"scene.tif", name}
+
+
+def test_files_of_a_map_are_replaced_by_those_of_the_next(
+    models: dict[str, Path], scene: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "map.tif"
+    names = ("map.tif", "map_confidence.tif", "map.png", "map.json")
+    predict_scene(models["sar"], scene, out, config=WHOLE)
+    predict_scene(models["sar"], scene, out, config=SMALL)
+    first = [(tmp_path / name).read_bytes() for name in names[:3]]
+    for name in names[:1] + names[2:]:  # a map that was cut off as it was published
+        (tmp_path / name).unlink()
+    predict_scene(models["sar"], scene, out, config=SMALL)
+    assert [(tmp_path / name).read_bytes() for name in names[:3]] == first
+
+
 def _replace_file(path: Path, content: bytes) -> None:
     """Give a file other content at the same size and time."""
     stat = path.stat()

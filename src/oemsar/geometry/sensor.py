@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from odc.geo.geobox import GeoBox
 from pyproj import Geod
 from rasterio.io import DatasetReader
 
@@ -13,7 +14,7 @@ from oemsar.errors import InputError
 from oemsar.geometry.flat import GroundRangeModel
 from oemsar.geometry.look import PROJECTION_HEIGHT_TAG, Look, read_look, read_projection_height
 from oemsar.geometry.rpc import RationalModel
-from oemsar.raster.grid import grid_of
+from oemsar.raster.georeference import georeference_of
 
 _RISE = 100.0
 """Metres of height over which the direction of the rays of a model is measured."""
@@ -48,15 +49,13 @@ def sensor_of(
     if dataset.rpcs is not None:
         return RationalModel.from_rasterio(dataset.rpcs)
     name = Path(dataset.name)
+    grid = _require_grid(dataset, name)
     look = look or read_look(dataset)
     if look is None:
         raise InputError(
             f"{name} carries neither an RPC nor its look; state both angles",
             option=("look_azimuth", "incidence"),
         )
-    grid = grid_of(dataset)
-    if grid is None or grid.crs is None:
-        raise InputError(f"{name} carries neither an RPC nor a CRS; give a georeferenced product")
     height = read_projection_height(dataset) if projection_height is None else projection_height
     if height is None:
         raise InputError(
@@ -65,6 +64,21 @@ def sensor_of(
             option="projection_height",
         )
     return GroundRangeModel.from_grid(grid, look, height)
+
+
+def _require_grid(dataset: DatasetReader, name: Path) -> GeoBox:
+    """Check that a scene without RPC has a CRS and an affine, and give them."""
+    georeference = georeference_of(dataset)
+    grid = georeference.grid
+    if grid is not None and grid.crs is not None:
+        return grid
+    if georeference.gcps:
+        raise InputError(
+            f"{name} has {georeference.in_words()} and no RPC, and control points are too rough to take the "
+            "terrain out; give a product with an RPC or a map projection, or lay this one on the ground as "
+            "it is by `gdalwarp -tps`"
+        )
+    raise InputError(f"{name} carries neither an RPC nor a CRS; give a georeferenced product")
 
 
 def look_of(model: SensorModel, shape: tuple[int, int], height: float) -> Look:

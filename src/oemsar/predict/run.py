@@ -21,6 +21,15 @@ from oemsar.models.prediction_sets import thresholds_of
 from oemsar.models.saved import as_network, model_files
 from oemsar.predict.areas import class_hectares
 from oemsar.predict.config import PredictConfig
+from oemsar.predict.map_files import (
+    CONFIDENCE,
+    SETS,
+    confidence_path,
+    held_files,
+    map_files,
+    require_own_files,
+    sets_path,
+)
 from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.radar_product import RadarScene, radar_scene
@@ -80,18 +89,7 @@ class LandCoverMap(Value):
     """Command, configuration and versions of the run."""
 
 
-def _map_files(out: Path) -> list[Path]:
-    """List the files of the map `out` that are written or removed."""
-    maps = [*cog_files(out), *cog_files(confidence_path(out)), *cog_files(sets_path(out))]
-    return [*maps, out.with_suffix(".png"), out.with_suffix(".json")]
-
-
-def _held(out: Path) -> list[Path]:
-    """List the outputs that no other command may write meanwhile."""
-    return [out, confidence_path(out), sets_path(out), out.with_suffix(".png"), out.with_suffix(".json")]
-
-
-@holds_output(_held)
+@holds_output(held_files)
 def predict_scene(
     model: Path | LandCoverNetwork,
     scene: Path,
@@ -184,16 +182,6 @@ def _treatments(config: PredictConfig) -> tuple[Treatment, Treatment]:
     return Treatment(scene, config.range), Treatment(optical, config.optical_range)
 
 
-def confidence_path(out: Path) -> Path:
-    """Name the confidence of the map `out`."""
-    return out.with_name(f"{out.stem}_confidence.tif")
-
-
-def sets_path(out: Path) -> Path:
-    """Name the prediction sets of the map `out`."""
-    return out.with_name(f"{out.stem}_sets.tif")
-
-
 def _require_name(out: Path) -> None:
     """Check that the name of the map is that of a GeoTIFF."""
     if out.suffix.lower() not in (".tif", ".tiff"):
@@ -208,7 +196,8 @@ def _require_apart(
     """Check that none of the files of the map is an input, and that they can be written."""
     images = [scene, *([] if config.optical is None else [config.optical])]
     read = [file for image in images for file in files_of(image)]
-    require_apart(_map_files(out), [*read, *beside, *model_files(model)])
+    require_apart(map_files(out), [*read, *beside, *model_files(model)])
+    require_own_files(out, sets=config.sets is not None)
     require_writable(out.parent)
 
 
@@ -227,12 +216,11 @@ def _radar(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> Rad
 
 def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: LandCoverMap) -> None:
     tags = {"SOFTWARE": f"oemsar {oemsar.__version__}"}
-    percent = Layer(nodata=0, tags=tags, description="confidence (percent)")
+    percent = Layer(nodata=0, tags=tags, description=CONFIDENCE)
     publish_cog([layers.confidence], confidence_path(out), scene.georeference, percent)
     earlier_sets = _made_sets(out)
     if layers.set_sizes is not None and layers.set_members is not None:
-        names = ("number of classes", "classes: bit k - 1 is class id k")
-        sets = Layer(nodata=0, labels=True, tags=tags, bands=names)
+        sets = Layer(nodata=0, labels=True, tags=tags, bands=SETS)
         publish_cog([layers.set_sizes, layers.set_members], sets_path(out), scene.georeference, sets)
     elif earlier_sets:
         for file in cog_files(sets_path(out)):

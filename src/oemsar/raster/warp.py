@@ -60,7 +60,8 @@ def _require_same_pixels(raster: Raster, grid: GeoBox | None, shape: tuple[int, 
         without = "the scene" if georeferenced[0] else str(raster.path)
         raise InputError(
             f"{without} has no CRS with an affine while the other image has; run `oemsar prepare ortho` on "
-            "an image with an RPC, or give both or neither with georeferencing"
+            "an image with an RPC, `gdalwarp -tps` on one with control points, or give both or neither with "
+            "georeferencing"
         )
     if raster.shape != shape:
         sizes = f"{raster.shape[0]} x {raster.shape[1]} against {shape[0]} x {shape[1]} pixels"

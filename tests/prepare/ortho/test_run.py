@@ -258,6 +258,19 @@ def test_masks_do_not_replace_the_surface_model(tmp_path: Path) -> None:
     assert surface.exists()
 
 
+def test_a_summary_of_another_origin_is_not_replaced(tmp_path: Path) -> None:
+    scene, flat = slant_scene(tmp_path / "sar.tif", orbit(), grass()), dem(tmp_path / "dem.tif", 100.0)
+    notes = tmp_path / "ortho.json"
+    notes.write_text('{"mine": 1}')
+    with pytest.raises(InputError, match=r"ortho\.json is there and is not the summary of an orthorectified"):
+        ortho(scene, flat, tmp_path / "ortho.tif")
+    assert notes.read_text() == '{"mine": 1}'
+    assert not (tmp_path / "ortho.tif").exists()
+    notes.unlink()
+    for _ in range(2):
+        ortho(scene, flat, tmp_path / "ortho.tif")
+
+
 def test_the_summary_is_read_back(tmp_path: Path) -> None:
     scene = slant_scene(tmp_path / "sar.tif", orbit(), grass())
     result = ortho(scene, dem(tmp_path / "dem.tif", 100.0), tmp_path / "ortho.tif")

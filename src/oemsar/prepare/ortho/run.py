@@ -10,7 +10,7 @@ from rasterio.io import DatasetReader
 from oemsar.arrays import Doubles
 from oemsar.errors import InputError
 from oemsar.files import scratch_folder, write_json
-from oemsar.folders import require_apart, require_own
+from oemsar.folders import is_record, require_apart, require_own
 from oemsar.geometry.footprint import footprint, outline
 from oemsar.geometry.look import Look, read_look
 from oemsar.geometry.mapping import PixelMap
@@ -107,10 +107,11 @@ def orthorectify(scene: Path, out: Path, *, config: OrthoConfig, report: Report 
 
 
 def _require_apart(scene: Path, terrain: Terrain, out: Path) -> None:
-    """Check that no output replaces an input, nor masks of another origin."""
+    """Check that no output replaces an input, nor masks or a summary of another origin."""
     inputs = [file for path in (scene, *terrain.files()) for file in files_of(path)]
     require_apart([*cog_files(out), *cog_files(masks_path(out)), out.with_suffix(".json")], inputs)
     require_own([masks_path(out)], _is_masks, "the masks of an image")
+    require_own([out.with_suffix(".json")], _is_summary, "the summary of an orthorectified image")
 
 
 def _terrain(config: OrthoConfig) -> Terrain:
@@ -137,6 +138,11 @@ def _record(scene: Path, terrain: Terrain, config: OrthoConfig) -> RunRecord:
         names.append("dem_void")
     inputs = [origin(path) for path in (scene, *terrain.files())]
     return run_record({**{name: getattr(config, name) for name in names}, "inputs": inputs})
+
+
+def _is_summary(path: Path) -> bool:
+    """Tell whether a file is the summary of an orthorectified image."""
+    return is_record(path, "ortho", "sensor_model")
 
 
 def _is_masks(path: Path) -> bool:

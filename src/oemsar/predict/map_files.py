@@ -1,0 +1,69 @@
+"""Files of a land cover map: their names, and whether what lies there is of a map."""
+
+from pathlib import Path
+
+from oemsar.errors import InputError
+from oemsar.folders import is_record, require_own
+from oemsar.raster.cog import cog_files
+from oemsar.raster.read import open_raster
+
+CONFIDENCE = "confidence (percent)"
+"""Description of the band of a map's confidence, by which the file is recognised."""
+SETS = ("number of classes", "classes: bit k - 1 is class id k")
+"""Descriptions of the bands of a map's prediction sets, by which the file is recognised."""
+
+
+def confidence_path(out: Path) -> Path:
+    """Name the confidence of the map `out`."""
+    return out.with_name(f"{out.stem}_confidence.tif")
+
+
+def sets_path(out: Path) -> Path:
+    """Name the prediction sets of the map `out`."""
+    return out.with_name(f"{out.stem}_sets.tif")
+
+
+def held_files(out: Path) -> list[Path]:
+    """List the files of the map `out` that no other command may write meanwhile."""
+    return [out, confidence_path(out), sets_path(out), out.with_suffix(".png"), out.with_suffix(".json")]
+
+
+def map_files(out: Path) -> list[Path]:
+    """List the files of the map `out` that are written or removed."""
+    maps = [*cog_files(out), *cog_files(confidence_path(out)), *cog_files(sets_path(out))]
+    return [*maps, out.with_suffix(".png"), out.with_suffix(".json")]
+
+
+def require_own_files(out: Path, *, sets: bool) -> None:
+    """Check that what lies beside the map `out` under the names of its other files is of a map.
+
+    A quick look is known by the summary beside it, which is written before it.
+
+    Args:
+        out: Map that will be written, in place of whatever has its name.
+        sets: Whether prediction sets will be written.
+
+    Raises:
+        InputError: One of the files is of another origin.
+    """
+    summary = out.with_suffix(".json")
+    require_own([summary], _is_summary, "the summary of a map")
+    if sets:
+        require_own([sets_path(out)], lambda path: _described(path) == SETS, "prediction sets of a map")
+    if not _is_summary(summary):
+        confidence = [confidence_path(out)]
+        require_own(confidence, lambda path: _described(path) == (CONFIDENCE,), "the confidence of a map")
+        require_own([out.with_suffix(".png")], lambda _: False, "the quick look of a map")
+
+
+def _is_summary(path: Path) -> bool:
+    return is_record(path, "map", "quicklook", "classes")
+
+
+def _described(path: Path) -> tuple[str | None, ...]:
+    """Read the descriptions of the bands of a raster; none of another file."""
+    try:
+        with open_raster(path) as dataset:
+            return tuple(dataset.descriptions)
+    except InputError:
+        return ()
