@@ -3,10 +3,14 @@
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 
+from oemsar import remote
 from oemsar.errors import Failure, InputError, OemsarError
 from oemsar.files import require_writable
 from oemsar.fingerprint import fingerprint
@@ -95,6 +99,34 @@ def test_a_server_without_the_raster_is_told(
     ):
         pass
     assert f"{file_server.address}/{name}" in told.value.sentence
+
+
+@pytest.mark.parametrize("changed", [(0, 0), (199, 599), (63, 63)])
+def test_samples_of_a_fingerprint_reach_from_corner_to_corner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: tuple[int, int]
+) -> None:
+    """The image is not square: 200 rows and 600 columns."""
+    digests = []
+    for content in (0, 0, 1):
+        pixels = np.zeros((1, 200, 600), np.uint8)
+        pixels[0, changed[0], changed[1]] = content
+        with rasterio.open(
+            tmp_path / "a.tif", "w", driver="GTiff", width=600, height=200, count=1, dtype="uint8"
+        ) as dataset:
+            dataset.write(pixels)
+        monkeypatch.setattr(remote, "open_address", lambda _: rasterio.open(tmp_path / "a.tif"))
+        digests.append(remote.remote_fingerprint(Path("https://example.org/a.tif")))
+    assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize(
+    ("domain", "key"),
+    [("OVERVIEWS", "OVERVIEW_FILE"), ("GEOLOCATION", "X_DATASET"), ("GEOLOCATION", "Y_DATASET")],
+)
+def test_metadata_that_name_another_dataset_are_refused(domain: str, key: str) -> None:
+    dataset: Any = SimpleNamespace(tags=lambda ns: {key: "b.tif"} if ns == domain else {})
+    with pytest.raises(InputError, match=rf"a\.tif names another dataset in its metadata \({key} b\.tif\)"):
+        remote.require_no_dataset_named(dataset, "a.tif")
 
 
 def test_a_port_where_nobody_listens_is_told() -> None:

@@ -27,6 +27,23 @@ def test_matrices_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_once, once)
 
 
+@pytest.mark.parametrize("damaged", ["counts", "ground_once", "regions"])
+@pytest.mark.parametrize("fault", ["negative", "of a tile less", "no whole numbers"])
+def test_what_is_no_count_is_refused_in_every_matrix(tmp_path: Path, damaged: str, fault: str) -> None:
+    stored = {"counts": np.ones((3, 8, 8), np.int64), "ground_once": np.ones((3, 8, 8), np.int64)}
+    stored = {"names": np.array(["a", "b", "c"]), "regions": np.array(["N", "M", "N"]), **stored}
+    if damaged == "regions":
+        stored["regions"] = np.arange(3) if fault == "no whole numbers" else np.array(["N", "M"])
+    elif fault == "negative":
+        stored[damaged][2, 3, 4] = -1
+    else:
+        part = stored[damaged]
+        stored[damaged] = part[1:] if fault == "of a tile less" else part.astype(np.float64)
+    np.savez(tmp_path / folders.COUNTS, **stored)
+    with pytest.raises(InputError, match=r"confusion\.npz does not hold counts; remove"):
+        folders.read_counts(tmp_path)
+
+
 def test_a_failure_is_read_back_until_the_cell_is_finished(tmp_path: Path) -> None:
     assert folders.failed(tmp_path / "c") is None
     folders.write_failure(tmp_path / "c", "no memory")

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 import oemsar
 from oemsar import cli
-from oemsar.cli.app import app
+from oemsar.cli.app import app, configure
 from oemsar.cli.lazy_group import LazyGroup, load
 
 SCRIPT = "from oemsar.cli.app import main; main()"
@@ -32,6 +32,32 @@ def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProc
 def test_version_is_the_package_version() -> None:
     done = _run("--version")
     assert (done.returncode, done.stdout.strip()) == (0, f"oemsar {oemsar.__version__}")
+
+
+@pytest.mark.parametrize(
+    ("verbose", "quiet", "level"),
+    [
+        (False, False, logging.INFO),
+        (True, False, logging.DEBUG),
+        (False, True, logging.WARNING),
+        (True, True, logging.DEBUG),
+    ],
+)
+def test_talk_is_as_much_as_is_asked_for(
+    *, verbose: bool, quiet: bool, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = logging.getLogger("oemsar")
+    former = own.level
+    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+    monkeypatch.setattr("oemsar.cli.app.show_logs", lambda _: None)
+    warned: list[bool] = []
+    monkeypatch.setattr("oemsar.cli.app._show_warnings", lambda: warned.append(True))
+    try:
+        configure(verbose=verbose, quiet=quiet)
+        assert own.level == level
+        assert bool(warned) == verbose
+    finally:
+        own.setLevel(former)
 
 
 @pytest.mark.parametrize("code", ["import oemsar", "import oemsar.cli.app"])

@@ -1,5 +1,6 @@
 """Options of a command are those of its configuration: names, defaults, help, choices."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +10,8 @@ import typer
 from pydantic import Field
 from typer.testing import CliRunner
 
-from oemsar.cli.options import spelled, with_options
-from oemsar.config_file import Config
+from oemsar.cli.options import print_json, spelled, with_options
+from oemsar.config_file import Config, Value
 from oemsar.errors import InputError
 from oemsar.raster.statements import BandNumbers
 from oemsar.registry import Registry
@@ -112,6 +113,14 @@ def test_help_is_that_of_the_fields_with_the_names_of_registries() -> None:
     assert "Shape of a window: round, square." in output
     assert "flat" in output
     assert "--inner" not in output
+
+
+def test_a_result_is_printed_under_the_names_of_its_files(capsys: pytest.CaptureFixture[str]) -> None:
+    class Counts(Value):
+        overall: int = Field(alias="all")
+
+    print_json(Counts.model_validate({"all": 7}))
+    assert json.loads(capsys.readouterr().out) == {"all": 7}
 
 
 def test_a_wrong_value_is_refused() -> None:

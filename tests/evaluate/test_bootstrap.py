@@ -45,6 +45,16 @@ def test_intervals_are_those_of_one_draw_after_the_other(trainings: int) -> None
     assert np.isnan(found.iou[:, 3]).all()
 
 
+def test_trainings_are_scored_each_by_itself_before_their_mean_is_taken() -> None:
+    """A class that one training invents lowers the mean IoU of that training alone: (1 + 0.8 / 2) / 2."""
+    counts = np.zeros((2, 1, 8, 8), np.int64)
+    counts[0, 0, 0, 0] = 10
+    counts[1, 0, 0, :2] = 8, 2
+    found = bootstrap(counts, draws=50)
+    assert found.miou.tolist() == pytest.approx([0.7, 0.7])
+    assert found.iou[0, :2].tolist() == pytest.approx([0.9, 0.0])
+
+
 def test_regions_that_agree_leave_no_width() -> None:
     found = bootstrap(np.repeat(_matrices(1, 1), 5, axis=1), draws=200)
     assert found.miou[0] == pytest.approx(found.miou[1])

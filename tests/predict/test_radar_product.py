@@ -78,6 +78,19 @@ def test_amplitude_is_made_of_every_encoding(write_scene: Write) -> None:
         np.testing.assert_allclose(values[0][valid], np.sqrt(POWER)[2:32, 3:63][valid], rtol=1e-5)
 
 
+def test_nodata_of_a_product_stays_without_data_where_its_amplitude_is_a_number(write_scene: Write) -> None:
+    power = POWER.copy()
+    power[7, 9:20] = 2.5
+    power[30, 4] = np.nan
+    found = find_product(write_scene("a.tif", power, nodata=2.5), "power")
+    with amplitude_opener(found)() as opened:
+        _, valid = opened.read(Extent(5, 0, 30, 70))
+    expected = np.ones((40, 70), bool)
+    expected[7, 9:20] = expected[30, 4] = False
+    assert valid is not None
+    np.testing.assert_array_equal(valid, expected[5:35])
+
+
 def test_the_scene_is_stretched_in_amplitude(write_scene: Write) -> None:
     path = write_scene("iw-vv.rtc.tiff", POWER, nodata=0)
     treatments = Treatment(value_range=(0.1, 0.6)), Treatment()
