@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from oemsar.errors import InputError
 from oemsar.geometry.look import Look, look_tags
 from oemsar.products.plain import looks_decibel
 from oemsar.products.product import Encoding
@@ -79,3 +80,21 @@ def test_unsigned_and_complex_pixels_are_no_decibels(write_scene: Write) -> None
 def test_signed_integers_below_zero_are_decibels(write_scene: Write) -> None:
     product = find_product(write_scene("a.tif", np.full((4, 5), -12, np.int16))).product
     assert (product.kind, product.encoding) == ("db", Encoding.DECIBEL)
+
+
+def test_hundredths_of_decibels_without_their_scale_are_no_decibels(write_scene: Write) -> None:
+    """As 16-bit files of dB are often written; read as they are, every amplitude would be zero."""
+    decibels = np.random.default_rng(0).normal(-9, 6, (120, 170))
+    path = write_scene("a.tif", np.round(decibels * 100).astype(np.int16))
+    with pytest.raises(InputError, match=r"product: .*a\.tif has values of -\d+, which are no decibels"):
+        find_product(path)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.scales = (0.01,)
+    assert find_product(path).product.kind == "db"
+
+
+def test_the_logarithm_of_nearly_nothing_is_a_value_of_decibels(write_scene: Write) -> None:
+    """10 log10 of 0 and 1e-30, over most of the image."""
+    decibels = np.random.default_rng(0).normal(-9, 6, (120, 170)).astype(np.float32)
+    decibels[:, :100] = -300
+    assert find_product(write_scene("a.tif", decibels)).product.kind == "db"

@@ -7,6 +7,8 @@ import numpy as np
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
+from oemsar.arrays import Doubles
+from oemsar.errors import InputError
 from oemsar.geometry.look import read_look, read_projection_height
 from oemsar.products.product import Encoding, Product
 from oemsar.products.reader import (
@@ -24,6 +26,8 @@ from oemsar.raster.read import open_raster
 _SAMPLES = 4
 _SAMPLE = 256
 _DECIBEL_SHARE = 0.1
+_LOWEST_DECIBELS = -200.0
+"""Decibels that no backscatter reaches: an amplitude of 1e-10."""
 _FILL = -9990
 """Value from which on, downwards, pixels are fill that no tag tells, such as -9999 and -32768: no backscatter
 reaches it, not even in hundredths of dB.
@@ -38,25 +42,51 @@ def looks_decibel(dataset: DatasetReader, band: int) -> bool:
     """
     if is_complex_raster(dataset) or np.dtype(dataset.dtypes[band - 1]).kind == "u":
         return False
+    values = _samples(dataset, band)
+    return int((values < 0).sum()) > _DECIBEL_SHARE * values.size
+
+
+def _samples(dataset: DatasetReader, band: int) -> Doubles:
+    """Read the values of 16 squares of a real band, scale and offset applied, without nodata and fill."""
     rows = np.linspace(0, max(0, dataset.height - _SAMPLE), _SAMPLES).astype(int)
     columns = np.linspace(0, max(0, dataset.width - _SAMPLE), _SAMPLES).astype(int)
-    scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
-    below = finite = 0
+    size = (min(_SAMPLE, dataset.height), min(_SAMPLE, dataset.width))
+    found = []
     for row in np.unique(rows):
         for column in np.unique(columns):
-            size = (min(_SAMPLE, dataset.height), min(_SAMPLE, dataset.width))
             window = Window(int(column), int(row), size[1], size[0])
             pixels = dataset.read(band, window=window, masked=True).compressed()
-            pixels = pixels[np.isfinite(pixels) & (pixels > _FILL)]
-            below += int((pixels * scale + offset < 0).sum())
-            finite += pixels.size
-    return below > _DECIBEL_SHARE * finite
+            found.append(pixels[np.isfinite(pixels) & (pixels > _FILL)])
+    scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
+    values: Doubles = np.concatenate(found).astype(np.float64) * scale + offset
+    return values
+
+
+def _require_decibels(path: Path, dataset: DatasetReader, band: int) -> None:
+    """Check that values can be decibels, and are no hundredths of them whose scale the file does not tell.
+
+    One value may be as low as it likes: the logarithm of zero and a small number.
+
+    Raises:
+        InputError: More than a tenth of samples lies below any backscatter.
+    """
+    values = _samples(dataset, band)
+    low = values[values < _LOWEST_DECIBELS]
+    often = int(np.unique(low, return_counts=True)[1].max(initial=0))
+    if low.size - often > _DECIBEL_SHARE * values.size:
+        raise InputError(
+            f"{path} has values of {low.min():g}, which are no decibels (hundredths of them?); give the file "
+            f"their scale, as by `gdal_edit.py -scale 0.01 {path.name}`, or name another kind of product",
+            option="product",
+        )
 
 
 def _reads(name: str, encoding: Encoding) -> Callable[[Path, int | None], OpenedProduct]:
     def read(path: Path, band: int | None) -> OpenedProduct:
         with open_raster(path) as dataset:
             require_radar(dataset, path, name, band, complex_pixels=encoding is Encoding.MODULUS)
+            if encoding is Encoding.DECIBEL:
+                _require_decibels(path, dataset, band or data_bands(dataset)[0])
             tags = dataset.tags()
             product = Product(
                 kind=name,
