@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float32]
 Doubles: TypeAlias = NDArray[np.float64]
+Imagery: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
+"""Images that a network sees: grey values, or values in the unit of each input, NaN where there are none."""
 
 ARRAY_FAULTS = (
     OSError,

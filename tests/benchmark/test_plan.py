@@ -42,6 +42,13 @@ def test_options_of_a_network_win_over_those_of_all(tmp_path: Path) -> None:
     assert {(one.model, one.batch, one.crop) for one in trainings} == {("unet", 2, 64), ("segformer", 4, 64)}
 
 
+def test_cells_of_other_inputs_are_named_and_trained(change_plan: Callable[..., Plan]) -> None:
+    plan = change_plan(modalities=["sar:2+height", "height+optical"], networks=["unet"], seeds=[0])
+    names = ["unet_sar2+height_P_s0", "unet_optical+height_P_s0"]
+    assert [cell.name for cell in plan.cells()] == names
+    assert str(plan.training(plan.cells()[0], Path("t"), Path("o")).modalities) == "sar:2+height"
+
+
 def test_dual_fusion_adds_cells_only_where_there_are_two_modalities(change_plan: Callable[..., Plan]) -> None:
     plan = change_plan(
         fusions=["stack", "dual"], modalities=["optical", "sar+optical"], networks=["segformer"], seeds=[0, 1]
@@ -71,7 +78,7 @@ def test_dual_fusion_adds_cells_only_where_there_are_two_modalities(change_plan:
         ("train: {out: here}", r"train: training option out is set by the benchmark"),
         (
             "fusions: [dual]\nmodalities: [sar]",
-            r"fusions, modalities: there is no cell: dual fusion needs sar\+optical",
+            r"fusions, modalities: there is no cell: dual fusion needs two inputs, such as sar\+optical",
         ),
         ("- unet", r"is not a YAML file of options; write one"),
         ("networks: [unet", r"cannot be read as a YAML file"),

@@ -151,6 +151,7 @@ def test_command_writes_the_table_and_counts(tmp_path: Path) -> None:
         "pseudo_label": 2,
         "real_label": 0,
         "georeferenced": 3,
+        "further": {},
     }
     table = CliRunner().invoke(app, [str(tmp_path / "data"), "--out", str(out)])
     assert "train" in table.stdout

@@ -5,7 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from oemsar.errors import Failure
 from oemsar.inference.openvino_engine import OpenVinoEngine, _MeanOfViews
@@ -110,3 +112,18 @@ signal.raise_signal(signal.SIGINT)
 assert received == [1]
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("flips", [False, True])
+def test_measured_inputs_and_their_gaps_give_what_pytorch_gives(flips: bool) -> None:
+    spec = ModelSpec(architecture="unet", encoder="none", modalities="sar+height", mean=(60, 6), std=(40, 4))
+    torch.manual_seed(0)
+    network = LandCoverNetwork(spec, nn.Conv2d(2, 8, 5, padding=2), 8).eval()
+    image = np.random.default_rng(0).uniform(0, 20, (2, 21, 34)).astype(np.float32)
+    image[1, 3:9, 10:] = np.nan
+    maps = []
+    for kind in ("torch", "openvino"):
+        with open_engine(network, kind=kind, device="cpu", flips=flips) as engine:
+            maps += list(engine.stream([image]))
+    np.testing.assert_allclose(maps[1], maps[0], atol=1e-4)
+    assert np.isfinite(maps[0]).all()

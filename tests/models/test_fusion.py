@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from oemsar.errors import InputError
 from oemsar.inputs import OPTICAL, SAR, Inputs
@@ -69,7 +70,7 @@ def test_levels_are_merged_from_an_encoder_for_each_modality(
 ) -> None:
     with torch.inference_mode():
         merged = encoder(images)
-        sar, optical = encoder.sar(images[:, :1]), encoder.optical(images[:, 1:])
+        sar, optical = encoder.encoder_of("sar")(images[:, :1]), encoder.encoder_of("optical")(images[:, 1:])
     assert [level.shape[1] for level in merged] == list(encoder.out_channels)
     assert torch.equal(merged[0], images)
     for level, one, other in zip(merged[1:], sar[1:], optical[1:], strict=True):
@@ -94,7 +95,7 @@ def test_a_part_of_a_network_keeps_the_normalisation_of_its_channels() -> None:
 @pytest.mark.parametrize("modalities", ["sar", "optical"])
 def test_one_modality_is_refused(modalities: str) -> None:
     channels = Inputs.parse(modalities).channels
-    with pytest.raises(InputError, match=rf"needs the modalities sar\+optical, not {modalities} alone"):
+    with pytest.raises(InputError, match=rf"needs two inputs, such as sar\+optical, not {modalities} alone"):
         ModelSpec(
             architecture="unet",
             encoder="resnet18",
@@ -113,3 +114,41 @@ def test_a_model_saved_before_there_was_fusion_is_stacked(tmp_path: Path) -> Non
     del description["spec"]["fusion"]
     file.write_text(json.dumps(description))
     assert saved.load_model(tmp_path / "model").spec == stacked
+
+
+@pytest.mark.parametrize("modalities", ["sar+height", "sar:2+optical+height", "nir+multispectral:5+height"])
+@pytest.mark.parametrize(
+    ("architecture", "encoder"), [("unet", "tu-mobilenetv3_small_050"), ("segformer", "mit_b0")]
+)
+def test_every_input_has_an_encoder_and_the_merge_begins_as_their_mean(
+    modalities: str, architecture: str, encoder: str
+) -> None:
+    inputs = Inputs.parse(modalities)
+    spec = ModelSpec(
+        architecture=architecture,
+        encoder=encoder,
+        modalities=inputs,
+        mean=(0.0,) * inputs.channels,
+        std=(1.0,) * inputs.channels,
+        fusion="dual",
+    )
+    torch.manual_seed(0)
+    network = build(spec).eval()
+    body = network.body.encoder
+    assert isinstance(body, DualEncoder)
+    images = torch.randn(1, inputs.channels, 64, 96, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        merged = body(images)
+        alone = [body.encoder_of(name)(images[:, inputs.slice_of(name)]) for name in inputs.names]
+        assert network(images).shape == (1, 8, 64, 96)
+    assert torch.equal(merged[0], images)
+    for level, *features in zip(merged[1:], *(each[1:] for each in alone), strict=True):
+        torch.testing.assert_close(level, torch.stack(features).mean(0), atol=1e-5, rtol=1e-4)
+
+
+def test_encoders_that_do_not_fit_the_decoder_are_an_error() -> None:
+    encoder = nn.Conv2d(1, 4, 1)
+    encoder.out_channels = (4,)  # type: ignore[assignment]
+    inputs = Inputs.parse("sar+height")
+    with pytest.raises(ValueError, match=r"fused channels \(4, 4\) are not the decoder's 5"):
+        DualEncoder(inputs, {"sar": encoder, "height": encoder}, (5,))

@@ -54,3 +54,15 @@ def test_padding_repeats_the_edge(size: tuple[int, int]) -> None:
 def test_images_that_fit_are_given_back() -> None:
     images = torch.rand(1, 2, 16, 8)
     assert pad_to_multiple(images, 8) is images
+
+
+def test_where_there_is_no_data_a_measured_channel_is_its_mean() -> None:
+    spec = ModelSpec(architecture="unet", encoder="none", modalities="sar+height", mean=(10, 7), std=(2, 4))
+    network = LandCoverNetwork(spec, _Recording(), 4)
+    images = torch.tensor([14, 9]).view(1, 2, 1, 1).repeat(1, 1, 4, 8).float()
+    images[0, 1, 2, 3:6] = torch.nan
+    network(images)
+    expected = torch.full((4, 8), 0.5)
+    expected[2, 3:6] = 0
+    assert torch.equal(network.body.seen[0, 1], expected)
+    assert (network.body.seen[0, 0] == 2).all()

@@ -68,3 +68,23 @@ def test_a_name_that_is_not_onnx_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"network.pb does not end in \.onnx"):
         export_model(_network("segformer", "mit_b0"), tmp_path / "network.pb")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_gaps_of_measured_inputs_are_those_of_the_network(tmp_path: Path) -> None:
+    spec = ModelSpec(
+        architecture="unet",
+        encoder="resnet18",
+        modalities="sar+nir+height",
+        mean=(50.0, 900.0, 6.0),
+        std=(20.0, 300.0, 4.0),
+        fusion="dual",
+    )
+    torch.manual_seed(0)
+    network = build(spec).eval()
+    export_model(network, tmp_path / "network.onnx")
+    session = ort.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
+    images = np.random.default_rng(0).uniform(0, 30, (1, 3, 37, 73)).astype(np.float32)
+    images[0, 1:, 5:20, 30:] = np.nan
+    (logits,) = session.run(["logits"], {"images": images})
+    with torch.inference_mode():
+        np.testing.assert_allclose(logits, network(torch.from_numpy(images)).numpy(), atol=1e-3)

@@ -11,9 +11,10 @@ from rasterio import Affine
 from oemsar.errors import InputError
 from oemsar.inputs import SAR
 from oemsar.predict.config import PredictConfig
+from oemsar.predict.measured import Treatment
 from oemsar.predict.radar_product import amplitude_opener, radar_scene
 from oemsar.predict.run import predict_scene
-from oemsar.predict.scene import Treatment, open_scene
+from oemsar.predict.scene import open_scene
 from oemsar.products.registry import find_product
 from oemsar.raster.read import Extent
 

@@ -10,7 +10,8 @@ from rasterio import Affine
 
 from oemsar.errors import InputError
 from oemsar.inputs import SAR, SAR_OPTICAL, Inputs
-from oemsar.predict.scene import Treatment, open_scene
+from oemsar.predict.measured import Treatment
+from oemsar.predict.scene import open_scene
 from oemsar.raster.cog import Layer, write_cog
 from oemsar.raster.image import Statement
 from oemsar.raster.read import Extent

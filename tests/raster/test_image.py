@@ -26,7 +26,7 @@ def _read(image: Image) -> Read:
 
 def _radar(path: Path, **statement: Any) -> Read:
     with open_raster(path) as dataset:
-        return _read(open_radar(dataset, path, Statement(**statement), single=True))
+        return _read(open_radar(dataset, path, Statement(**statement), channels=1))
 
 
 def _colours(path: Path, **statement: Any) -> Read:

@@ -43,7 +43,7 @@ def test_layouts_that_break_the_contract_are_told(release: Path, monkeypatch: py
     )
     check("the split holdout", TileFiles("a", "holdout", {"sar": path}))  # type: ignore[arg-type]
     check("no file", TileFiles("a", "train", {}))
-    check("the column radar", TileFiles("a", "train", {"radar": path}))  # type: ignore[dict-item]
+    check("the column radar", TileFiles("a", "train", {"radar": path}))
     check("which is no file", TileFiles("a", "train", {"sar": path.with_suffix(".png")}))
     check("not below", TileFiles("a", "train", {"sar": Path(__file__)}))
     check(

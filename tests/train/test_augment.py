@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL
+from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL, Inputs
 from oemsar.train.augment import Augmentation, Photometry, change_optical, draw_photometry, speckle_bank
 
 NUMBERS = torch.arange(40)
@@ -84,3 +84,32 @@ def test_sample_is_changed_the_same_in_any_batch() -> None:
     alone = Augmentation(SAR_OPTICAL, 32, seed=4)(images(4)[:1], NUMBERS[17:18])
     torch.testing.assert_close(alone[0], whole[17], rtol=0, atol=0)
     assert draw_photometry(4, 17) != draw_photometry(5, 17)
+
+
+def test_heights_stay_and_reflectance_changes_with_the_light() -> None:
+    inputs = Inputs.parse("sar+optical+nir+height")
+    values = torch.full((40, 6, 32, 32), 100.0)
+    values[:, 4] = 3000 + 500 * torch.arange(32.0)
+    values[:, 5] = -3.5
+    values[:, 4:, :4, :4] = torch.nan
+    before = values.clone()
+    changed = Augmentation(inputs, 32, seed=0)(values, NUMBERS)
+    assert torch.equal(values.nan_to_num(), before.nan_to_num())
+    torch.testing.assert_close(changed[:, 5], before[:, 5], rtol=0, atol=0, equal_nan=True)
+    assert torch.equal(changed.isnan(), before.isnan())
+    grey = Augmentation(SAR_OPTICAL, 32, seed=0)(images(4), NUMBERS)
+    torch.testing.assert_close(changed[:, :4], grey, rtol=0, atol=0)
+    for number in range(40):
+        light = draw_photometry(0, number)
+        centre = before[number, 4].nanmean()
+        expected = ((before[number, 4] - centre) * light.contrast + centre) * (1 + light.brightness)
+        torch.testing.assert_close(changed[number, 4], expected, equal_nan=True)
+
+
+def test_polarisations_have_one_gain_and_speckle_of_their_own() -> None:
+    changed = Augmentation(Inputs.parse("sar:2"), 32, seed=0)(images(2), NUMBERS)
+    speckled = changed[:, 0].flatten(1).std(1) > 1
+    assert torch.equal(changed[~speckled, 0], changed[~speckled, 1])
+    for first, second in changed[speckled].flatten(2):
+        assert abs(np.corrcoef(first, second)[0, 1]) < 0.15
+    torch.testing.assert_close(changed[:, :1], Augmentation(SAR, 32, seed=0)(images(1), NUMBERS))

@@ -44,7 +44,7 @@ def test_yaml_gives_the_configuration_back(tmp_path: Path) -> None:
         ({**PATHS, "loss": "hinge"}, "loss hinge is not known; choose one of ce.dice, ce, "),
         ({**PATHS, "batch": 3, "devices": 2}, "batch, devices: a batch of 3"),
         ({"data": "tiles.parquet"}, "out: is missing"),
-        ({**PATHS, "fusion": "dual"}, "fusion, modalities: dual fusion needs the modalities"),
+        ({**PATHS, "fusion": "dual"}, "fusion, modalities: dual fusion needs two inputs"),
         ({**PATHS, "fusion": "triple"}, "fusion"),
         ({**PATHS, "variant": "b0"}, "unet has no variants"),
         ({**PATHS, "model": "segformer", "variant": "t"}, "no variant t"),

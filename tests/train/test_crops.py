@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 from oemsar.dataset.tile import Tile
-from oemsar.inputs import SAR, SAR_OPTICAL
-from oemsar.train.crops import CropDataset, StepSampler, _resampled, dihedral, draw_crop
+from oemsar.inputs import SAR, SAR_OPTICAL, Inputs
+from oemsar.raster.geotiff import write_raster
+from oemsar.train.crops import CropDataset, StepSampler, _nearest, _resampled, dihedral, draw_crop
 
 SHAPES = [(200, 200), (300, 180), (90, 90)]
 
@@ -116,10 +118,9 @@ def test_sample_depends_on_seed_and_number_alone(coordinates: Tile) -> None:
 def test_a_reduced_label_is_that_of_the_pixel_in_the_middle() -> None:
     """Of 9 rows 3 are left, the second of each three; of 10 columns 2, the pixel behind each middle."""
     label = np.arange(90, dtype=np.uint8).reshape(9, 10)
-    images, reduced = _resampled(label[None], label, (3, 2))
-    np.testing.assert_array_equal(reduced, label[[1, 4, 7]][:, [2, 7]])
-    assert images.shape == (1, 3, 2)
-    np.testing.assert_array_equal(_resampled(label[None], label, (18, 10))[1], label.repeat(2, axis=0))
+    np.testing.assert_array_equal(_nearest(label, (3, 2)), label[[1, 4, 7]][:, [2, 7]])
+    assert _resampled(label[None], (3, 2)).shape == (1, 3, 2)
+    np.testing.assert_array_equal(_nearest(label, (18, 10)), label.repeat(2, axis=0))
 
 
 def test_without_augmentation_crops_are_only_placed(coordinates: Tile) -> None:
@@ -154,3 +155,42 @@ def test_steps_go_on_from_where_they_were_left() -> None:
 def test_processes_share_every_step() -> None:
     shares = zip(*(StepSampler(6, 1, 4, rank=rank, processes=3) for rank in range(3)), strict=True)
     assert [list(chain(*step)) for step in shares] == list(StepSampler(6, 1, 4))
+
+
+@pytest.fixture
+def measured(coordinates: Tile, tmp_path: Path) -> Tile:
+    """The same ground with heights of half the row, and a square without any."""
+    rows = np.arange(200, dtype=np.float32)[:, None].repeat(200, 1) / 2
+    rows[60:110, 80:140] = np.nan
+    write_raster(tmp_path / "height.tif", rows[None], None)
+    return replace(coordinates, further={"height": tmp_path / "height.tif"})
+
+
+def test_measured_inputs_show_the_same_ground_and_their_gaps(measured: Tile) -> None:
+    inputs = Inputs.parse("optical+height")
+    crops = CropDataset([measured], inputs, 64, seed=3, augment=True)
+    scaled, gaps = 0, 0
+    for number in range(60):
+        crop = draw_crop([measured.shape], 64, 3, number, True)
+        rows, columns, _, height = crops[number]["image"].numpy()
+        assert height.dtype == np.float32
+        known = ~np.isnan(height)
+        np.testing.assert_allclose(height[known], rows[known] / 2, atol=1.0)
+        inside = (rows > 62) & (rows < 107) & (columns > 82) & (columns < 137)
+        outside = (rows < 57) | (rows > 112) | (columns < 77) | (columns > 142)
+        assert not known[inside].any()
+        assert known[outside].all()
+        scaled += crop.extent.height != 64
+        gaps += inside.any()
+    assert scaled > 10
+    assert gaps > 10
+
+
+def test_measured_inputs_are_drawn_as_the_others(measured: Tile) -> None:
+    plain = CropDataset([measured], SAR_OPTICAL, 64, seed=3, augment=True)
+    more = CropDataset([measured], Inputs.parse("sar+optical+height"), 64, seed=3, augment=True)
+    for number in range(12):
+        crop = draw_crop([measured.shape], 64, 3, number, True)
+        np.testing.assert_array_equal(plain[number]["label"], more[number]["label"])
+        tolerance = 0 if crop.extent.height == 64 else 1.5  # bytes are resampled in whole numbers
+        np.testing.assert_allclose(plain[number]["image"], more[number]["image"][:4], atol=tolerance)

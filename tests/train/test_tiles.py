@@ -131,3 +131,12 @@ def test_a_run_under_a_regime_resumes_with_its_own_tiles_only(regime_table: Path
         train(moved, resume=True)
     with pytest.raises(InputError, match="has regime R5"):
         train(moved.model_copy(update={"regime": Regime.R1}), resume=True)
+
+
+def test_an_input_that_no_tile_has_is_named(make_tile: Callable[[str], Tile], tmp_path: Path) -> None:
+    options = RunOptions(data="tiles.parquet", out=tmp_path / "run", modalities="sar+height")
+    sentence = (
+        r"modalities: the table has no .* sar\+height imagery \(no tile has height, only optical, sar\)"
+    )
+    with pytest.raises(InputError, match=sentence):
+        usable_tiles([make_tile("a")], options, "the table")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from oemsar.benchmark import folder as folders
 from oemsar.benchmark.plan import Cell, Plan
-from oemsar.benchmark.table import METHODS, MODALITIES
+from oemsar.benchmark.table import METHODS, name_of
 from oemsar.dataset.label_regime import Regime
 from oemsar.figures import colour_classes, draw_panels, stretch
 
@@ -68,7 +68,7 @@ def _shown(plan: Plan) -> list[Cell]:
 
 def _title(cell: Cell) -> str:
     dual = " (dual)" if cell.fusion == "dual" else ""
-    return f"{cell.regime.value}: {MODALITIES[cell.modalities]}{dual}"
+    return f"{cell.regime.value}: {name_of(cell.modalities)}{dual}"
 
 
 def _example(out: Path, tile: str, part: str) -> NDArray[np.uint8]:

@@ -33,7 +33,8 @@ class Cell(NamedTuple):
     def name(self) -> str:
         """Name of the cell's folder."""
         dual = "_dual" if self.fusion == "dual" else ""
-        return f"{self.network}_{self.modalities}_{self.regime.value}_s{self.seed}{dual}"
+        inputs = str(self.modalities).replace(":", "")  # no colon in the name of a folder
+        return f"{self.network}_{inputs}_{self.regime.value}_s{self.seed}{dual}"
 
 
 class Plan(Config):
@@ -44,13 +45,13 @@ class Plan(Config):
     )
     """Names of networks with the training options of each; a list of names where none has any."""
     modalities: tuple[Inputs, ...] = Field((OPTICAL, SAR, SAR_OPTICAL), min_length=1)
-    """Imagery, in the paper's order."""
+    """Inputs of the networks, in the paper's order."""
     regimes: tuple[Regime, ...] = Field(tuple(Regime), min_length=1)
     """Label regimes."""
     seeds: tuple[Seed, ...] = Field((0,), min_length=1)
     """Seeds; a cell is trained once with each."""
     fusions: tuple[Fusion, ...] = Field(("stack",), min_length=1)
-    """Ways to join radar and optical; `dual` adds cells only where there are both to join."""
+    """Ways to join inputs; `dual` adds cells only where there are two or more to join."""
     train: dict[str, Any] = Field(default={})
     """Options of `oemsar train` for every cell."""
     engine: EngineKind = "auto"
@@ -87,7 +88,8 @@ class Plan(Config):
                 )
         if not self.cells():
             raise InputError(
-                "there is no cell: dual fusion needs sar+optical", option=("fusions", "modalities")
+                "there is no cell: dual fusion needs two inputs, such as sar+optical",
+                option=("fusions", "modalities"),
             )
         return self
 

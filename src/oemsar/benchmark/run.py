@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from oemsar.benchmark import folder as folders
@@ -17,7 +16,7 @@ from oemsar.benchmark.dispatch import BenchmarkOutcome, BenchmarkStatus, work_th
 from oemsar.benchmark.plan import Cell, Plan, read_plan
 from oemsar.benchmark.records import BenchmarkRecord
 from oemsar.benchmark.workers import Worker
-from oemsar.dataset.pixels import read_images, read_label
+from oemsar.dataset.pixels import read_label, read_picture
 from oemsar.dataset.state import tiles_state
 from oemsar.dataset.table import Table, as_tiles, select_split, table_files, write_tiles
 from oemsar.dataset.tile import Tile
@@ -26,7 +25,6 @@ from oemsar.files import atomic_write, checksum, write_json, write_text
 from oemsar.fingerprint import fingerprint
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.inference.device import find_device
-from oemsar.inputs import OPTICAL, SAR
 from oemsar.locks import holds_output
 from oemsar.paper.published import is_published_release
 from oemsar.record import TableOrigin
@@ -163,12 +161,15 @@ def _store(plan: Plan, tiles: list[Tile], out: Path, about: BenchmarkRecord) -> 
 
 def _store_example(tile: Tile, folder: Path) -> None:
     """Keep images and truth of a tile of the figure, so that the report needs nothing but the benchmark."""
-    parts: dict[str, NDArray[np.uint8]] = {
-        "sar": read_images(tile, SAR)[0],
-        "optical": read_images(tile, OPTICAL).transpose(1, 2, 0),
+    sar, optical = read_picture(tile, "sar"), read_picture(tile, "optical")
+    parts = {
+        "sar": None if sar is None else sar[0],
+        "optical": None if optical is None else optical.transpose(1, 2, 0),
         "truth": read_label(tile),
     }
     for part, pixels in parts.items():
+        if pixels is None:
+            continue
         with atomic_write(folder / f"{tile.name}_{part}.png") as partial:
             Image.fromarray(np.ascontiguousarray(pixels)).save(partial, format="PNG")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oemsar.benchmark.rows import Fraction, Row
 from oemsar.config_file import Value
-from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL
+from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL, Inputs
 from oemsar.legend import NAMES
 from oemsar.pages import render
 from oemsar.visible_text import latex_text, markdown_text, visible
@@ -15,6 +15,12 @@ METHODS = {"unet": "U-Net", "segformer": "SegFormer", "vmamba": "VMamba"}
 """The paper's names of the networks; another network has its own."""
 
 MODALITIES = {OPTICAL: "Optical", SAR: "SAR", SAR_OPTICAL: "SAR+Optical"}
+
+
+def name_of(inputs: Inputs) -> str:
+    """Name inputs as the paper's table has them, others as they are written."""
+    return MODALITIES.get(inputs, str(inputs))
+
 
 CLASSES = ("Bareland", "Grass", "Developed", "Road", "Tree", "Water", "Agriculture Land", "Buildings")
 """The paper's names of the classes in its Table IV, legend order."""
@@ -40,9 +46,7 @@ class BenchmarkTable(Value):
 
     def cells(self) -> list[list[str]]:
         """Write the text of each row, published values in parentheses beside this project's."""
-        return [
-            [method(row), MODALITIES[row.modalities], row.regime.value, *_numbers(row)] for row in self.rows
-        ]
+        return [[method(row), name_of(row.modalities), row.regime.value, *_numbers(row)] for row in self.rows]
 
 
 def _numbers(row: Row) -> list[str]:

@@ -38,7 +38,10 @@ def _print_counts(summary: "IndexSummary") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    rows = {split: counts.model_dump() for split, counts in summary.splits.items()}
+    rows = {
+        split: {**counts.model_dump(exclude={"further"}), **counts.further}
+        for split, counts in summary.splits.items()
+    }
     table = Table("Split", title="Tiles")
     for heading in next(iter(rows.values())):
         table.add_column(heading.replace("_", " "), justify="right")

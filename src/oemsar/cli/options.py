@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from oemsar.cli.document import write_document
 from oemsar.cli.spelling import spelled
 from oemsar.config_file import Config, Value
-from oemsar.inputs import Inputs
+from oemsar.inputs import INPUTS, Inputs
 from oemsar.registry import Registry
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -93,8 +93,10 @@ def _spoken(default: Any) -> str:  # noqa: ANN401 (any default)
 
 
 def _help(info: FieldInfo) -> str:
-    """Write the description of a field on one line, with the names that its registry knows."""
+    """Write the description of a field on one line, with the names of its registry, or of inputs."""
     text = " ".join((info.description or "").split())
+    if info.annotation is Inputs:
+        text = f"{text.rstrip('.')}; names are {', '.join(INPUTS.names())}."
     for registry in (entry for entry in info.metadata if isinstance(entry, Registry)):
         text = f"{text.rstrip('.')}: {', '.join(registry.names())}."
     return text

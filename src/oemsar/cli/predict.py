@@ -17,7 +17,10 @@ def predict(
     ],
     scene: Annotated[
         Path,
-        typer.Argument(help="The radar image; the orthophoto for an optical model.", show_default=False),
+        typer.Argument(
+            help="The radar image; the orthophoto, or the first input, of a model without radar.",
+            show_default=False,
+        ),
     ],
     *,
     out: Annotated[Path, typer.Option(help="The map to write, ending in .tif.", show_default=False)],

@@ -1,11 +1,13 @@
 """Configurations of the verbs on a dataset."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from oemsar.config_file import Config, Seed
 from oemsar.dataset.layouts import LAYOUTS
+from oemsar.errors import InputError
+from oemsar.inputs import NamedValues, by_input
 from oemsar.legend import MAX_ID
 
 REGION_DISTANCE_KM = 10.0
@@ -26,6 +28,26 @@ class IndexConfig(Config):
 
     label_nodata: int | None = Field(None, gt=MAX_ID, le=255)
     """Value of labels that is unknown, such as 255, beside the nodata tag of their files."""
+
+    input: NamedValues = ()
+    """Input and name of the folders that hold its files, such as height=ndsm, where they are not named
+    height_images; may be given several times."""
+
+    @model_validator(mode="after")
+    def _name_folders(self) -> Self:
+        for name, folder in self.folders.items():
+            if name in ("sar", "optical"):
+                raise InputError(
+                    f"the folders of {name} are told by the layout; leave it out", option="input"
+                )
+            if "/" in folder or "\\" in folder:
+                raise InputError(f"{folder} is a path; give the name of the folder alone", option="input")
+        return self
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """Names of folders that were given, by input."""
+        return by_input(self.input)
 
 
 class VerifyConfig(Config):

@@ -13,6 +13,8 @@ Kind = Literal[
     "unwritten",
     "wrong_type",
     "wrong_bands",
+    "wrong_values",
+    "unknown_input",
     "wrong_size",
     "different_grid",
     "label_out_of_range",

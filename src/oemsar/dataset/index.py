@@ -8,10 +8,12 @@ from pathlib import Path
 
 import rasterio
 from odc.geo.geobox import GeoBox
+from pydantic import Field
 from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.config_file import Value
 from oemsar.dataset.config import IndexConfig
+from oemsar.dataset.further_inputs import find_further
 from oemsar.dataset.layouts import COLUMNS, LAYOUTS, TileFiles, natural_order
 from oemsar.dataset.regions import assign_regions
 from oemsar.dataset.table import write_tiles
@@ -41,6 +43,8 @@ class SplitCounts(Value):
     """Number of labels made by hand."""
     georeferenced: int
     """Number of tiles with a grid."""
+    further: dict[str, int] = Field(default={})
+    """Number of files of each input other than radar and optical, by its name."""
 
 
 class IndexSummary(Value):
@@ -87,7 +91,7 @@ def find_tiles(folder: Path, *, config: IndexConfig = IndexConfig(), report: Rep
 
     Args:
         folder: Folder to search; links are followed within it and to what is allowed.
-        config: Layout of the folders and size of regions.
+        config: Layout of the folders, folders of further inputs and size of regions.
         report: Called with the tiles done and the tiles in all.
 
     Returns:
@@ -101,13 +105,16 @@ def find_tiles(folder: Path, *, config: IndexConfig = IndexConfig(), report: Rep
     found = LAYOUTS.find(config.layout)(folder)
     for path in (path for files in found for path in files.files.values()):
         require_unlinked(path, folder)
+    further = find_further(folder, config.folders, {files.name for files in found})
     ordered = sorted(found, key=lambda files: (SPLITS.index(files.split), natural_order(files.name)))
     tiles: list[Tile] = []
     # listing a folder of thousands of files at every open would cost more than the open itself
     with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         for files in ordered:
-            tiles.append(replace(_tile(files), label_nodata=config.label_nodata))
+            tile = _tile(files)
+            of_tile = {**tile.further, **further.get(files.name, {})}
+            tiles.append(replace(tile, label_nodata=config.label_nodata, further=of_tile))
             report(len(tiles), len(ordered))
     return assign_regions(tiles, config.region_distance)
 
@@ -119,7 +126,9 @@ def count_files(tiles: Sequence[Tile]) -> dict[Split, SplitCounts]:
         chosen = [tile for tile in tiles if tile.split == split]
         files = {column: sum(getattr(tile, column) is not None for tile in chosen) for column in COLUMNS}
         georeferenced = sum(tile.grid is not None for tile in chosen)
-        counts[split] = SplitCounts(tiles=len(chosen), **files, georeferenced=georeferenced)
+        names = sorted({name for tile in tiles for name in tile.further})
+        further = {name: sum(name in tile.further for tile in chosen) for name in names}
+        counts[split] = SplitCounts(tiles=len(chosen), **files, georeferenced=georeferenced, further=further)
     return counts
 
 
@@ -136,6 +145,7 @@ def _tile(found: TileFiles) -> Tile:
         optical=paths.get("optical"),
         pseudo_label=paths.get("pseudo_label"),
         real_label=paths.get("real_label"),
+        further={name: path for name, path in paths.items() if name not in COLUMNS},
     )
 
 

@@ -29,12 +29,13 @@ class TileFiles:
     Attributes:
         name: Name of the tile, unique in its dataset.
         split: `train`, `val` or `test`.
-        files: Path of each file the tile has, at least one, by column.
+        files: Path of each file the tile has, at least one, by column: one of `COLUMNS`, or the name of
+            another input.
     """
 
     name: str
     split: Split
-    files: Mapping[Column, Path]
+    files: Mapping[str, Path]
 
 
 class Layout(Protocol):

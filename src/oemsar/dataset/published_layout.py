@@ -10,7 +10,7 @@ from pathlib import Path
 
 from oemsar.dataset import folder_names
 from oemsar.dataset.folder_names import Role
-from oemsar.dataset.layouts import GEOTIFF_SUFFIXES, IMAGE_SUFFIXES, Column, TileFiles, listed_name
+from oemsar.dataset.layouts import GEOTIFF_SUFFIXES, IMAGE_SUFFIXES, TileFiles, listed_name
 from oemsar.dataset.tile import Split
 from oemsar.errors import InputError
 from oemsar.limits import read_text
@@ -86,11 +86,14 @@ def _search(root: Path) -> tuple[dict[str, list[_File]], _Lists]:
     return files, lists
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    """Every file below `root` in sorted order, each folder once even where links lead in a circle.
+def walk_folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Walk `root` and the folders below it in sorted order, each once even where links lead in a circle.
+
+    Yields:
+        Path of a folder, and the names of its files in sorted order, those that are hidden left out.
 
     Raises:
-        InputError: A link leads out of `root`, and to nothing that is allowed.
+        InputError: A link leads out of `root`, and to nothing that is allowed; or a folder cannot be read.
     """
     seen = set()
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
@@ -102,10 +105,15 @@ def _walk(root: Path) -> Iterator[Path]:
         require_unlinked(Path(folder), root)
         # hidden files and `__MACOSX` are what an archive made on macOS leaves beside the real ones
         subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__MACOSX")))
-        for name in sorted(names):
-            if not name.startswith("."):
-                require_unlinked(Path(folder) / name, root)
-                yield Path(folder) / name
+        yield Path(folder), sorted(name for name in names if not name.startswith("."))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Every file below `root`, folder by folder in sorted order."""
+    for folder, names in walk_folders(root):
+        for name in names:
+            require_unlinked(folder / name, root)
+            yield folder / name
 
 
 def _refuse(error: OSError) -> None:
@@ -151,9 +159,9 @@ def _agreed(name: str, witnesses: Sequence[tuple[Split | None, Path]]) -> tuple[
     return known[0] if known else (None, Path())
 
 
-def _by_column(name: str, split: Split, files: list[_File]) -> dict[Column, Path]:
+def _by_column(name: str, split: Split, files: list[_File]) -> dict[str, Path]:
     """Find the path of each file of a tile by its column; of copies the first."""
-    paths: dict[Column, Path] = {}
+    paths: dict[str, Path] = {}
     for file in sorted(files, key=_is_rendering):
         column = file.role.columns[split]
         first = paths.setdefault(column, file.path)
@@ -162,7 +170,7 @@ def _by_column(name: str, split: Split, files: list[_File]) -> dict[Column, Path
         if _is_rendering(file) and first.suffix.lower() in GEOTIFF_SUFFIXES:
             _log.info("%s is left out beside %s", file.path, first)
         else:
-            _check_same(name, first, file.path)
+            require_copy(name, first, file.path)
     return paths
 
 
@@ -172,8 +180,17 @@ def _is_rendering(file: _File) -> bool:
     return is_image and file.path.suffix.lower() not in GEOTIFF_SUFFIXES
 
 
-def _check_same(name: str, first: Path, other: Path) -> None:
-    """Check that two files for one position in a tile have the same content."""
+def require_copy(name: str, first: Path, other: Path) -> None:
+    """Check that two files for one position in a tile have the same content, and say which one is left out.
+
+    Args:
+        name: Name of the tile.
+        first: File that is taken.
+        other: File that is left out.
+
+    Raises:
+        InputError: They differ, or cannot be read.
+    """
     try:
         same = filecmp.cmp(first, other, shallow=False)
     except OSError as error:

@@ -35,6 +35,11 @@ _LONGEST_SIDE = 1_000_000
 _COLUMNS = ("name", "split", "region", "country", "height", "width", "crs", "affine", *_FILES)
 _LABEL_NODATA = "label_nodata"
 """Column that a table has where a value of its labels means unknown."""
+_INPUT = "input_"
+"""Beginning of the columns of inputs other than radar and optical; the name of the input follows.
+
+`height` alone is the column of the rows of a tile.
+"""
 
 
 class _Row(Foreign):
@@ -53,6 +58,7 @@ class _Row(Foreign):
     pseudo_label: str | None
     real_label: str | None
     label_nodata: int | None = Field(None, ge=0, le=255)
+    further: dict[str, str] = Field(default={})
 
     def tile(self, folder: Path) -> Tile:
         """Make the tile, its files below the folder of the table unless they are elsewhere.
@@ -70,6 +76,7 @@ class _Row(Foreign):
             country=self.country,
             **{column: _path(getattr(self, column), folder) for column in _FILES},
             label_nodata=self.label_nodata,
+            further={name: folder / _own(path) for name, path in self.further.items()},
         )
 
 
@@ -102,8 +109,9 @@ def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
     folder = path.resolve().parent
     rows = [_row(tile, folder) for tile in tiles]
     stated = [_LABEL_NODATA] if any(tile.label_nodata is not None for tile in tiles) else []
+    further = dict.fromkeys(f"{_INPUT}{name}" for tile in tiles for name in tile.further)
     frame = gpd.GeoDataFrame(
-        pd.DataFrame(rows, columns=[*_COLUMNS, *stated]),
+        pd.DataFrame(rows, columns=[*_COLUMNS, *stated, *sorted(further)]),
         geometry=[None if tile.grid is None else footprint(tile.grid) for tile in tiles],
         crs="EPSG:4326",
     )
@@ -124,6 +132,7 @@ def read_tiles(path: Path) -> list[Tile]:
         names = parquet.read_schema(path).names
         missing = set(_COLUMNS) - set(names)
         columns = [name for name in (*_COLUMNS, _LABEL_NODATA) if name in names]
+        columns += [name for name in names if name.startswith(_INPUT)]
         rows = [] if missing else parquet.read_table(path, columns=columns).to_pylist()
     except (OSError, ValueError, OverflowError, ArrowException) as error:
         raise InputError(
@@ -135,11 +144,17 @@ def read_tiles(path: Path) -> list[Tile]:
     tiles = []
     for number, row in enumerate(rows, 1):
         try:
-            tiles.append(_Row.model_validate(row).tile(folder))
+            tiles.append(_Row.model_validate(_with_further(row)).tile(folder))
         except InputError as error:
             raise InputError(f"row {number} of {path} is no tile: {error}; index the data again") from error
     _require_distinct(tiles, str(path))
     return tiles
+
+
+def _with_further(row: dict[str, Any]) -> dict[str, Any]:
+    """Collect the columns of further inputs under one name."""
+    further = {name.removeprefix(_INPUT): path for name, path in row.items() if name.startswith(_INPUT)}
+    return {**row, "further": {name: path for name, path in further.items() if path is not None}}
 
 
 def as_tiles(table: Table) -> list[Tile]:
@@ -166,9 +181,10 @@ def table_files(table: Table, tiles: Sequence[Tile]) -> list[Path]:
     Those behind a virtual raster count with it.
     """
     files: list[Path] = [table] if isinstance(table, Path) else []
-    for path in (getattr(tile, column) for tile in tiles for column in _FILES):
-        if path is not None:
-            files += [path, *(files_behind(path) if path.suffix.lower() == ".vrt" else [])]
+    for tile in tiles:
+        for path in (*(getattr(tile, column) for column in _FILES), *tile.further.values()):
+            if path is not None:
+                files += [path, *(files_behind(path) if path.suffix.lower() == ".vrt" else [])]
     return files
 
 
@@ -176,7 +192,7 @@ def table_origin(table: Table) -> TableOrigin:
     """Identify a table of tiles in the record of a run, so that a resumed run knows it again."""
     if isinstance(table, Path):
         return TableOrigin(table=table.name, sha256=checksum(table))
-    lines = "".join(f"{tile!r}\n" for tile in table)
+    lines = "".join(f"{tile!r}{dict(tile.further) or ''}\n" for tile in table)
     return TableOrigin(table=None, sha256=hashlib.sha256(lines.encode()).hexdigest())
 
 
@@ -220,6 +236,7 @@ def _row(tile: Tile, folder: Path) -> dict[str, Any]:
         "affine": None if grid is None else list(grid.affine[:6]),
         **{column: _stored(getattr(tile, column), folder) for column in _FILES},
         _LABEL_NODATA: tile.label_nodata,
+        **{f"{_INPUT}{name}": _stored(path, folder) for name, path in tile.further.items()},
     }
 
 
@@ -253,8 +270,11 @@ def _grid(shape: tuple[int, int], affine: Sequence[float], crs: str | None) -> G
 
 
 def _path(value: str | None, folder: Path) -> Path | None:
-    if value is None:
-        return None
-    if is_address(value) or "\0" in value:
-        raise InputError(f"the table names {spelled(value)!r}, which is no file on this machine; fetch it")
-    return folder / value
+    return None if value is None else folder / _own(value)
+
+
+def _own(path: str) -> str:
+    """Check that a path names a file of this machine."""
+    if is_address(path) or "\0" in path:
+        raise InputError(f"the table names {spelled(path)!r}, which is no file on this machine; fetch it")
+    return path

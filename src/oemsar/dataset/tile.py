@@ -1,6 +1,7 @@
 """One tile of a dataset."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -32,6 +33,7 @@ class Tile:
         real_label: Label made by hand, class ids and 0 = unknown, or None.
         label_nodata: Value beyond the classes that is unknown too, beside the nodata tag of a label's file;
             None for no such value.
+        further: Files of inputs other than radar and optical, by the name of the input.
     """
 
     name: str
@@ -45,17 +47,23 @@ class Tile:
     pseudo_label: Path | None = None
     real_label: Path | None = None
     label_nodata: int | None = None
+    further: Mapping[str, Path] = field(default_factory=dict, hash=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check the names, which become parts of paths and cells of tables.
 
         Raises:
-            InputError: A name cannot be that of a file, or is no plain text; or the split is not known.
+            InputError: A name cannot be that of a file, or is no plain text; the split is not known; or the
+                radar or optical image is among the further inputs.
         """
         require_file_name(self.name, "tile")
         if self.split not in SPLITS:
             raise InputError(
                 f"tile {self.name} has the split {self.split!r}; give one of {', '.join(SPLITS)}"
+            )
+        if twice := sorted({"sar", "optical"} & set(self.further)):
+            raise InputError(
+                f"tile {self.name} has {twice[0]} among its further inputs; give it by its own name"
             )
         for what, name in (("region", self.region), ("country", self.country)):
             if name is not None:
@@ -66,6 +74,25 @@ class Tile:
         """Hand-made label where there is one, else the pseudo label, else None."""
         return self.real_label or self.pseudo_label
 
-    def has(self, modalities: Inputs) -> bool:
-        """Tell whether every image of `modalities` is there."""
-        return all(getattr(self, part.name) is not None for part in modalities)
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """Path of each input that is there, by its name, radar and optical first."""
+        images = {"sar": self.sar, "optical": self.optical}
+        return {name: path for name, path in images.items() if path is not None} | {**self.further}
+
+    def has(self, inputs: Inputs) -> bool:
+        """Tell whether every one of `inputs` is there."""
+        return self.inputs.keys() >= set(inputs.names)
+
+
+def describe_lack(tiles: Iterable[Tile], inputs: Inputs) -> str:
+    """Say which of some inputs no tile has, for the end of a sentence; empty where some tile has each.
+
+    Args:
+        tiles: Tiles of a table.
+        inputs: Inputs that a network sees.
+    """
+    there = {name for tile in tiles for name in tile.inputs}
+    lacking = " or ".join(name for name in inputs.names if name not in there)
+    present = ", ".join(sorted(there)) or "labels"
+    return f" (no tile has {lacking}, only {present})" if lacking else ""

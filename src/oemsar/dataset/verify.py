@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,18 +14,19 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from oemsar.dataset.config import VerifyConfig
 from oemsar.dataset.content import Content, read_content
 from oemsar.dataset.findings import Finding, Kind, Verification
-from oemsar.dataset.layouts import COLUMNS, Column
-from oemsar.dataset.pixels import unknown_values
+from oemsar.dataset.layouts import COLUMNS
+from oemsar.dataset.pixels import read_images, unknown_values
 from oemsar.dataset.table import Table, as_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
+from oemsar.inputs import INPUTS, Inputs
 from oemsar.legend import MAX_ID
 from oemsar.processes import thread_pool
 from oemsar.progress import Report, silent
 from oemsar.raster.grid import same_grid
 
-_BANDS: Mapping[Column, int] = {"sar": 1, "optical": 3, "pseudo_label": 1, "real_label": 1}
-_LABELS: tuple[Column, ...] = ("pseudo_label", "real_label")
+_BANDS: Mapping[str, int] = {"sar": 1, "optical": 3, "pseudo_label": 1, "real_label": 1}
+_LABELS = ("pseudo_label", "real_label")
 
 
 _Fault = tuple[Kind, str]
@@ -38,7 +39,7 @@ class _Inspection:
 
     tile: Tile
     findings: list[Finding]
-    digests: dict[Column, str]
+    digests: dict[str, str]
 
 
 def verify_tiles(
@@ -64,28 +65,47 @@ def verify_tiles(
         for inspection in pool.map(partial(_inspect, size=config.size), tiles):
             inspections.append(inspection)
             report(len(inspections), len(tiles))
-    files = sum(getattr(tile, column) is not None for tile in tiles for column in COLUMNS)
+    files = sum(len(_files(tile)) for tile in tiles)
     findings = tuple(_with_duplicates(inspections))
     return Verification(tiles=len(tiles), files=files, findings=findings, ok=not findings)
 
 
 def _inspect(tile: Tile, size: int | None) -> _Inspection:
     findings = []
-    if tile.sar is None and tile.optical is None:
+    if not tile.inputs:
         message = f"tile {tile.name} has neither a SAR nor an optical image; index the images with its label"
         findings.append(_finding(tile, None, "no_image", message))
-    read = {column: _read(path) for column in COLUMNS if (path := getattr(tile, column)) is not None}
+    read = {column: _read(path) for column, path in _files(tile).items()}
     contents = {column: content for column, content in read.items() if isinstance(content, Content)}
     shape = _expected_shape(tile, contents, size)
     grid = _expected_grid(tile, contents, shape)
     for column, content in read.items():
-        path = getattr(tile, column)
+        path = _files(tile)[column]
         faults = [*_faults(column, content, shape, grid)] if isinstance(content, Content) else [content]
-        if isinstance(content, Content) and content.histogram is not None and content.bands == _BANDS[column]:
+        if isinstance(content, Content) and column in tile.further and not faults:
+            faults += _measured_faults(tile, column, path, content)
+        elif isinstance(content, Content) and content.histogram is not None and _fits(column, content):
             faults += _value_faults(column, content, tile.label_nodata)
         findings += [_finding(tile, path, kind, f"{path} {said}") for kind, said in faults]
-    digests = {column: content.digest for column, content in contents.items() if not content.is_constant}
+    digests = {
+        column: content.digest
+        for column, content in contents.items()
+        if not content.is_constant and column not in tile.further  # heights of flat ground are alike
+    }
     return _Inspection(tile, findings, digests)
+
+
+def _files(tile: Tile) -> dict[str, Path]:
+    """List the files of a tile by column, those of further inputs by the name of the input."""
+    columns = {column: getattr(tile, column) for column in COLUMNS}
+    return {column: path for column, path in columns.items() if path is not None} | dict(tile.further)
+
+
+def _fits(column: str, content: Content) -> bool:
+    """Tell whether a file has as many bands as its column; radar may have two, further inputs are read."""
+    if column == "sar":
+        return content.bands in (1, 2)
+    return column not in _BANDS or content.bands == _BANDS[column]
 
 
 def _read(path: Path) -> Content | _Fault:
@@ -100,7 +120,7 @@ def _read(path: Path) -> Content | _Fault:
         return "unreadable", f"cannot be decoded ({error.__cause__ or error}); fetch or make it again"
 
 
-def _expected_shape(tile: Tile, contents: Mapping[Column, Content], size: int | None) -> tuple[int, int]:
+def _expected_shape(tile: Tile, contents: Mapping[str, Content], size: int | None) -> tuple[int, int]:
     """Find the size every file must have: as configured, else the tile's, else that of its first file."""
     if size is not None:
         return size, size
@@ -109,23 +129,21 @@ def _expected_shape(tile: Tile, contents: Mapping[Column, Content], size: int | 
     return next((content.shape for content in contents.values()), (0, 0))
 
 
-def _expected_grid(tile: Tile, contents: Mapping[Column, Content], shape: tuple[int, int]) -> GeoBox | None:
+def _expected_grid(tile: Tile, contents: Mapping[str, Content], shape: tuple[int, int]) -> GeoBox | None:
     """Find the grid of a tile, else of its first georeferenced file of the expected shape."""
     grids = (tile.grid, *(content.grid for content in contents.values() if content.shape == shape))
     return next((grid for grid in grids if grid is not None and grid.crs is not None), None)
 
 
-def _faults(
-    column: Column, content: Content, shape: tuple[int, int], grid: GeoBox | None
-) -> Iterator[_Fault]:
+def _faults(column: str, content: Content, shape: tuple[int, int], grid: GeoBox | None) -> Iterator[_Fault]:
     """Find everything wrong with one readable file but its values."""
     if content.unwritten:
         lack = f"lacks {content.unwritten} of its {content.blocks} blocks, which read as zeros"
         yield "unwritten", f"{lack}; fetch or make it again"
-    if content.dtype != "uint8":
+    if column in _BANDS and content.dtype != "uint8":
         yield "wrong_type", f"is {content.dtype} where uint8 belongs"
-    if content.bands != _BANDS[column]:
-        yield "wrong_bands", f"has {content.bands} band(s) where {_BANDS[column]} belong(s)"
+    if not _fits(column, content):
+        yield "wrong_bands", f"has {content.bands} band(s) where {_BANDS.get(column, 1)} belong(s)"
     if content.shape != shape:
         yield "wrong_size", f"is {_pixels(content.shape)} where {_pixels(shape)} belong"
     elif grid is not None and content.grid is not None and content.grid.crs is not None:
@@ -153,7 +171,28 @@ def _largest_offset(grid: GeoBox, expected: GeoBox) -> float:
     return float(np.hypot(*(moved - corners).T).max())
 
 
-def _value_faults(column: Column, content: Content, label_nodata: int | None) -> Iterator[_Fault]:
+def _measured_faults(tile: Tile, name: str, path: Path, content: Content) -> Iterator[_Fault]:
+    """Find what is wrong with the values of a further input, by reading them as a network does."""
+    if name not in INPUTS:
+        yield (
+            "unknown_input",
+            f"is of the input {name}, which is not known; install the package that offers it",
+        )
+        return
+    known = INPUTS.find(name)
+    part = replace(known, channels=known.channels or min(content.bands, known.most))
+    try:
+        values = read_images(replace(tile, further={name: path}), Inputs((part,)))
+    except InputError as error:
+        yield "wrong_values", error.sentence.removeprefix(f"{path} ")
+        return
+    if part.is_bytes or np.isfinite(values).any():
+        return
+    low, high = part.valid_range
+    yield "empty", f"is empty: no value lies from {low:g} to {high:g} ({part.unit})"
+
+
+def _value_faults(column: str, content: Content, label_nodata: int | None) -> Iterator[_Fault]:
     values = content.values
     if column not in _LABELS:
         if content.is_constant:
@@ -170,14 +209,14 @@ def _value_faults(column: Column, content: Content, label_nodata: int | None) ->
 
 def _with_duplicates(inspections: Sequence[_Inspection]) -> Iterator[Finding]:
     """Give the findings of every tile, then those of its files that an earlier tile has too."""
-    first: dict[tuple[Column, str], Tile] = {}
+    first: dict[tuple[str, str], Tile] = {}
     for inspection in inspections:
         yield from inspection.findings
         for column, digest in inspection.digests.items():
             tile, other = inspection.tile, first.setdefault((column, digest), inspection.tile)
             if other is not tile:
-                path = getattr(tile, column)
-                said = f"{path} has the same pixels as {getattr(other, column)} of {other.split}; remove one"
+                path = _files(tile)[column]
+                said = f"{path} has the same pixels as {_files(other)[column]} of {other.split}; remove one"
                 yield _finding(tile, path, "duplicate", said)
 
 

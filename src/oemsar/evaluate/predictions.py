@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.table import Table, describe_table
-from oemsar.dataset.tile import Tile
+from oemsar.dataset.tile import Tile, describe_lack
 from oemsar.errors import InputError
 from oemsar.inference.class_map import class_ids
 from oemsar.inference.engine import Engine
@@ -50,8 +50,9 @@ def scorable(tiles: Sequence[Tile], modalities: Inputs, split: str, table: Table
     chosen = [tile for tile in labelled if tile.has(modalities)]
     if not chosen:
         raise InputError(
-            f"{describe_table(table)} has no labelled tile of split {split} with the {modalities} "
-            "imagery this model sees; add the images or choose a model of other modalities"
+            f"{describe_table(table)} has no labelled tile of split {split} with the {modalities} imagery "
+            f"this model sees{describe_lack(tiles, modalities)}; add the images or choose a model of other "
+            "modalities"
         )
     if left_out := len(tiles) - len(chosen):
         log.warning(

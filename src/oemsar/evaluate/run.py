@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from oemsar.config_file import Value
-from oemsar.dataset.pixels import read_images
+from oemsar.dataset.pixels import read_picture
 from oemsar.dataset.table import Table, as_tiles, describe_table, select_split, table_files
 from oemsar.dataset.tile import Tile
 from oemsar.evaluate.config import EvaluateConfig
@@ -33,7 +33,6 @@ from oemsar.files import write_json, write_text
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
-from oemsar.inputs import OPTICAL, SAR
 from oemsar.legend import NUM_CLASSES
 from oemsar.locks import holds_output
 from oemsar.models.network import LandCoverNetwork
@@ -221,8 +220,8 @@ def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uin
     """Make the row of a tile in the figure, with every image it has, seen by the network or not."""
     return Comparison(
         name=tile.name,
-        optical=read_images(tile, OPTICAL) if tile.has(OPTICAL) else None,
-        sar=read_images(tile, SAR) if tile.has(SAR) else None,
+        optical=read_picture(tile, "optical"),
+        sar=read_picture(tile, "sar"),
         truth=truth,
         prediction=prediction,
     )

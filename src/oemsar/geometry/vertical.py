@@ -8,6 +8,7 @@ from rasterio.io import DatasetReader
 
 from oemsar.errors import InputError
 from oemsar.geometry.datum import Datum
+from oemsar.raster.read import Dataset
 
 DATUM_TAG = "OEMSAR_VERTICAL_DATUM"
 
@@ -74,7 +75,7 @@ def relative(dataset: DatasetReader) -> Vertical:
     Raises:
         InputError: The unit is unknown.
     """
-    unit = _unit(dataset)
+    unit = metres_in_unit(dataset)
     return Vertical(None, "", unit * float(dataset.scales[0]), unit * float(dataset.offsets[0]))
 
 
@@ -102,18 +103,26 @@ def _of_crs(dataset: DatasetReader) -> tuple[Datum, str] | None:
     return (Datum.ELLIPSOID, crs.name) if len(crs.axis_info) == 3 else None
 
 
-def _unit(dataset: DatasetReader) -> float:
-    """Find the metres in a unit of the values, negative for depths: by the CRS, else by the band."""
+def metres_in_unit(dataset: Dataset, band: int = 1) -> float:
+    """Find the metres in a unit of heights, negative for depths: by the CRS, else by the band.
+
+    Args:
+        dataset: Open raster of heights.
+        band: Band of the heights, from 1.
+
+    Raises:
+        InputError: The unit is unknown.
+    """
     crs = _crs(dataset)
     axes = [] if crs is None else [axis for axis in crs.axis_info if axis.direction in {"up", "down"}]
     if axes:
         return float(axes[0].unit_conversion_factor) * (-1 if axes[0].direction == "down" else 1)
-    name = (dataset.units[0] or "").strip().lower()
+    name = (dataset.units[band - 1] or "").strip().lower()
     unit = _UNITS.get(name, math.nan)
     if math.isnan(unit):
         raise InputError(f"{dataset.name} gives heights in {name!r}, an unknown unit; convert them to metres")
     return unit
 
 
-def _crs(dataset: DatasetReader) -> CRS | None:
+def _crs(dataset: Dataset) -> CRS | None:
     return None if dataset.crs is None else CRS.from_wkt(dataset.crs.to_wkt())

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.arrays import Imagery
+
 if TYPE_CHECKING:
     from oemsar.inference.engine import Engine
 
@@ -35,12 +37,12 @@ def class_ids(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def class_maps(
-    tiles: Iterable[tuple[AnyNamed, NDArray[np.uint8]]], engine: "Engine"
+    tiles: Iterable[tuple[AnyNamed, Imagery]], engine: "Engine"
 ) -> Iterator[tuple[AnyNamed, NDArray[np.uint8]]]:
     """Map tiles in their order; a few are in flight at once, none is kept.
 
     Args:
-        tiles: Tiles with their images, uint8, shape (channels, height, width).
+        tiles: Tiles with their images, shape (channels, height, width).
         engine: Network made ready.
 
     Yields:

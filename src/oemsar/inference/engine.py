@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from oemsar.arrays import Imagery
 from oemsar.errors import Failure
 from oemsar.models.calibration import Calibration
 from oemsar.models.network import LandCoverNetwork
@@ -48,8 +49,8 @@ class Engine(ABC):
         self.views: tuple[Axes, ...] = _FLIPS if flips else _FLIPS[:1]
 
     @abstractmethod
-    def submit(self, image: NDArray[np.uint8]) -> PendingProbabilities:
-        """Start on one image, uint8, shape (channels, height, width).
+    def submit(self, image: Imagery) -> PendingProbabilities:
+        """Start on one image, shape (channels, height, width).
 
         An error is raised where the result of the future is taken.
         """
@@ -64,12 +65,12 @@ class Engine(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def stream(self, images: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+    def stream(self, images: Iterable[Imagery]) -> Iterator[NDArray[np.float32]]:
         """Turn images into class probabilities, in their order, as `stream_tagged` does.
 
         Args:
-            images: Digital numbers, uint8, shape (channels, height, width); sizes may differ. They are
-                taken as they are needed, so that reading them goes on beside the network.
+            images: Images as the network takes them, shape (channels, height, width); sizes may differ. They
+                are taken as they are needed, so that reading them goes on beside the network.
 
         Yields:
             Probabilities of the eight classes, float32, shape (8, height, width), summing to 1.
@@ -79,7 +80,7 @@ class Engine(ABC):
                 yield probabilities
 
     def stream_tagged(
-        self, images: Iterable[tuple[Tag, NDArray[np.uint8] | None]], describe: Callable[[Tag], str] = str
+        self, images: Iterable[tuple[Tag, Imagery | None]], describe: Callable[[Tag], str] = str
     ) -> Iterator[tuple[Tag, NDArray[np.float32] | None]]:
         """Turn images into class probabilities, each with a tag that travels beside it.
 
@@ -130,7 +131,7 @@ def _are_probabilities(values: NDArray[np.float32]) -> bool:
     return bool(total.min(initial=1) >= 1 - _TOLERANCE and total.max(initial=1) <= 1 + _TOLERANCE)
 
 
-def mirrored(image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:
-    """Mirror an image along some axes, as a batch of one, uint8, shape (1, channels, height, width)."""
+def mirrored(image: Imagery, axes: Axes) -> torch.Tensor:
+    """Mirror an image along some axes, as a batch of one, shape (1, channels, height, width)."""
     # an image of one column is contiguous to NumPy even with a negative stride, which PyTorch does not take
     return torch.from_numpy(np.flip(image, axes).copy())[None]

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from oemsar.arrays import Imagery
 from oemsar.errors import Failure
 from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
 from oemsar.models.network import LandCoverNetwork
@@ -46,6 +47,7 @@ class OpenVinoEngine(Engine):
     def __init__(self, network: LandCoverNetwork, flips: bool) -> None:
         super().__init__(network, flips)
         self._network = network
+        self._are_bytes = network.spec.modalities.are_bytes
         self._streams = min(os.cpu_count() or 1, _MAX_STREAMS)
         self._graph = self._convert()
         self._compiled: _Compiled | None = None
@@ -56,11 +58,12 @@ class OpenVinoEngine(Engine):
         self.name = f"openvino {precision} on cpu, {self._streams} streams"
         self.depth = self._streams
 
-    def submit(self, image: NDArray[np.uint8]) -> PendingProbabilities:
-        """Queue the views of one image, uint8, shape (channels, height, width)."""
+    def submit(self, image: Imagery) -> PendingProbabilities:
+        """Queue the views of one image, shape (channels, height, width)."""
         mean = _MeanOfViews(image.shape[1:], self.views)
         for axes in self.views:
-            padded = pad_to_multiple(mirrored(image, axes).float(), self._network.stride).byte().numpy()
+            view = pad_to_multiple(mirrored(image, axes).float(), self._network.stride)
+            padded = (view.byte() if self._are_bytes else view).numpy()
             compiled = self._compiled_for(padded.shape)
             self._running = [task for task in self._running if not task.done()]
             self._running.append(self._workers.submit(_run, compiled, padded, mean, axes))
@@ -85,7 +88,8 @@ class OpenVinoEngine(Engine):
 
     def _convert(self) -> ov.Model:
         stride = self._network.stride
-        example = torch.zeros(1, self._network.spec.modalities.channels, stride, stride, dtype=torch.uint8)
+        kind = torch.uint8 if self._are_bytes else torch.float32
+        example = torch.zeros(1, self._network.spec.modalities.channels, stride, stride, dtype=kind)
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # of the tracer, about conditions that hold for every size
             return ov.convert_model(_Probabilities(self._network), example_input=example)
@@ -99,8 +103,7 @@ class _Probabilities(nn.Module):
         self._network = network
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        normalised = (images.float() - self._network.mean) / self._network.std
-        probabilities: torch.Tensor = self._network.body(normalised).softmax(1)
+        probabilities: torch.Tensor = self._network.body(self._network.normalised(images)).softmax(1)
         return probabilities
 
 
@@ -116,7 +119,7 @@ class _Compiled:
         self._model = model
         self._idle: list[Any] = []
 
-    def run(self, padded: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def run(self, padded: Imagery) -> NDArray[np.float32]:
         """Compute the class probabilities of one padded view, shape (8, height, width)."""
         try:
             request = self._idle.pop()
@@ -165,7 +168,7 @@ class _MeanOfViews:
                 self.future.set_exception(error)
 
 
-def _run(compiled: _Compiled, padded: NDArray[np.uint8], mean: _MeanOfViews, axes: Axes) -> None:
+def _run(compiled: _Compiled, padded: Imagery, mean: _MeanOfViews, axes: Axes) -> None:
     """Compute one view; hand its probabilities, or what went wrong, to the one who waits for the image."""
     try:
         with _failures_of_openvino(padded.shape):

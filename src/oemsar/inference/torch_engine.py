@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from oemsar.arrays import Imagery
 from oemsar.errors import OutOfMemory
 from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
 from oemsar.inference.precision import autocast_dtype
@@ -25,15 +26,15 @@ class TorchEngine(Engine):
         self.name = f"torch {precision} on {device.type}"
         self.depth = 1
 
-    def submit(self, image: NDArray[np.uint8]) -> PendingProbabilities:
-        """Queue one image, uint8, shape (channels, height, width), for the worker thread."""
+    def submit(self, image: Imagery) -> PendingProbabilities:
+        """Queue one image, shape (channels, height, width), for the worker thread."""
         return self._worker.submit(self._probabilities, image)
 
     def close(self) -> None:
         """Wait for the image in flight and end the worker thread."""
         self._worker.shutdown(cancel_futures=True)
 
-    def _probabilities(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _probabilities(self, image: Imagery) -> NDArray[np.float32]:
         try:
             with (
                 torch.inference_mode(),
@@ -51,7 +52,7 @@ class TorchEngine(Engine):
                 "choose smaller windows"
             ) from error
 
-    def _view(self, image: NDArray[np.uint8], axes: Axes) -> torch.Tensor:
+    def _view(self, image: Imagery, axes: Axes) -> torch.Tensor:
         """Compute the probabilities of one mirror image, mirrored back, shape (8, height, width)."""
         batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
         probabilities: torch.Tensor = self._network(batch)[0].float().softmax(0).flip(axes)

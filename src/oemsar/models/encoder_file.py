@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.folders import require_own
-from oemsar.inputs import OPTICAL, SAR
 from oemsar.models.checkpoint import first_difference
 from oemsar.models.finite import require_finite
 from oemsar.models.fusion import DualEncoder
@@ -44,7 +43,7 @@ def _is_encoder(path: Path) -> bool:
 
 
 def start_encoder(network: LandCoverNetwork, path: Path) -> None:
-    """Load an encoder file into the encoder of a network, or into each of its two.
+    """Load an encoder file into the encoder of a network, or into each of its encoders.
 
     The first convolution is adapted to the channels of the encoder so that a grey image, the same in every
     channel, gives the features it gave in three colours; see `adapt_channels`.
@@ -61,8 +60,8 @@ def start_encoder(network: LandCoverNetwork, path: Path) -> None:
         )
     body: Any = network.body
     if isinstance(body.encoder, DualEncoder):
-        _load(body.encoder.sar, weights, SAR.channels, path)
-        _load(body.encoder.optical, weights, OPTICAL.channels, path)
+        for part in network.spec.modalities:
+            _load(body.encoder.encoder_of(part.name), weights, part.channels, path)
     else:
         _load(body.encoder, weights, network.spec.modalities.channels, path)
 

@@ -9,7 +9,7 @@ from oemsar.models.spec import ModelSpec
 
 
 class LandCoverNetwork(nn.Module):
-    """Digital numbers in, logits of the eight classes out, at the same size.
+    """Images in, logits of the eight classes out, at the same size.
 
     Normalisation and padding belong to the network, so that no caller can apply others than those it was
     trained with. Unknown has no logit: logit k belongs to class id k + 1.
@@ -20,8 +20,8 @@ class LandCoverNetwork(nn.Module):
         body: Module that maps normalised images (batch, channels, height, width) to logits (batch, 8, height,
             width). Where it has more outputs to learn from, its method `training_outputs` gives all of them,
             each behind the weight of its loss.
-        mean: Mean of each channel, in digital numbers, shape (1, channels, 1, 1).
-        std: Standard deviation of each channel, in digital numbers, shape (1, channels, 1, 1).
+        mean: Mean of each channel, in the unit of its input, shape (1, channels, 1, 1).
+        std: Standard deviation of each channel, in the unit of its input, shape (1, channels, 1, 1).
         calibration: Scaling of the probabilities, which engines apply; None for those of the logits.
     """
 
@@ -41,8 +41,9 @@ class LandCoverNetwork(nn.Module):
         """Compute the logits of images.
 
         Args:
-            images: Digital numbers 0..255, uint8 or floating point, shape (batch, channels, height, width)
-                with channels as `spec.modalities`; any height and width from 1.
+            images: Grey values 0..255, uint8 or floating point, or other inputs in their own units, floating
+                point and NaN where there is no data; shape (batch, channels, height, width) with channels as
+                `spec.modalities`, any height and width from 1.
 
         Returns:
             Logits, floating point, shape (batch, 8, height, width).
@@ -55,7 +56,7 @@ class LandCoverNetwork(nn.Module):
         """Compute all logits that the loss is taken of: those of `forward`, and those of auxiliary heads.
 
         Args:
-            images: Digital numbers as `forward` takes them.
+            images: Images as `forward` takes them.
 
         Returns:
             Weights of the loss and logits of shape (batch, 8, height, width), the logits of `forward` first.
@@ -66,7 +67,17 @@ class LandCoverNetwork(nn.Module):
         outputs = ((1.0, self.body(prepared)),) if auxiliary is None else auxiliary(prepared)
         return tuple((weight, logits[..., :height, :width]) for weight, logits in outputs)
 
+    def normalised(self, images: Tensor) -> Tensor:
+        """Normalise images: (value - mean) / std, and 0, the mean of the channel, where there is no data.
+
+        Args:
+            images: Images as `forward` takes them.
+        """
+        normalised = (images.to(self.mean.dtype) - self.mean) / self.std
+        if self.spec.modalities.are_bytes:
+            return normalised
+        return torch.where(normalised.isnan(), torch.zeros_like(normalised), normalised)
+
     def _prepared(self, images: Tensor) -> Tensor:
         """Normalise and pad images."""
-        normalised = (images.to(self.mean.dtype) - self.mean) / self.std
-        return pad_to_multiple(normalised, self.stride)
+        return pad_to_multiple(self.normalised(images), self.stride)

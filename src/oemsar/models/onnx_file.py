@@ -81,7 +81,7 @@ class _AnySize(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
-        normalised = (images - self._network.mean) / self._network.std
+        normalised = self._network.normalised(images)
         padded = normalised.index_select(2, self._repeating_the_last(height))
         padded = padded.index_select(3, self._repeating_the_last(width))
         logits: Tensor = self._network.body(padded)

@@ -9,7 +9,7 @@ from oemsar.errors import InputError
 from oemsar.inputs import SAR_OPTICAL, Inputs
 
 Fusion = Literal["stack", "dual"]
-"""How radar and optical are joined: one encoder over the channels of both, or one encoder for each."""
+"""How inputs are joined: one encoder over the channels of all, or one encoder for each."""
 
 
 class ModelSpec(Value):
@@ -20,13 +20,13 @@ class ModelSpec(Value):
     encoder: str
     """Name of the encoder, as the architecture's library calls it."""
     modalities: Inputs
-    """Images that the network sees, stacked radar first."""
+    """Inputs that the network sees, their channels stacked in their order, radar first."""
     mean: tuple[Annotated[float, Field(ge=-1e6, le=1e6)], ...]
-    """Mean of each channel, in digital numbers 0..255."""
+    """Mean of each channel, in the unit of its input: grey values 0..255 of radar and optical images."""
     std: tuple[Annotated[float, Field(ge=1e-3, le=1e6)], ...]
-    """Standard deviation of each channel, in digital numbers; the input is (pixel - mean) / std."""
+    """Standard deviation of each channel, in the same unit; the network sees (pixel - mean) / std."""
     fusion: Fusion = "stack"
-    """`stack` for one encoder over the channels of all modalities, `dual` for one encoder for each."""
+    """`stack` for one encoder over the channels of all inputs, `dual` for one encoder for each."""
 
     @model_validator(mode="after")
     def _one_number_per_channel(self) -> Self:
@@ -44,7 +44,7 @@ class ModelSpec(Value):
         return self
 
     def restricted_to(self, modalities: Inputs) -> "ModelSpec":
-        """Describe the same network over one of its modalities alone."""
+        """Describe the same network over some of its inputs alone, stacked."""
         parts = [self.modalities.slice_of(part.name) for part in modalities]
         return self.model_copy(
             update={
@@ -57,13 +57,13 @@ class ModelSpec(Value):
 
 
 def require_fusible(fusion: Fusion, modalities: Inputs) -> None:
-    """Check that `dual` fusion has two modalities to fuse.
+    """Check that `dual` fusion has two inputs or more to fuse.
 
     Raises:
         InputError: It has one.
     """
     if fusion == "dual" and len(modalities) < 2:
         raise InputError(
-            f"dual fusion needs the modalities {SAR_OPTICAL}, not {modalities} alone",
+            f"dual fusion needs two inputs, such as {SAR_OPTICAL}, not {modalities} alone",
             option=("fusion", "modalities"),
         )

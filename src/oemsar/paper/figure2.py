@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from oemsar.dataset.layouts import COLUMNS
-from oemsar.dataset.pixels import read_images, read_label_file
+from oemsar.dataset.pixels import read_label_file, read_picture
 from oemsar.dataset.regions import by_region
 from oemsar.dataset.tile import Tile
 from oemsar.figures import colour_classes, draw_panels, stretch
-from oemsar.inputs import OPTICAL, SAR
 
 
 def choose_examples(tiles: Sequence[Tile], per_country: int) -> list[Tile]:
@@ -52,13 +51,11 @@ def _title(tile: Tile) -> str:
 
 
 def _panels(tile: Tile) -> dict[str, NDArray[np.uint8] | None]:
-    optical = None
-    if tile.optical is not None:
-        optical = read_images(tile, OPTICAL).transpose(1, 2, 0)
+    sar, optical = read_picture(tile, "sar"), read_picture(tile, "optical")
     pseudo, real = tile.pseudo_label, tile.real_label
     return {
-        "SAR": None if tile.sar is None else stretch(read_images(tile, SAR)[0]),
-        "Optical": optical,
+        "SAR": None if sar is None else stretch(sar[0]),
+        "Optical": None if optical is None else optical.transpose(1, 2, 0),
         "Pseudo label": None if pseudo is None else _colours(pseudo, tile),
         "Real label": None if real is None else _colours(real, tile),
     }

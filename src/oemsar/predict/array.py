@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.arrays import Imagery
 from oemsar.disk import disk_errors
 from oemsar.errors import InputError
 from oemsar.inference.select import open_model
@@ -33,23 +34,24 @@ class ArrayMap:
 
 @dataclass(frozen=True, eq=False)
 class _ArraySource:
-    image: NDArray[np.uint8]
+    image: Imagery
     valid: NDArray[np.bool_]
 
     @property
     def shape(self) -> tuple[int, int]:
         return int(self.valid.shape[0]), int(self.valid.shape[1])
 
-    def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    def read(self, extent: Extent) -> tuple[Imagery, NDArray[np.bool_]]:
         rows = slice(extent.row, extent.row + extent.height)
         columns = slice(extent.column, extent.column + extent.width)
         valid = self.valid[rows, columns]
-        return self.image[:, rows, columns] * valid, valid
+        part: Imagery = self.image[:, rows, columns] * valid
+        return part, valid
 
 
 def predict_array(
     model: Path | LandCoverNetwork,
-    image: NDArray[np.uint8],
+    image: Imagery,
     *,
     valid: NDArray[np.bool_] | None = None,
     config: WindowConfig = WindowConfig(),
@@ -59,22 +61,24 @@ def predict_array(
 
     Args:
         model: Folder of a run or of a saved model, or a network.
-        image: Channels that the network sees, radar first, uint8 (channels, height, width).
+        image: Channels that the network sees in their order, radar first, (channels, height, width): uint8 of
+            radar and optical images; with other inputs float32, each in its own unit, NaN without data.
         valid: Pixels that carry data, (height, width); all by default.
         config: Windows and engine.
         report: Called after each window.
 
     Raises:
-        InputError: The image is not of bytes or not of the network's channels, or the model cannot be read.
+        InputError: The image is not of the type or the channels of the network, or the model cannot be read.
         OutOfMemory: A window does not fit into the memory of the device.
         Failure: The network gives something other than probabilities in a window, whose position is named.
     """
     network = as_network(model)
     channels = network.spec.modalities.channels
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[0] != channels:
+    kind = np.uint8 if network.spec.modalities.are_bytes else np.float32
+    if image.dtype != kind or image.ndim != 3 or image.shape[0] != channels:
         raise InputError(
             f"an array of {image.dtype} and shape {image.shape} is no image for this model; "
-            f"give uint8 of shape ({channels}, height, width)",
+            f"give {np.dtype(kind)} of shape ({channels}, height, width)",
             option="image",
         )
     if valid is not None and valid.shape != image.shape[1:]:

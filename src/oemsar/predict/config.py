@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from oemsar.errors import InputError
 from oemsar.inference.config import InferenceConfig
+from oemsar.inputs import NamedValues, by_input
 from oemsar.products.registry import READERS
-from oemsar.raster.statements import BandNumbers, NodataStatement
+from oemsar.raster.statements import BandNumbers, NodataStatement, band_numbers, nodata_value
 
 _LARGEST_VALUE, _SMALLEST_VALUE = 1e30, 1e-30
 _CLOSEST = 1e-5
@@ -63,11 +64,12 @@ class PredictConfig(WindowConfig):
     sets: float | None = Field(None, ge=0.5, le=0.999)
     """Coverage that prediction sets promise, such as 0.9: writes them as a layer, for a calibrated model."""
     optical: Path | None = None
-    """Orthophoto for a sar+optical model, on any grid."""
+    """Orthophoto beside a radar scene, for a model that sees both, on any grid."""
     product: Annotated[str | None, READERS] = None
     """Kind of product of the radar image, where it is not recognised."""
     bands: BandNumbers = None
-    """Bands of the scene, from 1: one for radar, three (such as 1,2,3) for red, green and blue."""
+    """Bands of the scene, from 1: one for radar, three (such as 1,2,3) for red, green and blue, otherwise as
+    many as the model has channels."""
     nodata: NodataStatement = "auto"
     """Pixels without data: auto (the file's own, else zeros around the image), none, or a stored value."""
     range: ValueRange = None
@@ -79,10 +81,60 @@ class PredictConfig(WindowConfig):
     optical_range: ValueRange = None
     """Values that become 0 and 255, for an orthophoto not of 8 bits; by default its percentiles 1 and 99."""
 
+    input: NamedValues = ()
+    """Input and file of an image beside the scene, such as height=dsm.tif, on any grid; may be given several
+    times."""
+    input_bands: NamedValues = ()
+    """Input and its bands in the file, from 1, such as nir=4; may be given several times."""
+    input_nodata: NamedValues = ()
+    """Input and its value without data, auto or none, such as height=-9999; may be given several times."""
+
+    @property
+    def orthophoto(self) -> Path | None:
+        """Orthophoto beside the scene, by whichever of the two options it is given."""
+        given = by_input(self.input).get("optical")
+        return self.optical if given is None else Path(given)
+
+    @property
+    def further(self) -> dict[str, Path]:
+        """Files of the other inputs beside the scene, by name."""
+        return {name: Path(path) for name, path in by_input(self.input).items() if name != "optical"}
+
+    def bands_of(self, name: str) -> tuple[int, ...] | None:
+        """Give the bands of the file of an input beside the scene; None where they are not stated."""
+        bands = by_input(self.input_bands, "input_bands").get(name)
+        return None if bands is None else band_numbers(bands, "input_bands")
+
+    def nodata_of(self, name: str) -> str:
+        """Give what is stated about the pixels without data of an input beside the scene."""
+        return by_input(self.input_nodata, "input_nodata").get(name, "auto")
+
+    @model_validator(mode="after")
+    def _inputs_fit(self) -> "PredictConfig":
+        files = by_input(self.input)
+        if self.optical is not None and "optical" in files:
+            raise InputError("both name the orthophoto; give it once", option=("optical", "input"))
+        for option in ("input_bands", "input_nodata"):
+            for name, value in by_input(getattr(self, option), option).items():
+                if name not in files or name == "optical":
+                    own = "optical_" if name == "optical" else ""
+                    raise InputError(
+                        f"is about the {name} beside the scene, and none is given; the options of the "
+                        f"orthophoto and of the scene are {option.replace('input_', own)}",
+                        option=option,
+                    )
+                if option == "input_nodata":
+                    nodata_value(value, option)
+                else:
+                    band_numbers(value, option)
+        return self
+
     @model_validator(mode="after")
     def _statements_fit(self) -> "PredictConfig":
         stated = ("optical_bands", "optical_nodata", "optical_range")
-        if self.optical is None and (given := [n for n in stated if getattr(self, n) not in (None, "auto")]):
+        if self.orthophoto is None and (
+            given := [n for n in stated if getattr(self, n) not in (None, "auto")]
+        ):
             raise InputError(
                 "is about an orthophoto beside the scene, and none is given; the scene's own options are "
                 f"{', '.join(name.removeprefix('optical_') for name in stated)}",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar import legend
+from oemsar.arrays import Imagery
 from oemsar.inference.engine import Engine
 from oemsar.models.prediction_sets import prediction_sets
 from oemsar.predict.blend import Blender, classify
@@ -32,8 +33,8 @@ class WindowSource(Protocol):
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
 
-    def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Read channels, uint8 (channels, height, width), and the pixels that carry data."""
+    def read(self, extent: Extent) -> tuple[Imagery, NDArray[np.bool_]]:
+        """Read channels, (channels, height, width), and the pixels that are mapped."""
 
 
 class MapLayers(NamedTuple):
@@ -118,7 +119,7 @@ def map_windows(
 
 def _windows(
     source: WindowSource, rows: list[Span], columns: list[Span], first_row: int
-) -> Iterator[tuple[tuple[int, int, NDArray[np.bool_]], NDArray[np.uint8] | None]]:
+) -> Iterator[tuple[tuple[int, int, NDArray[np.bool_]], Imagery | None]]:
     """Read the windows in order: their indices and valid pixels, and their image where any is valid."""
     for row in range(first_row, len(rows)):
         for column, span in enumerate(columns):

@@ -31,14 +31,14 @@ from oemsar.predict.map_files import (
     sets_path,
 )
 from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
+from oemsar.predict.measured import images_beside, measured_files, treatments
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.radar_product import RadarScene, radar_scene
-from oemsar.predict.scene import Scene, Treatment, open_scene
+from oemsar.predict.scene import Scene, open_scene
 from oemsar.predict.state import MapIdentity, MapInputs, ResumableMap, model_state
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, cog_files, publish_cog
-from oemsar.raster.image import Statement
 from oemsar.raster.read import files_of
 from oemsar.record import RunRecord, run_record
 
@@ -107,10 +107,10 @@ def predict_scene(
 
     Args:
         model: Folder of a run or of a saved model, or a network.
-        scene: Radar image, or the folder of a radar product; the orthophoto for a network that sees only
-            optical.
+        scene: Image of the network's first input: radar image or folder of a radar product where it sees
+            radar, else orthophoto or the file of another input.
         out: Map to write, ending in `.tif`.
-        config: Orthophoto, windows, engine, and how values are read.
+        config: Images beside the scene, windows, engine, and how values are read.
         report: Called after each window.
 
     Raises:
@@ -130,10 +130,18 @@ def predict_scene(
     beside = [scene] if product is None else [scene, *product.metadata]
     scene = scene if product is None else product.path
     _require_apart(model, scene, out, config, beside)
-    inputs = MapInputs.of(weights, scene, config.optical, product)
+    beside_scene = images_beside(config)
+    inputs = MapInputs.of(weights, scene, beside_scene, product)
     with (
         gdal_cache(),
-        open_scene(scene, config.optical, network.spec.modalities, _treatments(config), product) as opened,
+        open_scene(
+            scene,
+            config.orthophoto,
+            network.spec.modalities,
+            treatments(config),
+            product,
+            further=measured_files(config),
+        ) as opened,
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
@@ -150,7 +158,7 @@ def predict_scene(
                     report=report,
                 )
         _require_data(pixels, scene, resumable)
-        later = MapInputs.of(model_state(model), scene, config.optical, product)
+        later = MapInputs.of(model_state(model), scene, beside_scene, product)
         _require_unchanged(inputs, later, resumable)
         layers = MapLayers.in_folder(resumable.folder, opened.shape, sets=thresholds is not None)
         classes = _class_areas(opened, layers, pixels)
@@ -175,13 +183,6 @@ def _require_unchanged(inputs: MapInputs, later: MapInputs, resumable: Resumable
         raise Failure(f"{changed} changed while the map was being made; run the same command again")
 
 
-def _treatments(config: PredictConfig) -> tuple[Treatment, Treatment]:
-    """Give the treatments of the scene and of the orthophoto."""
-    scene = Statement(config.bands, config.nodata)
-    optical = Statement(config.optical_bands, config.optical_nodata, "optical_")
-    return Treatment(scene, config.range), Treatment(optical, config.optical_range)
-
-
 def _require_name(out: Path) -> None:
     """Check that the name of the map is that of a GeoTIFF."""
     if out.suffix.lower() not in (".tif", ".tiff"):
@@ -194,8 +195,7 @@ def _require_apart(
     model: Path | LandCoverNetwork, scene: Path, out: Path, config: PredictConfig, beside: Sequence[Path]
 ) -> None:
     """Check that none of the files of the map is an input, and that they can be written."""
-    images = [scene, *([] if config.optical is None else [config.optical])]
-    read = [file for image in images for file in files_of(image)]
+    read = [file for image in (scene, *images_beside(config).values()) for file in files_of(image)]
     require_apart(map_files(out), [*read, *beside, *model_files(model)])
     require_own_files(out, sets=config.sets is not None)
     require_writable(out.parent)
@@ -207,9 +207,11 @@ def _radar(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> Rad
     Raises:
         InputError: The radar image is unreadable or not of the kind named.
     """
-    if "sar" not in network.spec.modalities:
+    inputs = network.spec.modalities
+    if inputs.parts[0].kind != "radar" or inputs.parts[0].channels > 1:
         if config.product is not None:
-            raise InputError("the model sees optical only; name no radar product", option="product")
+            sees = "optical only" if str(inputs) == "optical" else str(inputs)
+            raise InputError(f"the model sees {sees}; name no radar product", option="product")
         return RadarScene()
     return radar_scene(scene, config.product, config.bands)
 
@@ -266,7 +268,8 @@ def _summary(
     radar: RadarScene,
     classes: dict[str, ClassArea],
 ) -> LandCoverMap:
-    options = config.model_dump(mode="json", exclude={"optical", "engine", "device"})
+    unused = {name for name in ("input_bands", "input_nodata") if not getattr(config, name)}
+    options = config.model_dump(mode="json", exclude={"optical", "input", "engine", "device", *unused})
     return LandCoverMap(
         map=str(out),
         confidence=str(confidence_path(out)),

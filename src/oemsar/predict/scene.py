@@ -1,19 +1,22 @@
-"""A scene as a stream of windows: radar, optical or both on one grid, in the 8 bits a network expects."""
+"""A scene as a stream of windows: its inputs on one grid, as a network expects them."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from oemsar.arrays import Stretch
+from oemsar.arrays import Imagery, Stretch
 from oemsar.errors import InputError
 from oemsar.geometry.laid import laid_on
-from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL, Inputs
+from oemsar.geometry.measured import fill_gaps
+from oemsar.inputs import ORTHOPHOTO, Input, Inputs
+from oemsar.predict.measured import MeasuredFile, Treatment, open_first, open_laid, require_images
 from oemsar.predict.radar_product import amplitude_opener
 from oemsar.products.reader import OpenedProduct
 from oemsar.raster.collect import carrying_data, tell_padding
@@ -28,34 +31,30 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Treatment:
-    """Reading of an image of a scene.
-
-    Attributes:
-        statement: What a person states about bands and nodata.
-        value_range: (low, high) of an image that is not 8-bit, mapped to 0..255; None takes the 1st and 99th
-            percentile of the image.
-    """
-
-    statement: Statement = field(default_factory=Statement)
-    value_range: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
 class SceneImage:
     """One image of a scene, opened on the scene's grid.
 
     Attributes:
         pixels: Pixels of the image, and where they carry data.
-        stretch: From values to 0..255; None for an image of bytes.
+        stretch: Stretch from values to 0..255; None for an image of bytes or of measured values.
+        measured: Whether values are those of an input that is measured.
+        may_lack: Whether the scene is mapped where this image carries no data.
     """
 
     pixels: Pixels
     stretch: Stretch | None
+    measured: bool = False
+    may_lack: bool = False
 
-    def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Read a rectangle: uint8 (bands, height, width), 0 without data, and where it carries data."""
+    def read(self, extent: Extent) -> tuple[Imagery, NDArray[np.bool_]]:
+        """Read a rectangle, and where it is mapped as far as this image says.
+
+        Returns:
+            Shape (bands, height, width): uint8, 0 without data; or measured values, float32, NaN without.
+        """
         pixels, valid = read_window(self.pixels, extent)
+        if self.measured:
+            return fill_gaps(pixels, valid), np.ones_like(valid) if self.may_lack else valid
         eight_bit = pixels if self.stretch is None else self.stretch.apply(pixels)
         eight_bit[:, ~valid] = 0
         return eight_bit, valid
@@ -84,8 +83,11 @@ class Scene:
         """CRS and affine; None without."""
         return self.georeference.grid
 
-    def read(self, extent: Extent) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Read stacked channels, uint8 (channels, height, width), and the pixels that every image covers."""
+    def read(self, extent: Extent) -> tuple[Imagery, NDArray[np.bool_]]:
+        """Read stacked channels (channels, height, width), and the pixels that are mapped.
+
+        These are the pixels where the first image and every radar and optical image carry data.
+        """
         parts = [image.read(extent) for image in self.images]
         valid = np.logical_and.reduce([mask for _, mask in parts])
         return np.concatenate([pixels for pixels, _ in parts]), valid
@@ -98,35 +100,44 @@ def open_scene(
     modalities: Inputs,
     treatments: tuple[Treatment, Treatment] = (Treatment(), Treatment(Statement(prefix="optical_"))),
     product: OpenedProduct | None = None,
+    *,
+    further: Mapping[str, MeasuredFile] = MappingProxyType({}),
 ) -> Iterator[Scene]:
     """Open a scene for a network that sees `modalities`.
 
     Args:
-        path: Radar image; the orthophoto for a network that sees only optical.
-        optical: Orthophoto for a network that sees both; resampled onto the radar's grid as it is read.
-        modalities: Imagery that the network sees.
+        path: Image of the network's first input: radar where it sees radar.
+        optical: Orthophoto for a network that sees radar, too; resampled onto the radar's grid as it is read.
+        modalities: Inputs that the network sees.
         treatments: Bands, nodata and range of values of the image at `path`, and of the one at `optical`.
         product: Product of the radar image where its pixels are made amplitude; None reads them as they are.
+        further: Files of measured inputs behind the first, by name, laid onto the grid of the first.
 
     Raises:
         InputError: An image is missing, superfluous, unreadable, of the wrong number of bands, elsewhere,
             or without a single valid pixel; or a range is given for bytes.
     """
-    _require_images(path, optical, modalities)
+    require_images(path, optical, modalities, further)
+    leading = modalities.parts[0]
     with ExitStack() as stack:
-        if product is None:
-            first = _open(stack, path, treatments[0], radar="sar" in modalities)
+        if not leading.is_bytes:
+            pixels, bands, georeference = open_first(stack, path, leading, treatments[0])
+        elif product is None:
+            first = _open(stack, path, treatments[0], leading)
             pixels, bands, georeference = first.pixels, first.bands, georeference_of(first.dataset)
         else:
             pixels, bands = _amplitude(stack, product, treatments[0].statement), (product.band,)
             georeference = product.georeference
         _tell_georeferencing(path, georeference)
         shape = pixels.shape
-        images = [SceneImage(pixels, _stretch(pixels, path, treatments[0]))]
+        measured = not leading.is_bytes
+        images = [SceneImage(pixels, None if measured else _stretch(pixels, path, treatments[0]), measured)]
         if optical is not None:
-            second = _open(stack, optical, treatments[1], radar=False)
+            second = _open(stack, optical, treatments[1], ORTHOPHOTO)
             laid = _laid(stack, second, optical, georeference.grid, shape)
             images.append(SceneImage(laid, _stretch(laid, optical, treatments[1])))
+        for part in modalities.parts[len(images) :]:
+            images.append(_further(stack, further[part.name], part, georeference.grid, shape))
         yield Scene(georeference, shape, modalities, bands, tuple(images))
 
 
@@ -157,24 +168,12 @@ def _tell_georeferencing(path: Path, georeference: Georeference) -> None:
         log.warning("%s has no georeferencing; neither has the map: rows and columns are the scene's", path)
 
 
-def _require_images(path: Path, optical: Path | None, modalities: Inputs) -> None:
-    if modalities == SAR_OPTICAL and optical is None:
-        raise InputError(f"the model sees radar and optical; give the orthophoto of {path}", option="optical")
-    if modalities == SAR and optical is not None:
-        raise InputError(
-            "the model sees radar only; leave the orthophoto out or use a model of sar+optical",
-            option="optical",
-        )
-    if modalities == OPTICAL and optical is not None:
-        raise InputError("the model sees optical only; give the orthophoto as the scene", option="optical")
-
-
-def _open(stack: ExitStack, path: Path, treatment: Treatment, *, radar: bool) -> Image:
+def _open(stack: ExitStack, path: Path, treatment: Treatment, part: Input) -> Image:
     dataset = stack.enter_context(open_raster(path))
     statement = treatment.statement
     image = (
-        open_radar(dataset, path, statement, single=True)
-        if radar
+        open_radar(dataset, path, statement, channels=part.channels)
+        if part.kind == "radar"
         else open_colours(dataset, path, statement, strict=True)
     )
     if treatment.value_range is not None and image.values.dtype == np.uint8:
@@ -185,6 +184,17 @@ def _open(stack: ExitStack, path: Path, treatment: Treatment, *, radar: bool) ->
     if image.padding is not None:
         tell_padding(path, image.padding, statement.option("nodata"))
     return image
+
+
+def _further(
+    stack: ExitStack, file: MeasuredFile, part: Input, grid: GeoBox | None, shape: tuple[int, int]
+) -> SceneImage:
+    """Open an image behind the first and the orthophoto, by the kind of its input."""
+    if not part.is_bytes:
+        return SceneImage(open_laid(stack, file, part, grid, shape), None, measured=True, may_lack=True)
+    treatment = Treatment(file.statement)
+    laid = _laid(stack, _open(stack, file.path, treatment, part), file.path, grid, shape)
+    return SceneImage(laid, _stretch(laid, file.path, treatment))
 
 
 def _laid(stack: ExitStack, image: Image, path: Path, grid: GeoBox | None, shape: tuple[int, int]) -> Pixels:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,24 +52,37 @@ class MapInputs(Value):
     """Path of the scene, and the state of its files."""
     optical: tuple[str, InputState] | None
     """Path of the orthophoto, and the state of its files; None without one."""
-
+    further: dict[str, tuple[str, InputState]] = Field(default={})
+    """Path and state of the files of each further input, by its name."""
     product: tuple[str, ...]
     """Kind and band of a radar product that is made amplitude; else empty."""
 
     @classmethod
     def of(
-        cls, model: tuple[str, ...], scene: Path, optical: Path | None, product: OpenedProduct | None
+        cls,
+        model: tuple[str, ...],
+        scene: Path,
+        beside: Mapping[str, Path],
+        product: OpenedProduct | None,
     ) -> Self:
         """Take the state of images; that of the model was taken before it was loaded.
+
+        Args:
+            model: State of the model.
+            scene: Scene.
+            beside: Images beside it, by the name of their input.
+            product: Product of the scene where it is made amplitude; None otherwise.
 
         Raises:
             InputError: One of them cannot be read.
         """
         metadata = () if product is None else product.metadata
+        images = {name: (str(path.resolve()), raster_state(path)) for name, path in beside.items()}
         return cls(
             model=model,
             scene=(str(scene.resolve()), raster_state(scene, metadata)),
-            optical=None if optical is None else (str(optical.resolve()), raster_state(optical)),
+            optical=images.pop("optical", None),
+            further=images,
             product=() if product is None else (product.product.kind, str(product.band)),
         )
 
@@ -77,7 +90,8 @@ class MapInputs(Value):
         """Name what differs at a later time; None where nothing does."""
         if self.model != later.model:
             return "the model"
-        images = ((self.scene, later.scene), (self.optical, later.optical))
+        images = [(self.scene, later.scene), (self.optical, later.optical)]
+        images += [(self.further[name], later.further.get(name)) for name in self.further]
         return next((before[0] for before, after in images if before is not None and before != after), None)
 
 

@@ -45,7 +45,7 @@ class Statement:
 
     bands: tuple[int, ...] | None = None
     nodata: str = "auto"
-    prefix: Literal["", "optical_"] = ""
+    prefix: Literal["", "optical_", "input_"] = ""
     quiet: bool = False
 
     def option(self, name: str) -> str:
@@ -107,14 +107,14 @@ class Image:
         )
 
 
-def open_radar(dataset: Dataset, path: Path, statement: Statement, *, single: bool) -> Image:
+def open_radar(dataset: Dataset, path: Path, statement: Statement, *, channels: int | None) -> Image:
     """Take the bands of a radar image.
 
     Args:
         dataset: Open raster.
         path: File, for messages.
         statement: What a person states about the image.
-        single: Whether there must be one band; otherwise all that are no mask are taken.
+        channels: Number of bands there must be; None takes all that are no mask.
 
     Raises:
         InputError: The band must be chosen, is not there, or is a picture in colours.
@@ -124,9 +124,10 @@ def open_radar(dataset: Dataset, path: Path, statement: Statement, *, single: bo
     if palette is not None and not is_grey(palette):
         raise InputError(f"{path} is a picture in the colours of a palette where radar is due")
     bands = _stated(dataset, path, statement) or tuple(_bands_of_image(dataset, alpha))
-    if single and len(bands) != 1:
+    if channels is not None and len(bands) != channels:
+        choose = "choose the band" if channels == 1 else "choose the bands"
         raise InputError(
-            f"{path} has {len(bands)} band(s); the model needs 1 for radar imagery; choose the band",
+            f"{path} has {len(bands)} band(s); the model needs {channels} for radar imagery; {choose}",
             option=statement.option("bands"),
         )
     return _image(dataset, bands, statement, alpha, grey=True)

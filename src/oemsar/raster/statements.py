@@ -14,22 +14,40 @@ def _numbers(given: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 (anything
     """Split numbers that are written in one word, such as `1,2,3`."""
     if isinstance(given, int) and not isinstance(given, bool):
         return (given,)
-    if not isinstance(given, str):
-        return given
-    parts = given.replace(",", " ").split()
+    return _split(given, info.field_name or "bands") if isinstance(given, str) else given
+
+
+def _from_one(bands: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
+    return None if bands is None else _counted(bands, info.field_name or "bands")
+
+
+def band_numbers(text: str, option: str = "bands") -> tuple[int, ...]:
+    """Read the numbers of bands, from 1, such as `1,2,3`.
+
+    Args:
+        text: Numbers separated by commas or spaces.
+        option: Name of the option that holds them, for the message.
+
+    Raises:
+        InputError: It is no list of numbers, or one of them cannot be.
+    """
+    return _counted(_split(text, option), option)
+
+
+def _split(text: str, option: str) -> tuple[int, ...]:
+    parts = text.replace(",", " ").split()
     if not parts or not all(part.isdecimal() for part in parts):
         raise InputError(
-            f"{given} is no list of bands; give their numbers, from 1, such as 1,2,3",
-            option=info.field_name or "bands",
+            f"{text} is no list of bands; give their numbers, from 1, such as 1,2,3", option=option
         )
     return tuple(int(part) for part in parts)
 
 
-def _from_one(bands: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
-    if bands is not None and (not bands or min(bands) < 1 or max(bands) > _LAST_BAND):
+def _counted(bands: tuple[int, ...], option: str) -> tuple[int, ...]:
+    if not bands or min(bands) < 1 or max(bands) > _LAST_BAND:
         raise InputError(
             f"bands are counted from 1 to {_LAST_BAND} at most; give their numbers, such as 1,2,3",
-            option=info.field_name or "bands",
+            option=option,
         )
     return bands
 

@@ -30,15 +30,9 @@ def on_grid(
         InputError: Only one of the two is georeferenced, or neither is and their sizes differ, or they
             share no ground.
     """
-    if raster.grid is None or raster.grid.crs is None or grid is None or grid.crs is None:
-        _require_same_pixels(raster, grid, shape)
+    if lies_on(raster, grid, shape) or raster.grid is None or grid is None or grid.crs is None:
         yield dataset
         return
-    if same_grid(raster.grid, grid):
-        yield dataset
-        return
-    if not outline(raster.grid).intersects(outline(grid)):
-        raise InputError(f"{raster.path} covers no ground of the scene; give an image of the same ground")
     options = {
         "crs": grid.crs.to_wkt(),
         "transform": grid.affine,
@@ -52,6 +46,28 @@ def on_grid(
         options |= {"src_crs": turned[0], "src_transform": turned[1]}
     with WarpedVRT(dataset, **options) as warped:
         yield warped
+
+
+def lies_on(raster: Raster, grid: GeoBox | None, shape: tuple[int, int]) -> bool:
+    """Tell whether a raster lies on a grid pixel by pixel, after a check that both are of the same ground.
+
+    Args:
+        raster: Facts that its file states.
+        grid: Grid; None for pixels without georeferencing.
+        shape: Rows and columns of the grid.
+
+    Raises:
+        InputError: Only one of the two is georeferenced, or neither is and their sizes differ, or they
+            share no ground.
+    """
+    if raster.grid is None or raster.grid.crs is None or grid is None or grid.crs is None:
+        _require_same_pixels(raster, grid, shape)
+        return True
+    if same_grid(raster.grid, grid):
+        return True
+    if not outline(raster.grid).intersects(outline(grid)):
+        raise InputError(f"{raster.path} covers no ground of the scene; give an image of the same ground")
+    return False
 
 
 def _require_same_pixels(raster: Raster, grid: GeoBox | None, shape: tuple[int, int]) -> None:

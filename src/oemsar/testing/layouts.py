@@ -5,6 +5,7 @@ from pathlib import Path
 
 from oemsar.dataset.layouts import COLUMNS, LAYOUTS
 from oemsar.dataset.tile import SPLITS
+from oemsar.inputs import INPUTS
 from oemsar.testing.expect import expect
 
 
@@ -33,7 +34,10 @@ def check_layout(name: str, sample: Path) -> None:
         expect(tile.split in SPLITS, f"layout {name} gives tile {tile.name} the split {tile.split}")
         expect(bool(tile.files), f"layout {name} gives tile {tile.name} no file")
         for column, path in tile.files.items():
-            expect(column in COLUMNS, f"layout {name} gives tile {tile.name} the column {column}")
+            expect(
+                column in COLUMNS or column in INPUTS,
+                f"layout {name} gives tile {tile.name} the column {column}",
+            )
             expect(path.is_file(), f"layout {name} gives tile {tile.name} {path}, which is no file")
             below = path.absolute().is_relative_to(sample.absolute())
             expect(below, f"layout {name} gives tile {tile.name} {path}, which is not below {sample}")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from oemsar.inputs import Inputs
+from oemsar.inputs import Inputs, Kind
 
 _WHITE = 255.0
 _LOOKS = (4, 8, 16, 32)
@@ -58,41 +58,59 @@ class Augmentation:
     """Changes of brightness for the batches of one run.
 
     Args:
-        modalities: Images of the batches.
+        inputs: Images of the batches.
         side: Side of a crop, in pixels.
         seed: Seed of the run.
     """
 
-    def __init__(self, modalities: Inputs, side: int, seed: int) -> None:
-        self._modalities = modalities
+    def __init__(self, inputs: Inputs, side: int, seed: int) -> None:
+        self._inputs = inputs
         self._seed = seed
         self._bank = speckle_bank(max(_MIN_BANK, 4 * side * side), seed)
 
     def __call__(self, images: Tensor, numbers: Tensor) -> Tensor:
-        """Change each image of a batch in its own way.
+        """Change each image of a batch in its own way, by the kind of each input.
+
+        Radar gets another gain and speckle, optical images and reflectance another light; all that is light
+        changes together, as in the light of another moment. Heights and other measures stay as they are.
 
         Args:
-            images: Digital numbers, uint8, shape (batch, channels, height, width), radar first.
+            images: Images, uint8 or float32, shape (batch, channels, height, width), channels as `inputs`.
             numbers: Sample numbers, shape (batch,).
 
         Returns:
-            Digital numbers within 0..255, float32, of the same shape and device.
+            Images, float32, of the same shape and device; grey values within 0..255.
         """
         changes = [draw_photometry(self._seed, int(number)) for number in numbers.tolist()]
-        changed = images.float()
+        changed = images.clone() if images.is_floating_point() else images.float()
         self._bank = self._bank.to(images.device)
         for image, change in zip(changed, changes, strict=True):
-            if "sar" in self._modalities:
-                self._change_sar(image[0], change)
-            if "optical" in self._modalities:
-                change_optical(image[-3:], change)
-        return changed.clamp_(0, _WHITE)
+            for part in self._inputs:
+                self._change(image[self._inputs.slice_of(part.name)], part.kind, change)
+        for part in self._inputs:
+            if part.is_bytes:
+                changed[:, self._inputs.slice_of(part.name)].clamp_(0, _WHITE)
+        return changed
 
-    def _change_sar(self, amplitude: Tensor, change: Photometry) -> None:
-        """Apply gain and multiplicative speckle, in place, to an amplitude of shape (height, width)."""
+    def _change(self, image: Tensor, kind: Kind, change: Photometry) -> None:
+        """Change one input of a sample, shape (channels, height, width), in place."""
+        if kind == "radar":
+            for number, amplitude in enumerate(image):
+                self._change_sar(amplitude, change, number)
+        elif kind == "optical":
+            change_optical(image, change)
+        elif kind == "reflectance":
+            change_reflectance(image, change)
+
+    def _change_sar(self, amplitude: Tensor, change: Photometry, polarisation: int) -> None:
+        """Apply gain and multiplicative speckle, in place, to an amplitude of shape (height, width).
+
+        The speckle of a second polarisation is another stretch of the bank, half of it away.
+        """
         if change.looks is not None:
             draws = self._bank[change.looks]
-            start = int(change.offset * (len(draws) - amplitude.numel()))
+            offset = (change.offset + polarisation / 2) % 1
+            start = int(offset * (len(draws) - amplitude.numel()))
             amplitude.mul_(draws[start : start + amplitude.numel()].view(amplitude.shape))
         amplitude.mul_(10 ** (change.gain / 20))
 
@@ -107,6 +125,19 @@ def change_optical(image: Tensor, change: Photometry) -> None:
     image.div_(_WHITE).pow_(change.gamma)
     mean = image.mean()
     image.sub_(mean).mul_(change.contrast).add_(mean + change.brightness).mul_(_WHITE)
+
+
+def change_reflectance(image: Tensor, change: Photometry) -> None:
+    """Apply contrast about the mean of each channel and brightness as a fraction of it, in place.
+
+    A reflectance has no white, so that there is no gamma and brightness is a gain.
+
+    Args:
+        image: Values in any unit, floating point, shape (channels, height, width); NaN where there are none.
+        change: Changes of the sample.
+    """
+    mean = image.nanmean((1, 2), keepdim=True)
+    image.sub_(mean).mul_(change.contrast).add_(mean).mul_(1 + change.brightness)
 
 
 def speckle_bank(draws: int, seed: int) -> Tensor:

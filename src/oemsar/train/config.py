@@ -39,7 +39,8 @@ class TrainConfig(Config):
     """Encoder, as the network's library calls it; by default that of the variant, or efficientnet-b4 of
     unet."""
     modalities: Inputs = SAR
-    """Imagery that the network sees: sar, optical or sar+optical."""
+    """Inputs that the network sees, joined by +, with a number of channels where it is not the usual, such as
+    sar+optical, sar:2+height or multispectral:6."""
     regime: Regime | None = None
     """Labels to train on: pseudo labels, 1 or 5 hand-made labels of each region; by default the labels of
     split train."""
@@ -47,7 +48,7 @@ class TrainConfig(Config):
     """Folder of `oemsar data regimes` that names the tiles of the regime; by default they are computed with
     seed 0."""
     fusion: Fusion = "stack"
-    """One encoder over the channels of all modalities (stack), or one encoder for each (dual)."""
+    """One encoder over the channels of all inputs (stack), or one encoder for each (dual)."""
     steps: int = Field(20_000, ge=1, le=MOST_STEPS)
     """Number of optimiser steps."""
     crop: int = Field(512, ge=1, le=16_384)

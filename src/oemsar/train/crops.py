@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypedDict
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
 import rasterio
@@ -20,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from oemsar.arrays import Imagery
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Tile
 from oemsar.inputs import Inputs
@@ -37,14 +38,17 @@ _READING = {
     "GTIFF_VIRTUAL_MEM_IO": "YES",  # uncompressed tiles are read past the block cache
 }
 _ORDER, _GEOMETRY = 1, 2
+_LEAST_KNOWN = 0.5
+"""Share of a resampled pixel that must carry data."""
+AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
 
 class Batch(TypedDict):
     """Samples stacked along a first axis; a single sample has no such axis, and its number is an int.
 
     Attributes:
-        image: Digital numbers 0..255, uint8 (after augmentation float32), shape (batch, channels, height,
-            width).
+        image: Grey values 0..255, uint8 (after augmentation float32); with inputs other than radar and
+            optical images float32, NaN where there is no data; shape (batch, channels, height, width).
         label: Class ids 0..8, uint8, shape (batch, height, width).
         number: Sample numbers, int64, shape (batch,).
     """
@@ -96,7 +100,7 @@ def draw_crop(shapes: Sequence[tuple[int, int]], side: int, seed: int, number: i
     return Crop(tile, Extent(first_row, first_column, height, width), (rows, columns), symmetry)
 
 
-def dihedral(pixels: NDArray[np.uint8], symmetry: int) -> NDArray[np.uint8]:
+def dihedral(pixels: NDArray[AnyScalar], symmetry: int) -> NDArray[AnyScalar]:
     """Apply one of the eight symmetries of the square to the last two axes.
 
     Args:
@@ -117,19 +121,17 @@ class CropDataset(Dataset[Batch]):
     """Samples by number, without end.
 
     Args:
-        tiles: Training tiles, each with a label and the images of `modalities`.
-        modalities: Images of a sample.
+        tiles: Training tiles, each with a label and all of `inputs`.
+        inputs: Images of a sample.
         side: Side of a crop, in pixels.
         seed: Seed of the run.
         augment: Whether crops are scaled, mirrored and turned.
     """
 
-    def __init__(
-        self, tiles: Sequence[Tile], modalities: Inputs, side: int, seed: int, augment: bool
-    ) -> None:
+    def __init__(self, tiles: Sequence[Tile], inputs: Inputs, side: int, seed: int, augment: bool) -> None:
         self._tiles = tiles
         self._shapes = [tile.shape for tile in tiles]
-        self._modalities = modalities
+        self._inputs = inputs
         self._side = side
         self._seed = seed
         self._augment = augment
@@ -140,10 +142,10 @@ class CropDataset(Dataset[Batch]):
         tile = self._tiles[crop.tile]
         with rasterio.Env(**_READING), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            images = read_images(tile, self._modalities, crop.extent)
+            images = read_images(tile, self._inputs, crop.extent)
             label = read_label(tile, crop.extent)
         if crop.size != label.shape:
-            images, label = _resampled(images, label, crop.size)
+            images, label = _resampled(images, crop.size), _nearest(label, crop.size)
         images, label = _padded(images, label, self._side)
         return {
             "image": torch.from_numpy(np.ascontiguousarray(dihedral(images, crop.symmetry))),
@@ -194,25 +196,41 @@ def _span(length: int, side: int, scale: float, rng: np.random.Generator) -> tup
     return start, read, side if read == wanted else min(side, max(1, round(read / scale)))
 
 
-def _resampled(
-    images: NDArray[np.uint8], label: NDArray[np.uint8], size: tuple[int, int]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Resample images bilinearly, averaging where they shrink, and the label from the nearest pixel.
+def _resampled(images: Imagery, size: tuple[int, int]) -> Imagery:
+    """Resample images bilinearly, averaging where they shrink; pixels without data count for nothing.
 
-    GDAL can do the same while it reads, in two to three times the time.
+    A pixel that is made of pixels without data by more than a half has none. GDAL can do the same while it
+    reads, in two to three times the time.
     """
     pixels = torch.from_numpy(images)[None]
-    scaled = F.interpolate(pixels, size=size, mode="bilinear", antialias=True)[0]
+    known = ~pixels.isnan()
+    if known.all():
+        scaled = _interpolated(pixels, size)
+    else:
+        weight = _interpolated(known.float(), size)
+        values = _interpolated(pixels.nan_to_num(), size) / weight
+        scaled = torch.where(weight < _LEAST_KNOWN, torch.nan, values)
+    resampled: Imagery = scaled[0].numpy()
+    return resampled
+
+
+def _interpolated(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(pixels, size=size, mode="bilinear", antialias=True)
+
+
+def _nearest(label: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Resample a label from the nearest pixel."""
     rows, columns = (
         ((np.arange(new) + 0.5) * (old / new)).astype(np.intp)
         for new, old in zip(size, label.shape, strict=True)
     )
-    return scaled.numpy(), label[rows][:, columns]
+    nearest: NDArray[np.uint8] = label[rows][:, columns]
+    return nearest
 
 
 def _padded(
-    images: NDArray[np.uint8], label: NDArray[np.uint8], side: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    images: NDArray[Any], label: NDArray[np.uint8], side: int
+) -> tuple[NDArray[Any], NDArray[np.uint8]]:
     """Fill up to `side` at the bottom and right: images by reflection, the label with unknown."""
     rows, columns = side - label.shape[0], side - label.shape[1]
     if rows == columns == 0:

@@ -29,8 +29,8 @@ class TileData(LightningDataModule):
 
     Args:
         config: Options of the training.
-        train: Tiles to train on, each with a label and the images of `config.modalities`.
-        val: Tiles to validate on, each with a label and the images of `config.modalities`; may be empty.
+        train: Tiles to train on, each with a label and all of `config.modalities`.
+        val: Tiles to validate on, each with a label and all of `config.modalities`; may be empty.
     """
 
     def __init__(self, config: TrainConfig, train: Sequence[Tile], val: Sequence[Tile]) -> None:
@@ -99,13 +99,13 @@ class WholeTiles(Dataset[Batch]):
     """Tiles at their own sizes.
 
     Args:
-        tiles: Tiles, each with a label and the images of `modalities`.
-        modalities: Images of a sample.
+        tiles: Tiles, each with a label and all of `inputs`.
+        inputs: Images of a sample.
     """
 
-    def __init__(self, tiles: Sequence[Tile], modalities: Inputs) -> None:
+    def __init__(self, tiles: Sequence[Tile], inputs: Inputs) -> None:
         self._tiles = tiles
-        self._modalities = modalities
+        self._inputs = inputs
 
     def __len__(self) -> int:
         """Count the tiles."""
@@ -115,7 +115,7 @@ class WholeTiles(Dataset[Batch]):
         """Read the tile of an index."""
         tile = self._tiles[index]
         return {
-            "image": torch.from_numpy(read_images(tile, self._modalities)),
+            "image": torch.from_numpy(read_images(tile, self._inputs)),
             "label": torch.from_numpy(read_label(tile)),
             "number": torch.tensor(index),
         }

@@ -3,49 +3,73 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.tile import Tile
-from oemsar.inputs import Inputs
+from oemsar.errors import InputError
+from oemsar.inputs import Inputs, Kind
 from oemsar.raster.read import Extent
 
 _TILES = 200
 _SIDE = 256
 _STREAM = 5
+_LEAST_DEVIATION: dict[Kind, float] = {
+    "radar": 1,
+    "optical": 1,
+    "reflectance": 1e-3,
+    "height": 0.1,
+    "measure": 1e-3,
+}
+"""Least standard deviation of a channel, in the unit of its kind: what varies less tells nothing."""
 
 
 def estimate_normalisation(
-    tiles: Sequence[Tile], modalities: Inputs, seed: int
+    tiles: Sequence[Tile], inputs: Inputs, seed: int
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Estimate mean and standard deviation of each channel over a sample of the pixels.
+    """Estimate mean and standard deviation of each channel over a sample of the pixels that carry data.
 
     One square of 256 pixels from each of up to 200 tiles, at full resolution: a reduced image would have
     less speckle, and so a lower deviation, than what the network will see.
 
     Args:
         tiles: Training tiles, at least one.
-        modalities: Images whose channels are meant.
+        inputs: Inputs whose channels are meant.
         seed: Seed of the choice of tiles and squares.
 
     Returns:
-        Means and standard deviations in digital numbers, by channel; a deviation is at least 1.
+        Means and standard deviations in the unit of each input, by channel; a deviation is at least that of
+        its kind, 1 for grey values.
 
     Raises:
-        InputError: An image is missing or wrong.
+        InputError: An image is missing or wrong, or an input carries no data anywhere.
     """
     rng = np.random.default_rng([_STREAM, seed])
     chosen = rng.permutation(len(tiles))[:_TILES]
-    pixels, sums, squares = 0, np.zeros(modalities.channels), np.zeros(modalities.channels)
+    pixels, sums, squares = (np.zeros(inputs.channels) for _ in range(3))
     for index in chosen:
         tile = tiles[index]
         height, width = min(_SIDE, tile.shape[0]), min(_SIDE, tile.shape[1])
         row, column = rng.integers([tile.shape[0] - height + 1, tile.shape[1] - width + 1])
-        images = read_images(tile, modalities, Extent(int(row), int(column), height, width)).astype(
-            np.float64
-        )
-        pixels += height * width
+        extent = Extent(int(row), int(column), height, width)
+        images = read_images(tile, inputs, extent).astype(np.float64)
+        pixels += height * width if inputs.are_bytes else np.isfinite(images).sum((1, 2))
+        images = np.nan_to_num(images, copy=False)
         sums += images.sum((1, 2))
         squares += (images**2).sum((1, 2))
+    _require_data(inputs, pixels)
     mean = sums / pixels
     std = np.sqrt(np.maximum(squares / pixels - mean**2, 0))
-    return tuple(mean.tolist()), tuple(np.maximum(std, 1).tolist())
+    least = [_LEAST_DEVIATION[part.kind] for part in inputs for _ in range(part.channels)]
+    return tuple(mean.tolist()), tuple(np.maximum(std, least).tolist())
+
+
+def _require_data(inputs: Inputs, pixels: NDArray[np.float64]) -> None:
+    for part in inputs:
+        if not pixels[inputs.slice_of(part.name)].all():
+            low, high = part.valid_range
+            raise InputError(
+                f"{part.name} has no value from {low:g} to {high:g} in the sampled training tiles; check its "
+                "unit and its nodata value",
+                option="modalities",
+            )

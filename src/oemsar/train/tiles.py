@@ -8,7 +8,7 @@ from oemsar.config_file import Value
 from oemsar.dataset.label_regime import Regime
 from oemsar.dataset.manifests import manifest_tiles
 from oemsar.dataset.regimes import training_tiles, validation_tiles
-from oemsar.dataset.tile import Tile
+from oemsar.dataset.tile import Tile, describe_lack
 from oemsar.errors import InputError
 from oemsar.train.config import TrainConfig
 
@@ -57,8 +57,8 @@ def usable_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> tup
     validation = _usable(config, validation, "to validate on")
     if not training:
         raise InputError(
-            f"{source} has no tile of split train with a label and {imagery} imagery; add some or choose "
-            "other modalities",
+            f"{source} has no tile of split train with a label and {imagery} imagery"
+            f"{describe_lack(tiles, config.modalities)}; add some or choose other modalities",
             option="modalities",
         )
     if not validation:

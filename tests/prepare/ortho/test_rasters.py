@@ -64,7 +64,7 @@ def test_nodata_is_the_files_or_that_of_its_type(
 ) -> None:
     path = scene(tmp_path / "a.tif", np.ones((1, 4, 7), dtype), nodata=nodata)
     with rasterio.open(path) as dataset:
-        image = open_radar(dataset, path, Statement(), single=True)
+        image = open_radar(dataset, path, Statement(), channels=1)
         np.testing.assert_equal(nodata_of(image), expected)
 
 

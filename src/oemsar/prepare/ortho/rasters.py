@@ -53,7 +53,7 @@ class Source:
         Raises:
             InputError: It holds no data.
         """
-        image = open_radar(dataset, path, statement, single=False)
+        image = open_radar(dataset, path, statement, channels=None)
         filled = image.filled()
         if not filled.any():
             every = "nodata" if image.padding is None else "0"

@@ -84,7 +84,7 @@ def _resample(
     """Resample the amplitude straight from the product as it came."""
     with open_raster(sources.sar) as dataset:
         count = resample(
-            open_radar(dataset, sources.sar, sources.radar_statement, single=True).pixels,
+            open_radar(dataset, sources.sar, sources.radar_statement, channels=1).pixels,
             alignment,
             [image],
             power=True,

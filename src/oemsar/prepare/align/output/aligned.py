@@ -50,7 +50,7 @@ def write_aligned(
     """
     geometry = alignment.geometry
     with open_raster(sar) as dataset:
-        image = open_radar(dataset, sar, statement, single=False)
+        image = open_radar(dataset, sar, statement, channels=None)
         pixels, nodata = image.pixels, nodata_of(image)
         raws = (folder / f"band{band}.raw" for band in range(pixels.count))
         canvases = [RawRaster(raw, geometry.shape, pixels.dtype) for raw in raws]

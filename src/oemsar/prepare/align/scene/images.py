@@ -197,7 +197,7 @@ def _radar_sampler(sar: Path, statement: Statement, files: ExitStack) -> Sampler
             f"{sar} holds complex pixels where amplitude is due; run `oemsar prepare radiometry` on it first"
         )
     first = replace(statement, bands=(statement.bands or (1,))[:1])
-    return Sampler(open_radar(dataset, sar, first, single=True).pixels, power=True, kernel="bilinear")
+    return Sampler(open_radar(dataset, sar, first, channels=1).pixels, power=True, kernel="bilinear")
 
 
 def _gain(sampler: Sampler, path: Path) -> float:
