@@ -81,6 +81,15 @@ def test_the_file_goes_before_json_and_json_before_xml(tmp_path: Path) -> None:
     assert (metadata.calibration_factor, metadata.look) == (2.0, Look(100.0, 40.0))
 
 
+def test_of_a_field_that_both_files_state_that_of_the_json_counts(tmp_path: Path) -> None:
+    path = tmp_path / PATH
+    path.with_suffix(".json").write_text(json.dumps({"calibration_factor": 2.0, "polarization": "HH"}))
+    path.with_suffix(".xml").write_text("<GRD><calibration_factor>9</calibration_factor></GRD>")
+    metadata, _ = read_metadata(path, {})
+    assert (metadata.calibration_factor, metadata.polarisation) == (2.0, "HH")
+    assert read_metadata(path, {"CALIBRATION_FACTOR": "5"})[0].calibration_factor == 5.0
+
+
 def test_damaged_tags_tell_nothing() -> None:
     for text in ("", "{", "[1]", "[" * 9000, "null"):
         assert tagged_properties({"ICEYE_PROPERTIES": text}) == {}

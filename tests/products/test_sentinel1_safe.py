@@ -1,12 +1,14 @@
 """A SAFE folder is found by its manifest or by a measurement; names of copies are read, damage is refused."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from oemsar.errors import InputError
+from oemsar.geometry.look import Look
 from oemsar.products.sentinel1_safe import polarisation_of, read_facts, safe_files, safe_folder
 
 from .conftest import SHAPE, Safe
@@ -66,6 +68,17 @@ def test_a_folder_without_measurements_is_refused(safe: Safe) -> None:
         path.unlink()
     with pytest.raises(InputError, match="holds no measurement"):
         safe_files(safe.folder, None)
+
+
+def test_facts_are_those_of_annotation_and_manifest(safe: Safe) -> None:
+    """The radar looks to the right of its flight; points of the grid are centres of pixels, from 0."""
+    facts = read_facts(safe_files(safe.folder, None))
+    assert facts.look == Look(77.5, 38.75)
+    assert (facts.polarisation, facts.mode, facts.shape, facts.version) == ("HH", "IW", SHAPE, 3.31)
+    assert facts.time == datetime(2024, 5, 6, 7, 8, 9, 500000, UTC)
+    last = facts.georeference.gcps[-1]
+    assert (last.row, last.col) == (59.5, 89.5)
+    assert (last.x, last.y, last.z) == pytest.approx((10.089, 49.941, 7))
 
 
 @pytest.mark.parametrize(
