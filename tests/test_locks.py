@@ -123,6 +123,26 @@ def test_a_lock_that_outlives_its_holder_for_a_moment_is_waited_for(tmp_path: Pa
             timer.join()
 
 
+def test_a_lock_whose_file_was_removed_meanwhile_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by its holder, who ended between the opening of the file and the lock on it."""
+    opened: list[Path] = []
+    real = locks._open
+
+    def removed_once(path: Path, output: Path) -> int | None:
+        descriptor = real(path, output)
+        if not opened:
+            path.unlink()
+        opened.append(path)
+        return descriptor
+
+    monkeypatch.setattr(locks, "_open", removed_once)
+    with output_lock(tmp_path / "out"):
+        assert [path.name for path in tmp_path.iterdir()] == [".oemsar-out.lock"]
+    assert len(opened) == 2
+
+
 def test_a_disk_without_locks_is_told_and_the_work_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
