@@ -68,6 +68,13 @@ def test_what_does_not_belong_is_refused_with_a_way_out(tile: Tile, tmp_path: Pa
         InputError, match=r"3 band\(s\) of uint8 where 1 of uint8 belong; run `oemsar data verify`"
     ):
         read_images(three, SAR)
+    write_raster(tmp_path / "two.tif", _image(2, 4), None)
+    two = Tile("a", "train", SHAPE, sar=tmp_path / "two.tif")
+    with pytest.raises(
+        InputError,
+        match=r"^\S+two\.tif has 2 band\(s\) of uint8 where 1 of uint8 belong; run `oemsar data ver",
+    ):
+        read_images(two, SAR)
     with pytest.raises(InputError, match="tile a has no optical image"):
         read_images(Tile("a", "train", SHAPE, sar=tile.sar), SAR_OPTICAL)
     with pytest.raises(InputError, match="tile a has no label"):

@@ -91,3 +91,27 @@ def attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attack]:
     yield run
     requests.close()
     server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def case_scripts() -> Path:
+    """Folder of scripts that make inputs like those of public bug reports, beside the real samples."""
+    named = os.environ.get("OEMSAR_REAL_DATA")
+    shared = Path(named).parent if named else Path(__file__).resolve().parents[2].parent / "shared"
+    folder = shared / "cases"
+    if not folder.is_dir():
+        pytest.skip(
+            f"no scripts of cases: {folder} is absent; set OEMSAR_REAL_DATA to the folder of real samples "
+            "that has cases beside it"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def case_world(tmp_path_factory: pytest.TempPathFactory, case_scripts: Path) -> Path:
+    """Simulated world that the scripts of cases start from."""
+    assert case_scripts.is_dir()
+    out = tmp_path_factory.mktemp("cases") / "world"
+    config = WorldConfig(regions=1, tiles=8, size=128, val=1, test=1, scene=400, workers=1)
+    simulate_world(out, config=config)
+    return out

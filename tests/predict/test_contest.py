@@ -56,6 +56,27 @@ def test_every_tile_is_in_the_flat_zip_as_the_network_sees_it(
             np.testing.assert_array_equal(ids, probabilities.argmax(0) + 1)
 
 
+def test_tiles_as_png_are_predicted_as_those_of_geotiff_and_left_out_beside_them(
+    models: dict[str, Path], folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pictures = tmp_path / "png"
+    pictures.mkdir()
+    for path in folder.iterdir():
+        with rasterio.open(path) as dataset:
+            Image.fromarray(dataset.read(1)).save(pictures / f"{path.stem}.png")
+    assert _predict(models["sar"], folder, tmp_path / "a.zip") == 3
+    assert _predict(models["sar"], pictures, tmp_path / "b.zip") == 3
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    shutil.copy(pictures / "TestArea_2.png", folder)
+    shutil.copy(pictures / "TestArea_2.png", folder / "overview.png")
+    assert not caplog.messages
+    assert _predict(models["sar"], folder, tmp_path / "c.zip") == 3
+    assert (tmp_path / "c.zip").read_bytes() == (tmp_path / "a.zip").read_bytes()
+    assert [text for text in caplog.messages if "no GeoTIFF" in text] == [
+        f"2 images of {folder} that are no GeoTIFF are left out"
+    ]
+
+
 def test_the_same_bytes_whenever_it_is_made_and_a_score_of_one_against_itself(
     models: dict[str, Path], folder: Path, tmp_path: Path
 ) -> None:

@@ -168,7 +168,10 @@ def _read_image(path: Path, part: Input, extent: Extent | None) -> NDArray[np.ui
             values: NDArray[np.uint8] = pixels.read(rectangle)[0]
             return values
     except InputError as error:
-        raise InputError(f"{error.sentence}; run `oemsar data verify`") from error
+        sentence = error.sentence
+        if "bands" in error.options:  # which are chosen of scenes, not of tiles
+            sentence = f"{path} has {dataset.count} band(s) of uint8 where {bands} of uint8 belong"
+        raise InputError(f"{sentence}; run `oemsar data verify`") from error
 
 
 def _read_values(path: Path, tile: Tile, part: Input, extent: Extent | None) -> NDArray[np.float32]:

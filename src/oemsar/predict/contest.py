@@ -12,7 +12,7 @@ from PIL import Image
 
 from oemsar.archives import ZIP_FAULTS
 from oemsar.config_file import Value
-from oemsar.dataset.layouts import listed_name, natural_order
+from oemsar.dataset.layouts import GEOTIFF_SUFFIXES, IMAGE_SUFFIXES, listed_name, natural_order
 from oemsar.dataset.pixels import read_images
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
@@ -32,9 +32,6 @@ from oemsar.raster.read import open_raster
 from oemsar.sources import require_unlinked
 
 log = logging.getLogger(__name__)
-
-SUFFIXES = (".tif", ".tiff")
-
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold: the bytes of a submission do not depend on when it was made."""
@@ -64,7 +61,8 @@ def predict_submission(
 
     Args:
         model: Folder of a run or of a saved model, or a network, that sees only radar.
-        folder: Folder of radar tiles, `.tif`, not in subfolders.
+        folder: Folder of radar tiles, not in subfolders: its GeoTIFFs, or where there are none its PNG and
+            JPEG 2000 images.
         out: Zip to write.
         config: Engine, and the names the submission must have.
         report: Called after each tile.
@@ -129,11 +127,16 @@ def _radar_tiles(folder: Path) -> list[Tile]:
     """List the tiles in a folder in the order of their names, numbers counted."""
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name the folder of the radar tiles")
-    paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
+    images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+    images = [path for path in images if path.name[0] != "."]
+    paths = [path for path in images if path.suffix.lower() in GEOTIFF_SUFFIXES] or images
     if not paths:
+        kinds = ", ".join(IMAGE_SUFFIXES)
         raise InputError(
-            f"{folder} has no radar tile (.tif); name the folder that holds them, such as sar_images"
+            f"{folder} has no radar tile ({kinds}); name the folder that holds them, such as sar_images"
         )
+    if len(paths) < len(images):
+        log.warning("%d images of %s that are no GeoTIFF are left out", len(images) - len(paths), folder)
     found: dict[str, Path] = {}
     for path in sorted(paths):
         require_unlinked(path, folder)
