@@ -146,6 +146,24 @@ def test_a_checksum_is_that_of_the_content(tmp_path: Path) -> None:
     assert checksum(path, "md5") == hashlib.md5(b"oemsar" * 400_000).hexdigest()  # noqa: S324
 
 
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+def test_asking_whether_a_folder_can_be_written_to_leaves_nothing_even_if_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        os.close(os.open(tmp_path, os.O_TMPFILE | os.O_RDWR))
+    except OSError:
+        pytest.skip("the disk has no files without a name")
+
+    def killed(*_: object, **__: object) -> None:
+        raise AssertionError("a file had a name that was to be removed")
+
+    for name in ("unlink", "remove"):
+        monkeypatch.setattr(os, name, killed)
+    require_writable(tmp_path / "new")
+    assert [path.name for path in tmp_path.rglob("*")] == ["new"]
+
+
 @pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to])
 def test_a_link_that_waits_under_the_partial_name_is_not_followed(
     tmp_path: Path, plant: Callable[[Path, Path], None]
@@ -154,8 +172,6 @@ def test_a_link_that_waits_under_the_partial_name_is_not_followed(
     victim.write_text("mine")
     plant(partial_path(out), victim)
     _write(out, "new")
-    plant(tmp_path / f".oemsar-{os.getpid()}.probe", victim)
-    require_writable(tmp_path)
     assert (victim.read_text(), out.read_text(), out.is_symlink()) == ("mine", "new", False)
 
 

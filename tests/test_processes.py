@@ -1,9 +1,12 @@
+import multiprocessing
 import os
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
+from oemsar import processes
 from oemsar.files import atomic_write
 from oemsar.processes import process_pool, thread_pool, watch_parent
 
@@ -68,6 +71,33 @@ def test_a_parent_that_is_dead_already_is_noticed(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(SystemExit):
         watch_parent(os.getppid() + 1)
     watch_parent(os.getppid())
+
+
+def never_look(begun: Connection) -> None:
+    """Watch the parent, but never ask the system whether it still is there."""
+    processes._LOOK_SECONDS = 3600.0
+    watch_parent(os.getppid())
+    begun.send("begun")
+    time.sleep(60)
+
+
+def start_one(begun: Connection) -> None:
+    multiprocessing.get_context("spawn").Process(target=never_look, args=(begun,)).start()
+    time.sleep(60)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_process_learns_at_once_that_its_parent_was_killed() -> None:
+    here, there = multiprocessing.Pipe()
+    parent = multiprocessing.get_context("spawn").Process(target=start_one, args=(there,))
+    parent.start()
+    there.close()
+    assert here.recv() == "begun"
+    parent.kill()
+    parent.join()
+    assert here.poll(30)
+    with pytest.raises(EOFError):  # the last process that held the other end is gone
+        here.recv()
 
 
 @pytest.mark.parametrize("wait", [True, False])

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -205,6 +206,9 @@ def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 (JSON is any nes
 def require_writable(folder: Path) -> None:
     """Create `folder` where it is missing and check that a file can be written in it.
 
+    The file that is tried has no name where the disk knows such files, so that nothing of it stays however
+    the process ends.
+
     Raises:
         InputError: It cannot be created or written to, or is a file.
     """
@@ -212,9 +216,7 @@ def require_writable(folder: Path) -> None:
         raise InputError(f"{spelled(folder)} is an address; results are written to folders of this machine")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = unlinked(folder / f".oemsar-{os.getpid()}.probe")
-        probe.touch(exist_ok=False)
-        probe.unlink()
+        tempfile.TemporaryFile(dir=folder, prefix=".oemsar-", suffix=".probe").close()
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(f"{folder} is not a folder; choose another output path") from error
     except OSError as error:

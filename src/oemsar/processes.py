@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import connection, resource_tracker
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -20,6 +20,8 @@ from oemsar.signals import held_signals, release_signals
 from oemsar.visible_text import show_logs
 
 _MOMENT_SECONDS = 0.3
+_LOOK_SECONDS = 0.5
+_SOON_SECONDS = 0.05
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -126,7 +128,9 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def watch_parent(parent: int) -> None:
-    """End this process soon after the one that started it, which may have been killed already.
+    """End this process with the one that started it, which may have been killed already.
+
+    The pipe by which Python tells of its end is not enough: processes forked meanwhile may keep it open.
 
     Args:
         parent: Identifier of that process, as it told it itself.
@@ -134,9 +138,15 @@ def watch_parent(parent: int) -> None:
     if os.getppid() != parent:
         os._exit(1)
 
+    starter = multiprocessing.parent_process()
+    ends = [] if starter is None else [starter.sentinel]
+
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(0.5)
+            if not ends:
+                time.sleep(_SOON_SECONDS)
+            elif connection.wait(ends, _LOOK_SECONDS):
+                ends.clear()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -1,11 +1,12 @@
 """What the attacks share: a small world, a model, and a server that runs commands against them."""
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from oemsar.models.spec import ModelSpec
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.run import simulate_world
 
-from .attacks import SECONDS, Attack, Ended, World
+from ..dataset.download.conftest import Handler, Server, Zenodo, make_zip
+from .attacks import SECONDS, Attack, Ended, Order, Together, World, digests_of, order
+from .kit import VERBS, Kit, make_kit
 
 
 @pytest.fixture(scope="session")
@@ -48,45 +51,42 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture(scope="session")
 def digests(world: World) -> dict[str, str]:
     """SHA-256 of every input, before any attack."""
-    return _digests(world.root)
+    return digests_of(world.root)
 
 
 @pytest.fixture(autouse=True)
 def _inputs_unchanged(world: World, digests: dict[str, str]) -> Iterator[None]:
     """Hold every input against its digest after each attack; a file that is new there counts, too."""
     yield
-    assert _digests(world.root) == digests
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    assert digests_of(world.root) == digests
 
 
 @pytest.fixture(scope="session")
-def attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attack]:
-    """Runs `oemsar ARGV` in a process of its own and tells how it ended."""
-    folder = tmp_path_factory.mktemp("streams")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HOME": str(folder)}
+def streams(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home, present and temporary folder of the commands."""
+    return tmp_path_factory.mktemp("streams")
+
+
+@pytest.fixture(scope="session")
+def together(streams: Path) -> Iterator[Together]:
+    """Runs orders at once, each in a process of its own, and tells how they ended."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HOME": str(streams), "TMPDIR": str(streams)}
     server = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("server.py"))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,
+        cwd=streams,
         text=True,
     )
     assert server.stdin is not None
     assert server.stdout is not None
     requests, answers = server.stdin, server.stdout
 
-    def run(*argv: str | Path, file_bytes: int | None = None, seconds: float = SECONDS) -> Ended:
-        task = {"argv": [*map(str, argv)], "seconds": seconds, "file_bytes": file_bytes}
-        requests.write(json.dumps(task) + "\n")
+    def run(*orders: Order) -> list[Ended]:
+        requests.write(json.dumps([asdict(each) for each in orders]) + "\n")
         requests.flush()
-        return Ended(**json.loads(answers.readline()))
+        return [Ended(**ended) for ended in json.loads(answers.readline())]
 
     yield run
     requests.close()
@@ -114,4 +114,52 @@ def case_world(tmp_path_factory: pytest.TempPathFactory, case_scripts: Path) -> 
     out = tmp_path_factory.mktemp("cases") / "world"
     config = WorldConfig(regions=1, tiles=8, size=128, val=1, test=1, scene=400, workers=1)
     simulate_world(out, config=config)
+    return out
+
+
+@pytest.fixture(scope="session")
+def attack(together: Together) -> Attack:
+    """Runs `oemsar ARGV` in a process of its own and tells how it ended."""
+
+    def run(*argv: str | Path, file_bytes: int | None = None, seconds: float = SECONDS) -> Ended:
+        return together(order(*argv, file_bytes=file_bytes, seconds=seconds))[0]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+    """Inputs of every verb that writes."""
+    state = Zenodo()
+    state.add("dfc25.zip", make_zip({f"dfc25/train/{n}.tif": bytes([n]) * 200_000 for n in range(6)}))
+    server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"zenodo": state}))
+    state.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield make_kit(tmp_path_factory.mktemp("kit"), state.api)
+    state.stopped.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def _kit_unchanged(kit: Kit, streams: Path) -> Iterator[None]:
+    """Hold the inputs against their digests after each test; no command leaves a file elsewhere."""
+    inputs, elsewhere = digests_of(kit.root), _uncached(streams)
+    yield
+    assert digests_of(kit.root) == inputs
+    assert _uncached(streams) == elsewhere
+
+
+def _uncached(folder: Path) -> list[Path]:
+    """List what lies in a folder, but for the caches of libraries."""
+    return sorted(path for path in folder.rglob("*") if not {".cache", ".config"} & {*path.parts})
+
+
+@pytest.fixture(scope="session")
+def benchmark(kit: Kit, together: Together, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished benchmark of one cell."""
+    out = tmp_path_factory.mktemp("benchmark") / "out"
+    ended = together(order("-q", *VERBS["benchmark"](kit, out)[0], seconds=120))[0]
+    assert ended.code == 0, ended.stderr
     return out

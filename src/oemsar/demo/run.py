@@ -22,6 +22,7 @@ from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.run import WORLD_FILE, simulate_world
 from oemsar.train.config import TrainConfig
 from oemsar.train.run import train_model
+from oemsar.train.run_folder import CONFIG
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ def _train_and_score(folder: Path, table: Path, modalities: Inputs, config: Demo
         seed=config.seed,
         validate_every=config.steps,
     )
-    train_model(table, run, config=training, resume=run.exists())
+    train_model(table, run, config=training, resume=(run / CONFIG).exists())
     return evaluate_model(
         run, table, folder / "scores" / str(modalities), config=EvaluateConfig(split="test")
     ).scores

@@ -56,6 +56,7 @@ def test_a_known_motion_is_found_in_pixels(aligned: tuple[Path, AlignReport]) ->
     assert corner_error(transform(out)["affine"], turned(0.7, 11.4, -17.8)) < 0.5
     assert transform(out)["model"] == "affine"
     assert all((out / name).stat().st_size for name in RESULTS)
+    assert {path.name for path in out.iterdir()} == set(RESULTS)
     assert read_json(out / "report.json", AlignReport, "report of an alignment") == report
     assert report.residual_px.along_look is None
     assert "pixels" in report.warnings[0]

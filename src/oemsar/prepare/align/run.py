@@ -115,7 +115,7 @@ def align_images(
             pictures = draw_pictures(optical, aligned, found.points, out)
         summary = make_report(found, geometry, judged, sar=sar, optical=optical, config=config)
         watched.require()
-    _write_report(out, summary, pictures)
+        _write_report(out, summary, pictures)
     return summary
 
 
