@@ -1,6 +1,7 @@
 """What a raster makes GDAL open beside and behind it is looked at first: nothing foreign, nothing remote."""
 
 import os
+import shutil
 import struct
 from pathlib import Path
 
@@ -313,6 +314,16 @@ def test_formats_people_have_are_read_whatever_their_names(inside: Path, driver:
         assert abs(int(dataset.read(1).max()) - 5) <= 1
     if driver != "HFA":
         assert abs(value(virtual(inside / "a.vrt", "image.dat")) - 5) <= 1
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_an_archive_is_refused_with_the_address_of_what_is_in_it(inside: Path, kind: str) -> None:
+    made = Path(shutil.make_archive(str(inside / "scenes"), kind, inside / "parts"))
+    with pytest.raises(
+        InputError, match=rf"is an archive; name the raster in it, as {kind}://.*{kind}!FOLDER"
+    ):
+        value(made)
+    assert value(Path(f"{kind}://{made}!a.tif")) == value(inside / "parts" / "a.tif")
 
 
 def test_another_format_is_refused(inside: Path) -> None:

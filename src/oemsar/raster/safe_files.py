@@ -37,6 +37,8 @@ _ENDINGS = {".hgt": "SRTMHGT", ".gtx": "GTX"}
 """Driver of elevation and geoid grids, which have no mark of their own, by the end of their name."""
 _OTHERS = (b"<", b"{", b"[", b"\xef\xbb\xbf", b"\x89HDF", b"CDF", b"SQLite", b"PK")
 """First bytes by which GDAL takes a file for another format than that of its name or header."""
+_ARCHIVES = (("zip", 0, b"PK\x03\x04"), ("tar", 257, b"ustar"))
+"""Scheme of the addresses into an archive, and where in its file it is marked, and how."""
 FORMATS = (
     "GeoTIFF, PNG, JPEG, JPEG 2000, NITF, ENVI, ERDAS Imagine, VRT, DTED, SRTM, GTX and Esri ASCII grids"
 )
@@ -140,6 +142,11 @@ def _driver(path: Path) -> str:
         return _ENDINGS[path.suffix.lower()]
     if plain and _has_envi_header(path):
         return "ENVI"
+    scheme = next((name for name, place, mark in _ARCHIVES if start[place:].startswith(mark)), None)
+    if scheme is not None:
+        raise InputError(
+            f"{path} is an archive; name the raster in it, as {scheme}://{path}!FOLDER/SCENE.tif"
+        )
     raise InputError(f"{path} is not a raster that is read; give one of {FORMATS}")
 
 
