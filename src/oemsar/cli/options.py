@@ -76,6 +76,8 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
         kind = str | None
     if kind is Inputs:
         kind, default = str, str(default)
+    if kind == Inputs | None:
+        kind = str | None
     if info.is_required() and not partial:
         shown["show_default"] = False
     elif partial:

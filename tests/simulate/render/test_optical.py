@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from oemsar.simulate.noise import stream
-from oemsar.simulate.render.optical import render_optical
+from oemsar.simulate.render.optical import photograph, render_optical
+from oemsar.simulate.world.infrared import infrared
 from oemsar.simulate.world.materials import MATERIALS
 from oemsar.simulate.world.polygon import Rectangle, heading
 from oemsar.simulate.world.surfaces import Surface, SurfaceRaster
@@ -103,3 +104,36 @@ def test_trees_are_green_and_bear_their_own_brightness() -> None:
     bright, plain = image[:, 4:26, 50:85].mean(axis=(1, 2)), image[:, 34:56, 50:85].mean(axis=(1, 2))
     assert bright / plain == pytest.approx([1.3] * 3, rel=0.1)
     assert plain == pytest.approx(np.array(MATERIALS["hedge"].colour) * 0.98 * (0.97, 1, 1.03), rel=0.1)
+
+
+def test_the_near_infrared_leaves_the_colours_and_has_their_shadows() -> None:
+    world = grass_with([(Rectangle(CENTRE, heading(127), 12.0, 12.0), 10.0)], SHAPE, GSD)
+    seen = region(gsd=GSD, sun_azimuth=127, sun_elevation=45, haze=0, dryness=0.3)
+    taken = photograph(world, seen, WHOLE, stream(3), infrared=stream(4))
+    assert taken.infrared is not None
+    np.testing.assert_array_equal(taken.colours, render_optical(world, seen, WHOLE, stream(3)))
+    assert photograph(world, seen, WHOLE, stream(3)).infrared is None
+    metres = np.arange(14, 20, GSD)
+    near, red = (
+        profile(image, CENTRE, 127 + 180, GSD, metres).mean() / np.median(image[:40, :40])
+        for image in (taken.infrared, taken.colours[0])
+    )
+    assert near == pytest.approx(0.20, abs=0.06)
+    assert red == pytest.approx(0.30, abs=0.08)
+    assert near < 0.8 * red
+    grey, lawn = np.median(taken.infrared[:40]), np.median(taken.colours[0, :40])
+    assert grey / infrared("grass", 0.3) == pytest.approx(1, abs=0.25)
+    assert grey > 1.4 * lawn
+
+
+def test_what_is_random_in_the_near_infrared_is_a_factor_of_each_surface() -> None:
+    world = grass_with([(Rectangle(CENTRE, 1, 12.0, 12.0), 4.0)], SHAPE, GSD)
+    seen = region(gsd=GSD, sun_azimuth=180, sun_elevation=60, haze=0)
+    one, other = (
+        photograph(world, seen, WHOLE, stream(3), infrared=stream(number)).infrared for number in (4, 5)
+    )
+    assert one is not None
+    assert other is not None
+    ratio = one[:40].astype(float) / other[:40]
+    assert ratio.std() < 0.01
+    assert abs(ratio.mean() - 1) > 0.01

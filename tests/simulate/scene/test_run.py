@@ -14,13 +14,15 @@ from rasterio.warp import Resampling, reproject
 from scipy.optimize import least_squares
 
 from oemsar.errors import InputError
+from oemsar.files import checksum
 from oemsar.geometry.look import read_look, read_projection_height
 from oemsar.geometry.rpc import RationalModel
+from oemsar.inputs import Inputs
 from oemsar.simulate.scene.config import SceneConfig
 from oemsar.simulate.scene.reflectors import LOBE, PEAK_LEVEL
 from oemsar.simulate.scene.run import simulate_scene
 from oemsar.simulate.scene.world import SimulatedScene
-from oemsar.simulate.world.materials import ROAD
+from oemsar.simulate.world.materials import ROAD, TREE
 
 from .conftest import CONFIG
 
@@ -217,3 +219,24 @@ def test_scene_is_not_overwritten_unasked(folder: Path) -> None:
 def test_wrong_parameters_are_refused_with_a_sentence(wrong: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         SceneConfig(**wrong)
+
+
+def test_further_inputs_are_added_to_a_scene_that_stays_the_same(folder: Path, tmp_path: Path) -> None:
+    config = CONFIG.model_copy(update={"inputs": Inputs.parse("height+nir")})
+    simulate_scene(tmp_path, config=config)
+    assert {path.name for path in tmp_path.iterdir()} - {path.name for path in folder.iterdir()} == {
+        "height.tif",
+        "nir.tif",
+    }
+    for name in ("optical.tif", "sar.tif", "label.tif", "dsm.tif"):
+        assert checksum(tmp_path / name) == checksum(folder / name)
+    height, near = bands(tmp_path / "height.tif")[0], bands(tmp_path / "nir.tif")[0]
+    above = bands(tmp_path / "dsm.tif")[0] - bands(tmp_path / "dem.tif")[0]
+    with rasterio.open(tmp_path / "dsm.tif") as dsm, rasterio.open(tmp_path / "height.tif") as file:
+        top, left = (round(each) for each in dsm.index(*file.transform @ (0.5, 0.5)))
+    under = above[top : top + height.shape[0], left : left + height.shape[1]]
+    np.testing.assert_allclose(height, under, atol=1e-3)
+    label = bands(tmp_path / "label.tif")[0]
+    assert (height[label == ROAD] == 0).mean() > 0.95
+    assert height[label == TREE].min() > 0.5
+    assert near[label == TREE].mean() > 1.3 * bands(tmp_path / "optical.tif")[0][label == TREE].mean()

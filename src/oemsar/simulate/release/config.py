@@ -4,6 +4,8 @@ from pydantic import Field, model_validator
 
 from oemsar.config_file import MOST_PROCESSES, Config, Seed
 from oemsar.errors import InputError
+from oemsar.inputs import Inputs
+from oemsar.simulate.further import require_simulated
 
 _MOST_TILES = 1_000_000
 
@@ -25,10 +27,17 @@ class WorldConfig(Config):
     """Tiles of each region in test; about 25 % by default."""
     scene: int | None = Field(None, ge=64, le=20_000)
     """Rows and columns of one more scene in a region of its own; none by default."""
+    inputs: Inputs | None = Field(None, exclude=True)
+    """Inputs to write beside radar and optical: height, nir or height+nir; none by default."""
     workers: int | None = Field(None, ge=1, le=MOST_PROCESSES, exclude=True)
     """Processes to render in; one per processor by default."""
     overwrite: bool = Field(False, exclude=True)
     """Whether to replace an earlier world in the folder."""
+
+    @model_validator(mode="after")
+    def _write_what_there_is(self) -> "WorldConfig":
+        require_simulated(self.inputs)
+        return self
 
     @model_validator(mode="after")
     def _divide_no_more_than_there_is(self) -> "WorldConfig":
@@ -44,6 +53,10 @@ class WorldConfig(Config):
                 option=("val", "test"),
             )
         return self
+
+    def writes(self, name: str) -> bool:
+        """Tell whether a further input is written."""
+        return self.inputs is not None and name in self.inputs
 
     @property
     def held_out(self) -> tuple[int, int]:

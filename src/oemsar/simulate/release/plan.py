@@ -28,6 +28,8 @@ _LARGEST_CLUSTER = 9000.0
 """Metres that the tiles of a region may cover, less than the distance between regions."""
 
 _PLACES, _REGION, _ORDER, _GRID, _TILE, _SCENE = range(6)
+_INFRARED = 8
+"""Key of the random streams of the near infrared; 7 is that of simulated scenes in depth."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,16 @@ class World:
     def tile_stream(self, tile: PlannedTile) -> np.random.Generator:
         """Begin the random stream of one tile, independent of all others."""
         return stream(self.config.seed, _TILE, tile.region, tile.number)
+
+    def infrared_stream(self, tile: PlannedTile | None = None) -> np.random.Generator | None:
+        """Begin the stream of what is random in the near infrared alone, of a tile or of the scene.
+
+        None where no near infrared is written.
+        """
+        if not self.config.writes("nir"):
+            return None
+        key = () if tile is None else (tile.region, tile.number)
+        return stream(self.config.seed, _INFRARED, *key)
 
     def scene_stream(self) -> np.random.Generator:
         """Begin the random stream of the scene."""

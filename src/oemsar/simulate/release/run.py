@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from oemsar.locks import holds_output
 from oemsar.processes import process_pool
 from oemsar.progress import Report, silent
 from oemsar.raster.geotiff import write_raster
+from oemsar.simulate.further import FURTHER
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.plan import PlannedTile, World, plan_world
-from oemsar.simulate.release.scene import SCENE_FILES, write_scene
+from oemsar.simulate.release.scene import FURTHER_FILES, SCENE_FILES, write_scene
 from oemsar.simulate.release.tile import render_tile
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ def simulate_world(out: Path, *, config: WorldConfig = WorldConfig(), report: Re
     world = plan_world(config)
     require_writable(folder)
     _claim(world, folder, overwrite=config.overwrite)
-    missing = [tile for tile in world.tiles if not all(path.is_file() for path in tile_files(tile, folder))]
+    further = [name for name in FURTHER if config.writes(name)]
+    missing = [tile for tile in world.tiles if not all(map(Path.is_file, tile_files(tile, folder, further)))]
     total = len(world.tiles) + (config.scene is not None)
     done = len(world.tiles) - len(missing)
     if done:
@@ -78,15 +80,16 @@ def simulate_world(out: Path, *, config: WorldConfig = WorldConfig(), report: Re
     return world
 
 
-def tile_files(tile: PlannedTile, folder: Path) -> list[Path]:
-    """List the paths of a tile's files: radar, optical, label and, outside `train`, pseudo label."""
-    return _files(tile.split, tile.name, folder)
+def tile_files(tile: PlannedTile, folder: Path, further: Sequence[str] = ()) -> list[Path]:
+    """List the files of a tile: radar, optical, label, outside `train` pseudo label, and further inputs."""
+    return _files(tile.split, tile.name, folder, further)
 
 
-def _files(split: Split, name: str, folder: Path) -> list[Path]:
+def _files(split: Split, name: str, folder: Path, further: Sequence[str]) -> list[Path]:
     kinds = ["sar_images", "rgb_images", "labels"]
     if split != "train":
         kinds.append("pseudo_labels")
+    kinds += [f"{each}_images" for each in further]
     return [folder / split / kind / f"{name}.tif" for kind in kinds]
 
 
@@ -96,7 +99,9 @@ def write_tile(world: World, tile: PlannedTile, folder: Path) -> PlannedTile:
     As published, labels of `train` are pseudo labels; labels of `val` and `test` are the true ones and carry
     no georeferencing.
     """
-    rendered = render_tile(world.regions[tile.region], world.config.size, world.tile_stream(tile))
+    rendered = render_tile(
+        world.regions[tile.region], world.config.size, world.tile_stream(tile), world.infrared_stream(tile)
+    )
     sar, optical, label, *pseudo = tile_files(tile, folder)
     write_raster(sar, rendered.sar[None], tile.grid)
     write_raster(optical, rendered.optical, tile.grid)
@@ -105,6 +110,11 @@ def write_tile(world: World, tile: PlannedTile, folder: Path) -> PlannedTile:
     else:
         write_raster(label, rendered.real_label[None], None)
         write_raster(pseudo[0], rendered.pseudo_label[None], tile.grid)
+    if world.config.writes("height"):
+        path = folder / tile.split / "height_images" / f"{tile.name}.tif"
+        write_raster(path, rendered.height[None], tile.grid)
+    if rendered.nir is not None:
+        write_raster(folder / tile.split / "nir_images" / f"{tile.name}.tif", rendered.nir[None], tile.grid)
     return tile
 
 
@@ -141,8 +151,8 @@ def _read_plan(record: Path) -> dict[str, JsonValue] | None:
 def _remove_tiles(plan: dict[str, JsonValue], folder: Path) -> None:
     """Remove the files of an earlier world."""
     tiles = _EarlierWorld.model_validate(plan).tiles
-    files = [file for tile in tiles for file in _files(tile.split, tile.name, folder)]
-    for path in [*files, *(folder / "scenes" / name for name in SCENE_FILES)]:
+    files = [file for tile in tiles for file in _files(tile.split, tile.name, folder, FURTHER)]
+    for path in [*files, *(folder / "scenes" / name for name in (*SCENE_FILES, *FURTHER_FILES.values()))]:
         path.unlink(missing_ok=True)
 
 

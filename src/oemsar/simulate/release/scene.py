@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from affine import Affine
@@ -14,12 +14,14 @@ from oemsar.raster.geotiff import write_raster
 from oemsar.simulate.noise import Raster
 from oemsar.simulate.release.plan import World
 from oemsar.simulate.release.tile import map_with_margin
-from oemsar.simulate.render.optical import render_optical
+from oemsar.simulate.render.optical import photograph
 from oemsar.simulate.render.sar import digitise, radar_intensity
 from oemsar.simulate.world.polygon import heading
 from oemsar.simulate.world.region import Region, centre_in_utm
 
 SCENE_FILES = ("Scene_001_sar.tif", "Scene_001_optical.tif", "Scene_001_label.tif")
+
+FURTHER_FILES = {"height": "Scene_001_height.tif", "nir": "Scene_001_nir.tif"}
 
 _OPTICAL_SCALE = 1.25
 """Ground sampling distance of the scene's orthophoto over that of its radar image."""
@@ -29,14 +31,16 @@ _MARGIN = 0.04
 
 
 def write_scene(world: World, folder: Path) -> None:
-    """Write radar, optical and label of the scene, those that are not there yet.
+    """Write radar, optical, label and further inputs of the scene, unless all are there.
 
     The radar grid is turned so that its columns run along the look direction: a rotated affine, with 0
     outside the collect, as Umbra's GEC products have. The label is on the radar grid, 0 outside the
-    collect. The orthophoto is north-up, covers the scene, and has a ground sampling distance of its own.
+    collect. The orthophoto is north-up, covers the scene, and has a ground sampling distance of its own, on
+    which further inputs lie, too.
     """
     region, size = world.scene_region, world.config.scene
-    if region is None or size is None or all((folder / name).is_file() for name in SCENE_FILES):
+    names = [*SCENE_FILES, *(file for name, file in FURTHER_FILES.items() if world.config.writes(name))]
+    if region is None or size is None or all((folder / name).is_file() for name in names):
         return
     rng = world.scene_stream()
     grid, to_north_up, side = _rotated_grid(region, size)
@@ -45,10 +49,15 @@ def write_scene(world: World, folder: Path) -> None:
     label = _resampled(land_cover.classes[core], to_north_up, size, 0)
     collect = _collect(size)
     sar = np.where(collect, digitise(np.clip(intensity, 0, None), region, rng), 0).astype(np.uint8)
-    optical = render_optical(land_cover, region, core, rng)
+    optical, nir = photograph(land_cover, region, core, rng, infrared=world.infrared_stream())
     write_raster(folder / SCENE_FILES[0], sar[None], grid)
     write_raster(folder / SCENE_FILES[1], *_coarser(optical, region, side))
     write_raster(folder / SCENE_FILES[2], np.where(collect, label, 0).astype(np.uint8)[None], grid)
+    if world.config.writes("height"):
+        heights = land_cover.height[core][None]
+        write_raster(folder / FURTHER_FILES["height"], *_coarser(heights, region, side))
+    if nir is not None:
+        write_raster(folder / FURTHER_FILES["nir"], *_coarser(nir[None], region, side))
 
 
 def _rotated_grid(region: Region, size: int) -> tuple[GeoBox, Affine, int]:
@@ -94,12 +103,14 @@ def _collect(size: int) -> NDArray[np.bool_]:
     return np.asarray(rows & columns)
 
 
-def _coarser(optical: NDArray[np.uint8], region: Region, side: int) -> tuple[NDArray[np.uint8], GeoBox]:
-    """Give the orthophoto at its own ground sampling distance, and its grid."""
+def _coarser(bands: NDArray[Any], region: Region, side: int) -> tuple[NDArray[Any], GeoBox]:
+    """Average bands of the square to the ground sampling distance of the orthophoto; give its grid, too."""
     from PIL import Image
 
     small = int(side / _OPTICAL_SCALE)
     box = (0, 0, small * _OPTICAL_SCALE, small * _OPTICAL_SCALE)
-    image = Image.fromarray(optical.transpose(1, 2, 0)).resize((small, small), Image.Resampling.BOX, box=box)
+    pixels = bands.transpose(1, 2, 0) if len(bands) == 3 else np.ascontiguousarray(bands[0])
+    image = np.asarray(Image.fromarray(pixels).resize((small, small), Image.Resampling.BOX, box=box))
     affine = _north_up(region, side, region.gsd * _OPTICAL_SCALE)
-    return np.asarray(image).transpose(2, 0, 1), GeoBox((small, small), affine, f"EPSG:{region.epsg}")
+    averaged = image.transpose(2, 0, 1) if image.ndim == 3 else image[None]
+    return averaged, GeoBox((small, small), affine, f"EPSG:{region.epsg}")

@@ -1,6 +1,7 @@
-"""The optical image: colours of the surfaces under sun and sky."""
+"""The optical image: colours of the surfaces under sun and sky, and their near infrared."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from scipy import ndimage
 
 from oemsar.simulate.noise import Raster, rough, white
 from oemsar.simulate.render.shadow import is_shadowed
+from oemsar.simulate.world.infrared import infrared as infrared_of
 from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.materials import MATERIALS, RANGELAND, seasonal
 from oemsar.simulate.world.polygon import heading
@@ -21,6 +23,42 @@ _COUNTRY_GAIN = {"FRA": (0.97, 1.0, 1.03), "JPN": (0.95, 1.03, 0.99), "USA": (1.
 
 _HAZE = np.array([140, 155, 175], np.float32)
 
+_SKY_INFRARED = np.float32(0.20)
+"""Share of the near infrared that comes from the sky: shadows are darker than in any colour."""
+
+_HAZE_INFRARED = np.float32(115)
+_HAZE_SHARE = np.float32(0.5)
+"""Haze in the near infrared over that in the colours."""
+
+_VIGOUR = np.float32(0.07)
+"""Standard deviation of the logarithm of a surface's near infrared that its colours do not tell."""
+
+
+class Photograph(NamedTuple):
+    """Image of the core of a canvas by one camera.
+
+    Attributes:
+        colours: Red, green, blue, uint8, shape (3, rows, columns).
+        infrared: Near infrared, uint8, shape (rows, columns); None where it was not taken.
+    """
+
+    colours: NDArray[np.uint8]
+    infrared: NDArray[np.uint8] | None
+
+
+class _Albedo(NamedTuple):
+    """Surfaces of the core under full light.
+
+    Attributes:
+        colour: Grey values, float32, shape (rows, columns, 3).
+        factor: Factor of the grey values of flat ground that colour and near infrared share.
+        dry: Share by which red of dry grass is raised.
+    """
+
+    colour: Raster
+    factor: Raster
+    dry: Raster
+
 
 def render_optical(
     land_cover: WorldRasters,
@@ -30,7 +68,20 @@ def render_optical(
     *,
     reach: float | None = None,
 ) -> NDArray[np.uint8]:
-    """Render the core of a canvas in visible light.
+    """Render the core of a canvas in visible light, as `photograph` does: uint8, shape (3, rows, columns)."""
+    return photograph(land_cover, region, core, rng, reach=reach).colours
+
+
+def photograph(
+    land_cover: WorldRasters,
+    region: Region,
+    core: tuple[slice, slice],
+    rng: np.random.Generator,
+    *,
+    reach: float | None = None,
+    infrared: np.random.Generator | None = None,
+) -> Photograph:
+    """Render the core of a canvas in visible light, and in the near infrared.
 
     Lambert's law for the direct sun, a constant sky, shadows cast by everything that stands, texture
     by material, crop rows, and a slight blur for the optics. Buildings do not lean (a true orthophoto)
@@ -40,23 +91,47 @@ def render_optical(
         land_cover: World to render.
         region: Region, with its sun and haze.
         core: Rows and columns to render.
-        rng: Source of randomness.
+        rng: Source of randomness of the colours, which the near infrared shares.
         reach: Length of the longest shadow in metres; by default that of the region's tallest building.
+        infrared: Source of what is random in the near infrared alone; None takes no such image.
 
     Returns:
-        Red, green, blue as uint8, (3, rows, columns) of the core.
+        Images of the core; the colours are the same with and without the near infrared.
     """
     top = land_cover.top
     sun = heading(region.sun_azimuth)
     dark = is_shadowed(top, sun, region.sun_elevation, region.gsd, reach or region.reach)[core]
     light = _sunlight(top, core, sun, region) * ~dark
     light = ndimage.gaussian_filter(light, 0.5, truncate=2)
-    colour = _albedo(land_cover, region, core, rng)
+    albedo = _albedo(land_cover, region, core, rng)
     cast = np.array(_COUNTRY_GAIN[region.country], np.float32)
-    image = colour * (_SKY + (1 - _SKY) * light[..., None]) * cast
+    image = albedo.colour * (_SKY + (1 - _SKY) * light[..., None]) * cast
     image = image * np.float32(1 - region.haze) + _HAZE * np.float32(region.haze)
     image = ndimage.gaussian_filter(image, (0.6, 0.6, 0), truncate=2)
-    return np.ascontiguousarray(np.clip(image + 0.5, 0, 255).astype(np.uint8).transpose(2, 0, 1))
+    colours = np.ascontiguousarray(np.clip(image + 0.5, 0, 255).astype(np.uint8).transpose(2, 0, 1))
+    if infrared is None:
+        return Photograph(colours, None)
+    grey = _infrared(land_cover, region, core, infrared) * albedo.factor * (1 - albedo.dry)
+    lit = grey * (_SKY_INFRARED + (1 - _SKY_INFRARED) * light)
+    return Photograph(colours, _exposed(lit, np.float32(region.haze) * _HAZE_SHARE))
+
+
+def _infrared(
+    land_cover: WorldRasters, region: Region, core: tuple[slice, slice], rng: np.random.Generator
+) -> Raster:
+    """Give the near infrared of the surfaces of the core under full light, without their texture."""
+    table = land_cover.table
+    vigour = np.exp(_VIGOUR * rng.standard_normal(len(table.infrared), dtype=np.float32))
+    flat = (table.infrared * vigour)[land_cover.surface[core]]
+    flat[land_cover.is_tree[core]] = np.float32(infrared_of("hedge", region.dryness) * 0.98)
+    return np.asarray(flat, dtype=np.float32)
+
+
+def _exposed(image: Raster, haze: np.float32) -> NDArray[np.uint8]:
+    """Lay haze over the near infrared, blur it as the colours are, and write it in 8 bits."""
+    image = ndimage.gaussian_filter(image * (1 - haze) + _HAZE_INFRARED * haze, 0.6, truncate=2)
+    grey: NDArray[np.uint8] = np.clip(image + 0.5, 0, 255).astype(np.uint8)
+    return grey
 
 
 def _sunlight(top: Raster, core: tuple[slice, slice], sun: complex, region: Region) -> Raster:
@@ -71,8 +146,8 @@ def _sunlight(top: Raster, core: tuple[slice, slice], sun: complex, region: Regi
 
 def _albedo(
     land_cover: WorldRasters, region: Region, core: tuple[slice, slice], rng: np.random.Generator
-) -> Raster:
-    """Colour every pixel of the core under full light, float32, (rows, columns, 3)."""
+) -> _Albedo:
+    """Colour every pixel of the core under full light."""
     table, gsd = land_cover.table, region.gsd
     surface, is_tree = land_cover.surface[core], land_cover.is_tree[core]
     shape = surface.shape
@@ -92,7 +167,7 @@ def _albedo(
     grass = (table.land_cover[surface] == RANGELAND) & ~is_tree
     dry = np.clip(large * 0.5 + region.dryness, 0, 1.2) * grass * np.float32(0.15)
     colour[..., 0] *= 1 + dry
-    return np.asarray(colour, dtype=np.float32)
+    return _Albedo(np.asarray(colour, dtype=np.float32), texture, dry)
 
 
 def _crop_rows(

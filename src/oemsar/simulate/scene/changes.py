@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
+from oemsar.simulate.world.infrared import infrared
 from oemsar.simulate.world.landcover import WorldRasters
 from oemsar.simulate.world.materials import AGRICULTURE, CROPS, MATERIALS, seasonal
 from oemsar.simulate.world.region import Region
@@ -45,9 +46,12 @@ def with_other_crops(
     """
     table = land_cover.table
     changed = (table.land_cover == AGRICULTURE) & (rng.random(len(table.height)) < share)
-    colour = table.colour.copy()
+    colour, near = table.colour.copy(), table.infrared.copy()
     for number in np.nonzero(changed)[0].tolist():
-        crop = seasonal(MATERIALS[str(rng.choice(CROPS[region.country]))], region.dryness)
-        colour[number] = np.array(crop.colour, np.float32) * np.float32(np.exp(rng.normal(0, crop.spread)))
+        name = str(rng.choice(CROPS[region.country]))
+        crop = seasonal(MATERIALS[name], region.dryness)
+        brightness = np.float32(np.exp(rng.normal(0, crop.spread)))
+        colour[number] = np.array(crop.colour, np.float32) * brightness
+        near[number] = np.float32(infrared(name, region.dryness)) * brightness
     exposure = np.float32(np.exp(rng.uniform(-0.12, 0.12)))
-    return replace(land_cover, table=replace(table, colour=colour * exposure))
+    return replace(land_cover, table=replace(table, colour=colour * exposure, infrared=near * exposure))

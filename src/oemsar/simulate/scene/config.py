@@ -4,6 +4,8 @@ from pydantic import Field, model_validator
 
 from oemsar.config_file import Config, Seed
 from oemsar.errors import InputError
+from oemsar.inputs import Inputs
+from oemsar.simulate.further import require_simulated
 from oemsar.simulate.world.character import Character, Country
 
 _STEEPEST = 0.35
@@ -37,6 +39,8 @@ class SceneConfig(Config):
     """Ground sampling distance of the orthophoto in metres; that of the radar by default."""
     reflectors: int = Field(0, ge=0, le=10_000)
     """Number of corner reflectors on open ground."""
+    inputs: Inputs | None = Field(None, exclude=True)
+    """Inputs to write beside radar and optical: height, nir or height+nir; none by default."""
     slant: bool = Field(False, exclude=True)
     """Whether to write the slant range image too."""
     overwrite: bool = Field(False, exclude=True)
@@ -44,6 +48,7 @@ class SceneConfig(Config):
 
     @model_validator(mode="after")
     def _fit_together(self) -> "SceneConfig":
+        require_simulated(self.inputs)
         extent = self.size * self.gsd
         if extent > _LONGEST:
             raise InputError(

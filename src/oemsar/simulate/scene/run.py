@@ -16,7 +16,7 @@ from oemsar.locks import holds_output
 from oemsar.progress import Report, silent
 from oemsar.raster.geotiff import write_raster
 from oemsar.simulate.render.focus import collect_mask
-from oemsar.simulate.render.optical import render_optical
+from oemsar.simulate.render.optical import photograph
 from oemsar.simulate.render.sar import Echoes
 from oemsar.simulate.render.visibility import visibility
 from oemsar.simulate.scene.changes import with_cars, with_other_crops
@@ -89,14 +89,19 @@ def _write(config: SceneConfig, folder: Path, report: Report) -> SimulatedScene:
 
 
 def _write_surfaces(scene: SimulatedScene, folder: Path) -> None:
-    """Write the orthophoto, the label, and the heights of ground and surface."""
+    """Write the orthophoto, the label, further inputs, and the heights of ground and surface."""
     geometry = scene.geometry
+    inputs = geometry.config.inputs or ()
     rng = scene_stream(geometry.config, Stream.FLIGHT)
     flown = with_other_crops(with_cars(scene.land_cover, CARS, rng), geometry.region, _OTHER_CROPS, rng)
-    optical = _coarser(
-        render_optical(flown, geometry.region, geometry.core, rng, reach=geometry.reach), geometry
-    )
-    write_raster(folder / "optical.tif", optical, geometry.optical, tiled=True)
+    own = scene_stream(geometry.config, Stream.INFRARED) if "nir" in inputs else None
+    optical, nir = photograph(flown, geometry.region, geometry.core, rng, reach=geometry.reach, infrared=own)
+    write_raster(folder / "optical.tif", _coarser(optical, geometry), geometry.optical, tiled=True)
+    if nir is not None:
+        write_raster(folder / "nir.tif", _coarser(nir[None], geometry), geometry.optical, tiled=True)
+    if "height" in inputs:
+        heights = _nearest(scene.still.height, geometry)
+        write_raster(folder / "height.tif", heights[None], geometry.optical, tiled=True)
     label = _nearest(scene.still.classes, geometry)
     write_raster(folder / "label.tif", label[None], geometry.optical, tiled=True)
     base = np.float32(geometry.base)
@@ -168,6 +173,8 @@ def _coarser(optical: NDArray[np.uint8], geometry: SceneGeometry) -> NDArray[np.
     if optical.shape[1:] == (rows, columns):
         return optical
     ratio = geometry.optical.affine.a / geometry.config.gsd
-    image = Image.fromarray(optical.transpose(1, 2, 0))
+    pixels = optical.transpose(1, 2, 0) if len(optical) == 3 else optical[0]
+    image = Image.fromarray(pixels)
     image = image.resize((columns, rows), Image.Resampling.BOX, box=(0, 0, columns * ratio, rows * ratio))
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+    averaged = np.asarray(image)
+    return np.ascontiguousarray(averaged.transpose(2, 0, 1) if averaged.ndim == 3 else averaged[None])

@@ -23,6 +23,7 @@ class Stream(IntEnum):
     SPECKLE = 16
     SLANT = 17
     REFLECTORS = 18
+    INFRARED = 19
 
 
 def scene_stream(config: SceneConfig, part: int) -> np.random.Generator:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from oemsar.simulate.noise import Raster
+from oemsar.simulate.world.infrared import infrared
 from oemsar.simulate.world.materials import MATERIALS, seasonal
 from oemsar.simulate.world.polygon import Polygon, Rectangle
 
@@ -68,6 +69,7 @@ class SurfaceTable:
         pitch: Rise of the roof per metre.
         hipped: Whether the roof falls to the ends of the ridge too.
         row_spacing: Distance of crop rows in metres, 0 for none.
+        infrared: Sunlit grey value in the near infrared, float32.
     """
 
     land_cover: NDArray[np.uint8]
@@ -84,6 +86,7 @@ class SurfaceTable:
     pitch: Raster
     hipped: NDArray[np.bool_]
     row_spacing: Raster
+    infrared: Raster
 
 
 class SurfaceRaster:
@@ -94,6 +97,7 @@ class SurfaceRaster:
         self.gsd = gsd
         self._rng = rng
         self._materials = {name: seasonal(material, dryness) for name, material in MATERIALS.items()}
+        self._infrared = {name: infrared(name, dryness) for name in MATERIALS}
         self._image = Image.new("I", (shape[1], shape[0]), 0)
         self._draw = ImageDraw.Draw(self._image)
         self._rows: list[tuple[object, ...]] = []
@@ -124,6 +128,7 @@ class SurfaceRaster:
                 roof.pitch,
                 roof.hipped,
                 surface.row_spacing,
+                self._infrared[surface.material] * brightness,
             )
         )
         return len(self._rows) - 1
