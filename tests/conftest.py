@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from rasterio import Affine
 
 from . import inputs
+from .commands import Run, command_server
 
 inputs.install()  # before any verb is imported: what a verb reads is the same when it is done, in every test
 
@@ -35,6 +37,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROTATED = Affine(-0.143, -0.577, 337934.48, -0.577, 0.143, 7840518.46)
 
 
+@pytest.fixture(scope="session")
+def run_command() -> Iterator[Run]:
+    """Runs commands, each in a process of its own that begins with the package read."""
+    with command_server() as run:
+        yield run
+
+
 FileLimit = Callable[[int], AbstractContextManager[None]]
 
 
@@ -46,10 +55,12 @@ def file_limit() -> FileLimit:
     @contextmanager
     def limit(size: int) -> Iterator[None]:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        written, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # cut short, it would be kept
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
         try:
             yield
         finally:
+            sys.dont_write_bytecode = written
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     return limit

@@ -1,19 +1,19 @@
 """Every recipe of docs/extending.md works as an installed package of its own."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hatchling import build
+
+from .commands import Command, Run
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "extending.md"
-OEMSAR = "from oemsar.cli.app import main; main()"
 
 
 class Recipe(NamedTuple):
@@ -46,18 +46,15 @@ def _entry_points(recipe: Recipe) -> dict[str, dict[str, str]]:
     return groups
 
 
-def _install(recipe: Recipe, source: Path, site: Path) -> None:
+def _install(recipe: Recipe, source: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build the wheel by the backend that the page names, and unpack it, as an installer does."""
     source.mkdir()
     (source / "pyproject.toml").write_text(f"{HEAD}\n{recipe.toml}")
     (source / "recipe.py").write_text(f'"""Recipe."""\n\n{recipe.code}')
-    offline = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
-    pip = [sys.executable, "-m", "pip", "install", *offline, "--target", str(site), str(source)]
-    subprocess.run(pip, check=True)
-
-
-def _arguments(command: str) -> list[str]:
-    program, *rest = shlex.split(command)
-    return [sys.executable, *({"oemsar": ["-c", OEMSAR], "python": []}[program]), *rest]
+    assert tomllib.loads(HEAD)["build-system"]["build-backend"] == build.__name__
+    monkeypatch.chdir(source)
+    with zipfile.ZipFile(source / build.build_wheel(str(source))) as wheel:
+        wheel.extractall(site)
 
 
 def test_every_kind_has_a_recipe() -> None:
@@ -70,20 +67,20 @@ def test_every_kind_has_a_recipe() -> None:
 
 
 @pytest.mark.parametrize("title", RECIPES)
-def test_a_recipe_works_as_an_installed_package(title: str, tmp_path: Path) -> None:
+def test_a_recipe_works_as_an_installed_package(
+    title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_command: Run
+) -> None:
     recipe, site, work = RECIPES[title], tmp_path / "site", tmp_path / "work"
     work.mkdir()
-    _install(recipe, tmp_path / "source", site)
-    paths = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200"}
+    _install(recipe, tmp_path / "source", site, monkeypatch)
     name = next(iter(next(iter(_entry_points(recipe).values()))))
     for command in recipe.commands:
         if command.startswith("mkdir "):
             (work / command.removeprefix("mkdir ")).mkdir()
             continue
-        done = subprocess.run(
-            _arguments(command), cwd=work, env=environment, capture_output=True, text=True, check=False
+        done = run_command(
+            Command(tuple(shlex.split(command)), folder=work, site=site, environment={"COLUMNS": "200"})
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert done.code == 0, f"{command}\n{done.stdout}{done.stderr}"
         if command.endswith("--help"):
             assert name in done.stdout, command

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,12 @@ def source_checksum(path: Path) -> str | None:
 
 def package_versions() -> dict[str, str]:
     """List the versions of Python and of the installed packages that decide a result, by name."""
+    return dict(_installed())
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """Read the versions from the metadata of the packages, which takes longer than many a small verb."""
     versions = {"oemsar": oemsar.__version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:

@@ -1,20 +1,17 @@
 """`oemsar prepare radiometry` ends as promised."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 
-SCRIPT = "from oemsar.cli.app import main; main()"
+from ..commands import Command, Run
 
 
-def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", SCRIPT, "prepare", "radiometry", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def _command(*arguments: str | Path) -> Command:
+    return Command(("oemsar", "prepare", "radiometry", *map(str, arguments)))
 
 
 @pytest.fixture
@@ -26,9 +23,9 @@ def scene(tmp_path: Path) -> Path:
     return tmp_path / "scene.tif"
 
 
-def test_a_scene_is_remapped_and_the_result_is_json(scene: Path) -> None:
-    done = _run(scene, "--remap", "NRL", "--out", scene.with_name("o.tif"), "--json")
-    assert done.returncode == 0, done.stderr
+def test_a_scene_is_remapped_and_the_result_is_json(scene: Path, run_command: Run) -> None:
+    done = run_command(_command(scene, "--remap", "NRL", "--out", scene.with_name("o.tif"), "--json"))
+    assert done.code == 0, done.stderr
     assert f"{scene} is read as amplitude: uint16 pixels, and nothing says" in done.stderr
     summary = json.loads(done.stdout)
     assert (summary["remap"], summary["recognised_by"][:13]) == ("nrl", "uint16 pixels")
@@ -36,8 +33,8 @@ def test_a_scene_is_remapped_and_the_result_is_json(scene: Path) -> None:
         assert dataset.dtypes == ("uint8",)
 
 
-def test_the_remaps_are_listed() -> None:
-    listed = json.loads(_run("--list", "--json").stdout)["remaps"]
+def test_the_remaps_are_listed(run_command: Run) -> None:
+    listed = json.loads(run_command(_command("--list", "--json")).stdout)["remaps"]
     assert list(listed) == ["identity", "linear", "log", "density", "nrl", "pedf", "percentile", "db-clip"]
 
 
@@ -49,9 +46,11 @@ def test_the_remaps_are_listed() -> None:
         (["--remap", "linear", "--out", "o.tif", "--sigma0"], "carries no calibration"),
     ],
 )
-def test_a_mistake_ends_in_one_sentence(scene: Path, arguments: list[str], words: str) -> None:
-    done = _run(scene, *arguments)
-    assert done.returncode == 2
+def test_a_mistake_ends_in_one_sentence(
+    scene: Path, arguments: list[str], words: str, run_command: Run
+) -> None:
+    done = run_command(_command(scene, *arguments))
+    assert done.code == 2
     *told, sentence = done.stderr.splitlines()
     assert words in sentence
     assert all("is read as" in line for line in told)

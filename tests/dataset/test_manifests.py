@@ -21,6 +21,8 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.files import checksum, write_text
 
+from ..commands import Command, Run
+
 SCRIPT = "from oemsar.cli.app import main; main()"
 MANIFESTS = ["P.txt", "P+R1.txt", "P+R5.txt", "R1.txt", "R5.txt", "test.txt"]
 FILES = {
@@ -32,10 +34,8 @@ FILES = {
 }
 
 
-def regimes(table: Path, out: Path, *options: str, hash_seed: str = "0") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", SCRIPT, "data", "regimes", str(table), "--out", str(out), *options]
-    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+def regimes(table: Path, out: Path) -> tuple[str, ...]:
+    return "data", "regimes", str(table), "--out", str(out)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -45,7 +45,9 @@ def contents(folder: Path) -> dict[str, str]:
 def test_command_writes_the_same_whatever_the_hash_seed_and_the_order(
     release: list[Tile], release_table: Path, tmp_path: Path
 ) -> None:
-    done = regimes(release_table, tmp_path / "one", "--json", hash_seed="1")
+    command = [sys.executable, "-c", SCRIPT, *regimes(release_table, tmp_path / "one"), "--json"]
+    environment = os.environ | {"PYTHONHASHSEED": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["tiles"] == {
         "P": 140,
@@ -87,7 +89,7 @@ def test_reading_gives_the_tiles_that_were_written(release_table: Path, tmp_path
         assert manifest_tiles(tiles, regime, tmp_path / "m") == training_tiles(tiles, regime, seed=2)
 
 
-def test_shared_ground_is_listed_and_told(release: list[Tile], tmp_path: Path) -> None:
+def test_shared_ground_is_listed_and_told(release: list[Tile], tmp_path: Path, run_command: Run) -> None:
     """One train tile is moved by half its height over a test tile, and another onto a tile of R1."""
     test = next(tile for tile in release if tile.split == "test")
     real = training_tiles(release, Regime.R1)[0]
@@ -97,8 +99,8 @@ def test_shared_ground_is_listed_and_told(release: list[Tile], tmp_path: Path) -
     }
     tiles = [replace(tile, grid=moved.get(tile.name, tile.grid)) for tile in release]
     write_tiles(tiles, tmp_path / "tiles.parquet")
-    done = regimes(tmp_path / "tiles.parquet", tmp_path / "m")
-    assert done.returncode == 0, done.stderr
+    done = run_command(Command(("oemsar", *regimes(tmp_path / "tiles.parquet", tmp_path / "m"))))
+    assert done.code == 0, done.stderr
     pairs = json.loads((tmp_path / "m" / "overlaps.json").read_text())["pairs"]
     half = next(pair for pair in pairs if pair["other"] == test.name)
     assert (half["tile"], half["use"], half["other_use"]) == ("TrainArea_001", "P", "test")
@@ -117,11 +119,11 @@ def test_tiles_that_cannot_be_measured_are_told(release: list[Tile], tmp_path: P
 
 
 def test_missing_hand_labels_are_one_sentence_and_nothing_is_written(
-    release: list[Tile], tmp_path: Path
+    release: list[Tile], tmp_path: Path, run_command: Run
 ) -> None:
     write_tiles([replace(tile, real_label=None) for tile in release], tmp_path / "tiles.parquet")
-    done = regimes(tmp_path / "tiles.parquet", tmp_path / "m")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    done = run_command(Command(("oemsar", *regimes(tmp_path / "tiles.parquet", tmp_path / "m"))))
+    assert (done.code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "no hand-labelled tile of split val" in done.stderr
     assert not (tmp_path / "m").exists()
 

@@ -76,6 +76,9 @@ def run_command(argv: list[str], streams: tuple[int, int], file_bytes: int | Non
     if file_bytes is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+        # Python keeps bytecode that was cut short, and no later process could import that module
+        sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.argv = ["oemsar", *argv]
     from oemsar.cli.app import main
 

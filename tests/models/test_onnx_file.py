@@ -33,11 +33,12 @@ def _network(architecture: str, encoder: str, fusion: Fusion = "stack") -> LandC
 @pytest.mark.parametrize(
     ("architecture", "encoder", "fusion"),
     [
-        ("unet", "resnet18", "stack"),
         ("unet", "efficientnet-b0", "stack"),
-        ("unet", "resnet18", "dual"),
+        ("unet", "tu-mobilenetv3_small_050", "dual"),
         ("segformer", "mit_b0", "stack"),
-        ("segformer", "mit_b0", "dual"),
+        pytest.param("unet", "resnet18", "stack", marks=pytest.mark.slow),
+        pytest.param("unet", "resnet18", "dual", marks=pytest.mark.slow),
+        pytest.param("segformer", "mit_b0", "dual", marks=pytest.mark.slow),
         pytest.param("vmamba", "vmamba_t", "dual", marks=pytest.mark.slow),
     ],
 )

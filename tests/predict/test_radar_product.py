@@ -107,7 +107,7 @@ def test_the_map_of_power_is_that_of_its_amplitude(
 ) -> None:
     power = write_scene("iw-vv.rtc.tiff", POWER, **NORTH_UP)
     amplitude = write_scene("amplitude.tif", np.sqrt(POWER), **NORTH_UP)
-    config = PredictConfig(window=64, overlap=16, range=(0.0, 0.8), device="cpu")
+    config = PredictConfig(window=64, overlap=16, range=(0.0, 0.8), engine="torch", device="cpu")
     maps, told = [], []
     for scene in (power, amplitude):
         out = tmp_path / f"{scene.stem}.map.tif"

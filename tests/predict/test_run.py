@@ -4,9 +4,6 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +29,10 @@ from oemsar.predict.run import predict_scene
 from oemsar.raster.cog import Layer, write_cog
 
 from .. import inputs
+from ..forking import forking
 
 ROTATED = GeoBox((300, 420), Affine(-0.143, -0.5768, 337934.5, -0.5768, 0.143, 7840518.5), "EPSG:32759")
+PART = ROTATED[:150, :210]
 PROFILE = {"count": 1, "height": 64, "width": 80, "dtype": "uint8"}
 SMALL = PredictConfig(window=128, overlap=32, engine="torch", device="cpu")
 WHOLE = PredictConfig(engine="torch", device="cpu")
@@ -41,6 +40,12 @@ WHOLE = PredictConfig(engine="torch", device="cpu")
 
 def _speckle(*shape: int) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(1, 256, shape, np.uint8)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick looks take a third of the time of a small map, and few tests look at them."""
+    monkeypatch.setattr("oemsar.predict.run.write_quicklook", lambda *arguments: arguments[2].touch())
 
 
 @pytest.fixture
@@ -74,6 +79,7 @@ def test_map_has_the_grid_colours_and_layers_asked_for(
     assert {file.name for file in tmp_path.iterdir()} == names
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_one_window_gives_what_the_network_gives(
     models: dict[str, Path], scene: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +91,7 @@ def test_one_window_gives_what_the_network_gives(
         assert (dataset.read(1) == expected).mean() > 0.9999
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_windows_agree_with_one_call_where_context_suffices(
     models: dict[str, Path], scene: Path, tmp_path: Path
 ) -> None:
@@ -99,6 +106,7 @@ def test_windows_agree_with_one_call_where_context_suffices(
         assert (one.read(1) == many.read(1)).mean() > 0.8
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_nodata_of_every_kind_is_nodata_in_the_map(models: dict[str, Path], tmp_path: Path) -> None:
     amplitude = _speckle(200, 200).astype(np.float32)
     amplitude[:40] = np.nan
@@ -114,6 +122,7 @@ def test_nodata_of_every_kind_is_nodata_in_the_map(models: dict[str, Path], tmp_
         np.testing.assert_array_equal(dataset.read(1) == 0, np.isnan(amplitude) | (amplitude == -1))
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("nodata", "mapped"), [("auto", 0.5), ("none", 1.0), ("7", 0.75)])
 def test_zeros_around_the_collect_are_read_as_asked(
     models: dict[str, Path], tmp_path: Path, nodata: str, mapped: float
@@ -129,6 +138,7 @@ def test_zeros_around_the_collect_are_read_as_asked(
     assert 1 - summary.nodata_share == pytest.approx(mapped)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_optical_is_laid_onto_the_radar_grid(models: dict[str, Path], tmp_path: Path) -> None:
     """A radar image on a rotated grid and an orthophoto of other resolution that shows the same field."""
     grid = GeoBox((150, 150), Affine(0.4, 0.3, 4e5, 0.3, -0.4, 5e6), "EPSG:32631")
@@ -159,6 +169,7 @@ def test_optical_is_laid_onto_the_radar_grid(models: dict[str, Path], tmp_path: 
     assert (ids == expected).mean() > 0.97
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_ground_without_optical_is_nodata(models: dict[str, Path], tmp_path: Path) -> None:
     grid = GeoBox((100, 100), Affine(0.5, 0, 4e5, 0, -0.5, 5e6), "EPSG:32631")
     write_cog(tmp_path / "sar.tif", _speckle(100, 100), grid)
@@ -175,6 +186,7 @@ def test_ground_without_optical_is_nodata(models: dict[str, Path], tmp_path: Pat
     assert (ids[:, 50:] > 0).all()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_scene_without_georeferencing_is_mapped_and_said_so(
     models: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -187,6 +199,7 @@ def test_a_scene_without_georeferencing_is_mapped_and_said_so(
         assert dataset.shape == (90, 70)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_sixteen_bit_and_complex_scenes_are_stretched_once(models: dict[str, Path], tmp_path: Path) -> None:
     eight = _speckle(200, 260)
     write_cog(tmp_path / "eight.tif", eight, None)
@@ -309,6 +322,7 @@ def _replace_file(path: Path, content: bytes) -> None:
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("changed", ["nothing", "model.json", "model.safetensors", "sar.tif", "ortho.tif"])
 def test_a_map_begins_anew_only_when_an_input_changed(
     models: dict[str, Path], tmp_path: Path, changed: str
@@ -381,7 +395,7 @@ Change = Callable[[Path, Path], None]
 
 
 def _other_pixels(model: Path, scene: Path) -> None:
-    write_cog(scene, 255 - _speckle(300, 420), ROTATED)
+    write_cog(scene, 255 - _speckle(150, 210), PART)
 
 
 def _other_mean(model: Path, scene: Path) -> None:
@@ -395,14 +409,18 @@ def _mask(model: Path, scene: Path) -> None:
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False),
         rasterio.open(scene, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as dataset,
     ):
-        dataset.write_mask(np.eye(300, 420, dtype=np.uint8) * 255)
+        dataset.write_mask(np.eye(150, 210, dtype=np.uint8) * 255)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("change", [_other_pixels, _other_mean, _mask])
 @pytest.mark.parametrize("when", ["meanwhile", "while it is interrupted"])
 def test_a_map_is_never_made_of_two_states_of_its_inputs(
-    models: dict[str, Path], scene: Path, tmp_path: Path, change: Change, when: str
+    models: dict[str, Path], tmp_path: Path, change: Change, when: str
 ) -> None:
+    scene = tmp_path / "scene.tif"
+    write_cog(scene, _speckle(150, 210), PART)
+    config = SMALL.model_copy(update={"window": 64, "overlap": 16})
     model = Path(shutil.copytree(models["sar"], tmp_path / "model"))
     image = scene if change is _mask else tmp_path / "scene.vrt"
     if image != scene:
@@ -418,16 +436,17 @@ def test_a_map_is_never_made_of_two_states_of_its_inputs(
     with inputs.changing(scene, model / "model.json"):
         if when == "meanwhile":
             with pytest.raises(Failure, match="changed while the map was being made; run"):
-                predict_scene(model, image, out, config=SMALL, report=disturb)
+                predict_scene(model, image, out, config=config, report=disturb)
             assert not out.exists()
         else:
             with pytest.raises(KeyboardInterrupt):
-                predict_scene(model, image, out, config=SMALL, report=disturb)
-    predict_scene(model, image, out, config=SMALL)
-    predict_scene(model, image, tmp_path / "fresh.tif", config=SMALL)
+                predict_scene(model, image, out, config=config, report=disturb)
+    predict_scene(model, image, out, config=config)
+    predict_scene(model, image, tmp_path / "fresh.tif", config=config)
     assert out.read_bytes() == (tmp_path / "fresh.tif").read_bytes()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_statistics_that_a_viewer_puts_beside_a_scene_do_not_stop_its_map(
     models: dict[str, Path], scene: Path, tmp_path: Path
 ) -> None:
@@ -451,23 +470,7 @@ def test_a_map_that_is_being_made_is_not_made_twice(
     assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
 
 
-def _command(model: Path, scene: Path, out: Path) -> list[str]:
-    script = "from oemsar.cli.app import main; main()"
-    options = ["--window", "64", "--overlap", "16", "--engine", "torch", "--device", "cpu"]
-    return [
-        sys.executable,
-        "-c",
-        script,
-        "-q",
-        "predict",
-        str(model),
-        str(scene),
-        "--out",
-        str(out),
-        *options,
-    ]
-
-
+@pytest.mark.usefixtures("undrawn")
 def test_a_map_killed_in_its_rows_goes_on_to_the_same_bytes(models: dict[str, Path], tmp_path: Path) -> None:
     scene = tmp_path / "scene.tif"
     write_cog(scene, _speckle(400, 150), GeoBox((400, 150), ROTATED.affine, ROTATED.crs))
@@ -478,18 +481,19 @@ def test_a_map_killed_in_its_rows_goes_on_to_the_same_bytes(models: dict[str, Pa
     random.seed(0)
     killed = 0
     for _ in range(2):
-        process = subprocess.Popen(
-            _command(models["sar"], scene, out), env=os.environ | {"OMP_NUM_THREADS": "1"}
+        process = forking().Process(
+            target=predict_scene, args=(models["sar"], scene, out), kwargs={"config": config}
         )
         before = state.read_text() if state.exists() else ""
-        while process.poll() is None and (not state.exists() or state.read_text() == before):
+        process.start()
+        while process.is_alive() and (not state.exists() or state.read_text() == before):
             time.sleep(0.02)
-        time.sleep(random.random() * 0.2)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
+        time.sleep(random.random() * 0.05)
+        if process.is_alive():
+            process.kill()
             killed += 1
-        process.wait()
-        assert not out.exists() or process.returncode == 0
+        process.join()
+        assert not out.exists() or process.exitcode == 0
     assert killed > 0
     windows: list[int] = []
     predict_scene(models["sar"], scene, out, config=config, report=lambda done, _: windows.append(done))

@@ -1,11 +1,13 @@
 """The training step: the learning rate, the optimiser's groups, and two processes against one."""
 
 import socket
+from multiprocessing.queues import SimpleQueue
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import multiprocessing, nn
+from torch import nn
 
 from oemsar.inputs import SAR
 from oemsar.models.network import LandCoverNetwork
@@ -13,6 +15,8 @@ from oemsar.models.spec import ModelSpec
 from oemsar.train.config import TrainConfig
 from oemsar.train.module import LandCoverModule, rate_factor
 from oemsar.train.registry import LOSSES
+
+from ..forking import forking
 
 SPEC = ModelSpec(architecture="unet", encoder="none", modalities=SAR, mean=(100.0,), std=(50.0,))
 Shares = dict[tuple[str, int], tuple[float, list[np.ndarray]]]
@@ -54,7 +58,7 @@ class TrainingStep(nn.Module):
         return self.lightning.training_step(half, 0)
 
 
-def share(rank: int, port: int, results: "multiprocessing.SimpleQueue") -> None:
+def share(rank: int, port: int, results: SimpleQueue[Any]) -> None:
     """One of two processes: its half of the batch, through DistributedDataParallel."""
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
@@ -76,9 +80,8 @@ def two_processes() -> Shares:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    context = multiprocessing.get_context("spawn")
-    results = context.SimpleQueue()
-    processes = [context.Process(target=share, args=(rank, port, results)) for rank in range(2)]
+    results = forking().SimpleQueue()
+    processes = [forking().Process(target=share, args=(rank, port, results)) for rank in range(2)]
     for process in processes:
         process.start()
     got = [results.get() for _ in range(2 * len(LOSSES.names()))]

@@ -37,6 +37,8 @@ from oemsar.train.run import TrainedRun, train_model
 from oemsar.train.run_folder import RunStart, create, new_record
 from oemsar.train.tiles import describe_tiles, usable_tiles
 
+from .conftest import toy_tile
+
 OEMSAR = Path(sys.executable).with_name("oemsar")
 ENCODER = "tu-mobilenetv3_small_050"
 
@@ -242,9 +244,10 @@ def test_wrong_label_in_validation_leaves_no_reading_process(
     good, bad = make_tile("good"), replace(make_tile("bad"), split="val")
     write(bad.pseudo_label, np.full((1, 96, 96), 9, np.uint8))
     write_tiles([good, bad], tmp_path / "bad.parquet")
+    before = multiprocessing.active_children()
     with pytest.raises(InputError, match=r"^\S*bad\.tif has label id 9"):
         train(config(tmp_path / "bad.parquet", tmp_path / "run", steps=1, workers=1))
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= set(before)
 
 
 def test_lack_of_memory_is_explained(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,10 +270,18 @@ def test_diverged_loss_is_not_saved(table: Path, tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.slow
-def test_toy_is_learned(table: Path, tmp_path: Path) -> None:
-    result = train(
-        config(table, tmp_path / "run", steps=150, batch=4, modalities="sar+optical", augment=False)
-    )
+def test_toy_is_learned(tmp_path: Path) -> None:
+    """Forty tiles: six are learned by heart, and what other tiles then get depends on rounding (0.6 to 0.9).
+
+    Three seeds had 0.972 to 0.979.
+    """
+    rng = np.random.default_rng(0)
+    tiles = [toy_tile(tmp_path, f"train_{n}", "train", rng) for n in range(40)]
+    tiles += [toy_tile(tmp_path, f"val_{n}", "val", rng) for n in range(2)]
+    write_tiles(tiles, tmp_path / "tiles.parquet")
+    wanted = {"steps": 120, "crop": 96, "batch": 4, "validate_every": 40, "checkpoint_every": 120}
+    modalities = {"modalities": "sar+optical", "augment": False}
+    result = train(config(tmp_path / "tiles.parquet", tmp_path / "run", **wanted, **modalities))
     assert result.best_miou > 0.9
 
 

@@ -2,8 +2,7 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from oemsar.prepare.pair.run import make_pair
 from oemsar.sources import allow_sources
 
 from ...conftest import FileServer
+from ...forking import forking
 from .conftest import Built, Scene, Write
 
 IMAGES = ("town_sar.tif", "town_optical.tif", "town_masks.tif")
@@ -220,15 +220,11 @@ def test_a_copy_of_an_input_elsewhere_changes_nothing(
     assert not done(make_pair(region(sar="sar.tif"), built.again(tmp_path)))
 
 
-KILLER = """
-import importlib, os, signal, sys
-module, name = sys.argv[3].rsplit(".", 1)
-setattr(importlib.import_module(module), name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
-from pathlib import Path
-from oemsar.prepare.pair.results import Pair
-from oemsar.prepare.pair.run import make_pair
-make_pair(Path(sys.argv[1]), Path(sys.argv[2]))
-"""
+def die_at(step: str, region: Path, out: Path) -> None:
+    """Make a pair, and be killed at a step of the program."""
+    module, name = step.rsplit(".", 1)
+    setattr(import_module(module), name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+    make_pair(region, out)
 
 
 def test_a_run_killed_at_any_stage_goes_on_to_the_same_bytes(
@@ -241,9 +237,10 @@ def test_a_run_killed_at_any_stage_goes_on_to_the_same_bytes(
         "oemsar.prepare.pair.masks.publish_cog",
         "oemsar.prepare.pair.run.write_json",
     ):
-        command = [sys.executable, "-c", KILLER, str(path), str(out), place]
-        killed = subprocess.run(command, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})
-        assert killed.returncode == -signal.SIGKILL
+        killed = forking().Process(target=die_at, args=(place, path, out))
+        killed.start()
+        killed.join()
+        assert killed.exitcode == -signal.SIGKILL
         assert not (out / "town.json").exists()
     assert done(make_pair(path, out)) == {"record"}
     for name in (*IMAGES, "alignment/transform.json", "alignment/tie_points.geojson"):

@@ -31,7 +31,7 @@ from ..pairs import write
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scene")
-    config = SceneConfig(size=512, relief=40, incidence=38, look_azimuth=80, offset=12, seed=5, country="FRA")
+    config = SceneConfig(size=320, relief=40, incidence=38, look_azimuth=80, offset=12, seed=5, country="FRA")
     simulate_scene(folder, config=config)
     return folder
 
@@ -48,8 +48,14 @@ def errors(scene: Path, config: AlignConfig, out: Path) -> np.ndarray:
         return np.asarray(apart[masks.read(3)[2::5, 2::5] == 1])
 
 
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oemsar.prepare.align.run.draw_pictures", lambda *_: [])
+
+
+@pytest.mark.usefixtures("no_pictures")
 def test_terrain_roofs_and_crowns_are_seen_through(scene: Path, tmp_path: Path) -> None:
-    config = AlignConfig(dem=scene / "dem.tif", dsm=scene / "dsm.tif", search=40)
+    config = AlignConfig(dem=scene / "dem.tif", dsm=scene / "dsm.tif", search=16)
     report = align_images(scene / "sar.tif", scene / "optical.tif", tmp_path, config=config)
     assert report.verdict == "accepted", report.reasons
     apart = errors(scene, config, tmp_path)
@@ -60,8 +66,9 @@ def test_terrain_roofs_and_crowns_are_seen_through(scene: Path, tmp_path: Path) 
     assert json.loads((tmp_path / "transform.json").read_text())["prior"] == "sensor model and terrain"
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_without_a_surface_model_a_wrong_result_is_not_accepted(scene: Path, tmp_path: Path) -> None:
-    config = AlignConfig(dem=scene / "dem.tif", search=40)
+    config = AlignConfig(dem=scene / "dem.tif", search=16)
     report = align_images(scene / "sar.tif", scene / "optical.tif", tmp_path, config=config)
     if report.verdict == "accepted":
         assert np.median(errors(scene, config, tmp_path)) < 1
