@@ -1,6 +1,7 @@
 """No output replaces an input, and no folder of a person's is taken for a folder of results."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,22 @@ def test_a_log_does_not_hold_up_who_owns_the_whole_folder(tmp_path: Path) -> Non
     with claimed(tmp_path / "scene.json", lambda: False):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["slurm-7.out"]
+
+
+def test_a_folder_that_cannot_be_looked_into_counts_as_one_that_holds_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lost+found").mkdir()
+    assert list(occupants(tmp_path)) == []
+    listed = Path.iterdir
+
+    def refused(folder: Path) -> Iterator[Path]:
+        if folder.name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert [path.name for path in occupants(tmp_path)] == ["lost+found"]
 
 
 def test_only_files_of_the_kind_are_replaced(tmp_path: Path) -> None:

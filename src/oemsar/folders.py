@@ -155,8 +155,16 @@ def occupants(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"{folder} is not a folder; choose another output path") from error
     for entry in entries:
-        if not entry.name.startswith(HIDDEN) and (not entry.is_dir() or any(entry.iterdir())):
+        if not entry.name.startswith(HIDDEN) and not _is_empty_folder(entry):
             yield entry
+
+
+def _is_empty_folder(path: Path) -> bool:
+    """Tell whether a path is a folder with nothing in it; one that cannot be looked into is none."""
+    try:
+        return path.is_dir() and not any(path.iterdir())
+    except OSError:  # such as lost+found
+        return False
 
 
 def strangers(folder: Path, read: Iterable[Path] = (), own: Iterable[Path] = ()) -> Iterator[Path]:
