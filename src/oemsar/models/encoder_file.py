@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.folders import require_own
+from oemsar.inputs import Inputs
 from oemsar.models.checkpoint import first_difference
 from oemsar.models.finite import require_finite
 from oemsar.models.fusion import DualEncoder
@@ -60,18 +61,18 @@ def start_encoder(network: LandCoverNetwork, path: Path) -> None:
         )
     body: Any = network.body
     if isinstance(body.encoder, DualEncoder):
-        for part in network.spec.modalities:
-            _load(body.encoder.encoder_of(part.name), weights, part.channels, path)
+        for name in network.spec.modalities.names:
+            _load(body.encoder.encoder_of(name), weights, network.spec.modalities.only(name), path)
     else:
-        _load(body.encoder, weights, network.spec.modalities.channels, path)
+        _load(body.encoder, weights, network.spec.modalities, path)
 
 
-def _load(encoder: nn.Module, weights: Mapping[str, Tensor], channels: int, path: Path) -> None:
+def _load(encoder: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, path: Path) -> None:
     own = encoder.state_dict()
     first = next((name for name, value in own.items() if value.ndim == 4), "")
     adapted = dict(weights)
     if first in weights and weights[first].ndim == 4:
-        adapted[first] = adapt_channels(weights[first], channels)
+        adapted[first] = adapt_channels(weights[first], inputs.channels, inputs)
     difference = first_difference(own, adapted)
     if difference is not None:
         raise InputError(f"{path} is damaged ({difference}); make it again with `oemsar models import`")

@@ -15,30 +15,34 @@ from oemsar.models.spec import Fusion, ModelSpec
 from oemsar.models.variants import choose_encoder
 from oemsar.testing.expect import expect
 
+MEASURED = Inputs.parse("sar:2+optical+height")
+"""Inputs of which one is measured, that a network is tried with beside those of the paper."""
 SIZES = ((64, 64), (1, 1), (33, 97), (100, 31))
 """Heights and widths of images that a network is tried with: those that its stride divides, and others."""
 
 
 def check_network(name: str, *, encoder: str | None = None, fusions: tuple[Fusion, ...] = ("stack",)) -> None:
-    """Check that a registered network keeps the contract, for every set of modalities.
+    """Check that a registered network keeps the contract, for the inputs of the paper and measured ones.
 
     Images of any size give finite logits of the eight classes at that size, the same for bytes and floats;
+    a channel without data is its mean to the network;
     the first training output is the network's answer; the loss of the training outputs reaches every
     parameter; and a saved and loaded network gives equal logits.
 
     Args:
         name: Name in `oemsar.models.registry.NETWORKS`.
         encoder: Name of an encoder, small where there is one; by default that of the network.
-        fusions: Ways to join radar and optical; `dual` needs an encoder with `out_channels`.
+        fusions: Ways to join inputs; `dual` needs an encoder with `out_channels`.
 
     Raises:
         AssertionError: The network breaks the contract; the sentence says how.
         InputError: The network or the encoder is not known.
     """
-    for modalities in PUBLISHED:
+    for modalities in (*PUBLISHED, MEASURED):
         network = make_network(name, encoder=encoder, modalities=modalities)
         check_logits(network, ((32, 32),))
     for fusion in fusions:
+        check_gaps(make_network(name, encoder=encoder, fusion=fusion, modalities=MEASURED))
         network = make_network(name, encoder=encoder, fusion=fusion)
         check_logits(network, SIZES)
         check_training_outputs(network)
@@ -87,6 +91,22 @@ def check_logits(network: LandCoverNetwork, sizes: tuple[tuple[int, int], ...] =
         )
         expect(bool(logits.isfinite().all()), f"images of {height} x {width} give logits that are not finite")
         expect(torch.equal(logits, floats), "the same digital numbers give other logits as floats")
+
+
+def check_gaps(network: LandCoverNetwork) -> None:
+    """Check that pixels without data of a measured input are the mean of their channel to the network."""
+    network.eval()
+    images = _images(network, 1, 40, 70).float()
+    filled = images.clone()
+    for part in network.spec.modalities:
+        if not part.is_bytes:
+            channels = network.spec.modalities.slice_of(part.name)
+            images[:, channels, 8:20, 30:] = torch.nan
+            filled[:, channels, 8:20, 30:] = network.mean[:, channels]
+    with torch.inference_mode():
+        expect(
+            torch.equal(network(images), network(filled)), "a gap of an input is not its mean to the network"
+        )
 
 
 def check_training_outputs(network: LandCoverNetwork) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from oemsar.errors import Failure, InputError
+from oemsar.inputs import Inputs
 from oemsar.models.checkpoint import read_tensors
 from oemsar.models.variants import VMAMBA
 from oemsar.models.vmamba import weights as weights_module
@@ -136,3 +137,19 @@ def test_only_weights_for_colours_are_adapted() -> None:
     four = adapt_channels(colours, 4)
     torch.testing.assert_close(four[:, 0], colours.mean(1) * 0.75)  # radar comes first
     torch.testing.assert_close(four[:, 1:], colours * 0.75)
+
+
+@pytest.mark.parametrize(
+    "modalities", ["sar:2", "nir+height", "sar+optical+height", "multispectral:4", "sar:2+optical"]
+)
+def test_channels_of_any_inputs_keep_the_sum_and_colours_their_weights(modalities: str) -> None:
+    inputs, weight = Inputs.parse(modalities), torch.randn(6, 3, 3, 3)
+    adapted = adapt_channels(weight, inputs.channels, inputs)
+    assert adapted.shape == (6, inputs.channels, 3, 3)
+    torch.testing.assert_close(adapted.sum(1), weight.sum(1))
+    scale = 3 / inputs.channels
+    for part in inputs:
+        own = adapted[:, inputs.slice_of(part.name)]
+        expected = weight if part.name == "optical" else weight.mean(1, keepdim=True).expand_as(own)
+        torch.testing.assert_close(own, scale * expected)
+    torch.testing.assert_close(adapt_channels(weight, 6).sum(1), weight.sum(1))

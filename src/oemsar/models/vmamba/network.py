@@ -24,5 +24,6 @@ def vmamba(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
     """
     encoder = VMambaEncoder(spec.modalities.channels, spec.encoder)
     if pretrained:
-        load_classifier_weights(encoder, fetch_checkpoint(spec.encoder), PUBLISHED[spec.encoder])
+        fetched, source = fetch_checkpoint(spec.encoder), PUBLISHED[spec.encoder]
+        load_classifier_weights(encoder, fetched, source, spec.modalities)
     return LandCoverNetwork(spec, UPerNet(encoder), STRIDE)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from oemsar.errors import Failure, InputError
+from oemsar.inputs import OPTICAL, Inputs
+from oemsar.inputs import PUBLISHED as PAPER_INPUTS
 from oemsar.models.checkpoint import named_tensors
 from oemsar.models.vmamba.cross_scan import DIRECTIONS
 from oemsar.models.vmamba.encoder import VMambaEncoder
@@ -33,7 +35,10 @@ _PATCH_EMBEDDING = "patch_embed.0.weight"
 
 
 def load_classifier_weights(
-    encoder: VMambaEncoder, state_dict: Mapping[str, Tensor], source: str = "the checkpoint"
+    encoder: VMambaEncoder,
+    state_dict: Mapping[str, Tensor],
+    source: str = "the checkpoint",
+    inputs: Inputs | None = None,
 ) -> None:
     """Start `encoder` from a published network, as the authors saved it then or as their code saves it now.
 
@@ -47,6 +52,7 @@ def load_classifier_weights(
         encoder: Encoder of the variant that the checkpoint holds.
         state_dict: Tensors of the network, such as `oemsar.models.checkpoint.read_tensors` gives.
         source: Name of the file, for sentences.
+        inputs: Inputs that the channels of the encoder are of; see `adapt_channels`.
 
     Raises:
         InputError: A parameter is missing, unknown or of another shape; the encoder is then as it was.
@@ -60,7 +66,7 @@ def load_classifier_weights(
     }
     if _PATCH_EMBEDDING in given and given[_PATCH_EMBEDDING].ndim == 4:
         channels = own[_PATCH_EMBEDDING].shape[1]
-        given[_PATCH_EMBEDDING] = adapt_channels(given[_PATCH_EMBEDDING], channels)
+        given[_PATCH_EMBEDDING] = adapt_channels(given[_PATCH_EMBEDDING], channels, inputs)
     for name in [*own, *given]:
         if name not in given or name not in own:
             what = "lacks" if name not in given else "holds"
@@ -104,26 +110,35 @@ def _in_shape(value: Tensor, shape: torch.Size) -> Tensor:
     return next((form for form in forms if form.shape == shape), value)
 
 
-def adapt_channels(weight: Tensor, channels: int) -> Tensor:
+def adapt_channels(weight: Tensor, channels: int, inputs: Inputs | None = None) -> Tensor:
     """Adapt the first convolution of a network for three colours to other channels.
 
     One channel gets the sum over the colours: a grey image then gives what it gave as three equal colours.
-    Of four, radar stacked before the colours, radar gets the mean of the colours, and all are scaled by
-    3/4 to keep the sum.
+    Of several, an optical image keeps the weights of the colours and every other channel gets their mean; all
+    are scaled by 3 over the number of channels to keep the sum.
 
     Args:
         weight: Weights, shape (out channels, 3, height, width); those of another number of channels are given
             back.
-        channels: Number of channels: 1, 3 or 4.
+        channels: Number of channels.
+        inputs: Inputs that the channels are of; by default those of the paper with as many channels, or none
+            that is optical.
 
     Returns:
         Weights, shape (out channels, channels, height, width).
     """
-    if weight.shape[1] == 3 and channels == 1:
+    if weight.shape[1] != 3:
+        return weight
+    if channels == 1:
         return weight.sum(1, keepdim=True)
-    if weight.shape[1] == 3 and channels == 4:
-        return 0.75 * torch.cat([weight.mean(1, keepdim=True), weight], dim=1)
-    return weight
+    seen = inputs or next((each for each in PAPER_INPUTS if each.channels == channels), None)
+    if seen == OPTICAL:
+        return weight
+    mean = weight.mean(1, keepdim=True)
+    if seen is None:
+        return 3 / channels * mean.repeat(1, channels, 1, 1)
+    parts = [weight if part.kind == "optical" else mean.repeat(1, part.channels, 1, 1) for part in seen]
+    return 3 / channels * torch.cat(parts, dim=1)
 
 
 def fetch_checkpoint(variant: str) -> dict[str, Tensor]:
