@@ -73,15 +73,15 @@ def make_kit(root: Path, zenodo: str) -> Kit:
         saved.save_model(build(ModelSpec.model_validate(spec)), root / f"model{seed}", {})
         torch.save(get_encoder("mit_b0", weights=None).state_dict(), root / f"mit{seed}.pth")
     _write_scene(kit)
-    for seed in (0, 1):
+    for number, rate in enumerate((1e-3, 2e-3)):
         plan: dict[str, object] = {
             "networks": ["unet"],
             "modalities": ["sar"],
             "regimes": ["P"],
-            "seeds": [seed],
+            "seeds": [0],
         }
-        plan |= {"train": TRAINING, "engine": "torch", "figure_tiles": 1}
-        (root / f"plan{seed}.yaml").write_text(yaml.safe_dump(plan))
+        plan |= {"train": {**TRAINING, "learning_rate": rate}, "engine": "torch", "figure_tiles": 1}
+        (root / f"plan{number}.yaml").write_text(yaml.safe_dump(plan))
     return kit
 
 

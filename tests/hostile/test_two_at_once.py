@@ -13,12 +13,10 @@ from .kit import VERBS, Kit, content, leftovers
 
 FEW, MANY = 3, 30
 SHORT = ("index", "regimes", "radiometry")
-PAIRS = {**dict.fromkeys(VERBS, MANY), "demo": 2}
-"""Pairs of each verb in the long part; a demonstration takes as long as all other verbs together."""
-FROM_NOTHING = 2
-"""Pairs of a benchmark that train; the others find its cell finished, since it takes many seconds."""
+OTHERS = {"benchmark": 10, "demo": 10}
+"""Commands that come while one of a verb of many seconds is at work, each of them a pair with it."""
 WRITTEN = r"is being written by process \d+ on \S+ since .* UTC; wait for it or choose another output"
-REFUSED = r"(holds|is there and is) .*; (choose|resume|let) .*"
+REFUSED = r"(holds|is there and is|was trained with) .*; (choose|resume|let) .*"
 """What the later of two commands is told, while the other writes and when it is done."""
 
 
@@ -38,12 +36,10 @@ class Bench:
     out: Path
     benchmark: Path | None = None
 
-    def begin(self, verb: str, number: int) -> None:
+    def begin(self) -> None:
         """Make the folder that a verb writes to, with what it finds there."""
-        if self.benchmark is not None and (verb == "report" or number >= FROM_NOTHING):
+        if self.benchmark is not None:
             shutil.copytree(self.benchmark, self.out)
-            if verb == "benchmark":
-                shutil.rmtree(self.out / "examples")
         else:
             self.out.mkdir()
 
@@ -60,33 +56,34 @@ def _told(ended: Ended) -> bool:
 def _pairs(verb: str, count: int, bench: Bench) -> None:
     kit, together, out = bench.kit, bench.together, bench.out
     alone, seconds = [], 0.0
+    others, refused = OTHERS.get(verb, 1), 0
     for argv in VERBS[verb](kit, out):
-        bench.begin(verb, 0)
-        ended = together(order("-q", *argv, seconds=60))[0]
+        bench.begin()
+        ended = together(order("-q", *argv, seconds=60 * others))[0]
         assert ended.code in (0, 3), ended.stderr
         alone.append(content(out))
         seconds = max(seconds, ended.seconds)
         shutil.rmtree(out)
     draw = random.Random(f"pairs {verb}")
-    refused = 0
-    for number in range(count):
-        bench.begin(verb, number)
+    for number in range(count // others):
+        bench.begin()
         calls = VERBS[verb](kit, out)
-        late = draw.choice((0.0, draw.uniform(0, 0.02), draw.uniform(0, seconds)))
-        after = draw.sample((0.0, late), 2)
-        pair = [order("-q", *argv, after=wait, seconds=60) for argv, wait in zip(calls, after, strict=True)]
-        both = together(*pair)
-        where = f"pair {number}, {after}: {[(ended.code, ended.stderr[-1500:]) for ended in both]}"
-        assert [ended.fault() for ended in both] == [None, None], where
-        assert all(_told(ended) for ended in both), where
-        assert any(ended.code in (0, 3) for ended in both), where
-        refused += any(ended.code in (1, 2) for ended in both)
+        late = [draw.choice((0.0, draw.uniform(0, 0.02), draw.uniform(0, seconds))) for _ in range(others)]
+        after = draw.sample([0.0, *late], 1 + others)
+        at_once = together(
+            *(order("-q", *calls[n % 2], after=wait, seconds=60 * others) for n, wait in enumerate(after))
+        )
+        where = f"round {number}, {after}: {[(ended.code, ended.stderr[-1500:]) for ended in at_once]}"
+        assert [fault for ended in at_once if (fault := ended.fault()) is not None] == [], where
+        assert all(_told(ended) for ended in at_once), where
+        assert any(ended.code in (0, 3) for ended in at_once), where
+        refused += sum(ended.code in (1, 2) for ended in at_once)
         assert leftovers(out.parent) == [], where
         assert [path.name for path in out.parent.iterdir()] == ["out"], where
         found = content(out)
         assert found in alone, f"{where}: {[_differing(found, each) for each in alone]}"
         shutil.rmtree(out)
-    print(f"\n{verb}: {count} pairs, one of the two refused in {refused}")
+    print(f"\n{verb}: {count} pairs, {refused} commands refused")
 
 
 def _differing(found: dict[str, str], expected: dict[str, str]) -> list[str]:
@@ -107,5 +104,5 @@ def test_of_a_few_pairs_one_writes_and_the_other_is_told(
 def test_of_many_pairs_one_writes_and_the_other_is_told(
     verb: str, kit: Kit, tmp_path: Path, together: Together, request: pytest.FixtureRequest
 ) -> None:
-    benchmark = request.getfixturevalue("benchmark") if verb in ("report", "benchmark") else None
-    _pairs(verb, PAIRS[verb], Bench(kit, together, tmp_path / "out", benchmark))
+    benchmark = request.getfixturevalue("benchmark") if verb == "report" else None
+    _pairs(verb, MANY, Bench(kit, together, tmp_path / "out", benchmark))
