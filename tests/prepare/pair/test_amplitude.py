@@ -48,6 +48,18 @@ def test_amplitude_is_the_root_of_power_and_of_decibels(
     np.testing.assert_allclose(found, amplitude, rtol=1e-5)
 
 
+def test_decibels_that_count_as_data_are_no_zeros_around_the_collect(write_scene: WriteScene) -> None:
+    """A block of -9999 that no tag explains is told and counts as data; as amplitude it is next to 0."""
+    values = np.random.default_rng(0).uniform(-25, 5, SHAPE).astype(np.float32)
+    values[:, :80] = -9999
+    values[:90, 1000:] = 0
+    found = _amplitude(write_scene("a.tif", values), "db")
+    assert (found[:, :80] > 0).all()
+    assert found[:, :80].max() < 1e-30
+    assert np.isnan(found[:90, 1000:]).all()
+    np.testing.assert_allclose(found[90:, 80:], 10 ** (values[90:, 80:] / 20), rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "name", ["iw-vv.rtc.tiff", "S1A_IW_20180128T161201_DVP_RTC30_G_sduned_FD6A_VH.tif", "Gamma0_HH.tif"]
 )

@@ -24,7 +24,8 @@ def write_amplitude(
 
     Affine, rational polynomials and control points stay. Pixels without data become NaN where the product
     or a person says which they are; zeros around the collect stay zeros. In decibels 0 is an ordinary value,
-    and zeros around the collect become NaN. Memory does not grow with the scene.
+    and zeros around the collect become NaN; what carries data has an amplitude above 0, however few decibels
+    it has. Memory does not grow with the scene.
 
     Args:
         found: Radar product.
@@ -58,6 +59,8 @@ def _amplitude(pixels: Pixels, extent: Extent, encoding: Encoding) -> Floats:
     """Read the amplitude of a rectangle, NaN where it carries no data."""
     values, valid = pixels.read(extent)
     amplitude = encoding.of_pixels(values)
+    if encoding is Encoding.DECIBEL:
+        amplitude = np.maximum(amplitude, np.finfo(amplitude.dtype).tiny)
     if valid is not None:
         amplitude[:, ~valid] = np.nan
     return amplitude
