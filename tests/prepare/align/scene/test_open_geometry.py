@@ -153,7 +153,14 @@ def test_a_fiftieth_of_the_orthophoto_has_to_be_seen(
     """The last corner of the radar image is the first of an orthophoto of 200 x 260 pixels as large."""
     affine = RADAR @ Affine.translation(260 - pixels, 200 - pixels)
     optical = write(tmp_path / "optical.tif", np.ones((200, 260), np.uint8), crs=CRS, transform=affine)
-    expected = nullcontext() if overlaps else pytest.raises(InputError, match="do not overlap")
+    expected = (
+        nullcontext()
+        if overlaps
+        else pytest.raises(
+            InputError,
+            match=r"do not overlap, or in less than 2 % of the orthophoto; .* cut to the radar image",
+        )
+    )
     with ExitStack() as files, expected:
         geometry_of(scene, optical, GeometryOptions(), files)
 

@@ -160,4 +160,7 @@ def _require_overlap(geometry: Geometry, sar: Path, optical: Path, size: tuple[i
     with np.errstate(invalid="ignore"):
         inside = (column > -0.5) & (column < size[1] - 0.5) & (row > -0.5) & (row < size[0] - 0.5)
     if inside.mean() < _LEAST_OVERLAP:
-        raise InputError(f"{sar} and {optical} do not overlap; give images of one place")
+        raise InputError(
+            f"{sar} and {optical} do not overlap, or in less than {100 * _LEAST_OVERLAP:g} % of the "
+            "orthophoto; give images of one place, the orthophoto cut to the radar image"
+        )
