@@ -94,6 +94,13 @@ def test_folders_that_cannot_be_meant_are_told(release: Path, given: list[str], 
         find_tiles(release, config=IndexConfig(input=given))
 
 
+def test_a_folder_within_that_of_another_image_is_told_by_its_own_name(release: Path) -> None:
+    (release / "train" / "height_images").rename(release / "train" / "sar_images" / "height_images")
+    tiles = find_tiles(release)
+    assert [tile.further["height"].parent.name for tile in tiles] == ["height_images", "height_images"]
+    assert [tile.sar.parent.name for tile in tiles if tile.sar is not None] == ["sar_images", "sar_images"]
+
+
 def test_copies_are_left_out_and_others_refused(release: Path) -> None:
     path = release / "more" / "height_images" / "TrainArea_001.tif"
     write_raster(path, heights(1), GRID)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from oemsar.dataset.layouts import IMAGE_SUFFIXES, LABEL_SUFFIXES, Column
 from oemsar.dataset.tile import SPLITS, Split
+from oemsar.inputs import INPUTS
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,14 @@ _ARCHIVE = re.compile(r"(?:.*_)?(train|val|test)(?:_labels)?", re.IGNORECASE)
 
 
 def role_of(folders: Sequence[str]) -> Role | None:
-    """Find the role of a file in nested folders, outermost first; None where none of them has a role."""
+    """Find the role of a file in nested folders, outermost first; None where none of them has a role.
+
+    The nearest folder counts that has a role or bears the name of a further input.
+    """
+    further = [f"_{name}_images" for name in INPUTS.names() if name not in ("sar", "optical")]
     for folder in reversed(folders):
+        if f"_{folder.lower()}".endswith(tuple(further)):
+            return None
         for role in ROLES:
             if f"_{folder.lower()}".endswith(f"_{role.folder}"):
                 return role
