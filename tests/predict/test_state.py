@@ -44,3 +44,18 @@ def test_what_cannot_be_gone_on_with_is_thrown_away(change: str, tmp_path: Path)
     again = ResumableMap(tmp_path / "map.tif", task)
     assert again.checkpoint is None
     assert list(again.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({}, None),
+        ({"model": ("cd",)}, "the model"),
+        ({"scene": ("s", InputState(files={"s": "other"}, raster=None))}, "s"),
+        ({"optical": ("o", InputState(files={"o": "other"}, raster=None))}, "o"),
+    ],
+)
+def test_the_input_that_changed_is_named(change: dict[str, object], named: str | None) -> None:
+    unchanged = InputState(files={}, raster=None)
+    before = TASK.inputs.model_copy(update={"optical": ("o", unchanged)})
+    assert before.changed(before.model_copy(update=change)) == named
