@@ -249,7 +249,7 @@ def _demo(kit: Kit, out: Path) -> tuple[Argv, Argv]:
 TILES = ("--regions", "1", "--tiles", "3", "--size", "64", "--workers")
 SCENE = ("--size", "64", "--relief", "5", "--country", "FRA", "--character", "rural")
 VERBS: dict[str, Calls] = {
-    "simulate": _simulate("simulate", *TILES, "2"),
+    "simulate": _simulate("simulate", *TILES, "1"),
     "simulate-scene": _simulate("simulate-scene", *SCENE),
     "index": _index,
     "regimes": _options("data regimes", "--seed", 0, 1),

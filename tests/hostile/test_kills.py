@@ -40,7 +40,10 @@ ORPHAN_SECONDS = 10.0
 
 
 def _argv(verb: str, kit: Kit, out: Path) -> Argv:
-    return ["data", "verify", kit.table] if verb == "verify" else VERBS[verb](kit, out)[0]
+    if verb == "verify":
+        return ["data", "verify", kit.table]
+    argv = VERBS[verb](kit, out)[0]
+    return [*argv, "--workers", "2"] if verb == "simulate" else argv
 
 
 def _undisturbed(argv: Argv, out: Path, together: Together) -> tuple[Ended, dict[str, str]]:
