@@ -7,6 +7,7 @@ import pytest
 
 from oemsar.demo import run
 from oemsar.demo.config import DemoConfig
+from oemsar.errors import InputError
 from oemsar.inputs import SAR
 
 
@@ -33,3 +34,16 @@ def test_a_training_is_resumed_only_where_one_has_begun(
     with pytest.raises(StopHereError):
         run._train_and_score(tmp_path, tmp_path / "tiles.parquet", SAR, DemoConfig())
     assert asked == [begun]
+
+
+@pytest.mark.parametrize(("named", "told"), [("overwrite", ()), ("size", ("size",))])
+def test_an_error_of_a_step_names_no_option_that_the_demonstration_lacks(
+    named: str, told: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def simulate_world(*_: Any, **__: Any) -> None:
+        raise InputError("the folder holds another world", option=named)
+
+    monkeypatch.setattr(run, "simulate_world", simulate_world)
+    with pytest.raises(InputError, match="the folder holds another world") as caught:
+        run.run_demo(tmp_path / "demo")
+    assert caught.value.options == told

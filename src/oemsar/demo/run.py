@@ -10,6 +10,7 @@ from oemsar import legend
 from oemsar.dataset.index import index_tiles
 from oemsar.demo.config import DemoConfig
 from oemsar.demo.page import Shown, write_page
+from oemsar.errors import InputError
 from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.run import evaluate_model
 from oemsar.evaluate.scores import Scores
@@ -64,7 +65,11 @@ def run_demo(out: Path, *, config: DemoConfig = DemoConfig()) -> Demonstration:
         InputError: The folder holds files of another origin or cannot be written to.
     """
     with claimed(out / "index.html", lambda: is_record(out / "world" / WORLD_FILE, "simulator")):
-        return _run(out, config)
+        try:
+            return _run(out, config)
+        except InputError as error:
+            own = [name for name in error.options if name in DemoConfig.model_fields]
+            raise InputError(error.sentence, option=own) from error  # those of its steps are not its options
 
 
 def _run(folder: Path, config: DemoConfig) -> Demonstration:
