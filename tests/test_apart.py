@@ -241,6 +241,14 @@ CASES: dict[str, Case] = {
             P("model"), P("tiles.parquet"), linked("sar/t7.tif", "m/scores.csv").parent
         ),
     ),
+    "calibration": (
+        "calibrate_model",
+        lambda: oemsar.calibrate_model(P("model"), table("m/model.json"), P("m")),
+    ),
+    "calibration: the model": (
+        "calibrate_model",
+        lambda: oemsar.calibrate_model(P("model"), P("tiles.parquet"), P("model")),
+    ),
     "training": ("train_model", lambda: oemsar.train_model(table("run/metrics.csv"), P("run"))),
     "benchmark: the table": (
         "run_benchmark",

@@ -130,12 +130,7 @@ def evaluate_model(
     thresholds = thresholds_of(network, config.sets)
     modalities, split = network.spec.modalities, config.split
     tiles = scorable(select_split(as_tiles(data), split, data), modalities, split, data)
-    options = {
-        "model": str(model) if isinstance(model, Path) else None,
-        "data": describe_table(data),
-        **config.model_dump(mode="json"),
-    }
-    record = run_record(options, data=data if isinstance(data, Path) else None)
+    record = _record(model, data, config)
     drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
     if out is not None:
         require_apart((out / name for name in _FILES), [*table_files(data, tiles), *model_files(model)])
@@ -163,6 +158,16 @@ def evaluate_model(
             write_text(out / "reliability.csv", csv_table(reliability_rows(believed)))
             _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
     return evaluation
+
+
+def _record(model: Path | LandCoverNetwork, data: Table, config: EvaluateConfig) -> RunRecord:
+    """Record the model, the table and the options of an evaluation that begins now."""
+    options = {
+        "model": str(model) if isinstance(model, Path) else None,
+        "data": describe_table(data),
+        **config.model_dump(mode="json"),
+    }
+    return run_record(options, data=data if isinstance(data, Path) else None)
 
 
 def _claim(out: Path | None) -> AbstractContextManager[None]:

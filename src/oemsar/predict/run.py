@@ -1,6 +1,7 @@
 """The land cover map of a whole scene on disk."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,7 @@ from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.radar_product import RadarScene, radar_scene
 from oemsar.predict.scene import Scene, open_scene
 from oemsar.predict.state import MapIdentity, MapInputs, ResumableMap, model_state
+from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, cog_files, publish_cog
@@ -124,7 +126,6 @@ def predict_scene(
     _require_name(out)
     weights, network = model_state(model), as_network(model)
     thresholds = thresholds_of(network, config.sets)
-    bands = 2 if thresholds is None else 4
     radar = _radar(scene, network, config)
     product = radar.product
     beside = [scene] if product is None else [scene, *product.metadata]
@@ -134,39 +135,60 @@ def predict_scene(
     inputs = MapInputs.of(weights, scene, beside_scene, product)
     with (
         gdal_cache(),
-        open_scene(
-            scene,
-            config.orthophoto,
-            network.spec.modalities,
-            treatments(config),
-            product,
-            further=measured_files(config),
-        ) as opened,
+        _opened(scene, network, config, product) as opened,
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
-            begun = resumable.checkpoint or NOTHING
-            with resumable.working(opened.shape, bands):
-                pixels = map_windows(
-                    opened,
-                    engine,
-                    resumable.folder,
-                    config,
-                    thresholds=thresholds,
-                    begun=begun,
-                    save=resumable.save,
-                    report=report,
-                )
+            pixels = _map(opened, engine, resumable, config, thresholds=thresholds, report=report)
         _require_data(pixels, scene, resumable)
         later = MapInputs.of(model_state(model), scene, beside_scene, product)
         _require_unchanged(inputs, later, resumable)
         layers = MapLayers.in_folder(resumable.folder, opened.shape, sets=thresholds is not None)
         classes = _class_areas(opened, layers, pixels)
         summary = _summary(out, config, opened, engine=engine, radar=radar, classes=classes)
-        with resumable.working(opened.shape, bands):
+        with resumable.working(opened.shape, len(layers.present)):
             _publish(out, scene, opened, layers, summary)
         resumable.remove()
     return summary
+
+
+def _opened(
+    scene: Path, network: LandCoverNetwork, config: PredictConfig, product: OpenedProduct | None
+) -> AbstractContextManager[Scene]:
+    """Open the images of a network together, treated as the options say."""
+    return open_scene(
+        scene,
+        config.orthophoto,
+        network.spec.modalities,
+        treatments(config),
+        product,
+        further=measured_files(config),
+    )
+
+
+def _map(
+    scene: Scene,
+    engine: Engine,
+    resumable: ResumableMap,
+    config: PredictConfig,
+    *,
+    thresholds: NDArray[np.float32] | None,
+    report: Report,
+) -> NDArray[np.int64]:
+    """Map the windows that are not on disk yet; returns the pixels of each class."""
+    layers = 2 if thresholds is None else 4
+    begun = resumable.checkpoint or NOTHING
+    with resumable.working(scene.shape, layers):
+        return map_windows(
+            scene,
+            engine,
+            resumable.folder,
+            config,
+            thresholds=thresholds,
+            begun=begun,
+            save=resumable.save,
+            report=report,
+        )
 
 
 def _require_data(pixels: NDArray[np.int64], scene: Path, resumable: ResumableMap) -> None:

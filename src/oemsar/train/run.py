@@ -161,15 +161,9 @@ def _train(
     if stored is None and is_main:
         run_folder.create(options, record)
     batches = TileData(options, train_tiles, val_tiles)
+    validated = bool(val_tiles)
     result = _fit(
-        options,
-        module,
-        batches,
-        record,
-        device,
-        checkpoint=checkpoint,
-        validated=bool(val_tiles),
-        report=report,
+        options, module, batches, record, device, checkpoint=checkpoint, validated=validated, report=report
     )
     if is_main:
         if options.calibrate and val_tiles:
@@ -177,9 +171,13 @@ def _train(
         run_folder.finish(options.out, record, result)
         if tiles_state([*train_tiles, *val_tiles]).content != files.content:
             log.warning("files of %s changed while the model was being trained", source)
-    reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
-    log.info("The model is in %s%s", options.out / MODEL, reached)
+    _tell_of_model(options.out / MODEL, result)
     return TrainedRun(folder=options.out, **result.model_dump())
+
+
+def _tell_of_model(model: Path, result: TrainingResult) -> None:
+    reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
+    log.info("The model is in %s%s", model, reached)
 
 
 def _calibrate(options: RunOptions, tiles: Sequence[Tile]) -> None:
