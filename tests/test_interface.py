@@ -23,7 +23,7 @@ import oemsar
 from oemsar.evaluate.run import Evaluation
 from oemsar.models.network import LandCoverNetwork
 from oemsar.predict.array import ArrayMap
-from oemsar.predict.run import LandCoverMap
+from oemsar.predict.summary import LandCoverMap
 
 network = oemsar.load_model(Path("runs/sar"))
 assert_type(network, LandCoverNetwork)

@@ -16,8 +16,9 @@ from rasterio.control import GroundControlPoint
 from oemsar.errors import InputError
 from oemsar.inputs import SAR, SAR_OPTICAL
 from oemsar.predict.config import PredictConfig
-from oemsar.predict.run import LandCoverMap, predict_scene
+from oemsar.predict.run import predict_scene
 from oemsar.predict.scene import open_scene
+from oemsar.predict.summary import LandCoverMap
 from oemsar.raster.read import Extent
 
 Write = Callable[..., Path]

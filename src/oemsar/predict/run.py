@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 import oemsar
 from oemsar import legend
-from oemsar.config_file import Value, read_json
+from oemsar.config_file import read_json
 from oemsar.errors import Failure, InputError
 from oemsar.files import require_writable, write_json
 from oemsar.folders import require_apart
@@ -20,7 +19,6 @@ from oemsar.locks import holds_output
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.prediction_sets import thresholds_of
 from oemsar.models.saved import as_network, model_files
-from oemsar.predict.areas import class_hectares
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.map_files import (
     CONFIDENCE,
@@ -37,58 +35,12 @@ from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.radar_product import RadarScene, radar_scene
 from oemsar.predict.scene import Scene, open_scene
 from oemsar.predict.state import MapIdentity, MapInputs, ResumableMap, model_state
+from oemsar.predict.summary import LandCoverMap, class_areas, summarise
 from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.cog import Layer, cog_files, publish_cog
 from oemsar.raster.read import files_of
-from oemsar.record import RunRecord, run_record
-
-
-class ClassArea(Value):
-    """Ground that a map gives to one class."""
-
-    pixels: int
-    """Number of pixels."""
-    share: float
-    """Share of the pixels that carry data, 0..1."""
-    hectares: float | None
-    """Area on the ellipsoid in hectares; None without a CRS and an affine."""
-
-
-class LandCoverMap(Value):
-    """Files and areas of a land cover map: the content of `MAP.json`."""
-
-    format: Literal[1] = 1
-    """Version of the format."""
-    map: str
-    """Path of the class map."""
-    confidence: str
-    """Path of the confidence in percent."""
-    quicklook: str
-    """Path of the quick look."""
-    sets: str | None = None
-    """Path of the prediction sets; None without them."""
-    calibrated: bool = False
-    """Whether the model brings a calibration, which the confidence went through."""
-    georeferenced: bool
-    """Whether the scene, and so the map, has a CRS and an affine."""
-    georeferencing: str = ""
-    """Georeferencing that the map takes over from the scene, in words; empty in maps of earlier versions."""
-    radar_product: str | None = None
-    """Kind of product that the radar image was taken for; None for bytes and without a radar image."""
-    recognised_by: str = ""
-    """What told the kind of product, in words; empty without one."""
-    modalities: str
-    """Imagery that the network sees."""
-    engine: str
-    """Engine that ran the network."""
-    nodata_share: float
-    """Share of the pixels without data, 0..1."""
-    classes: dict[str, ClassArea]
-    """Pixels and area of each class by its name."""
-    record: RunRecord
-    """Command, configuration and versions of the run."""
 
 
 @holds_output(held_files)
@@ -144,8 +96,8 @@ def predict_scene(
         later = MapInputs.of(model_state(model), scene, beside_scene, product)
         _require_unchanged(inputs, later, resumable)
         layers = MapLayers.in_folder(resumable.folder, opened.shape, sets=thresholds is not None)
-        classes = _class_areas(opened, layers, pixels)
-        summary = _summary(out, config, opened, engine=engine, radar=radar, classes=classes)
+        classes = class_areas(opened, layers, pixels)
+        summary = summarise(out, config, opened, engine=engine, radar=radar, classes=classes)
         with resumable.working(opened.shape, len(layers.present)):
             _publish(out, scene, opened, layers, summary)
         resumable.remove()
@@ -268,43 +220,3 @@ def _made_sets(out: Path) -> bool:
     except InputError:
         return False
     return earlier.sets is not None
-
-
-def _class_areas(scene: Scene, layers: MapLayers, pixels: NDArray[np.int64]) -> dict[str, ClassArea]:
-    """Measure the ground that a map gives to each class."""
-    counts = [int(count) for count in pixels]
-    found = class_hectares(layers.classes, scene.grid, counts)
-    hectares: list[float | None] = [None] * len(counts) if found is None else [*found]
-    return {
-        name: ClassArea(pixels=count, share=count / sum(counts), hectares=area)
-        for name, count, area in zip(legend.NAMES, counts, hectares, strict=True)
-    }
-
-
-def _summary(
-    out: Path,
-    config: PredictConfig,
-    scene: Scene,
-    *,
-    engine: Engine,
-    radar: RadarScene,
-    classes: dict[str, ClassArea],
-) -> LandCoverMap:
-    unused = {name for name in ("input_bands", "input_nodata") if not getattr(config, name)}
-    options = config.model_dump(mode="json", exclude={"optical", "input", "engine", "device", *unused})
-    return LandCoverMap(
-        map=str(out),
-        confidence=str(confidence_path(out)),
-        quicklook=str(out.with_suffix(".png")),
-        sets=None if config.sets is None else str(sets_path(out)),
-        calibrated=engine.calibration is not None,
-        georeferenced=scene.grid is not None and scene.grid.crs is not None,
-        georeferencing=scene.georeference.in_words(),
-        radar_product=radar.kind,
-        recognised_by=radar.reason,
-        modalities=str(scene.modalities),
-        engine=engine.name,
-        nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
-        classes=classes,
-        record=run_record(options),
-    )

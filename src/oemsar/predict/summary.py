@@ -1,0 +1,114 @@
+"""The summary of a land cover map: its files, the ground of each class, and how it was made."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oemsar import legend
+from oemsar.config_file import Value
+from oemsar.inference.engine import Engine
+from oemsar.predict.areas import class_hectares
+from oemsar.predict.config import PredictConfig
+from oemsar.predict.map_files import confidence_path, sets_path
+from oemsar.predict.mapping import MapLayers
+from oemsar.predict.radar_product import RadarScene
+from oemsar.predict.scene import Scene
+from oemsar.record import RunRecord, run_record
+
+
+class ClassArea(Value):
+    """Ground that a map gives to one class."""
+
+    pixels: int
+    """Number of pixels."""
+    share: float
+    """Share of the pixels that carry data, 0..1."""
+    hectares: float | None
+    """Area on the ellipsoid in hectares; None without a CRS and an affine."""
+
+
+class LandCoverMap(Value):
+    """Files and areas of a land cover map: the content of `MAP.json`."""
+
+    format: Literal[1] = 1
+    """Version of the format."""
+    map: str
+    """Path of the class map."""
+    confidence: str
+    """Path of the confidence in percent."""
+    quicklook: str
+    """Path of the quick look."""
+    sets: str | None = None
+    """Path of the prediction sets; None without them."""
+    calibrated: bool = False
+    """Whether the model brings a calibration, which the confidence went through."""
+    georeferenced: bool
+    """Whether the scene, and so the map, has a CRS and an affine."""
+    georeferencing: str = ""
+    """Georeferencing that the map takes over from the scene, in words; empty in maps of earlier versions."""
+    radar_product: str | None = None
+    """Kind of product that the radar image was taken for; None for bytes and without a radar image."""
+    recognised_by: str = ""
+    """What told the kind of product, in words; empty without one."""
+    modalities: str
+    """Imagery that the network sees."""
+    engine: str
+    """Engine that ran the network."""
+    nodata_share: float
+    """Share of the pixels without data, 0..1."""
+    classes: dict[str, ClassArea]
+    """Pixels and area of each class by its name."""
+    record: RunRecord
+    """Command, configuration and versions of the run."""
+
+
+def class_areas(scene: Scene, layers: MapLayers, pixels: NDArray[np.int64]) -> dict[str, ClassArea]:
+    """Measure the ground that a map gives to each class."""
+    counts = [int(count) for count in pixels]
+    found = class_hectares(layers.classes, scene.grid, counts)
+    hectares: list[float | None] = [None] * len(counts) if found is None else [*found]
+    return {
+        name: ClassArea(pixels=count, share=count / sum(counts), hectares=area)
+        for name, count, area in zip(legend.NAMES, counts, hectares, strict=True)
+    }
+
+
+def summarise(
+    out: Path,
+    config: PredictConfig,
+    scene: Scene,
+    *,
+    engine: Engine,
+    radar: RadarScene,
+    classes: dict[str, ClassArea],
+) -> LandCoverMap:
+    """Sum up a map and how it was made.
+
+    Args:
+        out: Map.
+        config: Options of the map.
+        scene: Images it was made from.
+        engine: Network that made it.
+        radar: Kind of the radar image, and what told it.
+        classes: Ground of each class by name.
+    """
+    unused = {name for name in ("input_bands", "input_nodata") if not getattr(config, name)}
+    options = config.model_dump(mode="json", exclude={"optical", "input", "engine", "device", *unused})
+    return LandCoverMap(
+        map=str(out),
+        confidence=str(confidence_path(out)),
+        quicklook=str(out.with_suffix(".png")),
+        sets=None if config.sets is None else str(sets_path(out)),
+        calibrated=engine.calibration is not None,
+        georeferenced=scene.grid is not None and scene.grid.crs is not None,
+        georeferencing=scene.georeference.in_words(),
+        radar_product=radar.kind,
+        recognised_by=radar.reason,
+        modalities=str(scene.modalities),
+        engine=engine.name,
+        nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
+        classes=classes,
+        record=run_record(options),
+    )
