@@ -174,6 +174,6 @@ def test_a_folder_on_a_full_disk_is_not_called_wrong(tmp_path: Path, monkeypatch
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "touch", full)
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
     with pytest.raises(DiskFull, match="no room left for a new file"):
         require_writable(tmp_path)
