@@ -109,7 +109,7 @@ def test_the_description_is_typed_and_of_format_1(folder: Path) -> None:
     assert stored["format"] == 1
     description = saved.ModelDescription.model_validate(stored)
     assert description.spec == SPEC
-    assert description.model_dump(mode="json") == stored
+    assert description.model_dump(mode="json") == {**stored, "calibration": None}
 
 
 def test_an_unknown_encoder_names_its_neighbours() -> None:
