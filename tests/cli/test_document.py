@@ -35,6 +35,7 @@ FAILING = {
     ("data", "verify"): ["absent"],
     ("demo",): ["out", "--tiles", "10000000000"],
     ("evaluate",): ["absent", "--data", "absent", "--out", "out"],
+    ("models", "calibrate"): ["absent", "--data", "absent", "--out", "out"],
     ("models", "export"): ["absent", "--out", "a.onnx"],
     ("models", "import"): ["absent", "--out", "out"],
     ("predict",): ["absent", "absent", "--out", "a.tif"],

@@ -114,6 +114,10 @@ FAULTS: dict[str, tuple[Kind, str, Fault]] = {
 }
 
 
+FURTHER: dict[Kind, tuple[str, int]] = {"wrong_values": ("height", 3), "unknown_input": ("odour", 1)}
+"""Input beside radar and optical, and its number of bands, that brings a fault of the kind."""
+
+
 @pytest.fixture
 def tiles(tmp_path: Path) -> list[Tile]:
     make(tmp_path)
@@ -202,6 +206,15 @@ def test_files_are_held_against_the_size_asked_for(tiles: list[Tile], tmp_path: 
     assert found(tiles[2:], tmp_path, size=1024) == [("c", "wrong_size", "test/sar_images/c.tif")]
 
 
+@pytest.mark.parametrize("kind", FURTHER)
+def test_a_fault_of_a_further_input_is_found(tiles: list[Tile], tmp_path: Path, kind: Kind) -> None:
+    name, bands = FURTHER[kind]
+    path = f"val/{name}/b.tif"
+    write(tmp_path / path, np.full((bands, SIZE, SIZE), 7, np.float32))
+    tile = replace(tiles[1], further={name: tmp_path / path})
+    assert found([tile], tmp_path) == [("b", kind, path)]
+
+
 def test_a_tile_without_images_is_found(tiles: list[Tile], tmp_path: Path) -> None:
     assert found([replace(tiles[1], sar=None, optical=None)], tmp_path) == [("b", "no_image", None)]
 
@@ -254,7 +267,7 @@ def test_command_ends_with_0_on_a_sound_set_and_1_on_another(tiles: list[Tile], 
 
 
 def test_every_kind_has_a_test_and_a_line_in_the_guide() -> None:
-    tested = {kind for kind, _, _ in FAULTS.values()} | {"unwritten", "no_image"}
+    tested = {kind for kind, _, _ in FAULTS.values()} | {"unwritten", "no_image", *FURTHER}
     assert tested == set(get_args(Kind))
     guide = (Path(__file__).parents[2] / "docs" / "dataset.md").read_text(encoding="utf-8")
     assert [kind for kind in get_args(Kind) if f"`{kind}`" not in guide] == []
