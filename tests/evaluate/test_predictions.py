@@ -14,6 +14,7 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
 from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL
+from oemsar.models.spec import ModelSpec
 
 FILE = Path("a.tif")
 WHOLE = Tile("a", "val", (4, 6), sar=FILE, optical=FILE, pseudo_label=FILE, real_label=FILE)
@@ -21,6 +22,8 @@ WHOLE = Tile("a", "val", (4, 6), sar=FILE, optical=FILE, pseudo_label=FILE, real
 
 class _Engine:
     """An engine that finds the class that the radar pixel names, two images in flight."""
+
+    spec = ModelSpec(architecture="unet", encoder="none", modalities="sar", mean=(0.0,), std=(1.0,))
 
     def stream_tagged(
         self, images: Iterable[tuple[Tile, np.ndarray]], describe: Callable[[Tile], str]

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from oemsar.errors import Failure
 from oemsar.inference.options import EngineKind
 from oemsar.inference.select import open_engine
+from oemsar.inputs import Inputs
+from oemsar.masked import MaskedImage
 from oemsar.models.network import LandCoverNetwork
+from oemsar.testing.networks import make_network
 
 from .small import images as make_images
 from .small import pixel_network
@@ -161,3 +164,39 @@ def test_a_worker_that_dies_ends_the_run_in_a_sentence(
     with pytest.raises(Failure, match="an image of 40 x 30 pixels"):
         _under_watch(work, 60)
     assert calls
+
+
+@pytest.mark.parametrize("kind", ["torch", "openvino"])
+@pytest.mark.parametrize("flips", [False, True])
+@pytest.mark.parametrize("modalities", ["sar+optical", "sar+height"])
+def test_engines_take_masks_of_inputs(kind: EngineKind, flips: bool, modalities: str) -> None:
+    inputs = Inputs.parse(modalities)
+    network = make_network("unet", encoder="tu-mobilenetv3_small_050", fusion="any", modalities=inputs).eval()
+    rng = np.random.default_rng(0)
+    images = []
+    for height, width in ((37, 73), (37, 73), (20, 31)):
+        pixels = rng.integers(0, 256, (inputs.channels, height, width), np.uint8)
+        valid = rng.random((2, height, width)) > 0.3
+        valid[len(images) % 2, :15] = False
+        pixels = pixels if inputs.are_bytes else pixels.astype(np.float32)
+        images.append(MaskedImage(pixels, valid))
+    with open_engine(network, kind=kind, device="cpu", flips=flips) as engine:
+        results = list(engine.stream(images))
+        (bare,) = engine.stream([images[0].pixels])
+    mirrors = [(), (2,), (1,), (1, 2)] if flips else [()]
+    images.append(MaskedImage(images[0].pixels, np.ones_like(images[0].valid)))
+    for (pixels, valid), result in zip(images, [*results, bare], strict=True):
+        views = []
+        for axes in mirrors:
+            parts = (torch.from_numpy(np.flip(part, axes).copy())[None] for part in (pixels, valid))
+            with torch.inference_mode():
+                views.append(np.flip(network(*parts)[0].softmax(0).numpy(), axes))
+        np.testing.assert_allclose(result, np.mean(views, axis=0), atol=2e-3)
+
+
+def test_a_network_that_needs_all_inputs_does_not_look_at_masks(unet: LandCoverNetwork) -> None:
+    (image,) = make_images((40, 75))
+    with open_engine(unet, kind="torch", device="cpu") as engine:
+        masked = MaskedImage(image, np.zeros((1, 40, 75), bool))
+        plain, same = engine.stream([image, masked])
+    assert np.array_equal(plain, same)

@@ -56,7 +56,7 @@ def test_each_size_is_compiled_once_while_it_lasts() -> None:
         assert engine._compiled is compiled
         list(engine.stream(images((8, 16))))
         assert engine._compiled is not None
-        assert engine._compiled.shape == (1, 1, 8, 16)
+        assert engine._compiled.shapes == ((1, 1, 8, 16),)
 
 
 class _Branching(nn.Conv2d):

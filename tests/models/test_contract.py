@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from oemsar.inputs import Inputs
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion
@@ -14,6 +15,7 @@ from oemsar.testing.networks import (
     check_logits,
     check_network,
     check_saved,
+    check_subsets,
     check_training_outputs,
     make_network,
 )
@@ -24,7 +26,13 @@ SMALL_ENCODERS = {
     "vmamba": ("vmamba_t",),
 }
 """Encoders each architecture is tried with; a new architecture adds its own."""
-LARGER = {("resnet18", "stack"), ("resnet18", "dual"), ("efficientnet-b0", "dual")}
+LARGER = {
+    ("resnet18", "stack"),
+    ("resnet18", "dual"),
+    ("resnet18", "any"),
+    ("efficientnet-b0", "dual"),
+    ("efficientnet-b0", "any"),
+}
 """What holds nothing of its architecture that a smaller one beside it does not."""
 
 
@@ -34,7 +42,7 @@ LARGER = {("resnet18", "stack"), ("resnet18", "dual"), ("efficientnet-b0", "dual
         pytest.param(name, encoder, fusion, marks=[pytest.mark.slow] if (encoder, fusion) in LARGER else [])
         for name in NETWORKS
         for encoder in SMALL_ENCODERS[name]
-        for fusion in ("stack", "dual")
+        for fusion in ("stack", "dual", "any")
     ],
 )
 def test_every_network_keeps_the_contract(
@@ -45,7 +53,7 @@ def test_every_network_keeps_the_contract(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fusion", ["stack", "dual"])
+@pytest.mark.parametrize("fusion", ["stack", "dual", "any"])
 def test_vmamba_of_its_published_size_keeps_the_contract(fusion: Fusion) -> None:
     check_network("vmamba", encoder="vmamba_t", fusions=(fusion,))
 
@@ -99,6 +107,36 @@ def test_a_network_that_breaks_the_contract_is_told(fault: str, sentence: str) -
 
     with pytest.raises(AssertionError, match=sentence):
         check()
+
+
+class _Careless(nn.Module):
+    """A body that looks at channels without data, or at none of the masks."""
+
+    def __init__(self, channels: int, *, blind: bool) -> None:
+        super().__init__()
+        self.channels = channels
+        self.mix = nn.Conv2d(channels, 8, 1)
+        self.blind = blind
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.mix(images[:, : self.channels]) * (0 if self.blind else 1)
+
+
+def test_a_network_that_takes_no_subset_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = make_network(
+        "unet", encoder="tu-mobilenetv3_small_050", fusion="any", modalities=Inputs.parse("sar+height")
+    ).spec
+    with pytest.raises(AssertionError, match="sar gives the logits of another subset"):
+        check_subsets(LandCoverNetwork(spec, _Careless(2, blind=True), 1))
+    network = LandCoverNetwork(spec, _Careless(2, blind=False), 1)
+    check_subsets(network)
+
+    def careless(self: LandCoverNetwork, images: torch.Tensor, valid: object = None) -> torch.Tensor:
+        return self.normalised(images)
+
+    monkeypatch.setattr(LandCoverNetwork, "body_input", careless)
+    with pytest.raises(AssertionError, match=r"the logits of another subset|where there is no data"):
+        check_subsets(network)
 
 
 def test_a_network_that_loads_with_other_weights_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,15 @@ import pytest
 import torch
 
 from oemsar.errors import InputError
+from oemsar.inputs import Inputs
+from oemsar.masked import all_subsets
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.onnx_file import export_model
 from oemsar.models.registry import build
 from oemsar.models.spec import Fusion, ModelSpec
 from oemsar.models.vmamba.encoder import VARIANTS as VMAMBA
 from oemsar.models.vmamba.encoder import Variant
+from oemsar.testing.networks import make_network
 
 ort = pytest.importorskip("onnxruntime")
 
@@ -89,3 +92,33 @@ def test_gaps_of_measured_inputs_are_those_of_the_network(tmp_path: Path) -> Non
     (logits,) = session.run(["logits"], {"images": images})
     with torch.inference_mode():
         np.testing.assert_allclose(logits, network(torch.from_numpy(images)).numpy(), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "encoder", "modalities"),
+    [
+        ("unet", "tu-mobilenetv3_small_050", "sar+optical"),
+        ("segformer", "mit_b0", "sar:2+optical+height"),
+        pytest.param("vmamba", "vmamba_t", "sar+optical", marks=pytest.mark.slow),
+    ],
+)
+def test_any_subset_gives_the_logits_of_the_network(
+    architecture: str, encoder: str, modalities: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VMAMBA, "vmamba_t", Variant(16, (1, 1, 1, 1), 1, 0.0))
+    inputs = Inputs.parse(modalities)
+    network = make_network(architecture, encoder=encoder, fusion="any", modalities=inputs).eval()
+    export_model(network, tmp_path / "network.onnx")
+    session = ort.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
+    assert [each.name for each in session.get_inputs()] == ["images", "valid"]
+    rng = np.random.default_rng(0)
+    for batch, height, width in [(2, 37, 73), (1, 64, 64), (1, 1, 1)]:
+        images = rng.integers(0, 256, (batch, inputs.channels, height, width)).astype(np.float32)
+        whole = np.ones((batch, len(inputs), height, width), bool)
+        for subset in all_subsets(inputs):
+            valid = whole & np.array([name in subset for name in inputs.names])[:, None, None]
+            valid[:, 0, : height // 2, width // 3 :] = False
+            with torch.inference_mode():
+                expected = network(torch.from_numpy(images), torch.from_numpy(valid)).numpy()
+            (logits,) = session.run(["logits"], {"images": images, "valid": valid.astype(np.float32)})
+            np.testing.assert_allclose(logits, expected, atol=1e-4)

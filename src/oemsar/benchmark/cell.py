@@ -131,7 +131,13 @@ class _Test:
 def _score(task: Task, folder: Path) -> _Test:
     """Score the model in `folder` and write the confusion matrices of the tiles and the maps to be drawn."""
     data, modalities = task.training.table, task.training.modalities
-    tiles = scorable(select_split(read_tiles(data), SPLIT, data), modalities, SPLIT, data)
+    tiles = scorable(
+        select_split(read_tiles(data), SPLIT, data),
+        modalities,
+        SPLIT,
+        data,
+        takes_any=task.training.takes_any,
+    )
     counts = np.zeros((2, len(tiles), NUM_CLASSES, NUM_CLASSES), np.int64)
     ground = Ground(tiles)
     network = load_model(folder)

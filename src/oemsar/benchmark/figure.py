@@ -67,8 +67,8 @@ def _shown(plan: Plan) -> list[Cell]:
 
 
 def _title(cell: Cell) -> str:
-    dual = " (dual)" if cell.fusion == "dual" else ""
-    return f"{cell.regime.value}: {name_of(cell.modalities)}{dual}"
+    fusion = "" if cell.fusion == "stack" else f" ({cell.fusion})"
+    return f"{cell.regime.value}: {name_of(cell.modalities)}{fusion}"
 
 
 def _example(out: Path, tile: str, part: str) -> NDArray[np.uint8]:

@@ -32,9 +32,9 @@ class Cell(NamedTuple):
     @property
     def name(self) -> str:
         """Name of the cell's folder."""
-        dual = "_dual" if self.fusion == "dual" else ""
+        fusion = "" if self.fusion == "stack" else f"_{self.fusion}"
         inputs = str(self.modalities).replace(":", "")  # no colon in the name of a folder
-        return f"{self.network}_{inputs}_{self.regime.value}_s{self.seed}{dual}"
+        return f"{self.network}_{inputs}_{self.regime.value}_s{self.seed}{fusion}"
 
 
 class Plan(Config):
@@ -51,7 +51,7 @@ class Plan(Config):
     seeds: tuple[Seed, ...] = Field((0,), min_length=1)
     """Seeds; a cell is trained once with each."""
     fusions: tuple[Fusion, ...] = Field(("stack",), min_length=1)
-    """Ways to join inputs; `dual` adds cells only where there are two or more to join."""
+    """Ways to join inputs; `dual` and `any` add cells only where there are two or more to join."""
     train: dict[str, Any] = Field(default={})
     """Options of `oemsar train` for every cell."""
     engine: EngineKind = "auto"
@@ -88,7 +88,8 @@ class Plan(Config):
                 )
         if not self.cells():
             raise InputError(
-                "there is no cell: dual fusion needs two inputs, such as sar+optical",
+                f"there is no cell: {' and '.join(self.fusions)} fusion needs two inputs, such as "
+                "sar+optical",
                 option=("fusions", "modalities"),
             )
         return self
@@ -110,7 +111,7 @@ class Plan(Config):
             InputError: A training option is unknown or wrong; it is named.
         """
         options = {**self.train, **self.networks[cell.network]}
-        if cell.fusion == "dual":
+        if cell.fusion != "stack":
             options["fusion"] = cell.fusion
         return RunOptions.model_validate(
             {

@@ -65,7 +65,7 @@ def _numbers(row: Row) -> list[str]:
 def method(row: Row) -> str:
     """Name the network of a row as the table has it."""
     name = METHODS.get(row.network, row.network)
-    return f"{name} (dual)" if row.fusion == "dual" else name
+    return name if row.fusion == "stack" else f"{name} ({row.fusion})"
 
 
 def markdown(table: BenchmarkTable) -> str:

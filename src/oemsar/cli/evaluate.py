@@ -27,4 +27,5 @@ def evaluate(
 
     with reporting("Evaluating") as report:
         evaluation = evaluate_model(model, data, out, config=config, report=report)
-    print_scores(evaluation.scores, f"{model} on split {config.split}", as_json=as_json)
+    title = f"{model} on split {config.split}"
+    print_scores(evaluation.scores, title, as_json=as_json, subsets=evaluation.subsets)

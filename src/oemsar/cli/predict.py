@@ -43,4 +43,6 @@ def predict(
         hectares = "" if area.hectares is None else f"  {area.hectares:10.2f} ha"
         echo(f"{name:<18}{area.share:7.1%}{hectares}")
     echo(f"No data           {summary.nodata_share:7.1%}")
+    for names, share in (summary.subsets or {}).items():
+        echo(f"mapped from {names}: {share:.1%}")
     echo(f"map: {summary.map}", f"confidence: {summary.confidence}", f"quicklook: {summary.quicklook}")

@@ -15,6 +15,7 @@ from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.geometry.measured import fill_gaps, measured_pixels
 from oemsar.inputs import ORTHOPHOTO, RADAR_IMAGE, Input, Inputs
+from oemsar.masked import MaskedImage, mask_gaps, spread
 from oemsar.raster.grid import grid_of, same_grid
 from oemsar.raster.image import Statement, open_colours, open_radar
 from oemsar.raster.pixels import RasterPixels
@@ -53,6 +54,26 @@ def read_images(tile: Tile, inputs: Inputs, extent: Extent | None = None) -> Ima
         return parts[0]
     stacked: Imagery = np.concatenate(parts)
     return stacked
+
+
+def read_available(tile: Tile, inputs: Inputs, extent: Extent | None = None) -> MaskedImage:
+    """Read those of some inputs that `tile` has, with the pixels where each carries data.
+
+    Args:
+        tile: Tile that has at least one of the inputs.
+        inputs: Inputs of the channels.
+        extent: Part to read, all of it by default; only that part of the files is decoded.
+
+    Raises:
+        InputError: The tile has none of the inputs; or one is unreadable, of the wrong type or number of
+            bands, on another grid or in another unit.
+    """
+    there = Inputs(tuple(part for part in inputs if part.name in tile.inputs))
+    if not there:
+        raise InputError(f"tile {tile.name} has none of {inputs}; choose modalities the table has")
+    pixels = read_images(tile, there, extent)
+    gaps = mask_gaps(pixels, there)
+    return MaskedImage(pixels, gaps) if there == inputs else spread(pixels, there, inputs, gaps)
 
 
 def read_picture(tile: Tile, name: Literal["sar", "optical"]) -> NDArray[np.uint8] | None:

@@ -84,6 +84,10 @@ class Tile:
         """Tell whether every one of `inputs` is there."""
         return self.inputs.keys() >= set(inputs.names)
 
+    def has_any(self, inputs: Inputs) -> bool:
+        """Tell whether at least one of `inputs` is there."""
+        return not self.inputs.keys().isdisjoint(inputs.names)
+
 
 def describe_lack(tiles: Iterable[Tile], inputs: Inputs) -> str:
     """Say which of some inputs no tile has, for the end of a sentence; empty where some tile has each.

@@ -81,8 +81,9 @@ def calibrate_model(
     require_apart([out, out / WEIGHTS, out / DESCRIPTION], [*table_files(data, as_tiles(data)), *files])
     require_own_model(out)
     network = as_network(model)
-    modalities = network.spec.modalities
-    tiles = scorable(select_split(as_tiles(data), config.split, data), modalities, config.split, data)
+    spec = network.spec
+    chosen = select_split(as_tiles(data), config.split, data)
+    tiles = scorable(chosen, spec.modalities, config.split, data, takes_any=spec.takes_any)
     sample = sample_tiles(network, tiles, config, report)
     calibration = fit_calibration(sample, config.kind, config.split)
     options = {

@@ -7,13 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.dataset.pixels import read_images, read_label
+from oemsar.arrays import Imagery
+from oemsar.dataset.pixels import read_available, read_images, read_label
 from oemsar.dataset.table import Table, describe_table
 from oemsar.dataset.tile import Tile, describe_lack
 from oemsar.errors import InputError
 from oemsar.inference.class_map import class_ids
 from oemsar.inference.engine import Engine
 from oemsar.inputs import Inputs
+from oemsar.masked import MaskedImage, all_subsets, spread
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +36,20 @@ class Predicted(NamedTuple):
     probabilities: NDArray[np.float32]
 
 
-def scorable(tiles: Sequence[Tile], modalities: Inputs, split: str, table: Table) -> list[Tile]:
+def scorable(
+    tiles: Sequence[Tile], modalities: Inputs, split: str, table: Table, *, takes_any: bool = False
+) -> list[Tile]:
     """Choose the tiles of a split that have a label and the images a network sees.
 
+    Args:
+        tiles: Tiles of the split.
+        modalities: Inputs that the network is given.
+        split: Split, for sentences.
+        table: Table of the tiles, for sentences.
+        takes_any: Whether one of the inputs suffices.
+
     Raises:
-        InputError: There is none; the table `source` is named.
+        InputError: There is none; the table is named.
     """
     labelled = [tile for tile in tiles if tile.label is not None]
     if not labelled:
@@ -47,7 +58,7 @@ def scorable(tiles: Sequence[Tile], modalities: Inputs, split: str, table: Table
             "add labels or choose another split",
             option="split",
         )
-    chosen = [tile for tile in labelled if tile.has(modalities)]
+    chosen = [tile for tile in labelled if (tile.has_any if takes_any else tile.has)(modalities)]
     if not chosen:
         raise InputError(
             f"{describe_table(table)} has no labelled tile of split {split} with the {modalities} imagery "
@@ -68,15 +79,65 @@ def scorable(tiles: Sequence[Tile], modalities: Inputs, split: str, table: Table
 def predict_tiles(tiles: Sequence[Tile], modalities: Inputs, engine: Engine) -> Iterator[Predicted]:
     """Predict `tiles` in their order; a few are in flight at once, none is kept.
 
+    Args:
+        tiles: Tiles, each with all of `modalities`, or any of them for a network that takes any subset.
+        modalities: Inputs that the network is given: all that it sees, or a subset.
+        engine: Network made ready.
+
     Raises:
         InputError: An image or a label is not as it must be, or they differ in size.
         Failure: The network gives something other than probabilities for a tile, which is named.
     """
-    images = ((tile, read_images(tile, modalities)) for tile in tiles)
+    images = ((tile, _read(tile, modalities, engine)) for tile in tiles)
     for tile, probabilities in engine.stream_tagged(images, lambda tile: f"tile {tile.name}"):
         if probabilities is not None:
             prediction = class_ids(probabilities)
             yield Predicted(tile, _read_truth(tile, prediction.shape), prediction, probabilities)
+
+
+def predict_subsets(tiles: Sequence[Tile], engine: Engine) -> Iterator[tuple[Inputs, Predicted]]:
+    """Predict `tiles` from every subset of the inputs that they have, each read once.
+
+    Args:
+        tiles: Tiles, each with some of the inputs that the network sees.
+        engine: Network that takes any subset of its inputs, made ready.
+
+    Yields:
+        Inputs that the network was given, and the tile; the smaller subsets of a tile first.
+
+    Raises:
+        InputError: An image or a label is not as it must be, or they differ in size.
+        Failure: The network gives something other than probabilities for a tile, which is named.
+    """
+    former: Predicted | None = None
+    images = _subsets(tiles, engine.spec.modalities)
+    for (tile, used), probabilities in engine.stream_tagged(images, lambda tag: f"tile {tag[0].name}"):
+        if probabilities is not None:
+            prediction = class_ids(probabilities)
+            same = former is not None and former.tile is tile
+            truth = former.truth if former is not None and same else _read_truth(tile, prediction.shape)
+            former = Predicted(tile, truth, prediction, probabilities)
+            yield used, former
+
+
+def _subsets(
+    tiles: Sequence[Tile], inputs: Inputs
+) -> Iterator[tuple[tuple[Tile, Inputs], Imagery | MaskedImage | None]]:
+    for tile in tiles:
+        image = read_available(tile, inputs)
+        there = Inputs(tuple(part for part in inputs if part.name in tile.inputs))
+        for used in all_subsets(there):
+            yield (tile, used), image.only(inputs, used)
+
+
+def _read(tile: Tile, modalities: Inputs, engine: Engine) -> Imagery | MaskedImage:
+    """Read what a network is given of a tile."""
+    if not engine.spec.takes_any:
+        return read_images(tile, modalities)
+    image = read_available(tile, modalities)
+    if modalities == engine.spec.modalities:
+        return image
+    return spread(image.pixels, modalities, engine.spec.modalities, image.valid)
 
 
 def count_labels(tiles: Sequence[Tile]) -> dict[str, int]:

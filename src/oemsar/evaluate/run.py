@@ -1,6 +1,6 @@
 """The evaluation of a saved model on one split of a table of tiles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.figure import Comparison, write_figure
 from oemsar.evaluate.pixel_sample import known_pixels, region_of
-from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable
+from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable
 from oemsar.evaluate.reliability import (
     Reliability,
     ReliabilityCounts,
@@ -28,10 +28,17 @@ from oemsar.evaluate.reliability import (
 )
 from oemsar.evaluate.reliability_figure import write_reliability_figure
 from oemsar.evaluate.scores import Scores
+from oemsar.evaluate.subsets import (
+    RELIABILITY_PIXELS,
+    SubsetScores,
+    SubsetTally,
+    given_inputs,
+    subsets_csv,
+    subsets_markdown,
+)
 from oemsar.evaluate.tables import confusion_csv, scores_csv, scores_markdown
 from oemsar.files import write_json, write_text
 from oemsar.folders import claimed, is_record, require_apart
-from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.legend import NUM_CLASSES
 from oemsar.locks import holds_output
@@ -51,8 +58,7 @@ _FILES = (
     "scores.md",
     "scores.json",
 )
-_RELIABILITY_PIXELS = 1 << 16
-"""Most pixels of a tile whose probabilities are scored: counting all would take longer than a GPU's map."""
+_SUBSETS = ("subsets.csv", "subsets.md")
 
 
 class LabelKinds(Value):
@@ -87,13 +93,22 @@ class Evaluation(Value):
     """Scores of the probabilities, on a regular grid of pixels; None in evaluations of earlier versions."""
     sets: float | None = None
     """Coverage that the prediction sets promise; None without sets."""
+    inputs: str | None = None
+    """Inputs that the model was given, joined by a plus; None for all that it sees and a tile has."""
+    subsets: tuple[SubsetScores, ...] = ()
+    """Scores of every subset of the inputs; empty where they were not wanted."""
     record: RunRecord
     """Command, configuration and versions of the run."""
 
     def content(self) -> dict[str, JsonValue]:
         """Give plain values with the scores beside the rest, as `scores.json` holds them."""
-        rest = self.model_dump(mode="json", exclude={"scores"})
-        return {"format": rest.pop("format"), **self.scores.to_dict(), **rest}
+        rest = self.model_dump(mode="json", exclude={"scores", "inputs", "subsets"})
+        content = {"format": rest.pop("format"), **self.scores.to_dict(), **rest}
+        if self.inputs is not None:
+            content["inputs"] = self.inputs
+        if self.subsets:
+            content["subsets"] = [subset.content() for subset in self.subsets]
+        return content
 
 
 def _held(out: Path) -> list[Path]:
@@ -113,7 +128,7 @@ def evaluate_model(
     """Score a model on the labelled tiles of a split, all their pixels in one confusion matrix.
 
     Write `figure.png`, `reliability.png`, `reliability.csv`, `confusion.csv`, `scores.csv`, `scores.md` and,
-    last, `scores.json` into `out`.
+    last, `scores.json` into `out`; with `config.each_subset` also `subsets.csv` and `subsets.md`.
 
     Args:
         model: Folder of a run or of a saved model, or a network.
@@ -123,22 +138,26 @@ def evaluate_model(
         report: Called after each tile.
 
     Raises:
-        InputError: The model, the table or a tile is wrong, no tile can be scored, or sets are wanted of a
-            model without calibration.
+        InputError: The model, the table or a tile is wrong, no tile can be scored, sets are wanted of a model
+            without calibration, or inputs are left out that the model needs.
     """
     network = as_network(model)
     thresholds = thresholds_of(network, config.sets)
-    modalities, split = network.spec.modalities, config.split
-    tiles = scorable(select_split(as_tiles(data), split, data), modalities, split, data)
+    spec, split = network.spec, config.split
+    given = given_inputs(spec, config)
+    chosen = select_split(as_tiles(data), split, data)
+    tiles = scorable(chosen, given, split, data, takes_any=spec.takes_any)
     record = _record(model, data, config)
     drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
     if out is not None:
-        require_apart((out / name for name in _FILES), [*table_files(data, tiles), *model_files(model)])
+        require_apart(_written(out, config), [*table_files(data, tiles), *model_files(model)])
     else:
         drawn = []
-    with _claim(out):
+    tally = SubsetTally(spec.modalities) if config.each_subset else None
+    with _claim(out, config):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
-            scored = _score(tiles, engine, set(drawn), thresholds, report)
+            predictions = tally.predict(tiles, engine) if tally else predict_tiles(tiles, given, engine)
+            scored = _score(len(tiles), predictions, set(drawn), thresholds, report)
         believed = scored.reliability(sets=config.sets is not None)
         evaluation = Evaluation(
             scores=scored.scores,
@@ -150,12 +169,15 @@ def evaluate_model(
             calibrated=network.calibration is not None,
             reliability=believed["all"],
             sets=config.sets,
+            inputs=None if config.inputs is None else str(given),
+            subsets=() if tally is None else tally.scores(),
             record=record,
         )
         if out is not None:
             write_figure(scored.comparisons, out / "figure.png")
             write_reliability_figure(total(scored.regions.values()), out / "reliability.png")
             write_text(out / "reliability.csv", csv_table(reliability_rows(believed)))
+            _write_subsets(evaluation, out)
             _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
     return evaluation
 
@@ -165,16 +187,26 @@ def _record(model: Path | LandCoverNetwork, data: Table, config: EvaluateConfig)
     options = {
         "model": str(model) if isinstance(model, Path) else None,
         "data": describe_table(data),
-        **config.model_dump(mode="json"),
+        **config.model_dump(mode="json", exclude=_unused(config)),
     }
     return run_record(options, data=data if isinstance(data, Path) else None)
 
 
-def _claim(out: Path | None) -> AbstractContextManager[None]:
+def _unused(config: EvaluateConfig) -> set[str]:
+    """Name options that a record leaves out, since they were not given."""
+    return {name for name in ("inputs", "each_subset") if not getattr(config, name)}
+
+
+def _written(out: Path, config: EvaluateConfig) -> list[Path]:
+    """List the files of an evaluation, the record last."""
+    return [out / name for name in (*(_SUBSETS if config.each_subset else ()), *_FILES)]
+
+
+def _claim(out: Path | None, config: EvaluateConfig) -> AbstractContextManager[None]:
     """Claim the files of an evaluation in a folder, where there is one."""
     if out is None:
         return nullcontext()
-    files = [out / name for name in _FILES]
+    files = _written(out, config)
     return claimed(files[-1], lambda: is_record(files[-1], "classes", "confusion"), files)
 
 
@@ -199,25 +231,25 @@ class _Scored:
 
 
 def _score(
-    tiles: Sequence[Tile],
-    engine: Engine,
+    tiles: int,
+    predictions: Iterator[Predicted],
     drawn: set[int],
     thresholds: NDArray[np.float32] | None,
     report: Report,
 ) -> _Scored:
-    """Predict every tile, one after the other, and keep the maps of those to be drawn."""
+    """Score the tiles, one after the other, and keep the maps of those to be drawn."""
     regions: dict[str, ReliabilityCounts] = {}
     confusion = np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
     comparisons = []
-    report(0, len(tiles))
-    for index, predicted in enumerate(predict_tiles(tiles, engine.spec.modalities, engine)):
+    report(0, tiles)
+    for index, predicted in enumerate(predictions):
         confusion += confusion_matrix(predicted.truth, predicted.prediction)
         region = region_of(predicted)
-        counts = ReliabilityCounts.of(*known_pixels(predicted, _RELIABILITY_PIXELS), thresholds)
+        counts = ReliabilityCounts.of(*known_pixels(predicted, RELIABILITY_PIXELS), thresholds)
         regions[region] = regions[region] + counts if region in regions else counts
         if index in drawn:
             comparisons.append(_comparison(predicted.tile, predicted.truth, predicted.prediction))
-        report(index + 1, len(tiles))
+        report(index + 1, tiles)
     return _Scored(Scores.from_confusion(confusion), comparisons, regions)
 
 
@@ -232,12 +264,23 @@ def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uin
     )
 
 
+def _write_subsets(evaluation: Evaluation, out: Path) -> None:
+    """Write the table of subsets; that of an earlier evaluation goes where there is none."""
+    if evaluation.subsets:
+        write_text(out / _SUBSETS[0], subsets_csv(evaluation.subsets))
+        write_text(out / _SUBSETS[1], subsets_markdown(evaluation.subsets))
+    elif is_record(out / _FILES[-1], "subsets"):
+        for name in _SUBSETS:
+            (out / name).unlink(missing_ok=True)
+
+
 def _write_scores(evaluation: Evaluation, table: str, out: Path) -> None:
     scores, labels = evaluation.scores, evaluation.labels
     provenance = (
         f"{table}, split {evaluation.split}, {evaluation.tiles} tiles; "
         f"labels: {labels.real} real, {labels.pseudo} pseudo; "
         f"{evaluation.engine}{', four flips' if evaluation.flips else ''}"
+        f"{'' if evaluation.inputs is None else f'; given {evaluation.inputs}'}"
     )
     write_text(out / "confusion.csv", confusion_csv(scores))
     write_text(out / "scores.csv", scores_csv(scores))

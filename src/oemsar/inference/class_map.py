@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.arrays import Imagery
+from oemsar.masked import MaskedImage
 
 if TYPE_CHECKING:
     from oemsar.inference.engine import Engine
@@ -37,7 +38,7 @@ def class_ids(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def class_maps(
-    tiles: Iterable[tuple[AnyNamed, Imagery]], engine: "Engine"
+    tiles: Iterable[tuple[AnyNamed, Imagery | MaskedImage]], engine: "Engine"
 ) -> Iterator[tuple[AnyNamed, NDArray[np.uint8]]]:
     """Map tiles in their order; a few are in flight at once, none is kept.
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from oemsar.arrays import Imagery
 from oemsar.errors import Failure
+from oemsar.masked import MaskedImage, mask_gaps
 from oemsar.models.calibration import Calibration
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
@@ -49,11 +50,21 @@ class Engine(ABC):
         self.views: tuple[Axes, ...] = _FLIPS if flips else _FLIPS[:1]
 
     @abstractmethod
-    def submit(self, image: Imagery) -> PendingProbabilities:
+    def submit(self, image: Imagery | MaskedImage) -> PendingProbabilities:
         """Start on one image, shape (channels, height, width).
 
         An error is raised where the result of the future is taken.
         """
+
+    def network_inputs(self, image: Imagery | MaskedImage) -> tuple[NDArray[Any], ...]:
+        """Give what the network takes of an image: its pixels, and the mask of one that takes any subset."""
+        if not isinstance(image, MaskedImage):
+            image = (
+                MaskedImage(image, mask_gaps(image, self.spec.modalities)) if self.spec.takes_any else image
+            )
+        if isinstance(image, MaskedImage):
+            return tuple(image) if self.spec.takes_any else (image.pixels,)
+        return (image,)
 
     @abstractmethod
     def close(self) -> None:
@@ -65,12 +76,13 @@ class Engine(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def stream(self, images: Iterable[Imagery]) -> Iterator[NDArray[np.float32]]:
+    def stream(self, images: Iterable[Imagery | MaskedImage]) -> Iterator[NDArray[np.float32]]:
         """Turn images into class probabilities, in their order, as `stream_tagged` does.
 
         Args:
-            images: Images as the network takes them, shape (channels, height, width); sizes may differ. They
-                are taken as they are needed, so that reading them goes on beside the network.
+            images: Images as the network takes them, shape (channels, height, width), with the pixels where
+                each input carries data for one that takes any subset; sizes may differ. They are taken as
+                they are needed, so that reading them goes on beside the network.
 
         Yields:
             Probabilities of the eight classes, float32, shape (8, height, width), summing to 1.
@@ -80,7 +92,9 @@ class Engine(ABC):
                 yield probabilities
 
     def stream_tagged(
-        self, images: Iterable[tuple[Tag, Imagery | None]], describe: Callable[[Tag], str] = str
+        self,
+        images: Iterable[tuple[Tag, Imagery | MaskedImage | None]],
+        describe: Callable[[Tag], str] = str,
     ) -> Iterator[tuple[Tag, NDArray[np.float32] | None]]:
         """Turn images into class probabilities, each with a tag that travels beside it.
 
@@ -131,7 +145,7 @@ def _are_probabilities(values: NDArray[np.float32]) -> bool:
     return bool(total.min(initial=1) >= 1 - _TOLERANCE and total.max(initial=1) <= 1 + _TOLERANCE)
 
 
-def mirrored(image: Imagery, axes: Axes) -> torch.Tensor:
+def mirrored(image: NDArray[Any], axes: Axes) -> torch.Tensor:
     """Mirror an image along some axes, as a batch of one, shape (1, channels, height, width)."""
     # an image of one column is contiguous to NumPy even with a negative stride, which PyTorch does not take
     return torch.from_numpy(np.flip(image, axes).copy())[None]

@@ -18,6 +18,7 @@ from torch import nn
 from oemsar.arrays import Imagery
 from oemsar.errors import Failure
 from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
+from oemsar.masked import MaskedImage
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.padding import pad_to_multiple
 
@@ -58,13 +59,18 @@ class OpenVinoEngine(Engine):
         self.name = f"openvino {precision} on cpu, {self._streams} streams"
         self.depth = self._streams
 
-    def submit(self, image: Imagery) -> PendingProbabilities:
+    def submit(self, image: Imagery | MaskedImage) -> PendingProbabilities:
         """Queue the views of one image, shape (channels, height, width)."""
-        mean = _MeanOfViews(image.shape[1:], self.views)
+        parts = self.network_inputs(image)
+        mean = _MeanOfViews(parts[0].shape[1:], self.views)
         for axes in self.views:
-            view = pad_to_multiple(mirrored(image, axes).float(), self._network.stride)
-            padded = (view.byte() if self._are_bytes else view).numpy()
-            compiled = self._compiled_for(padded.shape)
+            view, *masks = (
+                pad_to_multiple(mirrored(part, axes).float(), self._network.stride) for part in parts
+            )
+            if self._are_bytes:
+                view = view.byte()
+            padded = tuple(part.numpy() for part in (view, *masks))
+            compiled = self._compiled_for(tuple(part.shape for part in padded))
             self._running = [task for task in self._running if not task.done()]
             self._running.append(self._workers.submit(_run, compiled, padded, mean, axes))
         return mean.future
@@ -74,25 +80,28 @@ class OpenVinoEngine(Engine):
         self._workers.shutdown(cancel_futures=True)
         self._compiled = None
 
-    def _compiled_for(self, shape: tuple[int, ...]) -> "_Compiled":
-        """Compile the network for a shape; images of another size in flight are waited for."""
-        if self._compiled is None or self._compiled.shape != shape:
+    def _compiled_for(self, shapes: tuple[tuple[int, ...], ...]) -> "_Compiled":
+        """Compile the network for shapes of its inputs; images of another size in flight are waited for."""
+        if self._compiled is None or self._compiled.shapes != shapes:
             wait(self._running)
             self._compiled = None
             graph = self._graph.clone()
             options = {"NUM_STREAMS": str(self._streams), "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1)}
-            with _failures_of_openvino(shape):
-                graph.reshape(list(shape))
-                self._compiled = _Compiled(shape, _core().compile_model(graph, "CPU", options))
+            with _failures_of_openvino(shapes[0]):
+                graph.reshape({index: list(shape) for index, shape in enumerate(shapes)})
+                self._compiled = _Compiled(shapes, _core().compile_model(graph, "CPU", options))
         return self._compiled
 
     def _convert(self) -> ov.Model:
         stride = self._network.stride
         kind = torch.uint8 if self._are_bytes else torch.float32
-        example = torch.zeros(1, self._network.spec.modalities.channels, stride, stride, dtype=kind)
+        inputs = self._network.spec.modalities
+        example = [torch.zeros(1, inputs.channels, stride, stride, dtype=kind)]
+        if self._network.spec.takes_any:
+            example.append(torch.ones(1, len(inputs), stride, stride))
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # of the tracer, about conditions that hold for every size
-            return ov.convert_model(_Probabilities(self._network), example_input=example)
+            return ov.convert_model(_Probabilities(self._network), example_input=tuple(example))
 
 
 class _Probabilities(nn.Module):
@@ -102,30 +111,31 @@ class _Probabilities(nn.Module):
         super().__init__()
         self._network = network
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        probabilities: torch.Tensor = self._network.body(self._network.normalised(images)).softmax(1)
+    def forward(self, images: torch.Tensor, valid: torch.Tensor | None = None) -> torch.Tensor:
+        prepared = self._network.body_input(images, valid)
+        probabilities: torch.Tensor = self._network.body(prepared).softmax(1)
         return probabilities
 
 
 class _Compiled:
-    """A network compiled for one shape, with as many requests as run beside each other.
+    """A network compiled for one size, with as many requests as run beside each other.
 
     Attributes:
-        shape: Shape of the input, (1, channels, height, width).
+        shapes: Shape of each input: (1, channels, height, width) of the images.
     """
 
-    def __init__(self, shape: tuple[int, ...], model: Any) -> None:  # noqa: ANN401 (OpenVINO ships no types)
-        self.shape = shape
+    def __init__(self, shapes: tuple[tuple[int, ...], ...], model: Any) -> None:  # noqa: ANN401 (no types)
+        self.shapes = shapes
         self._model = model
         self._idle: list[Any] = []
 
-    def run(self, padded: Imagery) -> NDArray[np.float32]:
-        """Compute the class probabilities of one padded view, shape (8, height, width)."""
+    def run(self, padded: tuple[NDArray[Any], ...]) -> NDArray[np.float32]:
+        """Compute the class probabilities of the inputs of one padded view, shape (8, height, width)."""
         try:
             request = self._idle.pop()
         except IndexError:
             request = self._model.create_infer_request()
-        request.start_async({0: padded})
+        request.start_async(dict(enumerate(padded)))
         request.wait()
         probabilities: NDArray[np.float32] = request.get_output_tensor(0).data[0].copy()
         self._idle.append(request)
@@ -168,10 +178,10 @@ class _MeanOfViews:
                 self.future.set_exception(error)
 
 
-def _run(compiled: _Compiled, padded: Imagery, mean: _MeanOfViews, axes: Axes) -> None:
+def _run(compiled: _Compiled, padded: tuple[NDArray[Any], ...], mean: _MeanOfViews, axes: Axes) -> None:
     """Compute one view; hand its probabilities, or what went wrong, to the one who waits for the image."""
     try:
-        with _failures_of_openvino(padded.shape):
+        with _failures_of_openvino(padded[0].shape):
             probabilities = compiled.run(padded)
         mean.add(axes, probabilities)
     except BaseException as error:

@@ -1,6 +1,7 @@
 """Inference with PyTorch: CUDA, MPS or the CPU."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from oemsar.arrays import Imagery
 from oemsar.errors import OutOfMemory
 from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
 from oemsar.inference.precision import autocast_dtype
+from oemsar.masked import MaskedImage
 from oemsar.models.network import LandCoverNetwork
 
 
@@ -26,36 +28,39 @@ class TorchEngine(Engine):
         self.name = f"torch {precision} on {device.type}"
         self.depth = 1
 
-    def submit(self, image: Imagery) -> PendingProbabilities:
+    def submit(self, image: Imagery | MaskedImage) -> PendingProbabilities:
         """Queue one image, shape (channels, height, width), for the worker thread."""
-        return self._worker.submit(self._probabilities, image)
+        return self._worker.submit(self._probabilities, *self.network_inputs(image))
 
     def close(self) -> None:
         """Wait for the image in flight and end the worker thread."""
         self._worker.shutdown(cancel_futures=True)
 
-    def _probabilities(self, image: Imagery) -> NDArray[np.float32]:
+    def _probabilities(self, *parts: NDArray[Any]) -> NDArray[np.float32]:
         try:
             with (
                 torch.inference_mode(),
                 torch.autocast(self._device.type, self._dtype, enabled=self._dtype is not None),
             ):
-                views = [self._view(image, axes) for axes in self.views]
+                views = [self._view(parts, axes) for axes in self.views]
                 mean: NDArray[np.float32] = torch.stack(views).mean(0).cpu().numpy()
                 return mean
         except (RuntimeError, MemoryError) as error:
             if not _is_lack_of_memory(error):
                 raise
-            height, width = image.shape[1:]
+            height, width = parts[0].shape[1:]
             raise OutOfMemory(
                 f"an image of {height} x {width} pixels does not fit into the memory of {self._device}; "
                 "choose smaller windows"
             ) from error
 
-    def _view(self, image: Imagery, axes: Axes) -> torch.Tensor:
+    def _view(self, parts: tuple[NDArray[Any], ...], axes: Axes) -> torch.Tensor:
         """Compute the probabilities of one mirror image, mirrored back, shape (8, height, width)."""
-        batch = mirrored(image, axes).to(self._device).contiguous(memory_format=torch.channels_last)
-        probabilities: torch.Tensor = self._network(batch)[0].float().softmax(0).flip(axes)
+        batches = [
+            mirrored(part, axes).to(self._device).contiguous(memory_format=torch.channels_last)
+            for part in parts
+        ]
+        probabilities: torch.Tensor = self._network(*batches)[0].float().softmax(0).flip(axes)
         return probabilities
 
 

@@ -14,7 +14,7 @@ from oemsar.folders import require_own
 from oemsar.inputs import Inputs
 from oemsar.models.checkpoint import first_difference
 from oemsar.models.finite import require_finite
-from oemsar.models.fusion import DualEncoder
+from oemsar.models.fusion import ParallelEncoders
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.vmamba.weights import adapt_channels
 
@@ -60,7 +60,7 @@ def start_encoder(network: LandCoverNetwork, path: Path) -> None:
             option=("encoder", "encoder_weights"),
         )
     body: Any = network.body
-    if isinstance(body.encoder, DualEncoder):
+    if isinstance(body.encoder, ParallelEncoders):
         for name in network.spec.modalities.names:
             _load(body.encoder.encoder_of(name), weights, network.spec.modalities.only(name), path)
     else:

@@ -1,5 +1,6 @@
-"""Dual fusion: one encoder per input, their features gated and merged level by level."""
+"""Encoders beside each other, and dual fusion: their features gated and merged level by level."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,23 +24,15 @@ def dual(
         spec: Description of the network, with two inputs or more.
         pretrained: Whether to start all encoders from ImageNet weights.
     """
-    network = architecture(spec, pretrained=False)
-    encoders: dict[str, Any] = {}
-    for name in spec.modalities.names:
-        single: Any = architecture(spec.restricted_to(spec.modalities.only(name)), pretrained=pretrained).body
-        encoders[name] = single.encoder
-    body: Any = network.body
-    expected = tuple(body.encoder.out_channels)
-    body.encoder = DualEncoder(spec.modalities, encoders, expected)
-    return network
+    return with_encoders(DualEncoder, architecture, spec, pretrained=pretrained)
 
 
-class DualEncoder(nn.Module):
+class ParallelEncoders(nn.Module, ABC):
     """Encoders beside each other, one for each input, and a merge at every level.
 
     A level is stacked where the stacked network has as many channels in it as all encoders together: levels
     with none, and the input itself (the first level of segmentation-models-pytorch). They hold nothing to
-    weigh. Every other level has the same channels in all of them, and is merged by gates.
+    weigh. Every other level has the same channels in all of them, and is merged.
 
     Attributes:
         out_channels: Channels of each level, as those of one encoder over the stacked channels.
@@ -68,12 +61,43 @@ class DualEncoder(nn.Module):
         self.output_stride: int = getattr(encoders[inputs.names[0]], "output_stride", 32)
         levels = zip(*(_channels(encoders[name]) for name in inputs.names), strict=True)
         self.merges = nn.ModuleList(
-            _merge(level, expected) for level, expected in zip(levels, out_channels, strict=True)
+            self._joined(level, expected) for level, expected in zip(levels, out_channels, strict=True)
         )
 
     def encoder_of(self, name: str) -> nn.Module:
         """Give the encoder of the input of a name."""
         return self.get_submodule(name)
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Merge the features of all encoders.
+
+        Args:
+            images: Input of the network's body, shape (batch, channels, height, width).
+
+        Returns:
+            A feature map for each level, shape (batch, out_channels[level], height', width').
+        """
+
+    @abstractmethod
+    def stack(self) -> nn.Module:
+        """Make the module that stacks a level."""
+
+    @abstractmethod
+    def merge(self, channels: int) -> nn.Module:
+        """Make the module that merges a level of some channels in each encoder."""
+
+    def _joined(self, channels: tuple[int, ...], expected: int) -> nn.Module:
+        """Choose how a level is joined whose encoders have some channels, for a decoder of `expected`."""
+        if sum(channels) == expected:
+            return self.stack()
+        if set(channels) == {expected}:
+            return self.merge(expected)
+        raise ValueError(f"fused channels {channels} are not the decoder's {expected}")
+
+
+class DualEncoder(ParallelEncoders):
+    """Encoders of which every input carries data everywhere, merged by gates; see `GatedMerge`."""
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Merge the features of all encoders.
@@ -88,6 +112,40 @@ class DualEncoder(nn.Module):
             self.get_submodule(name)(images[:, self.inputs.slice_of(name)]) for name in self.inputs.names
         ]
         return [merge(*level) for merge, *level in zip(self.merges, *features, strict=True)]
+
+    def stack(self) -> nn.Module:
+        """Make the module that stacks a level."""
+        return _Stack()
+
+    def merge(self, channels: int) -> nn.Module:
+        """Make the module that merges a level of some channels in each encoder."""
+        return GatedMerge(channels, len(self.inputs))
+
+
+def with_encoders(
+    join: Callable[[Inputs, Mapping[str, nn.Module], tuple[int, ...]], ParallelEncoders],
+    architecture: Callable[..., LandCoverNetwork],
+    spec: ModelSpec,
+    *,
+    pretrained: bool,
+) -> LandCoverNetwork:
+    """Build the network of an architecture with an encoder for each input in place of its own.
+
+    Args:
+        join: Class of the encoders beside each other.
+        architecture: Function that builds a network over stacked channels.
+        spec: Description of the network, with two inputs or more.
+        pretrained: Whether to start all encoders from ImageNet weights.
+    """
+    network = architecture(spec, pretrained=False)
+    encoders: dict[str, Any] = {}
+    for name in spec.modalities.names:
+        single: Any = architecture(spec.restricted_to(spec.modalities.only(name)), pretrained=pretrained).body
+        encoders[name] = single.encoder
+    body: Any = network.body
+    expected = tuple(body.encoder.out_channels)
+    body.encoder = join(spec.modalities, encoders, expected)
+    return network
 
 
 class GatedMerge(nn.Module):
@@ -124,15 +182,6 @@ class GatedMerge(nn.Module):
 class _Stack(nn.Module):
     def forward(self, *maps: Tensor) -> Tensor:
         return torch.cat(maps, 1)
-
-
-def _merge(channels: tuple[int, ...], expected: int) -> nn.Module:
-    """Choose how a level is joined whose encoders have some channels, for a decoder that takes `expected`."""
-    if sum(channels) == expected:
-        return _Stack()
-    if set(channels) == {expected}:
-        return GatedMerge(expected, len(channels))
-    raise ValueError(f"fused channels {channels} are not the decoder's {expected}")
 
 
 def _channels(encoder: Any) -> tuple[int, ...]:  # noqa: ANN401 (encoders of libraries without types)

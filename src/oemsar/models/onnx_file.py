@@ -34,7 +34,8 @@ def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
 
     The file takes `images`, float32 of 0..255, shape (batch, channels, height, width), channels as the
     network's modalities, and gives `logits`, float32, shape (batch, 8, height, width); logit k belongs to
-    class id k + 1. Batch, height and width are free.
+    class id k + 1. Batch, height and width are free. A network of fusion `any` also takes `valid`, float32 of
+    1 where an input carries data and 0 where not, shape (batch, inputs, height, width).
 
     Args:
         model: Folder of a saved model or of a run, or a network in evaluation mode, on the CPU.
@@ -53,6 +54,10 @@ def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
     require_finite(network.state_dict(), "the model")
     # neither one stride high or wide, nor square: a size that a trace could take for a constant
     example = torch.zeros(2, network.spec.modalities.channels, network.stride + 5, 2 * network.stride + 9)
+    names, examples = ["images"], [example]
+    if network.spec.takes_any:
+        names.append("valid")
+        examples.append(torch.ones_like(example[:, : len(network.spec.modalities)]))
     free = {0: "batch", 2: "height", 3: "width"}
     with atomic_write(out) as partial, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -61,13 +66,13 @@ def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
         torch.onnx.export(
             # the exporter puts all of it back into the mode of the outermost module
             _AnySize(network).eval(),
-            (example,),
+            tuple(examples),
             partial,
             dynamo=False,
             opset_version=OPSET,
-            input_names=["images"],
+            input_names=names,
             output_names=["logits"],
-            dynamic_axes={"images": free, "logits": free},
+            dynamic_axes=dict.fromkeys((*names, "logits"), free),
         )
     return ExportedModel(path=out)
 
@@ -79,10 +84,10 @@ class _AnySize(nn.Module):
         super().__init__()
         self._network = network
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, valid: Tensor | None = None) -> Tensor:
         height, width = images.shape[-2:]
-        normalised = self._network.normalised(images)
-        padded = normalised.index_select(2, self._repeating_the_last(height))
+        prepared = self._network.body_input(images, valid)
+        padded = prepared.index_select(2, self._repeating_the_last(height))
         padded = padded.index_select(3, self._repeating_the_last(width))
         logits: Tensor = self._network.body(padded)
         return logits[..., :height, :width]

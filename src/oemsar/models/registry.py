@@ -13,8 +13,9 @@ class Architecture(Protocol):
     """A function that builds a network of one kind, over stacked channels.
 
     The encoder is the attribute `encoder` of the network's body: a module with `out_channels`, one number for
-    each of the feature maps it returns. With that `oemsar.models.fusion` makes the network one of two
-    encoders.
+    each of the feature maps it returns. With that `oemsar.models.fusion` makes the network one of an encoder
+    for each input; the rest of the body then may look at its input for the size only, since fusion `any` puts
+    further channels behind the images.
     """
 
     def __call__(self, spec: ModelSpec, *, pretrained: bool = False) -> "LandCoverNetwork":
@@ -46,4 +47,8 @@ def build(spec: ModelSpec, *, pretrained: bool = False) -> "LandCoverNetwork":
         from oemsar.models.fusion import dual
 
         return dual(architecture, spec, pretrained=pretrained)
+    if spec.fusion == "any":
+        from oemsar.models.any_fusion import any_subset
+
+        return any_subset(architecture, spec, pretrained=pretrained)
     return architecture(spec, pretrained=pretrained)

@@ -8,8 +8,11 @@ from oemsar.config_file import Value
 from oemsar.errors import InputError
 from oemsar.inputs import SAR_OPTICAL, Inputs
 
-Fusion = Literal["stack", "dual"]
-"""How inputs are joined: one encoder over the channels of all, or one encoder for each."""
+Fusion = Literal["stack", "dual", "any"]
+"""How inputs are joined: one encoder over the channels of all, or one for each; with `any`, some may lack."""
+
+MOST_INPUTS = 12
+"""Most inputs of a network that takes any subset of them: there are 4095."""
 
 
 class ModelSpec(Value):
@@ -26,7 +29,8 @@ class ModelSpec(Value):
     std: tuple[Annotated[float, Field(ge=1e-3, le=1e6)], ...]
     """Standard deviation of each channel, in the same unit; the network sees (pixel - mean) / std."""
     fusion: Fusion = "stack"
-    """`stack` for one encoder over the channels of all inputs, `dual` for one encoder for each."""
+    """`stack` for one encoder over the channels of all inputs, `dual` for one encoder for each, `any` for one
+    each and gates that know, for each pixel, which inputs carry data."""
 
     @model_validator(mode="after")
     def _one_number_per_channel(self) -> Self:
@@ -43,6 +47,11 @@ class ModelSpec(Value):
         require_fusible(self.fusion, self.modalities)
         return self
 
+    @property
+    def takes_any(self) -> bool:
+        """Whether the network takes any subset of its inputs, pixel by pixel."""
+        return self.fusion == "any"
+
     def restricted_to(self, modalities: Inputs) -> "ModelSpec":
         """Describe the same network over some of its inputs alone, stacked."""
         parts = [self.modalities.slice_of(part.name) for part in modalities]
@@ -57,13 +66,18 @@ class ModelSpec(Value):
 
 
 def require_fusible(fusion: Fusion, modalities: Inputs) -> None:
-    """Check that `dual` fusion has two inputs or more to fuse.
+    """Check that `dual` and `any` fusion have two inputs or more to fuse, and `any` not too many.
 
     Raises:
-        InputError: It has one.
+        InputError: There is one, or there are too many.
     """
-    if fusion == "dual" and len(modalities) < 2:
+    if fusion != "stack" and len(modalities) < 2:
         raise InputError(
-            f"dual fusion needs two inputs, such as {SAR_OPTICAL}, not {modalities} alone",
+            f"{fusion} fusion needs two inputs, such as {SAR_OPTICAL}, not {modalities} alone",
+            option=("fusion", "modalities"),
+        )
+    if fusion == "any" and len(modalities) > MOST_INPUTS:
+        raise InputError(
+            f"any fusion takes at most {MOST_INPUTS} inputs, not {len(modalities)}; choose fewer",
             option=("fusion", "modalities"),
         )

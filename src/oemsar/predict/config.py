@@ -88,6 +88,9 @@ class PredictConfig(WindowConfig):
     """Input and its bands in the file, from 1, such as nir=4; may be given several times."""
     input_nodata: NamedValues = ()
     """Input and its value without data, auto or none, such as height=-9999; may be given several times."""
+    inputs: str | None = None
+    """Inputs that are given to a model of fusion any, joined by +, the scene being the first of them; by
+    default the model's first and those of the images beside the scene."""
 
     @property
     def orthophoto(self) -> Path | None:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from oemsar.archives import ZIP_FAULTS
+from oemsar.arrays import Imagery
 from oemsar.config_file import Value
 from oemsar.dataset.layouts import GEOTIFF_SUFFIXES, IMAGE_SUFFIXES, listed_name, natural_order
-from oemsar.dataset.pixels import read_images
+from oemsar.dataset.pixels import read_available, read_images
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.files import atomic_write
@@ -21,12 +22,14 @@ from oemsar.folders import require_apart, require_own
 from oemsar.inference.class_map import class_maps
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
-from oemsar.inputs import SAR
+from oemsar.inputs import RADAR_IMAGE, SAR
 from oemsar.limits import read_text
 from oemsar.locks import holds_output
+from oemsar.masked import MaskedImage
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
 from oemsar.predict.config import SubmissionConfig
+from oemsar.predict.given import tell_of_missing
 from oemsar.progress import Report, silent
 from oemsar.raster.read import open_raster
 from oemsar.sources import require_unlinked
@@ -60,7 +63,8 @@ def predict_submission(
     The same model, tiles and machine give the same bytes. The zip is whole or not there.
 
     Args:
-        model: Folder of a run or of a saved model, or a network, that sees only radar.
+        model: Folder of a run or of a saved model, or a network, that sees only radar, or takes
+            any subset of its inputs and radar is one.
         folder: Folder of radar tiles, not in subfolders: its GeoTIFFs, or where there are none its PNG and
             JPEG 2000 images.
         out: Zip to write.
@@ -80,9 +84,12 @@ def predict_submission(
     require_apart([out], [*(tile.sar for tile in tiles if tile.sar is not None), *named, *model_files(model)])
     require_own([out], _is_submission, "a submission")
     network = as_network(model)
-    if network.spec.modalities != SAR:
+    spec = network.spec
+    if spec.takes_any and RADAR_IMAGE in spec.modalities.parts:
+        tell_of_missing(spec.modalities, SAR)
+    elif spec.modalities != SAR:
         raise InputError(
-            f"the model sees {network.spec.modalities} imagery, but the tiles of the contest are radar "
+            f"the model sees {spec.modalities} imagery, but the tiles of the contest are radar "
             "alone; choose a model of modalities sar"
         )
     report(0, len(tiles))
@@ -171,7 +178,12 @@ def _first_of(names: Sequence[str]) -> str:
 
 
 def _predicted(tiles: Sequence[Tile], engine: Engine) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
-    return class_maps(((tile, read_images(tile, SAR)) for tile in tiles), engine)
+    spec = engine.spec
+
+    def read(tile: Tile) -> Imagery | MaskedImage:
+        return read_available(tile, spec.modalities) if spec.takes_any else read_images(tile, SAR)
+
+    return class_maps(((tile, read(tile)) for tile in tiles), engine)
 
 
 def _png(ids: NDArray[np.uint8]) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from oemsar import legend
 from oemsar.arrays import Imagery
 from oemsar.inference.engine import Engine
+from oemsar.masked import MaskedImage
 from oemsar.models.prediction_sets import prediction_sets
 from oemsar.predict.blend import Blender, classify
 from oemsar.predict.config import WindowConfig
@@ -33,8 +34,30 @@ class WindowSource(Protocol):
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
 
-    def read(self, extent: Extent) -> tuple[Imagery, NDArray[np.bool_]]:
+    def read(self, extent: Extent) -> tuple[Imagery | MaskedImage, NDArray[np.bool_]]:
         """Read channels, (channels, height, width), and the pixels that are mapped."""
+
+
+class MappedPixels(NamedTuple):
+    """Pixels of a map.
+
+    Attributes:
+        classes: Number of pixels of each class, int64, in legend order.
+        subsets: Number of pixels where each subset of the inputs carries data, int64, as
+            `MaskedImage.subsets` numbers them, the first of none; empty for a network that needs all inputs.
+    """
+
+    classes: NDArray[np.int64]
+    subsets: NDArray[np.int64]
+
+
+class _Window(NamedTuple):
+    """A window on its way through the network: indices of its row and column, and its mapped pixels."""
+
+    row: int
+    column: int
+    valid: NDArray[np.bool_]
+    subsets: NDArray[np.uint16] | None
 
 
 class MapLayers(NamedTuple):
@@ -74,7 +97,7 @@ def map_windows(
     begun: MapCheckpoint = NOTHING,
     save: Callable[[MapCheckpoint], None] = lambda _: None,
     report: Report,
-) -> NDArray[np.int64]:
+) -> MappedPixels:
     """Map an image into the layers of a folder.
 
     Args:
@@ -88,7 +111,7 @@ def map_windows(
         report: Called after each window.
 
     Returns:
-        Number of pixels of each class, int64, in legend order.
+        Number of mapped pixels.
 
     Raises:
         Failure: The network gives something other than probabilities in a window, whose position is named.
@@ -99,33 +122,41 @@ def map_windows(
     if begun.rows:
         log.info("Going on after %d of %d rows of windows", begun.rows, len(rows))
     pixels = np.array(begun.pixels, np.int64)
+    inputs = len(engine.spec.modalities) if engine.spec.takes_any else 0
+    subsets = np.array(begun.subsets or [0] * (1 << inputs if inputs else 0), np.int64)
     blender = Blender(folder, rows, columns)
     windows = _windows(source, rows, columns, begun.rows)
 
-    def describe(tag: tuple[int, int, NDArray[np.bool_]]) -> str:
-        return f"the window at row {rows[tag[0]].start}, column {columns[tag[1]].start}"
+    def describe(window: _Window) -> str:
+        return f"the window at row {rows[window.row].start}, column {columns[window.column].start}"
 
-    for (row, column, valid), probabilities in engine.stream_tagged(windows, describe):
+    for window, probabilities in engine.stream_tagged(windows, describe):
+        row, column = window.row, window.column
         if column == 0:
             blender.begin_row()
         blended = blender.add(row, column, probabilities)
         if blended is not None:
-            pixels += _write_block(layers, (rows[row], columns[column]), blended, valid, thresholds)
+            spanned = (rows[row], columns[column])
+            pixels += _write_block(layers, spanned, blended, window.valid, thresholds)
+            if window.subsets is not None:
+                numbers = window.subsets[_block(spanned, blended)].ravel()
+                subsets += np.bincount(numbers, minlength=len(subsets))
         report(row * len(columns) + column + 1, len(rows) * len(columns))
         if column == len(columns) - 1:
-            save(MapCheckpoint(row + 1, tuple(int(count) for count in pixels)))
-    return pixels
+            save(MapCheckpoint(row + 1, tuple(pixels.tolist()), tuple(subsets.tolist())))
+    return MappedPixels(pixels, subsets)
 
 
 def _windows(
     source: WindowSource, rows: list[Span], columns: list[Span], first_row: int
-) -> Iterator[tuple[tuple[int, int, NDArray[np.bool_]], Imagery | None]]:
+) -> Iterator[tuple[_Window, Imagery | MaskedImage | None]]:
     """Read the windows in order: their indices and valid pixels, and their image where any is valid."""
     for row in range(first_row, len(rows)):
         for column, span in enumerate(columns):
             extent = Extent(rows[row].start, span.start, rows[row].size, span.size)
             image, valid = source.read(extent)
-            yield (row, column, valid), image if valid.any() else None
+            subsets = image.subsets() if isinstance(image, MaskedImage) else None
+            yield _Window(row, column, valid, subsets), image if valid.any() else None
 
 
 def _write_block(
@@ -137,11 +168,17 @@ def _write_block(
 ) -> NDArray[np.int64]:
     """Write the block that a window completed; returns the pixels of each class in it."""
     vertical, horizontal = window
-    top, left = vertical.first - vertical.start, horizontal.first - horizontal.start
-    height, width = blended.shape[1:]
-    data = valid[top : top + height, left : left + width]
+    data = valid[_block(window, blended)]
     ids, confidence = classify(blended)
     bands = [ids, confidence, *(() if thresholds is None else prediction_sets(blended, thresholds))]
     for layer, band in zip(layers.present, bands, strict=True):
         layer.write(vertical.first, horizontal.first, band * data)
     return np.bincount((ids * data).ravel(), minlength=legend.NUM_CLASSES + 1)[1:]
+
+
+def _block(window: tuple[Span, Span], blended: NDArray[np.float32]) -> tuple[slice, slice]:
+    """Find the block that a window completed, in pixels of the window."""
+    vertical, horizontal = window
+    top, left = vertical.first - vertical.start, horizontal.first - horizontal.start
+    height, width = blended.shape[1:]
+    return slice(top, top + height), slice(left, left + width)

@@ -152,20 +152,28 @@ def open_laid(
         shape: Rows and columns of the scene.
 
     Raises:
-        InputError: It is unreadable, of another number of bands, in another unit or elsewhere, or carries no
-            data on the scene.
+        InputError: It is unreadable, of another number of bands, in another unit or elsewhere.
     """
     dataset = stack.enter_context(open_raster(file.path))
     raster = describe(dataset, file.path)
     pixels = measured_pixels(dataset, file.path, part, file.statement)
     if not lies_on(raster, grid, shape) and raster.grid is not None and grid is not None:
         pixels = laid_on(pixels, raster.grid, grid)
-    _tell_gaps(pixels, file.path, part)
     return pixels
 
 
-def _tell_gaps(pixels: Pixels, path: Path, part: Input) -> None:
-    """Tell how much of a scene an input leaves open, by samples on a regular grid."""
+def tell_gaps(pixels: Pixels, path: Path, part: Input, *, are_known: bool = False) -> None:
+    """Tell how much of a scene an input leaves open, by samples on a regular grid.
+
+    Args:
+        pixels: Input on the grid of the scene.
+        path: File of the input.
+        part: Input.
+        are_known: Whether the network knows the gaps, and is not given the mean there.
+
+    Raises:
+        InputError: It carries no data on the scene.
+    """
     known = count = 0
     for row in _starts(pixels.shape[0]):
         for column in _starts(pixels.shape[1]):
@@ -180,10 +188,10 @@ def _tell_gaps(pixels: Pixels, path: Path, part: Input) -> None:
         )
     if known < count:
         log.warning(
-            "%s leaves about %.0f %% of the scene open; there the model takes the mean %s of its training",
+            "%s leaves about %.0f %% of the scene open; there the model %s",
             path,
             max(1, 100 * (1 - known / count)),
-            part.name,
+            "does without it" if are_known else f"takes the mean {part.name} of its training",
         )
 
 

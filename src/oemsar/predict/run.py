@@ -15,11 +15,13 @@ from oemsar.files import require_writable, write_json
 from oemsar.folders import require_apart
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
+from oemsar.inputs import Inputs
 from oemsar.locks import holds_output
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.prediction_sets import thresholds_of
 from oemsar.models.saved import as_network, model_files
 from oemsar.predict.config import PredictConfig
+from oemsar.predict.given import SubsetScene, given_inputs
 from oemsar.predict.map_files import (
     CONFIDENCE,
     SETS,
@@ -29,7 +31,7 @@ from oemsar.predict.map_files import (
     require_own_files,
     sets_path,
 )
-from oemsar.predict.mapping import NOTHING, MapLayers, map_windows
+from oemsar.predict.mapping import NOTHING, MapLayers, MappedPixels, map_windows
 from oemsar.predict.measured import images_beside, measured_files, treatments
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.radar_product import RadarScene, radar_scene
@@ -61,8 +63,8 @@ def predict_scene(
 
     Args:
         model: Folder of a run or of a saved model, or a network.
-        scene: Image of the network's first input: radar image or folder of a radar product where it sees
-            radar, else orthophoto or the file of another input.
+        scene: Image of the network's first input, or of the first of `config.inputs`: radar image or folder
+            of a radar product where it sees radar, else orthophoto or the file of another input.
         out: Map to write, ending in `.tif`.
         config: Images beside the scene, windows, engine, and how values are read.
         report: Called after each window.
@@ -77,8 +79,9 @@ def predict_scene(
     """
     _require_name(out)
     weights, network = model_state(model), as_network(model)
+    given = given_inputs(network.spec, config)
     thresholds = thresholds_of(network, config.sets)
-    radar = _radar(scene, network, config)
+    radar = _radar(scene, given, config)
     product = radar.product
     beside = [scene] if product is None else [scene, *product.metadata]
     scene = scene if product is None else product.path
@@ -87,17 +90,19 @@ def predict_scene(
     inputs = MapInputs.of(weights, scene, beside_scene, product)
     with (
         gdal_cache(),
-        _opened(scene, network, config, product) as opened,
+        _opened(scene, given, network.spec.takes_any, config, product) as opened,
     ):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
-            pixels = _map(opened, engine, resumable, config, thresholds=thresholds, report=report)
-        _require_data(pixels, scene, resumable)
+            mapped = _map(opened, engine, resumable, config, thresholds=thresholds, report=report)
+        _require_data(mapped.classes, scene, resumable)
         later = MapInputs.of(model_state(model), scene, beside_scene, product)
         _require_unchanged(inputs, later, resumable)
         layers = MapLayers.in_folder(resumable.folder, opened.shape, sets=thresholds is not None)
-        classes = class_areas(opened, layers, pixels)
-        summary = summarise(out, config, opened, engine=engine, radar=radar, classes=classes)
+        classes = class_areas(opened, layers, mapped.classes)
+        summary = summarise(
+            out, config, opened, engine=engine, radar=radar, classes=classes, subsets=mapped.subsets
+        )
         with resumable.working(opened.shape, len(layers.present)):
             _publish(out, scene, opened, layers, summary)
         resumable.remove()
@@ -105,16 +110,17 @@ def predict_scene(
 
 
 def _opened(
-    scene: Path, network: LandCoverNetwork, config: PredictConfig, product: OpenedProduct | None
+    scene: Path, given: Inputs, takes_any: bool, config: PredictConfig, product: OpenedProduct | None
 ) -> AbstractContextManager[Scene]:
-    """Open the images of a network together, treated as the options say."""
+    """Open the images that a network is given together, treated as the options say."""
     return open_scene(
         scene,
         config.orthophoto,
-        network.spec.modalities,
+        given,
         treatments(config),
         product,
         further=measured_files(config),
+        gaps_are_known=takes_any,
     )
 
 
@@ -126,13 +132,13 @@ def _map(
     *,
     thresholds: NDArray[np.float32] | None,
     report: Report,
-) -> NDArray[np.int64]:
-    """Map the windows that are not on disk yet; returns the pixels of each class."""
+) -> MappedPixels:
+    """Map the windows that are not on disk yet; returns the mapped pixels."""
     layers = 2 if thresholds is None else 4
     begun = resumable.checkpoint or NOTHING
     with resumable.working(scene.shape, layers):
         return map_windows(
-            scene,
+            SubsetScene(scene, engine.spec.modalities) if engine.spec.takes_any else scene,
             engine,
             resumable.folder,
             config,
@@ -175,13 +181,12 @@ def _require_apart(
     require_writable(out.parent)
 
 
-def _radar(scene: Path, network: LandCoverNetwork, config: PredictConfig) -> RadarScene:
-    """Recognise the radar scene of a network that sees radar.
+def _radar(scene: Path, inputs: Inputs, config: PredictConfig) -> RadarScene:
+    """Recognise the radar scene of a network that is given radar.
 
     Raises:
         InputError: The radar image is unreadable or not of the kind named.
     """
-    inputs = network.spec.modalities
     if inputs.parts[0].kind != "radar" or inputs.parts[0].channels > 1:
         if config.product is not None:
             sees = "optical only" if str(inputs) == "optical" else str(inputs)

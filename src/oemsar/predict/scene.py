@@ -16,7 +16,14 @@ from oemsar.errors import InputError
 from oemsar.geometry.laid import laid_on
 from oemsar.geometry.measured import fill_gaps
 from oemsar.inputs import ORTHOPHOTO, Input, Inputs
-from oemsar.predict.measured import MeasuredFile, Treatment, open_first, open_laid, require_images
+from oemsar.predict.measured import (
+    MeasuredFile,
+    Treatment,
+    open_first,
+    open_laid,
+    require_images,
+    tell_gaps,
+)
 from oemsar.predict.radar_product import amplitude_opener
 from oemsar.products.reader import OpenedProduct
 from oemsar.raster.collect import carrying_data, tell_padding
@@ -52,9 +59,14 @@ class SceneImage:
         Returns:
             Shape (bands, height, width): uint8, 0 without data; or measured values, float32, NaN without.
         """
+        pixels, valid = self.read_carrying(extent)
+        return pixels, np.ones_like(valid) if self.may_lack else valid
+
+    def read_carrying(self, extent: Extent) -> tuple[Imagery, NDArray[np.bool_]]:
+        """Read a rectangle as `read` does, and where it carries data."""
         pixels, valid = read_window(self.pixels, extent)
         if self.measured:
-            return fill_gaps(pixels, valid), np.ones_like(valid) if self.may_lack else valid
+            return fill_gaps(pixels, valid), valid
         eight_bit = pixels if self.stretch is None else self.stretch.apply(pixels)
         eight_bit[:, ~valid] = 0
         return eight_bit, valid
@@ -92,6 +104,11 @@ class Scene:
         valid = np.logical_and.reduce([mask for _, mask in parts])
         return np.concatenate([pixels for pixels, _ in parts]), valid
 
+    def read_each(self, extent: Extent) -> tuple[Imagery, NDArray[np.bool_]]:
+        """Read stacked channels, and where each image carries data, shape (images, height, width)."""
+        parts = [image.read_carrying(extent) for image in self.images]
+        return np.concatenate([pixels for pixels, _ in parts]), np.stack([valid for _, valid in parts])
+
 
 @contextmanager
 def open_scene(
@@ -102,6 +119,7 @@ def open_scene(
     product: OpenedProduct | None = None,
     *,
     further: Mapping[str, MeasuredFile] = MappingProxyType({}),
+    gaps_are_known: bool = False,
 ) -> Iterator[Scene]:
     """Open a scene for a network that sees `modalities`.
 
@@ -112,6 +130,7 @@ def open_scene(
         treatments: Bands, nodata and range of values of the image at `path`, and of the one at `optical`.
         product: Product of the radar image where its pixels are made amplitude; None reads them as they are.
         further: Files of measured inputs behind the first, by name, laid onto the grid of the first.
+        gaps_are_known: Whether the network knows gaps of an input, and is not given its mean there.
 
     Raises:
         InputError: An image is missing, superfluous, unreadable, of the wrong number of bands, elsewhere,
@@ -137,7 +156,10 @@ def open_scene(
             laid = _laid(stack, second, optical, georeference.grid, shape)
             images.append(SceneImage(laid, _stretch(laid, optical, treatments[1])))
         for part in modalities.parts[len(images) :]:
-            images.append(_further(stack, further[part.name], part, georeference.grid, shape))
+            image = _further(stack, further[part.name], part, georeference.grid, shape)
+            if image.measured:
+                tell_gaps(image.pixels, further[part.name].path, part, are_known=gaps_are_known)
+            images.append(image)
         yield Scene(georeference, shape, modalities, bands, tuple(images))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from oemsar.config_file import Value, read_json
 from oemsar.disk import disk_errors, require_room
@@ -37,10 +37,12 @@ class MapCheckpoint:
     Attributes:
         rows: Number of complete rows of windows.
         pixels: Number of mapped pixels of each class, in legend order.
+        subsets: Number of mapped pixels of each subset of the inputs, for a network that takes any.
     """
 
     rows: int
     pixels: tuple[int, ...]
+    subsets: tuple[int, ...] = ()
 
 
 class MapInputs(Value):
@@ -122,6 +124,8 @@ class _StoredState(Value):
     """Number of complete rows of windows."""
     pixels: Annotated[tuple[int, ...], Field(min_length=NUM_CLASSES, max_length=NUM_CLASSES)]
     """Number of mapped pixels of each class, in legend order."""
+    subsets: tuple[Annotated[int, Field(ge=0)], ...] = Field(())
+    """Number of mapped pixels of each subset of the inputs; empty for a network that needs all."""
 
 
 class ResumableMap:
@@ -150,7 +154,13 @@ class ResumableMap:
     def save(self, checkpoint: MapCheckpoint) -> None:
         """Record that the rows up to `checkpoint.rows` are on disk."""
         self.checkpoint = checkpoint
-        state = {"task": self._task, "rows": checkpoint.rows, "pixels": list(checkpoint.pixels)}
+        state: dict[str, JsonValue] = {
+            "task": self._task,
+            "rows": checkpoint.rows,
+            "pixels": list(checkpoint.pixels),
+        }
+        if checkpoint.subsets:
+            state["subsets"] = list(checkpoint.subsets)
         write_json(self.folder / _STATE, state)
 
     @contextmanager
@@ -184,7 +194,9 @@ class ResumableMap:
             state = read_json(self.folder / _STATE, _StoredState, "state of a map")
         except InputError:
             return None
-        return MapCheckpoint(state.rows, state.pixels) if state.task == self._task else None
+        if state.task != self._task:
+            return None
+        return MapCheckpoint(state.rows, state.pixels, state.subsets)
 
 
 def model_state(model: Path | LandCoverNetwork) -> tuple[str, ...]:

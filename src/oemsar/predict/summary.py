@@ -11,6 +11,7 @@ from oemsar.config_file import Value
 from oemsar.inference.engine import Engine
 from oemsar.predict.areas import class_hectares
 from oemsar.predict.config import PredictConfig
+from oemsar.predict.given import subset_shares
 from oemsar.predict.map_files import confidence_path, sets_path
 from oemsar.predict.mapping import MapLayers
 from oemsar.predict.radar_product import RadarScene
@@ -60,6 +61,9 @@ class LandCoverMap(Value):
     """Share of the pixels without data, 0..1."""
     classes: dict[str, ClassArea]
     """Pixels and area of each class by its name."""
+    subsets: dict[str, float] | None = None
+    """Share of the mapped pixels, 0..1, by the inputs that carry data there; None for a model that needs all
+    of its inputs."""
     record: RunRecord
     """Command, configuration and versions of the run."""
 
@@ -83,6 +87,7 @@ def summarise(
     engine: Engine,
     radar: RadarScene,
     classes: dict[str, ClassArea],
+    subsets: NDArray[np.int64],
 ) -> LandCoverMap:
     """Sum up a map and how it was made.
 
@@ -93,8 +98,10 @@ def summarise(
         engine: Network that made it.
         radar: Kind of the radar image, and what told it.
         classes: Ground of each class by name.
+        subsets: Number of pixels by the inputs that carry data there; see `subset_shares`.
     """
-    unused = {name for name in ("input_bands", "input_nodata") if not getattr(config, name)}
+    seen = engine.spec.modalities
+    unused = {name for name in ("input_bands", "input_nodata", "inputs") if not getattr(config, name)}
     options = config.model_dump(mode="json", exclude={"optical", "input", "engine", "device", *unused})
     return LandCoverMap(
         map=str(out),
@@ -106,9 +113,10 @@ def summarise(
         georeferencing=scene.georeference.in_words(),
         radar_product=radar.kind,
         recognised_by=radar.reason,
-        modalities=str(scene.modalities),
+        modalities=str(seen),
         engine=engine.name,
         nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
         classes=classes,
+        subsets=subset_shares(seen, subsets) if engine.spec.takes_any else None,
         record=run_record(options),
     )

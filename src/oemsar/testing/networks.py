@@ -8,6 +8,7 @@ from torch import Tensor
 
 from oemsar.inputs import PUBLISHED, SAR_OPTICAL, Inputs
 from oemsar.legend import NUM_CLASSES
+from oemsar.masked import all_subsets
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.saved import load_model, save_model
@@ -42,7 +43,11 @@ def check_network(name: str, *, encoder: str | None = None, fusions: tuple[Fusio
         network = make_network(name, encoder=encoder, modalities=modalities)
         check_logits(network, ((32, 32),))
     for fusion in fusions:
-        check_gaps(make_network(name, encoder=encoder, fusion=fusion, modalities=MEASURED))
+        measured = make_network(name, encoder=encoder, fusion=fusion, modalities=MEASURED)
+        if fusion == "any":
+            check_subsets(measured)
+        else:
+            check_gaps(measured)
         network = make_network(name, encoder=encoder, fusion=fusion)
         check_logits(network, SIZES)
         check_training_outputs(network)
@@ -107,6 +112,56 @@ def check_gaps(network: LandCoverNetwork) -> None:
         expect(
             torch.equal(network(images), network(filled)), "a gap of an input is not its mean to the network"
         )
+
+
+def check_subsets(network: LandCoverNetwork) -> None:
+    """Check that a network of fusion `any` takes every subset of its inputs, pixel by pixel.
+
+    Nothing that stands where an input carries no data changes the logits, NaN there says the same as a mask,
+    every subset gives finite logits of its own, and no mask is a mask of everything.
+    """
+    network.eval()
+    inputs = network.spec.modalities
+    images = _images(network, 1, 40, 70).float()
+    everywhere = torch.ones(1, len(inputs), 40, 70, dtype=torch.bool)
+    with torch.inference_mode():
+        known = network(images)
+        expect(torch.equal(known, network(images, everywhere)), "a mask of everything changes the logits")
+        nothing = network(images, ~everywhere)
+        expect(bool(nothing.isfinite().all()), "images without any data give logits that are not finite")
+        answers = [known]
+        for subset in all_subsets(inputs)[:-1]:
+            valid = everywhere.clone()
+            for index, part in enumerate(inputs):
+                valid[:, index] = part.name in subset
+            answers.append(_masked_logits(network, images, valid))
+            same = any(torch.equal(answers[-1], other) for other in answers[:-1])
+            expect(not same, f"{subset} gives the logits of another subset")
+        patched = everywhere.clone()
+        patched[:, 0, 8:20, 30:] = False
+        patched[:, -1, 15:30, :40] = False
+        _masked_logits(network, images, patched)
+        if not inputs.are_bytes:
+            gaps = images.clone()
+            for index, part in enumerate(inputs):
+                channels = inputs.slice_of(part.name)
+                gaps[:, channels] = gaps[:, channels].where(patched[:, index : index + 1], torch.nan)
+            same = torch.equal(network(gaps), network(images, patched))
+            expect(same, "NaN in an input says something else than a mask")
+
+
+def _masked_logits(network: LandCoverNetwork, images: Tensor, valid: Tensor) -> Tensor:
+    """Compute the logits where inputs lack data, the same whatever stands there."""
+    other = images.clone()
+    for index, part in enumerate(network.spec.modalities):
+        channels = network.spec.modalities.slice_of(part.name)
+        other[:, channels] = other[:, channels].where(valid[:, index : index + 1], 77.0)
+    logits: Tensor = network(images, valid)
+    expect(bool(logits.isfinite().all()), "inputs that lack data give logits that are not finite")
+    expect(
+        torch.equal(logits, network(other, valid)), "what stands where there is no data changes the logits"
+    )
+    return logits
 
 
 def check_training_outputs(network: LandCoverNetwork) -> None:

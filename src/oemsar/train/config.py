@@ -25,6 +25,8 @@ the same tiles by theirs.
 
 _WARMUP_FRACTION = 20
 _LONGEST_WARMUP = 1000
+_DROPPED = 0.5
+"""Share of the samples that lose inputs, by default."""
 
 
 class TrainConfig(Config):
@@ -48,7 +50,11 @@ class TrainConfig(Config):
     """Folder of `oemsar data regimes` that names the tiles of the regime; by default they are computed with
     seed 0."""
     fusion: Fusion = "stack"
-    """One encoder over the channels of all inputs (stack), or one encoder for each (dual)."""
+    """One encoder over the channels of all inputs (stack), one encoder for each (dual), or one for each and
+    any of them may be missing (any)."""
+    drop_inputs: float | None = Field(None, ge=0, le=1)
+    """Share of the samples that lose inputs, whole or in patches, in fusion any; by default 0.5, rising over
+    the first tenth of the steps."""
     steps: int = Field(20_000, ge=1, le=MOST_STEPS)
     """Number of optimiser steps."""
     crop: int = Field(512, ge=1, le=16_384)
@@ -107,6 +113,15 @@ class TrainConfig(Config):
         return self
 
     @model_validator(mode="after")
+    def _inputs_to_drop(self) -> Self:
+        if self.drop_inputs is not None and not self.takes_any:
+            raise InputError(
+                f"fusion {self.fusion} cannot lack an input; choose the fusion any",
+                option=("drop_inputs", "fusion"),
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_start_of_the_encoder(self) -> Self:
         if self.pretrained and self.encoder_weights is not None:
             raise InputError(
@@ -131,6 +146,16 @@ class TrainConfig(Config):
                 option=("manifests", "regime"),
             )
         return self
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether the network takes any subset of its inputs."""
+        return self.fusion == "any"
+
+    @property
+    def dropped(self) -> float:
+        """Share of the samples that lose inputs, 0..1."""
+        return _DROPPED if self.drop_inputs is None else self.drop_inputs
 
     @property
     def warmup_steps(self) -> int:

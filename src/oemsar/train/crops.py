@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 import numpy as np
 import rasterio
@@ -21,9 +21,10 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from oemsar.arrays import Imagery
-from oemsar.dataset.pixels import read_images, read_label
+from oemsar.dataset.pixels import read_available, read_images, read_label
 from oemsar.dataset.tile import Tile
 from oemsar.inputs import Inputs
+from oemsar.masked import mask_gaps
 from oemsar.raster.read import Extent
 
 SCALED = 1 / 3
@@ -51,11 +52,14 @@ class Batch(TypedDict):
             optical images float32, NaN where there is no data; shape (batch, channels, height, width).
         label: Class ids 0..8, uint8, shape (batch, height, width).
         number: Sample numbers, int64, shape (batch,).
+        valid: Pixels where each input carries data, bool, shape (batch, inputs, height, width); only for a
+            network that takes any subset of its inputs.
     """
 
     image: Tensor
     label: Tensor
     number: Tensor
+    valid: NotRequired[Tensor]
 
 
 @dataclass(frozen=True)
@@ -121,20 +125,31 @@ class CropDataset(Dataset[Batch]):
     """Samples by number, without end.
 
     Args:
-        tiles: Training tiles, each with a label and all of `inputs`.
+        tiles: Training tiles, each with a label and all of `inputs`, or any of them with `masked`.
         inputs: Images of a sample.
         side: Side of a crop, in pixels.
         seed: Seed of the run.
         augment: Whether crops are scaled, mirrored and turned.
+        masked: Whether samples tell where each input carries data.
     """
 
-    def __init__(self, tiles: Sequence[Tile], inputs: Inputs, side: int, seed: int, augment: bool) -> None:
+    def __init__(
+        self,
+        tiles: Sequence[Tile],
+        inputs: Inputs,
+        side: int,
+        seed: int,
+        augment: bool,
+        *,
+        masked: bool = False,
+    ) -> None:
         self._tiles = tiles
         self._shapes = [tile.shape for tile in tiles]
         self._inputs = inputs
         self._side = side
         self._seed = seed
         self._augment = augment
+        self._masked = masked
 
     def __getitem__(self, number: int) -> Batch:
         """Read the sample of that number."""
@@ -142,16 +157,26 @@ class CropDataset(Dataset[Batch]):
         tile = self._tiles[crop.tile]
         with rasterio.Env(**_READING), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            images = read_images(tile, self._inputs, crop.extent)
+            if self._masked:
+                images = read_available(tile, self._inputs, crop.extent).pixels
+            else:
+                images = read_images(tile, self._inputs, crop.extent)
             label = read_label(tile, crop.extent)
         if crop.size != label.shape:
             images, label = _resampled(images, crop.size), _nearest(label, crop.size)
         images, label = _padded(images, label, self._side)
-        return {
-            "image": torch.from_numpy(np.ascontiguousarray(dihedral(images, crop.symmetry))),
+        images = np.ascontiguousarray(dihedral(images, crop.symmetry))
+        sample: Batch = {
+            "image": torch.from_numpy(images),
             "label": torch.from_numpy(np.ascontiguousarray(dihedral(label, crop.symmetry))),
             "number": torch.tensor(number),
         }
+        if self._masked:
+            # gaps of measured inputs are those of the resampled values
+            there = np.array([part.name in tile.inputs for part in self._inputs])
+            valid = mask_gaps(images, self._inputs) & there[:, None, None]
+            sample["valid"] = torch.from_numpy(valid)
+        return sample
 
 
 class StepSampler(Sampler[list[int]]):

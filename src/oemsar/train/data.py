@@ -10,7 +10,7 @@ from typing import cast
 import torch
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from oemsar.dataset.pixels import read_images, read_label
+from oemsar.dataset.pixels import read_available, read_images, read_label
 from oemsar.dataset.tile import Tile
 from oemsar.errors import OemsarError
 from oemsar.inputs import Inputs
@@ -18,6 +18,7 @@ from oemsar.processes import watch_parent
 from oemsar.train.augment import Augmentation
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch, CropDataset, StepSampler
+from oemsar.train.drop import InputDropping
 from oemsar.train.lightning import LightningDataModule, Trainer
 
 _MOST_WORKERS = 8
@@ -29,8 +30,9 @@ class TileData(LightningDataModule):
 
     Args:
         config: Options of the training.
-        train: Tiles to train on, each with a label and all of `config.modalities`.
-        val: Tiles to validate on, each with a label and all of `config.modalities`; may be empty.
+        train: Tiles to train on, each with a label and all of `config.modalities`, of fusion `any` some.
+        val: Tiles to validate on, each with a label and all of `config.modalities`, of fusion `any` some; may
+            be empty.
     """
 
     def __init__(self, config: TrainConfig, train: Sequence[Tile], val: Sequence[Tile]) -> None:
@@ -41,11 +43,14 @@ class TileData(LightningDataModule):
         self._augmentation = (
             Augmentation(config.modalities, config.crop, config.seed) if config.augment else None
         )
+        self._dropping = InputDropping.of(config) if config.takes_any else None
 
     def train_dataloader(self) -> "DataLoader[Batch | OemsarError]":
         """Load this process's share of every step from the present one on."""
         config = self._config
-        crops = CropDataset(self._train, config.modalities, config.crop, config.seed, config.augment)
+        crops = CropDataset(
+            self._train, config.modalities, config.crop, config.seed, config.augment, masked=config.takes_any
+        )
         trainer = cast(Trainer, self.trainer)
         steps = StepSampler(
             config.batch,
@@ -64,7 +69,7 @@ class TileData(LightningDataModule):
         """
         trainer = cast(Trainer, self.trainer)
         share = self._val[trainer.global_rank :: trainer.world_size]
-        tiles = WholeTiles(share, self._config.modalities)
+        tiles = WholeTiles(share, self._config.modalities, masked=self._config.takes_any)
         return map(_require_batch, self._loader(tiles, sampler=range(len(share)), batch_size=1))
 
     def on_before_batch_transfer(self, batch: Batch | OemsarError, dataloader_idx: int) -> Batch:
@@ -76,10 +81,12 @@ class TileData(LightningDataModule):
         return _require_batch(batch)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Change the brightness of a training batch, on the device it now is on."""
-        if self._augmentation is None:
-            return batch
-        return {**batch, "image": self._augmentation(batch["image"], batch["number"])}
+        """Change the brightness of a training batch and drop inputs, on the device it now is on."""
+        if self._augmentation is not None:
+            batch = {**batch, "image": self._augmentation(batch["image"], batch["number"])}
+        if self._dropping is not None:
+            batch = {**batch, "valid": self._dropping(batch["valid"], batch["number"])}
+        return batch
 
     def _loader(self, dataset: Dataset[Batch], **batching: object) -> "DataLoader[Batch | OemsarError]":
         workers = self._config.workers
@@ -99,13 +106,15 @@ class WholeTiles(Dataset[Batch]):
     """Tiles at their own sizes.
 
     Args:
-        tiles: Tiles, each with a label and all of `inputs`.
+        tiles: Tiles, each with a label and all of `inputs`, or any of them with `masked`.
         inputs: Images of a sample.
+        masked: Whether samples tell where each input carries data.
     """
 
-    def __init__(self, tiles: Sequence[Tile], inputs: Inputs) -> None:
+    def __init__(self, tiles: Sequence[Tile], inputs: Inputs, *, masked: bool = False) -> None:
         self._tiles = tiles
         self._inputs = inputs
+        self._masked = masked
 
     def __len__(self) -> int:
         """Count the tiles."""
@@ -114,11 +123,13 @@ class WholeTiles(Dataset[Batch]):
     def __getitem__(self, index: int) -> Batch:
         """Read the tile of an index."""
         tile = self._tiles[index]
-        return {
-            "image": torch.from_numpy(read_images(tile, self._inputs)),
-            "label": torch.from_numpy(read_label(tile)),
-            "number": torch.tensor(index),
-        }
+        number, label = torch.tensor(index), torch.from_numpy(read_label(tile))
+        if not self._masked:
+            images = torch.from_numpy(read_images(tile, self._inputs))
+            return {"image": images, "label": label, "number": number}
+        available = read_available(tile, self._inputs)
+        images, valid = (torch.from_numpy(part) for part in available)
+        return {"image": images, "label": label, "number": number, "valid": valid}
 
 
 class _Guarded(Dataset[Batch | OemsarError]):

@@ -53,7 +53,7 @@ class LandCoverModule(LightningModule):
         total = sum_over_processes if torch.distributed.is_initialized() else single_process
         losses = [
             weight * compute_loss(self.config.loss, logits, batch["label"], self.class_weights, total)
-            for weight, logits in self.network.training_outputs(images)
+            for weight, logits in self.network.training_outputs(images, batch.get("valid"))
         ]
         return torch.stack(losses).sum()
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.dataset.pixels import read_images
+from oemsar.dataset.pixels import read_available
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.inputs import Inputs, Kind
@@ -29,11 +29,11 @@ def estimate_normalisation(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Estimate mean and standard deviation of each channel over a sample of the pixels that carry data.
 
-    One square of 256 pixels from each of up to 200 tiles, at full resolution: a reduced image would have
-    less speckle, and so a lower deviation, than what the network will see.
+    One square of 256 pixels from each of up to 200 tiles that have an input, at full resolution: a reduced
+    image would have less speckle, and so a lower deviation, than what the network will see.
 
     Args:
-        tiles: Training tiles, at least one.
+        tiles: Training tiles, at least one, each with one of the inputs or more.
         inputs: Inputs whose channels are meant.
         seed: Seed of the choice of tiles and squares.
 
@@ -45,16 +45,16 @@ def estimate_normalisation(
         InputError: An image is missing or wrong, or an input carries no data anywhere.
     """
     rng = np.random.default_rng([_STREAM, seed])
-    chosen = rng.permutation(len(tiles))[:_TILES]
+    chosen = _chosen(tiles, inputs, rng.permutation(len(tiles)).tolist())
     pixels, sums, squares = (np.zeros(inputs.channels) for _ in range(3))
     for index in chosen:
         tile = tiles[index]
         height, width = min(_SIDE, tile.shape[0]), min(_SIDE, tile.shape[1])
         row, column = rng.integers([tile.shape[0] - height + 1, tile.shape[1] - width + 1])
         extent = Extent(int(row), int(column), height, width)
-        images = read_images(tile, inputs, extent).astype(np.float64)
-        pixels += height * width if inputs.are_bytes else np.isfinite(images).sum((1, 2))
-        images = np.nan_to_num(images, copy=False)
+        read = read_available(tile, inputs, extent)
+        pixels += np.repeat(read.valid.sum((1, 2)), [part.channels for part in inputs])
+        images = np.nan_to_num(read.pixels.astype(np.float64), copy=False)
         sums += images.sum((1, 2))
         squares += (images**2).sum((1, 2))
     _require_data(inputs, pixels)
@@ -62,6 +62,12 @@ def estimate_normalisation(
     std = np.sqrt(np.maximum(squares / pixels - mean**2, 0))
     least = [_LEAST_DEVIATION[part.kind] for part in inputs for _ in range(part.channels)]
     return tuple(mean.tolist()), tuple(np.maximum(std, least).tolist())
+
+
+def _chosen(tiles: Sequence[Tile], inputs: Inputs, order: list[int]) -> list[int]:
+    """Choose the first tiles of an order that have each input; where all have all, the first of the order."""
+    having = ([index for index in order if name in tiles[index].inputs][:_TILES] for name in inputs.names)
+    return list(dict.fromkeys(index for indices in having for index in indices))
 
 
 def _require_data(inputs: Inputs, pixels: NDArray[np.float64]) -> None:

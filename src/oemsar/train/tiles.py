@@ -10,6 +10,7 @@ from oemsar.dataset.manifests import manifest_tiles
 from oemsar.dataset.regimes import training_tiles, validation_tiles
 from oemsar.dataset.tile import Tile, describe_lack
 from oemsar.errors import InputError
+from oemsar.inputs import Inputs
 from oemsar.train.config import TrainConfig
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ class TilesSummary(Value):
 
 def usable_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> tuple[list[Tile], list[Tile]]:
     """Choose the tiles to train and to validate on: those with a label and the imagery of the network.
+
+    A network that takes any subset of its inputs sees tiles that have one of them or more.
 
     Without a regime these are the splits `train` and `val`, each tile with its hand-made label where it has
     one. With a regime they are its tiles, and the hand-labelled tiles of split val that it does not train on.
@@ -55,6 +58,8 @@ def usable_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> tup
         validation = validation_tiles(tiles, training)
         training = _usable(config, training, f"of regime {config.regime.value}")
     validation = _usable(config, validation, "to validate on")
+    if training and config.takes_any:
+        _require_every_input(training, config.modalities, source)
     if not training:
         raise InputError(
             f"{source} has no tile of split train with a label and {imagery} imagery"
@@ -98,7 +103,7 @@ def _of_regime(tiles: Sequence[Tile], regime: Regime, config: TrainConfig, sourc
                 f"{source} does not suffice for regime {regime.value}: {error.sentence}", option="regime"
             ) from error
     for tile in chosen:
-        if tile.real_label is not None and not tile.has(config.modalities):
+        if tile.real_label is not None and not _sees(tile, config):
             raise InputError(
                 f"{source} has no {config.modalities} imagery of tile {tile.name}, which regime "
                 f"{regime.value} trains on; add it or choose other modalities",
@@ -108,7 +113,9 @@ def _of_regime(tiles: Sequence[Tile], regime: Regime, config: TrainConfig, sourc
 
 
 def _usable(config: TrainConfig, tiles: Sequence[Tile], which: str) -> list[Tile]:
-    usable = [tile for tile in tiles if tile.label is not None and tile.has(config.modalities)]
+    usable = [tile for tile in tiles if tile.label is not None and _sees(tile, config)]
+    if config.takes_any:
+        _tell_of_lacks(usable, config.modalities, which)
     if 0 < len(usable) < len(tiles):
         log.info(
             "%d of the %d tiles %s have a label and %s imagery; the others are left out",
@@ -118,3 +125,32 @@ def _usable(config: TrainConfig, tiles: Sequence[Tile], which: str) -> list[Tile
             config.modalities,
         )
     return usable
+
+
+def _sees(tile: Tile, config: TrainConfig) -> bool:
+    """Tell whether a tile has what the network of a run needs of it."""
+    return tile.has_any(config.modalities) if config.takes_any else tile.has(config.modalities)
+
+
+def _tell_of_lacks(tiles: Sequence[Tile], inputs: Inputs, which: str) -> None:
+    """Tell how many tiles lack an input and are used all the same."""
+    for name in inputs.names:
+        lacking = sum(name not in tile.inputs for tile in tiles)
+        if lacking:
+            log.info(
+                "%d of the %d tiles %s have no %s, and are used without", lacking, len(tiles), which, name
+            )
+
+
+def _require_every_input(tiles: Sequence[Tile], inputs: Inputs, source: str) -> None:
+    """Check that the network sees each of its inputs in training.
+
+    Raises:
+        InputError: No tile has one of them.
+    """
+    if lack := describe_lack(tiles, inputs):
+        raise InputError(
+            f"{source} has no training tile with each input of {inputs}{lack}; add it or choose other "
+            "modalities",
+            option="modalities",
+        )

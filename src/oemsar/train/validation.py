@@ -121,7 +121,8 @@ class Validation(Callback):
                 if self._interruption.requested and not last:
                     break
                 images = batch["image"].to(module.device).contiguous(memory_format=torch.channels_last)
-                prediction = module.network(images).argmax(1).to(torch.uint8) + 1
+                masks = [batch["valid"].to(module.device)] if "valid" in batch else []
+                prediction = module.network(images, *masks).argmax(1).to(torch.uint8) + 1
                 counts += confusion_tensor(batch["label"].to(module.device), prediction)
         module.network.train()
         if self._interruption.agreed(trainer) and not last:
