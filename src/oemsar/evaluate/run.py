@@ -141,18 +141,16 @@ def evaluate_model(
         InputError: The model, the table or a tile is wrong, no tile can be scored, sets are wanted of a model
             without calibration, or inputs are left out that the model needs.
     """
-    network = as_network(model)
-    thresholds = thresholds_of(network, config.sets)
-    spec, split = network.spec, config.split
+    network, split = as_network(model), config.split
+    spec, thresholds = network.spec, thresholds_of(network, config.sets)
     given = given_inputs(spec, config)
     chosen = select_split(as_tiles(data), split, data)
     tiles = scorable(chosen, given, split, data, takes_any=spec.takes_any)
     record = _record(model, data, config)
-    drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
+    drawn: list[int] = []
     if out is not None:
+        drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
         require_apart(_written(out, config), [*table_files(data, tiles), *model_files(model)])
-    else:
-        drawn = []
     tally = SubsetTally(spec.modalities) if config.each_subset else None
     with _claim(out, config):
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
@@ -175,11 +173,16 @@ def evaluate_model(
         )
         if out is not None:
             write_figure(scored.comparisons, out / "figure.png")
-            write_reliability_figure(total(scored.regions.values()), out / "reliability.png")
-            write_text(out / "reliability.csv", csv_table(reliability_rows(believed)))
+            _write_reliability(scored, believed, out)
             _write_subsets(evaluation, out)
             _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
     return evaluation
+
+
+def _write_reliability(scored: "_Scored", believed: dict[str, Reliability], out: Path) -> None:
+    """Write the figure and the table of the probabilities."""
+    write_reliability_figure(total(scored.regions.values()), out / "reliability.png")
+    write_text(out / "reliability.csv", csv_table(reliability_rows(believed)))
 
 
 def _record(model: Path | LandCoverNetwork, data: Table, config: EvaluateConfig) -> RunRecord:

@@ -88,10 +88,7 @@ def predict_scene(
     _require_apart(model, scene, out, config, beside)
     beside_scene = images_beside(config)
     inputs = MapInputs.of(weights, scene, beside_scene, product)
-    with (
-        gdal_cache(),
-        _opened(scene, given, network.spec.takes_any, config, product) as opened,
-    ):
+    with gdal_cache(), _opened(scene, given, network.spec.takes_any, config, product) as opened:
         with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
             mapped = _map(opened, engine, resumable, config, thresholds=thresholds, report=report)
