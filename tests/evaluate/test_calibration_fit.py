@@ -90,3 +90,16 @@ def test_labels_without_a_known_pixel_are_refused() -> None:
     nothing = PixelSample(np.zeros((0, 8), np.float32), np.zeros(0, np.uint8), np.zeros(0, np.int32), ())
     with pytest.raises(InputError, match="split val hold no known pixel"):
         fit_calibration(nothing, "temperature", "val")
+
+
+def test_a_network_that_knows_nothing_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    sample = _sample(7, regions=2, pixels=800)
+    truth = np.random.default_rng(7).integers(0, 8, sample.truth.shape).astype(np.uint8)
+    found = fit_calibration(
+        PixelSample(sample.probabilities, truth, sample.region, sample.regions), "temperature", "val"
+    )
+    assert 1 / found.scale[0] == pytest.approx(20, rel=1e-2)
+    assert [text for text in caplog.messages if "at its limit of 20" in text]
+    caplog.clear()
+    fit_calibration(sample, "temperature", "val")
+    assert not caplog.messages

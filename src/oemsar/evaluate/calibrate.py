@@ -8,12 +8,13 @@ from typing import Literal
 from pydantic import JsonValue
 
 from oemsar.config_file import Value
-from oemsar.dataset.table import Table, as_tiles, describe_table, select_split, table_files
+from oemsar.dataset.table import Table, as_tiles, select_split, table_files
 from oemsar.dataset.tile import Tile
 from oemsar.evaluate.calibration_fit import fit_calibration
 from oemsar.evaluate.config import CalibrateConfig
 from oemsar.evaluate.pixel_sample import PixelSample, sample_pixels
 from oemsar.evaluate.predictions import Predicted, predict_tiles, scorable
+from oemsar.evaluate.record import record_of
 from oemsar.evaluate.reliability import Reliability, ReliabilityCounts, reliability
 from oemsar.folders import require_apart
 from oemsar.inference.config import InferenceConfig
@@ -33,7 +34,6 @@ from oemsar.models.saved import (
     store_calibration,
 )
 from oemsar.progress import Report, silent
-from oemsar.record import run_record
 
 PIXELS_OF_A_TILE = 1 << 14
 """Most pixels that are taken of a tile: neighbours tell the same, and tiles are many."""
@@ -86,13 +86,8 @@ def calibrate_model(
     tiles = scorable(chosen, spec.modalities, config.split, data, takes_any=spec.takes_any)
     sample = sample_tiles(network, tiles, config, report)
     calibration = fit_calibration(sample, config.kind, config.split)
-    options = {
-        "model": str(model) if isinstance(model, Path) else None,
-        "data": describe_table(data),
-        **config.model_dump(mode="json"),
-    }
     record: dict[str, JsonValue] = read_description(model).record if isinstance(model, Path) else {}
-    calibrated = run_record(options, data=data if isinstance(data, Path) else None).plain()
+    calibrated = record_of(model, data, config.model_dump(mode="json")).plain()
     former, network.calibration = network.calibration, calibration
     try:
         save_model(network, out, {**record, "calibrated": calibrated})

@@ -1,5 +1,6 @@
 """The fit of a calibration on labelled pixels."""
 
+import logging
 import math
 
 import numpy as np
@@ -13,8 +14,11 @@ from oemsar.models.calibration import COVERAGES, LEAST, Calibration
 from oemsar.models.calibration_kind import CalibrationKind
 
 Doubles = NDArray[np.float64]
+log = logging.getLogger(__name__)
 
 _LOG_TEMPERATURES = (math.log(0.05), math.log(20.0))
+_WITHIN = (1.001 / 20.0, 0.999 / 0.05)
+"""Scales of a temperature that is not at a limit."""
 _SCALES = (0.05, 20.0)
 _SHIFTS = (-10.0, 10.0)
 _ROUNDING = 1e-6
@@ -42,6 +46,11 @@ def fit_calibration(sample: PixelSample, kind: CalibrationKind, split: str) -> C
     logs = np.log(np.maximum(sample.probabilities.astype(np.float64), LEAST))
     weights = sample.weights()
     scale, shift = (_temperature if kind == "temperature" else _vector)(logs, sample.truth, weights)
+    if kind == "temperature" and not _WITHIN[0] < scale[0] < _WITHIN[1]:
+        log.warning(
+            "the temperature is at its limit of %.3g: the probabilities hardly tell the truth of the labels",
+            1 / scale[0],
+        )
     scaled = _softmax(logs * scale + shift)
     thresholds = np.maximum(set_thresholds(scaled, sample) - _ROUNDING, 0)
     return Calibration(

@@ -19,6 +19,7 @@ from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.figure import Comparison, write_figure
 from oemsar.evaluate.pixel_sample import known_pixels, region_of
 from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable
+from oemsar.evaluate.record import record_of
 from oemsar.evaluate.reliability import (
     Reliability,
     ReliabilityCounts,
@@ -46,7 +47,7 @@ from oemsar.models.network import LandCoverNetwork
 from oemsar.models.prediction_sets import thresholds_of
 from oemsar.models.saved import as_network, model_files
 from oemsar.progress import Report, silent
-from oemsar.record import RunRecord, run_record
+from oemsar.record import RunRecord
 from oemsar.text_table import csv_table
 
 _FILES = (
@@ -146,7 +147,7 @@ def evaluate_model(
     given = given_inputs(spec, config)
     chosen = select_split(as_tiles(data), split, data)
     tiles = scorable(chosen, given, split, data, takes_any=spec.takes_any)
-    record = _record(model, data, config)
+    record = record_of(model, data, config.model_dump(mode="json", exclude=_unused(config)))
     drawn: list[int] = []
     if out is not None:
         drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
@@ -183,16 +184,6 @@ def _write_reliability(scored: "_Scored", believed: dict[str, Reliability], out:
     """Write the figure and the table of the probabilities."""
     write_reliability_figure(total(scored.regions.values()), out / "reliability.png")
     write_text(out / "reliability.csv", csv_table(reliability_rows(believed)))
-
-
-def _record(model: Path | LandCoverNetwork, data: Table, config: EvaluateConfig) -> RunRecord:
-    """Record the model, the table and the options of an evaluation that begins now."""
-    options = {
-        "model": str(model) if isinstance(model, Path) else None,
-        "data": describe_table(data),
-        **config.model_dump(mode="json", exclude=_unused(config)),
-    }
-    return run_record(options, data=data if isinstance(data, Path) else None)
 
 
 def _unused(config: EvaluateConfig) -> set[str]:
