@@ -55,6 +55,30 @@ class Stretch:
         return stretched
 
 
+def pick(bands: NDArray[Any], where: NDArray[np.bool_]) -> NDArray[Any]:
+    """Take the marked pixels of every band, shape (bands, pixels).
+
+    Band by band, which is many times faster than numpy's index of all bands at once.
+
+    Args:
+        bands: Shape (bands, *shape).
+        where: Marked pixels, of that shape.
+    """
+    return np.stack([band[where] for band in bands])
+
+
+def put(bands: NDArray[Any], where: NDArray[Any], values: NDArray[Any]) -> None:
+    """Write values (bands, pixels) into pixels of every band, band by band as `pick` takes them.
+
+    Args:
+        bands: Shape (bands, *shape), written in place.
+        where: Marked pixels, of that shape, or indices of pixels of flat bands.
+        values: A value for each of them.
+    """
+    for band, own in zip(bands, values, strict=True):
+        band[where] = own
+
+
 def amplitude(pixels: NDArray[Any]) -> Floats:
     """Take the modulus of complex pixels, float32; real pixels keep their values."""
     with np.errstate(over="ignore"):  # a modulus beyond float32 is infinite

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oemsar.arrays import Doubles
+from oemsar.arrays import Doubles, put
 
 Kernel: TypeAlias = Literal["nearest", "bilinear", "bicubic"]
 _SUPPORT: dict[Kernel, tuple[int, int]] = {"nearest": (1, 0), "bilinear": (2, -1), "bicubic": (4, -1)}
@@ -51,8 +51,9 @@ def interpolate(
             part = at[start : start + _CHUNK]
             values, filled = pixels.at(columns[part] + PAD, rows[part] + PAD)
             if not filled.all():
-                values[:, ~filled] = 0
-            found[:, part], has_data[part] = values, filled
+                np.copyto(values, 0, where=~filled)
+            put(found, part, values)
+            has_data[part] = filled
     return found.reshape(len(image), *x.shape), has_data.reshape(x.shape)
 
 
@@ -110,7 +111,7 @@ class _PaddedImage(NamedTuple):
         """Interpolate at positions in the padded image: values (bands, points), and where there are some."""
         if self.kernel == "nearest":
             pixel = np.rint(y).astype(np.intp) * self.width + np.rint(x).astype(np.intp)
-            return self.flat[:, pixel], self.whole[pixel]
+            return np.take(self.flat, pixel, axis=1), self.whole[pixel]
         left, top = np.floor(x), np.floor(y)
         right, down = (x - left).astype(np.float32), (y - top).astype(np.float32)
         corner = (top * self.width + left).astype(np.intp)
@@ -119,9 +120,10 @@ class _PaddedImage(NamedTuple):
             return self._smooth(corner, right, down), whole
         values, filled = np.zeros((len(self.flat), x.size), self.flat.dtype), whole.copy()
         if whole.any():
-            values[:, whole] = self._smooth(corner[whole], right[whole], down[whole])
+            put(values, whole, self._smooth(corner[whole], right[whole], down[whole]))
         part = ~whole
-        values[:, part], filled[part] = self._beside_holes(corner[part], right[part], down[part])
+        beside, filled[part] = self._beside_holes(corner[part], right[part], down[part])
+        put(values, part, beside)
         return values, filled
 
     def _smooth(

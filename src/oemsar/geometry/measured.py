@@ -72,7 +72,7 @@ def fill_gaps(values: NDArray[np.float32], valid: Validity) -> NDArray[np.float3
         valid: Pixels that carry data, (height, width); None for all.
     """
     if valid is not None:
-        values[:, ~valid] = np.nan
+        np.copyto(values, np.nan, where=~valid)
     return values
 
 

@@ -81,7 +81,7 @@ class Sampler:
         return (np.sqrt(np.maximum(pixels, 0)) if self.power else pixels), valid
 
     def _require_amplitude(self, image: NDArray[np.inexact], known: NDArray[np.bool_]) -> None:
-        if (image[:, known].real < 0).any():
+        if ((image.real < 0) & known).any():
             raise InputError(
                 f"{self.source.name} holds negative values, so it is not amplitude (decibels?); "
                 "run `oemsar prepare radiometry` on it first"

@@ -12,7 +12,7 @@ from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 
 from oemsar import legend
-from oemsar.arrays import Stretch, amplitude
+from oemsar.arrays import Stretch, amplitude, pick
 from oemsar.files import atomic_write
 from oemsar.raster.read import open_raster
 from oemsar.raster.stored import palette_of
@@ -63,9 +63,9 @@ def _reduced(dataset: DatasetReader, bands: tuple[int, ...], resampling: Resampl
 def _display(image: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Show the image in grey or colour, stretched between the 1st and 98th percentile of what was mapped."""
     values = amplitude(image)
-    low, high = np.percentile(values[:, valid], (1, 98)) if valid.any() else (0, 255)
+    low, high = np.percentile(pick(values, valid), (1, 98)) if valid.any() else (0, 255)
     shown = Stretch(float(low), float(max(high, low + 1e-6))).apply(values)
-    shown[:, ~valid] = 255
+    np.copyto(shown, 255, where=~valid)
     return shown[0] if len(shown) == 1 else shown.transpose(1, 2, 0)
 
 

@@ -68,7 +68,7 @@ class SceneImage:
         if self.measured:
             return fill_gaps(pixels, valid), valid
         eight_bit = pixels if self.stretch is None else self.stretch.apply(pixels)
-        eight_bit[:, ~valid] = 0
+        np.copyto(eight_bit, 0, where=~valid)
         return eight_bit, valid
 
 

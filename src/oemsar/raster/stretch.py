@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from oemsar.arrays import Stretch, amplitude
+from oemsar.arrays import Stretch, amplitude, pick
 from oemsar.errors import InputError
 from oemsar.raster.pixels import Pixels, read_window
 from oemsar.raster.read import Extent
@@ -25,7 +25,7 @@ def estimate_stretch(pixels: Pixels, percentiles: tuple[float, float] = (1, 99))
         for column in _starts(pixels.shape[1]):
             window, valid = read_window(pixels, Extent(row, column, _SAMPLE_SIZE, _SAMPLE_SIZE))
             values = amplitude(window)
-            samples.append(values[:, valid & (values != 0).any(0)].ravel())
+            samples.append(pick(values, valid & (values != 0).any(0)).ravel())
     values = np.concatenate(samples)
     if not values.size or values.min() == values.max():
         raise InputError(f"{pixels.name} holds no data: every pixel is nodata or of one value")

@@ -62,5 +62,5 @@ def _amplitude(pixels: Pixels, extent: Extent, encoding: Encoding) -> Floats:
     if encoding is Encoding.DECIBEL:
         amplitude = np.maximum(amplitude, np.finfo(amplitude.dtype).tiny)
     if valid is not None:
-        amplitude[:, ~valid] = np.nan
+        np.copyto(amplitude, np.nan, where=~valid)
     return amplitude

@@ -87,11 +87,11 @@ class LookupTable:
         grey = np.empty(values.shape, np.uint8)
         np.take(self.grey, self.table.indices(values), mode="clip", out=grey)
         if valid is not None:
-            grey[:, ~valid] = 0
+            np.copyto(grey, 0, where=~valid)
         if self.statistics is not None:
             inside = self.statistics.inside(pixels, self.table, extent)
             if inside is not None:
-                grey[:, ~inside] = 0
+                np.copyto(grey, 0, where=~inside)
         if len(grey) > 1:
-            grey[:, ~grey.all(0)] = 0
+            np.copyto(grey, 0, where=~grey.all(0))
         return grey

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from oemsar.arrays import pick
 from oemsar.prepare.radiometry.amplitude_table import AmplitudeTable
 from oemsar.prepare.radiometry.histogram import Histogram
 from oemsar.processes import thread_pool
@@ -148,7 +149,7 @@ def scene_statistics(workers: Workers, table: AmplitudeTable, report: Report) ->
         values, valid = pixels.read(extent)
         indices = table.indices(values)
         cells = _empty_cells(indices[0]) if searched else None
-        return extent, _count(indices if valid is None else indices[:, valid], counts.size), cells
+        return extent, _count(indices if valid is None else pick(indices, valid), counts.size), cells
 
     for extent, part, cells in workers.each(blocks(shape), count, report):
         counts[: part.size] += part

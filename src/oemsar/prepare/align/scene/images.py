@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from oemsar.arrays import Doubles, Floats
+from oemsar.arrays import Doubles, Floats, pick
 from oemsar.errors import InputError
 from oemsar.geometry.sampler import Sampler
 from oemsar.prepare.align.model.correction import Corrected, Correction
@@ -212,7 +212,7 @@ def _gain(sampler: Sampler, path: Path) -> float:
         np.linspace(0, rows - 1, min(_THUMBNAIL, rows)).round(),
     )
     pixels, valid = replace(sampler, kernel="nearest", averaging=False).at(x, y)
-    values = pixels[:, valid]
+    values = pick(pixels, valid)
     if not values.size:
         raise InputError(f"{path} holds no data: every pixel is nodata")
     if values.min() == values.max():
