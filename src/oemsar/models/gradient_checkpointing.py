@@ -1,0 +1,106 @@
+"""Gradient checkpointing: encoders compute their blocks again in the backward pass instead of storing them.
+
+A block of an encoder then keeps its input alone, not what its layers computed from it (Chen et al. 2016,
+arXiv 1604.06174). Gradients are the same, and so is what batch norms collect; a training step costs one
+forward pass of the encoder more. The work is done by `torch.utils.checkpoint`; what is here finds the blocks,
+and keeps batch norms from counting a batch twice.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
+
+from oemsar.models.fusion import ParallelEncoders
+from oemsar.models.network import LandCoverNetwork
+
+
+def enable_gradient_checkpointing(network: LandCoverNetwork) -> bool:
+    """Make the encoders of a network compute their blocks again in the backward pass, to save memory.
+
+    Blocks are the members of lists of modules, as every encoder of residual or transformer blocks has them;
+    in one without such lists, the stages. The network computes the same, and has the same weights under the
+    same names. A second call changes nothing.
+
+    Args:
+        network: Network, to be trained.
+
+    Returns:
+        Whether every encoder of the network has such blocks; False for a network without an encoder.
+    """
+    encoder = getattr(network.body, "encoder", None)
+    if not isinstance(encoder, nn.Module):
+        return False
+    single = (
+        [encoder.encoder_of(name) for name in encoder.inputs.names]
+        if isinstance(encoder, ParallelEncoders)
+        else [encoder]
+    )
+    blocks_of_each = [_blocks(each) or _stages(each) for each in single]
+    for blocks in blocks_of_each:
+        for block in blocks:
+            block.forward = _Recomputed(block)
+    return all(blocks_of_each)
+
+
+def _blocks(module: nn.Module) -> list[nn.Module]:
+    """Find the blocks of an encoder: members of lists of modules, in the innermost lists that have any.
+
+    A layer, which holds no other modules, is no block.
+    """
+    inner = [block for child in module.children() for block in _blocks(child)]
+    if inner or not isinstance(module, nn.Sequential | nn.ModuleList):
+        return inner
+    return _stages(module)
+
+
+def _stages(module: nn.Module) -> list[nn.Module]:
+    """List the members of a module that hold other modules."""
+    return [child for child in module.children() if any(True for _ in child.children())]
+
+
+class _Recomputed:
+    """The forward pass of a block that is computed again in the backward pass.
+
+    Args:
+        block: Module whose `forward` this takes the place of.
+    """
+
+    def __init__(self, block: nn.Module) -> None:
+        self._block = block
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 (whatever the block takes and gives)
+        if not (self._block.training and torch.is_grad_enabled()):
+            return self._forward(*arguments, **named)
+        versions = [value._version for value in arguments if isinstance(value, Tensor)]
+        output = checkpoint(
+            self._forward, *arguments, use_reentrant=False, context_fn=self._contexts, **named
+        )
+        if versions != [value._version for value in arguments if isinstance(value, Tensor)]:
+            raise RuntimeError(f"{type(self._block).__name__} changes its input and cannot be computed again")
+        return output
+
+    def _forward(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 (whatever the block takes and gives)
+        return type(self._block).forward(self._block, *arguments, **named)
+
+    def _contexts(self) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+        """Make the contexts of the first computation and of the second."""
+        return nullcontext(), _norms_at_rest(self._block)
+
+
+@contextmanager
+def _norms_at_rest(block: nn.Module) -> Iterator[None]:
+    """Keep the batch norms of a block from collecting statistics."""
+    norms = [module for module in block.modules() if isinstance(module, _BatchNorm)]
+    collected = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
+    for norm in norms:
+        norm.momentum, norm.num_batches_tracked = 0.0, None
+    try:
+        yield
+    finally:
+        for norm, (momentum, batches) in zip(norms, collected, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, batches
