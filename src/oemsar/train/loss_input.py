@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.distributed
+import torch.nn.functional as F
 from torch import Tensor
 
 Sum = Callable[[Tensor], Tensor]
@@ -70,6 +72,21 @@ class LossInput:
         ]
         hits, predicted, true = self.total(torch.stack(sums))
         return hits, predicted, true
+
+    def gathered(self, values: Tensor) -> Tensor:
+        """Set the values of all processes beside each other, and let the gradient of the own ones through.
+
+        Args:
+            values: Values of this process, shape (rows, pixels); each process has as many pixels.
+
+        Returns:
+            Values of all processes, shape (rows, pixels of all processes).
+        """
+        if self.total is single_process:
+            return values
+        rank, processes = torch.distributed.get_rank(), torch.distributed.get_world_size()
+        after = (processes - 1 - rank) * values.shape[1]
+        return self.total(F.pad(values, (rank * values.shape[1], after)))
 
     def mean_of_present(self, loss: Tensor, true: Tensor) -> Tensor:
         """Average a loss by class, weighted, over the classes that occur in the truth.

@@ -25,6 +25,8 @@ LOSSES: "Registry[Loss]" = Registry(
         "jaccard": "oemsar.train.losses:jaccard",
         "symmetric_ce": "oemsar.train.losses:symmetric_cross_entropy",
         "generalised_ce": "oemsar.train.losses:generalised_cross_entropy",
+        "lovasz": "oemsar.train.lovasz:lovasz",
+        "symmetric_ce+lovasz": "oemsar.train.lovasz:symmetric_cross_entropy_and_lovasz",
     },
 )
 """Functions from predictions and truth of a batch (`oemsar.train.loss_input.LossInput`) to a scalar."""
