@@ -15,6 +15,7 @@ from oemsar.files import partial_path, unlinked
 from oemsar.models.checkpoint import CHECKPOINT_FAULTS, first_difference
 from oemsar.models.finite import require_finite
 from oemsar.models.saved import save_model
+from oemsar.train.averaging import WeightAverage, averaged
 from oemsar.train.crops import Batch
 from oemsar.train.interruption import Interruption
 from oemsar.train.lightning import Callback, LightningModule, TorchCheckpointIO, Trainer
@@ -40,6 +41,7 @@ class Checkpoints(Callback):
             last state is the model.
         every: Number of steps between checkpoints.
         steps: Number of steps of the run.
+        average: Averaged weights that are the model in the place of the network's own; None for its own.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class Checkpoints(Callback):
         *,
         every: int,
         steps: int,
+        average: WeightAverage | None = None,
     ) -> None:
         self._out = out
+        self._average = average
         self._record = record
         self._interruption = interruption
         self._validation = validation
@@ -108,7 +112,8 @@ class Checkpoints(Callback):
     def _save_model(self, trainer: Trainer, module: LandCoverModule) -> None:
         scores = None if self._validation is None else self._validation.scores
         reached = {"step": trainer.global_step, "scores": None if scores is None else scores.to_dict()}
-        save_model(module.network, self._out / MODEL, {**self._record, **reached})
+        with averaged(self._average, module.network):
+            save_model(module.network, self._out / MODEL, {**self._record, **reached})
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:
@@ -171,7 +176,8 @@ def require_readable(path: Path, module: LandCoverModule) -> None:
             "and start the run again"
         )
     require_finite(weights, path)
-    require_finite(dict(_tensors(content["optimizer_states"], "optimizer")), path)
+    for part in ("optimizer_states", "callbacks"):
+        require_finite(dict(_tensors(content[part], part)), path)
 
 
 def _tensors(content: object, name: str) -> Iterator[tuple[str, Tensor]]:

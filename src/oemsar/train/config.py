@@ -72,6 +72,9 @@ class TrainConfig(Config):
     1000."""
     loss: Annotated[str, LOSSES] = "ce+dice"
     """Loss."""
+    ema: float | None = Field(None, ge=0, lt=1)
+    """Average the weights over the steps, each keeping this share of the average, such as 0.999, and validate
+    and save the averaged ones; less is kept in the first steps."""
     class_weights: Annotated[str, CLASS_WEIGHTS] = "none"
     """Weights of the classes in the loss, from how often they occur in the training labels."""
     augment: bool = True

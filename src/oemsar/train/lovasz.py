@@ -18,9 +18,10 @@ def lovasz(pixels: LossInput) -> Tensor:
     known = pixels.known.movedim(1, 0).flatten(1)
     truth = pixels.truth.movedim(1, 0).flatten(1)
     error = (truth - pixels.probability.movedim(1, 0).flatten(1)).abs() * known
-    classes = len(truth)
-    error, truth, known = pixels.gathered(torch.cat([error, truth, known])).split([classes, classes, 1])
-    sorted_error, order = error.sort(1, descending=True, stable=True)
+    count = len(truth)
+    rows = pixels.gathered(torch.cat([error, truth, known]))
+    error, truth, known = rows[:count], rows[count:-1], rows[-1:]
+    sorted_error, order = error.sort(dim=1, descending=True, stable=True)
     positive = (truth * known).gather(1, order)
     negative = ((1 - truth) * known).gather(1, order)
     growth, true = _jaccard_growth(positive, negative)

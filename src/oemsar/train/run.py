@@ -21,6 +21,7 @@ from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.progress import Report, silent
 from oemsar.train import run_folder
+from oemsar.train.averaging import WeightAverage
 from oemsar.train.checkpoints import BEST, LAST, MODEL, Checkpoints, require_readable
 from oemsar.train.class_weights import UNWEIGHTED, class_weights
 from oemsar.train.config import RunOptions, TrainConfig
@@ -237,7 +238,10 @@ def _fit(
     report: Report,
 ) -> TrainingResult:
     interruption = Interruption()
-    validation = Validation(data, interruption, options.validate_every, options.steps) if validated else None
+    average = None if options.ema is None else WeightAverage(module.network, options.ema)
+    validation = (
+        Validation(data, interruption, options.validate_every, options.steps, average) if validated else None
+    )
     bar = is_shown()
     metrics = MetricsWriter(options.out, options.batch, validation, logs=not bar)
     described = {name: value for name, value in record.to_json().items() if name != "format"}
@@ -248,8 +252,11 @@ def _fit(
         validation,
         every=options.checkpoint_every,
         steps=options.steps,
+        average=average,
     )
     callbacks: list[Callback] = [interruption]
+    if average is not None:
+        callbacks.append(average)
     if validation is not None:
         callbacks.append(validation)
     callbacks += [metrics, checkpoints, StepReport(options.steps, report)]

@@ -13,6 +13,7 @@ from oemsar.errors import Failure
 from oemsar.evaluate.confusion import confusion_tensor
 from oemsar.evaluate.scores import Scores
 from oemsar.legend import NUM_CLASSES
+from oemsar.train.averaging import WeightAverage, averaged
 from oemsar.train.crops import Batch
 from oemsar.train.data import TileData
 from oemsar.train.interruption import Interruption
@@ -40,6 +41,7 @@ class Validation(Callback):
         interruption: Signals that end a validation early.
         every: Number of steps between validations.
         steps: Number of steps of the run.
+        average: Averaged weights to score in the place of the network's own; None for its own.
 
     Attributes:
         validated_step: Step of the last finished validation.
@@ -49,8 +51,16 @@ class Validation(Callback):
         seconds: Seconds that this process spent in validation.
     """
 
-    def __init__(self, data: TileData, interruption: Interruption, every: int, steps: int) -> None:
+    def __init__(
+        self,
+        data: TileData,
+        interruption: Interruption,
+        every: int,
+        steps: int,
+        average: WeightAverage | None = None,
+    ) -> None:
         self._data = data
+        self._average = average
         self._interruption = interruption
         self._every = every
         self._steps = steps
@@ -99,7 +109,8 @@ class Validation(Callback):
         if step == self.validated_step or not due:
             return
         begin = time.perf_counter()
-        confusion = self._confusion(trainer, cast(LandCoverModule, module))
+        with averaged(self._average, cast(LandCoverModule, module).network):
+            confusion = self._confusion(trainer, cast(LandCoverModule, module))
         self.seconds += time.perf_counter() - begin
         if confusion is None:
             return
