@@ -254,3 +254,55 @@ def test_no_result_replaces_an_input(
         _evaluate(model, table, tmp_path)
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["scores.csv"]
+
+
+def _other(folder: Path) -> Path:
+    torch.manual_seed(5)
+    spec = ModelSpec(
+        architecture="unet",
+        encoder="tu-mobilenetv3_small_050",
+        modalities="sar",
+        mean=(100.0,),
+        std=(60.0,),
+    )
+    save_model(build(spec).eval(), folder, record={})
+    return folder
+
+
+def test_several_models_and_scales_are_scored_as_their_mean(
+    model: Path, table: Path, tiles: list[Tile], tmp_path: Path
+) -> None:
+    """A network of both images beside one of radar."""
+    other = _other(tmp_path / "other")
+    options = {"engine": "torch", "device": "cpu", "scales": (0.5, 1.0)}
+    evaluation = evaluate_model([model, other], table, tmp_path / "out", config=EvaluateConfig(**options))
+    predictions = []
+    for tile in tiles:
+        image = read_images(tile, SAR_OPTICAL)
+        parts = []
+        for path, channels in ((model, slice(None)), (other, slice(0, 1))):
+            with open_model(path, **options) as engine:
+                parts += list(engine.stream([np.ascontiguousarray(image[channels])]))
+        predictions.append(((parts[0] + parts[1]).argmax(0) + 1).ravel())
+    truth = np.concatenate([read_label(tile).ravel() for tile in tiles])
+    prediction = np.concatenate(predictions)[truth != 0]
+    expected = metrics.confusion_matrix(truth[truth != 0], prediction, labels=range(1, 9))
+    np.testing.assert_array_equal(evaluation.scores.confusion, expected)
+    stored = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert stored["models"] == stored["record"]["config"]["model"] == [str(model), str(other)]
+    assert stored["scales"] == stored["record"]["config"]["scales"] == [0.5, 1.0]
+    told = (tmp_path / "out" / "scores.md").read_text()
+    assert "mean of 2 models; torch" in told
+    assert "scales 0.5, 1" in told
+    with pytest.raises(InputError, match="each_subset: the model needs all of"):
+        evaluate_model([model, other], table, config=EvaluateConfig(each_subset=True, **options))
+    with pytest.raises(InputError, match="sets: sets of several models promise nothing"):
+        evaluate_model([model, model], table, config=EvaluateConfig(sets=0.9, **options))
+
+
+def test_the_record_of_one_model_names_it_alone(result: Path, model: Path) -> None:
+    stored = json.loads((result / "scores.json").read_text())
+    assert stored["models"] == [str(model)]
+    assert stored["record"]["config"]["model"] == str(model)
+    assert "scales" not in stored
+    assert "scales" not in stored["record"]["config"]

@@ -78,7 +78,7 @@ def test_sets_of_a_network_without_calibration_are_refused() -> None:
         calibration = None
 
     with pytest.raises(InputError, match="no calibration") as error:
-        thresholds_of(Network(), 0.9)  # type: ignore[arg-type]
+        thresholds_of([Network()], 0.9)  # type: ignore[list-item]
     assert error.value.options == ("sets",)
 
 

@@ -17,8 +17,12 @@ app = typer.Typer(
 @app.command("predict")
 @with_options
 def predict(
-    model: Annotated[
-        Path, typer.Argument(metavar="RUN", help="Run of `oemsar train` on radar, or a saved model's folder.")
+    models: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Run of `oemsar train` on radar, or a saved model's folder; the mean of several.",
+        ),
     ],
     folder: Annotated[Path, typer.Argument(help="Folder of radar tiles.")],
     *,
@@ -31,7 +35,7 @@ def predict(
     from oemsar.predict.contest import predict_submission
 
     with reporting("Predicting") as report:
-        submission = predict_submission(model, folder, out, config=config, report=report)
+        submission = predict_submission(models, folder, out, config=config, report=report)
     if as_json:
         print_json(submission)
     else:

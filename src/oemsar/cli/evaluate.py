@@ -11,8 +11,12 @@ from oemsar.evaluate.config import EvaluateConfig
 
 @with_options
 def evaluate(
-    model: Annotated[
-        Path, typer.Argument(metavar="RUN", help="Run of `oemsar train`, or a saved model's folder.")
+    models: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Run of `oemsar train`, or a saved model's folder; the mean of several.",
+        ),
     ],
     *,
     data: Annotated[Path, typer.Option(help="Table of tiles.")],
@@ -26,6 +30,6 @@ def evaluate(
     from oemsar.evaluate.run import evaluate_model
 
     with reporting("Evaluating") as report:
-        evaluation = evaluate_model(model, data, out, config=config, report=report)
-    title = f"{model} on split {config.split}"
+        evaluation = evaluate_model(models, data, out, config=config, report=report)
+    title = f"{', '.join(map(str, models))} on split {config.split}"
     print_scores(evaluation.scores, title, as_json=as_json, subsets=evaluation.subsets)

@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from types import GenericAlias
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 from pydantic.fields import FieldInfo
@@ -70,6 +70,8 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
     shown: dict[str, Any] = {}
     default = inspect.Parameter.empty if info.is_required() else info.get_default(call_default_factory=True)
     kind: Any = info.annotation
+    if kind == tuple[float, ...]:  # numbers separated by commas
+        kind, default = str, ",".join(f"{number:g}" for number in default)
     if get_origin(kind) is tuple and get_args(kind)[1:] == (Ellipsis,):  # given several times
         kind = GenericAlias(list, get_args(kind)[:1])
     if kind == tuple[int, ...] | None:  # numbers separated by commas
@@ -102,12 +104,3 @@ def _help(info: FieldInfo) -> str:
     for registry in (entry for entry in info.metadata if isinstance(entry, Registry)):
         text = f"{text.rstrip('.')}: {', '.join(registry.names())}."
     return text
-
-
-Flips = Annotated[
-    bool, typer.Option("--flips/--no-flips", help="Average over four mirror images: slower, better.")
-]
-EngineOption = Annotated[
-    Literal["auto", "torch", "openvino"], typer.Option(help="Library that runs the network.")
-]
-DeviceOption = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where the network runs.")]

@@ -12,8 +12,13 @@ from oemsar.predict.config import PredictConfig
 
 @with_options
 def predict(
-    model: Annotated[
-        Path, typer.Argument(help="A run of `oemsar train`, or a saved model.", show_default=False)
+    models: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="MODEL...",
+            help="A run of `oemsar train`, or a saved model; the mean of several.",
+            show_default=False,
+        ),
     ],
     scene: Annotated[
         Path,
@@ -29,13 +34,14 @@ def predict(
 ) -> None:
     """Map a scene of any size; killed and called again it goes on where it was.
 
-    Writes MAP.tif (class ids, nodata 0), MAP_confidence.tif (percent), MAP.png and MAP.json.
+    The last argument is the scene, those before it are models. Writes MAP.tif (class ids, nodata 0),
+    MAP_confidence.tif (percent), MAP.png and MAP.json.
     """
     from oemsar.cli.progress import reporting
     from oemsar.predict.run import predict_scene
 
     with reporting("Mapping") as report:
-        summary = predict_scene(model, scene, out, config=config, report=report)
+        summary = predict_scene(models, scene, out, config=config, report=report)
     if as_json:
         print_json(summary)
         return

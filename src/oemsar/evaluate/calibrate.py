@@ -87,7 +87,7 @@ def calibrate_model(
     sample = sample_tiles(network, tiles, config, report)
     calibration = fit_calibration(sample, config.kind, config.split)
     record: dict[str, JsonValue] = read_description(model).record if isinstance(model, Path) else {}
-    calibrated = record_of(model, data, config.model_dump(mode="json")).plain()
+    calibrated = record_of(model, data, config.model_dump(mode="json", exclude=config.unrecorded)).plain()
     former, network.calibration = network.calibration, calibration
     try:
         save_model(network, out, {**record, "calibrated": calibrated})
@@ -126,7 +126,7 @@ def sample_tiles(
     report(0, len(tiles))
     former, network.calibration = network.calibration, None
     try:
-        with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
+        with open_model(network, **config.engine_options) as engine:
             predicted = predict_tiles(tiles, network.spec.modalities, engine)
             return sample_pixels(_reported(predicted, len(tiles), report), PIXELS_OF_A_TILE)
     finally:

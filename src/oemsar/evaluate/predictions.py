@@ -16,6 +16,7 @@ from oemsar.inference.class_map import class_ids
 from oemsar.inference.engine import Engine
 from oemsar.inputs import Inputs
 from oemsar.masked import MaskedImage, all_subsets, spread
+from oemsar.models.joint import JointSpec
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,28 @@ def scorable(
             split,
             modalities,
         )
+    return chosen
+
+
+def scorable_by_all(
+    tiles: Sequence[Tile], given: Inputs, spec: JointSpec, split: str, table: Table
+) -> list[Tile]:
+    """Choose the tiles of a split that have a label and, for every one of some networks, what it sees.
+
+    Args:
+        tiles: Tiles of the split.
+        given: Inputs that the networks are given.
+        spec: Inputs of the networks.
+        split: Split, for sentences.
+        table: Table of the tiles, for sentences.
+
+    Raises:
+        InputError: There is none; the table is named.
+    """
+    chosen = [*tiles]
+    for each in spec.specs:
+        seen = Inputs(tuple(part for part in given if part.name in each.modalities))
+        chosen = scorable(chosen, seen, split, table, takes_any=each.takes_any)
     return chosen
 
 

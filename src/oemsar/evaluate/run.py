@@ -18,7 +18,7 @@ from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.confusion import confusion_matrix
 from oemsar.evaluate.figure import Comparison, write_figure
 from oemsar.evaluate.pixel_sample import known_pixels, region_of
-from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable
+from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable_by_all
 from oemsar.evaluate.record import record_of
 from oemsar.evaluate.reliability import (
     Reliability,
@@ -40,12 +40,12 @@ from oemsar.evaluate.subsets import (
 from oemsar.evaluate.tables import confusion_csv, scores_csv, scores_markdown
 from oemsar.files import write_json, write_text
 from oemsar.folders import claimed, is_record, require_apart
-from oemsar.inference.select import open_model
+from oemsar.inference.config import OWN_SIZE
+from oemsar.inference.select import averaging, open_model
 from oemsar.legend import NUM_CLASSES
 from oemsar.locks import holds_output
-from oemsar.models.network import LandCoverNetwork
+from oemsar.models.joint import JointSpec, Models, as_networks, files_of_models, names_of_models
 from oemsar.models.prediction_sets import thresholds_of
-from oemsar.models.saved import as_network, model_files
 from oemsar.progress import Report, silent
 from oemsar.record import RunRecord
 from oemsar.text_table import csv_table
@@ -88,8 +88,12 @@ class Evaluation(Value):
     """Engine that ran the network."""
     flips: bool
     """Whether probabilities were averaged over four mirror images."""
+    scales: tuple[float, ...] = OWN_SIZE
+    """Factors of the sides of each image that probabilities were averaged over."""
     calibrated: bool = False
-    """Whether the model brings a calibration, which its probabilities went through."""
+    """Whether the model brings a calibration, or each of several, which its probabilities went through."""
+    models: tuple[str, ...] = ()
+    """Models whose probabilities were averaged, as they were given; empty in those of earlier versions."""
     reliability: Reliability | None = None
     """Scores of the probabilities, on a regular grid of pixels; None in evaluations of earlier versions."""
     sets: float | None = None
@@ -103,8 +107,10 @@ class Evaluation(Value):
 
     def content(self) -> dict[str, JsonValue]:
         """Give plain values with the scores beside the rest, as `scores.json` holds them."""
-        rest = self.model_dump(mode="json", exclude={"scores", "inputs", "subsets"})
+        rest = self.model_dump(mode="json", exclude={"scores", "inputs", "subsets", "scales"})
         content = {"format": rest.pop("format"), **self.scores.to_dict(), **rest}
+        if self.scales != OWN_SIZE:
+            content["scales"] = [*self.scales]
         if self.inputs is not None:
             content["inputs"] = self.inputs
         if self.subsets:
@@ -119,7 +125,7 @@ def _held(out: Path) -> list[Path]:
 
 @holds_output(_held)
 def evaluate_model(
-    model: Path | LandCoverNetwork,
+    model: Models,
     data: Table,
     out: Path | None = None,
     *,
@@ -132,7 +138,8 @@ def evaluate_model(
     last, `scores.json` into `out`; with `config.each_subset` also `subsets.csv` and `subsets.md`.
 
     Args:
-        model: Folder of a run or of a saved model, or a network.
+        model: Folder of a run or of a saved model, or a network; or several, whose probabilities are
+            averaged.
         data: Table of tiles: its file, or the tiles.
         out: Folder of the results, created where it is missing; nothing is written without one.
         config: Split, engine and figure.
@@ -140,21 +147,20 @@ def evaluate_model(
 
     Raises:
         InputError: The model, the table or a tile is wrong, no tile can be scored, sets are wanted of a model
-            without calibration, or inputs are left out that the model needs.
+            without calibration or of several, or inputs are left out that a model needs.
     """
-    network, split = as_network(model), config.split
-    spec, thresholds = network.spec, thresholds_of(network, config.sets)
-    given = given_inputs(spec, config)
-    chosen = select_split(as_tiles(data), split, data)
-    tiles = scorable(chosen, given, split, data, takes_any=spec.takes_any)
+    networks, split = as_networks(model), config.split
+    spec = JointSpec.of([network.spec for network in networks])
+    given, thresholds = given_inputs(spec, config), thresholds_of(networks, config.sets)
+    tiles = scorable_by_all(select_split(as_tiles(data), split, data), given, spec, split, data)
     record = record_of(model, data, config.model_dump(mode="json", exclude=_unused(config)))
     drawn: list[int] = []
     if out is not None:
         drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
-        require_apart(_written(out, config), [*table_files(data, tiles), *model_files(model)])
+        require_apart(_written(out, config), [*table_files(data, tiles), *files_of_models(model)])
     tally = SubsetTally(spec.modalities) if config.each_subset else None
     with _claim(out, config):
-        with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
+        with open_model(networks, **config.engine_options) as engine:
             predictions = tally.predict(tiles, engine) if tally else predict_tiles(tiles, given, engine)
             scored = _score(len(tiles), predictions, set(drawn), thresholds, report)
         believed = scored.reliability(sets=config.sets is not None)
@@ -165,7 +171,9 @@ def evaluate_model(
             labels=LabelKinds.model_validate(count_labels(tiles)),
             engine=engine.name,
             flips=config.flips,
-            calibrated=network.calibration is not None,
+            scales=config.scales,
+            calibrated=engine.is_calibrated,
+            models=names_of_models(model),
             reliability=believed["all"],
             sets=config.sets,
             inputs=None if config.inputs is None else str(given),
@@ -188,7 +196,7 @@ def _write_reliability(scored: "_Scored", believed: dict[str, Reliability], out:
 
 def _unused(config: EvaluateConfig) -> set[str]:
     """Name options that a record leaves out, since they were not given."""
-    return {name for name in ("inputs", "each_subset") if not getattr(config, name)}
+    return {name for name in ("inputs", "each_subset") if not getattr(config, name)} | config.unrecorded
 
 
 def _written(out: Path, config: EvaluateConfig) -> list[Path]:
@@ -268,12 +276,17 @@ def _write_subsets(evaluation: Evaluation, out: Path) -> None:
             (out / name).unlink(missing_ok=True)
 
 
+def _mean_of(models: tuple[str, ...]) -> str:
+    """Say that models were averaged, for the begin of a sentence; empty for one."""
+    return f"mean of {len(models)} models; " if len(models) > 1 else ""
+
+
 def _write_scores(evaluation: Evaluation, table: str, out: Path) -> None:
     scores, labels = evaluation.scores, evaluation.labels
     provenance = (
         f"{table}, split {evaluation.split}, {evaluation.tiles} tiles; "
         f"labels: {labels.real} real, {labels.pseudo} pseudo; "
-        f"{evaluation.engine}{', four flips' if evaluation.flips else ''}"
+        f"{_mean_of(evaluation.models)}{evaluation.engine}{averaging(evaluation.flips, evaluation.scales)}"
         f"{'' if evaluation.inputs is None else f'; given {evaluation.inputs}'}"
     )
     write_text(out / "confusion.csv", confusion_csv(scores))

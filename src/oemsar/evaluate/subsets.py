@@ -21,7 +21,7 @@ from oemsar.inference.engine import Engine
 from oemsar.inputs import Inputs
 from oemsar.legend import NAMES, NUM_CLASSES
 from oemsar.masked import all_subsets, subset_of
-from oemsar.models.spec import ModelSpec
+from oemsar.models.joint import JointSpec
 from oemsar.text_table import csv_table, markdown_table
 
 RELIABILITY_PIXELS = 1 << 16
@@ -101,20 +101,22 @@ class SubsetTally:
         )
 
 
-def given_inputs(spec: ModelSpec, config: EvaluateConfig) -> Inputs:
-    """Find the inputs that a network is given: those of the options, or all that it sees.
+def given_inputs(spec: JointSpec, config: EvaluateConfig) -> Inputs:
+    """Find the inputs that networks are given: those of the options, or all that they see.
 
     Raises:
-        InputError: It does not see one of them, or needs others too.
+        InputError: No network sees one of them, or one needs others too.
     """
-    if config.each_subset and not spec.takes_any:
+    if config.each_subset and not spec.all_take_any:
         raise InputError(
             f"the model needs all of {spec.modalities}; train one of fusion any to leave some out",
             option="each_subset",
         )
     if config.inputs is None:
         return spec.modalities
-    return subset_of(spec.modalities, config.inputs, any_subset=spec.takes_any)
+    given = subset_of(spec.modalities, config.inputs, any_subset=spec.takes_any)
+    spec.require_seen(given)
+    return given
 
 
 def subsets_csv(rows: Sequence[SubsetScores]) -> str:

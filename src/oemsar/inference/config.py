@@ -1,7 +1,56 @@
 """Options of every verb that runs a network."""
 
+from typing import Annotated, Any, TypedDict
+
+from pydantic import AfterValidator, BeforeValidator
+
 from oemsar.config_file import Config
+from oemsar.errors import InputError
 from oemsar.inference.options import DeviceKind, EngineKind
+
+OWN_SIZE = (1.0,)
+"""Scales of an image that is seen at its own size alone."""
+_SMALLEST, _LARGEST, _MOST = 0.25, 4.0, 8
+
+
+def _numbers(given: Any) -> Any:  # noqa: ANN401 (anything may be given)
+    """Split numbers that are written in one word, such as `0.75,1,1.25`."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return (given,)
+    if not isinstance(given, str):
+        return given
+    try:
+        return tuple(float(part) for part in given.replace(",", " ").split())
+    except ValueError as error:
+        raise InputError(
+            f"{given} is no list of scales; give numbers, such as 0.75,1,1.25", option="scales"
+        ) from error
+
+
+def _meant(scales: tuple[float, ...]) -> tuple[float, ...]:
+    """Check that there are scales, few, each once, and near the size that a network was trained at."""
+    if not 1 <= len(scales) <= _MOST:
+        raise InputError(f"{len(scales)} scales are given; give 1 to {_MOST}", option="scales")
+    if wrong := [scale for scale in scales if not _SMALLEST <= scale <= _LARGEST]:
+        raise InputError(
+            f"a scale of {wrong[0]:g} is out of range; give {_SMALLEST:g} to {_LARGEST:g}", option="scales"
+        )
+    if len(set(scales)) < len(scales):
+        raise InputError("a scale is given twice; give each once", option="scales")
+    return scales
+
+
+Scales = Annotated[tuple[float, ...], BeforeValidator(_numbers), AfterValidator(_meant)]
+"""Factors of the size of an image; on the command line and in files also as `0.75,1,1.25`."""
+
+
+class EngineOptions(TypedDict):
+    """Options of `oemsar.inference.select.open_model`."""
+
+    engine: EngineKind
+    device: DeviceKind
+    flips: bool
+    scales: tuple[float, ...]
 
 
 class InferenceConfig(Config):
@@ -9,7 +58,24 @@ class InferenceConfig(Config):
 
     flips: bool = False
     """Average over four mirror images: slower, better."""
+    scales: Scales = OWN_SIZE
+    """Average over the image at several sizes: factors of its sides, such as 0.75,1,1.25."""
     engine: EngineKind = "auto"
     """Library that runs the network."""
     device: DeviceKind = "auto"
     """Device that runs the network."""
+
+    @property
+    def engine_options(self) -> EngineOptions:
+        """Options with which a network is opened."""
+        return {
+            "engine": self.engine,
+            "device": self.device,
+            "flips": self.flips,
+            "scales": self.scales,
+        }
+
+    @property
+    def unrecorded(self) -> set[str]:
+        """Names of options that a record leaves out, since they are at their default."""
+        return {"scales"} if self.scales == OWN_SIZE else set()

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -12,8 +13,11 @@ from numpy.typing import NDArray
 
 from oemsar.arrays import Imagery
 from oemsar.errors import Failure
+from oemsar.inference.config import OWN_SIZE
+from oemsar.inference.resize import Size, resize, resize_image
 from oemsar.masked import MaskedImage, mask_gaps
 from oemsar.models.calibration import Calibration
+from oemsar.models.joint import JointSpec
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 
@@ -28,6 +32,25 @@ _TOLERANCE = 0.02
 """Largest difference from 1 of the sum of the probabilities of a pixel, in reduced precision."""
 
 
+class Pending(ABC):
+    """Probabilities of one image to come."""
+
+    @abstractmethod
+    def result(self, describe: Callable[[], str]) -> NDArray[np.float32]:
+        """Wait for the probabilities of the eight classes, float32, shape (8, height, width), summing to 1.
+
+        Args:
+            describe: Noun for the image, with its position, for a sentence.
+
+        Raises:
+            Failure: The network gives something other than probabilities.
+        """
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Give up what has not begun."""
+
+
 class Engine(ABC):
     """Class probabilities of images, several in flight at once, in the order given.
 
@@ -36,35 +59,21 @@ class Engine(ABC):
     Attributes:
         name: Library, precision and degree of parallelism, as recorded beside a result.
         depth: Number of images in flight while `stream` waits for the first of them.
-        spec: Description of the network.
-        calibration: Scaling of the probabilities that `stream` gives; None for those of the logits.
-        views: Axes along which each image is mirrored, one entry for each mirror image.
+        spec: Inputs of the network, or of several as one, and whether images may lack some.
+        is_calibrated: Whether probabilities go through a calibration.
     """
 
     name: str
     depth: int
-
-    def __init__(self, network: LandCoverNetwork, flips: bool) -> None:
-        self.spec: ModelSpec = network.spec
-        self.calibration: Calibration | None = network.calibration
-        self.views: tuple[Axes, ...] = _FLIPS if flips else _FLIPS[:1]
+    spec: ModelSpec | JointSpec
+    is_calibrated: bool
 
     @abstractmethod
-    def submit(self, image: Imagery | MaskedImage) -> PendingProbabilities:
+    def start(self, image: Imagery | MaskedImage) -> Pending:
         """Start on one image, shape (channels, height, width).
 
-        An error is raised where the result of the future is taken.
+        An error is raised where the result is taken.
         """
-
-    def network_inputs(self, image: Imagery | MaskedImage) -> tuple[NDArray[Any], ...]:
-        """Give what the network takes of an image: its pixels, and the mask of one that takes any subset."""
-        if not isinstance(image, MaskedImage):
-            image = (
-                MaskedImage(image, mask_gaps(image, self.spec.modalities)) if self.spec.takes_any else image
-            )
-        if isinstance(image, MaskedImage):
-            return tuple(image) if self.spec.takes_any else (image.pixels,)
-        return (image,)
 
     @abstractmethod
     def close(self) -> None:
@@ -108,32 +117,107 @@ class Engine(ABC):
         Raises:
             Failure: The network gives something other than probabilities for an image, which is named.
         """
-        in_flight: deque[tuple[Tag, PendingProbabilities | None]] = deque()
+        in_flight: deque[tuple[Tag, Pending | None]] = deque()
         try:
             for tag, image in images:
-                in_flight.append((tag, None if image is None else self.submit(image)))
+                in_flight.append((tag, None if image is None else self.start(image)))
                 if len(in_flight) > self.depth:
-                    yield self._result(*in_flight.popleft(), describe)
+                    yield _result(*in_flight.popleft(), describe)
             while in_flight:
-                yield self._result(*in_flight.popleft(), describe)
+                yield _result(*in_flight.popleft(), describe)
         finally:
-            for _, future in in_flight:
-                if future is not None:
-                    future.cancel()
+            for _, pending in in_flight:
+                if pending is not None:
+                    pending.cancel()
 
-    def _result(
-        self, tag: Tag, future: PendingProbabilities | None, describe: Callable[[Tag], str]
-    ) -> tuple[Tag, NDArray[np.float32] | None]:
-        """Wait for the probabilities of an image, check and calibrate them."""
-        if future is None:
-            return tag, None
-        probabilities = future.result()
-        if not _are_probabilities(probabilities):
+
+def _result(
+    tag: Tag, pending: Pending | None, describe: Callable[[Tag], str]
+) -> tuple[Tag, NDArray[np.float32] | None]:
+    """Wait for the probabilities of an image, where there is one."""
+    return tag, None if pending is None else pending.result(lambda: describe(tag))
+
+
+class NetworkEngine(Engine):
+    """One network: the mean of its probabilities over mirror images and sizes, then calibrated.
+
+    Attributes:
+        spec: Description of the network.
+        calibration: Scaling of the probabilities; None for those of the logits.
+        views: Axes along which each image is mirrored, one entry for each mirror image.
+        scales: Factors of the sides of each image.
+    """
+
+    spec: ModelSpec
+
+    def __init__(self, network: LandCoverNetwork, flips: bool, scales: tuple[float, ...] = OWN_SIZE) -> None:
+        self.spec = network.spec
+        self.calibration: Calibration | None = network.calibration
+        self.is_calibrated = network.calibration is not None
+        self.views: tuple[Axes, ...] = _FLIPS if flips else _FLIPS[:1]
+        self.scales = scales
+
+    @abstractmethod
+    def submit(self, image: Imagery | MaskedImage) -> PendingProbabilities:
+        """Start on one image at its own size, shape (channels, height, width).
+
+        An error is raised where the result of the future is taken.
+        """
+
+    def start(self, image: Imagery | MaskedImage) -> Pending:
+        """Start on one image at every scale, shape (channels, height, width)."""
+        size = Size.of(image)
+        parts = []
+        for scaled in map(size.scaled, self.scales):
+            resized = image if scaled == size else resize_image(image, self.spec.modalities, scaled)
+            parts.append(self.submit(resized))
+        return _MeanOfScales(size, tuple(parts), self.calibration)
+
+    def network_inputs(self, image: Imagery | MaskedImage) -> tuple[NDArray[Any], ...]:
+        """Give what the network takes of an image: its pixels, and the mask of one that takes any subset."""
+        if not isinstance(image, MaskedImage):
+            image = (
+                MaskedImage(image, mask_gaps(image, self.spec.modalities)) if self.spec.takes_any else image
+            )
+        if isinstance(image, MaskedImage):
+            return tuple(image) if self.spec.takes_any else (image.pixels,)
+        return (image,)
+
+
+@dataclass(frozen=True)
+class _MeanOfScales(Pending):
+    """Probabilities of one network at several sizes of an image, to be brought back to its own and averaged.
+
+    Attributes:
+        size: Size of the image.
+        parts: Probabilities at each scale.
+        calibration: Scaling of their mean; None for none.
+    """
+
+    size: Size
+    parts: tuple[PendingProbabilities, ...]
+    calibration: Calibration | None
+
+    def result(self, describe: Callable[[], str]) -> NDArray[np.float32]:
+        mean = self._brought_back(self.parts[0])
+        for part in self.parts[1:]:
+            mean += self._brought_back(part)
+        if len(self.parts) > 1:
+            mean /= np.float32(len(self.parts))
+        if not _are_probabilities(mean):
             raise Failure(
-                f"the network gives no probabilities for {describe(tag)}: they are not finite or do not add "
+                f"the network gives no probabilities for {describe()}: they are not finite or do not add "
                 "up to 1; its weights or its normalisation are wrong, train or fetch it again"
             )
-        return tag, probabilities if self.calibration is None else self.calibration.apply(probabilities)
+        return mean if self.calibration is None else self.calibration.apply(mean)
+
+    def cancel(self) -> None:
+        for part in self.parts:
+            part.cancel()
+
+    def _brought_back(self, part: PendingProbabilities) -> NDArray[np.float32]:
+        probabilities = part.result()
+        return probabilities if probabilities.shape[1:] == self.size else resize(probabilities, self.size)
 
 
 def _are_probabilities(values: NDArray[np.float32]) -> bool:

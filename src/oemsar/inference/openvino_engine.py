@@ -17,10 +17,14 @@ from torch import nn
 
 from oemsar.arrays import Imagery
 from oemsar.errors import Failure
-from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
+from oemsar.inference.config import OWN_SIZE
+from oemsar.inference.engine import Axes, NetworkEngine, PendingProbabilities, mirrored
 from oemsar.masked import MaskedImage
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.padding import pad_to_multiple
+
+_Shapes = tuple[tuple[int, ...], ...]
+"""Shape of each input of a network: (1, channels, height, width) of the images first."""
 
 _MAX_STREAMS = 8
 """Every stream holds the activations of one image; more streams than this cost memory and gain nothing."""
@@ -37,21 +41,22 @@ def _core() -> ov.Core:
     return ov.Core()
 
 
-class OpenVinoEngine(Engine):
-    """The network compiled for the size of the present images, one image a stream.
+class OpenVinoEngine(NetworkEngine):
+    """The network compiled for the sizes of the present images, one image a stream.
 
     A stream to a core is faster here than all cores on one image, and its result does not depend on how
-    many streams there are. The network is compiled for one size at a time: the images of a set or the windows
-    of a scene share a size, and a compiled network holds its activations.
+    many streams there are. The network is compiled for as many sizes at a time as there are scales: the
+    images of a set or the windows of a scene share a size, and a compiled network holds its activations.
     """
 
-    def __init__(self, network: LandCoverNetwork, flips: bool) -> None:
-        super().__init__(network, flips)
+    def __init__(self, network: LandCoverNetwork, flips: bool, scales: tuple[float, ...] = OWN_SIZE) -> None:
+        super().__init__(network, flips, scales)
         self._network = network
         self._are_bytes = network.spec.modalities.are_bytes
         self._streams = min(os.cpu_count() or 1, _MAX_STREAMS)
         self._graph = self._convert()
-        self._compiled: _Compiled | None = None
+        self._compiled: dict[_Shapes, _Compiled] = {}
+        """Networks compiled for shapes of their inputs, the one last used at the end."""
         # twice as many as streams, so that the next image is there when a stream is free
         self._workers = ThreadPoolExecutor(2 * self._streams, thread_name_prefix="openvino")
         self._running: list[Future[None]] = []
@@ -78,19 +83,25 @@ class OpenVinoEngine(Engine):
     def close(self) -> None:
         """Wait for the images in flight and give the compiled network back."""
         self._workers.shutdown(cancel_futures=True)
-        self._compiled = None
+        self._compiled.clear()
 
-    def _compiled_for(self, shapes: tuple[tuple[int, ...], ...]) -> "_Compiled":
-        """Compile the network for shapes of its inputs; images of another size in flight are waited for."""
-        if self._compiled is None or self._compiled.shapes != shapes:
-            wait(self._running)
-            self._compiled = None
-            graph = self._graph.clone()
-            options = {"NUM_STREAMS": str(self._streams), "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1)}
-            with _failures_of_openvino(shapes[0]):
-                graph.reshape({index: list(shape) for index, shape in enumerate(shapes)})
-                self._compiled = _Compiled(shapes, _core().compile_model(graph, "CPU", options))
-        return self._compiled
+    def _compiled_for(self, shapes: _Shapes) -> "_Compiled":
+        """Compile the network for shapes of its inputs; waits for images in flight where one has to go."""
+        compiled = self._compiled.pop(shapes, None)
+        if compiled is None:
+            if len(self._compiled) >= len(self.scales):
+                wait(self._running)
+                del self._compiled[next(iter(self._compiled))]
+            compiled = self._compile(shapes)
+        self._compiled[shapes] = compiled
+        return compiled
+
+    def _compile(self, shapes: _Shapes) -> "_Compiled":
+        graph = self._graph.clone()
+        options = {"NUM_STREAMS": str(self._streams), "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1)}
+        with _failures_of_openvino(shapes[0]):
+            graph.reshape({index: list(shape) for index, shape in enumerate(shapes)})
+            return _Compiled(_core().compile_model(graph, "CPU", options))
 
     def _convert(self) -> ov.Model:
         stride = self._network.stride
@@ -118,14 +129,9 @@ class _Probabilities(nn.Module):
 
 
 class _Compiled:
-    """A network compiled for one size, with as many requests as run beside each other.
+    """A network compiled for one size, with as many requests as run beside each other."""
 
-    Attributes:
-        shapes: Shape of each input: (1, channels, height, width) of the images.
-    """
-
-    def __init__(self, shapes: tuple[tuple[int, ...], ...], model: Any) -> None:  # noqa: ANN401 (no types)
-        self.shapes = shapes
+    def __init__(self, model: Any) -> None:  # noqa: ANN401 (no types)
         self._model = model
         self._idle: list[Any] = []
 

@@ -2,16 +2,17 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 
 from oemsar.errors import InputError
+from oemsar.inference.config import OWN_SIZE
 from oemsar.inference.device import find_device
-from oemsar.inference.engine import Engine
+from oemsar.inference.engine import Engine, NetworkEngine
+from oemsar.inference.ensemble import Ensemble
 from oemsar.inference.options import DeviceKind, EngineKind
+from oemsar.models.joint import JointSpec, Models, as_networks
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.saved import as_network
 
 log = logging.getLogger(__name__)
 
@@ -22,27 +23,44 @@ graph of thousands of small operations. `benchmarks/inference.py` measures it.""
 
 @contextmanager
 def open_model(
-    model: Path | LandCoverNetwork,
+    model: Models,
     *,
     engine: EngineKind = "auto",
     device: DeviceKind = "auto",
     flips: bool = False,
+    scales: tuple[float, ...] = OWN_SIZE,
 ) -> Iterator[Engine]:
-    """Load a model, yield the engine that runs it on this machine, and close the engine.
+    """Load a model, or several as one, yield the engine that runs it on this machine, and close the engine.
 
     Args:
-        model: Folder of a saved model or of a run, or a network in evaluation mode.
+        model: Folder of a saved model or of a run, or a network in evaluation mode; or several, whose
+            probabilities are averaged.
         engine: Library; `auto` is OpenVINO for the CPU where it is installed and the network is not VMamba,
             else PyTorch.
         device: Device; `auto` is CUDA, then MPS, then the CPU, whichever is found first.
         flips: Whether to average the probabilities over the four mirror images (test-time augmentation).
+        scales: Factors of the sides of each image, over which the probabilities are averaged, too.
 
     Raises:
         InputError: The model cannot be read; or the engine or device is not known, not there, or they do not
-            go together.
+            go together; or models see an input with different numbers of channels.
     """
-    with open_engine(as_network(model), kind=engine, device=device, flips=flips) as opened:
-        yield opened
+    networks = as_networks(model)
+    JointSpec.of([network.spec for network in networks])
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(open_engine(network, kind=engine, device=device, flips=flips, scales=scales))
+            for network in networks
+        ]
+        if len(opened) == 1:
+            yield opened[0]
+            return
+        log.info("The probabilities of %d networks are averaged", len(opened))
+        if 0 < (bare := sum(not each.is_calibrated for each in opened)) < len(opened):
+            log.warning(
+                "%d of %d networks have no calibration: theirs are those of the logits", bare, len(opened)
+            )
+        yield Ensemble(opened)
 
 
 def open_engine(
@@ -51,7 +69,8 @@ def open_engine(
     kind: EngineKind = "auto",
     device: DeviceKind = "auto",
     flips: bool = False,
-) -> Engine:
+    scales: tuple[float, ...] = OWN_SIZE,
+) -> NetworkEngine:
     """Choose and open the engine that runs a network on this machine; arguments as those of `open_model`.
 
     Raises:
@@ -76,8 +95,14 @@ def open_engine(
     if kind == "openvino" or (kind == "auto" and found.type == "cpu" and gains):
         from oemsar.inference.openvino_engine import OpenVinoEngine
 
-        engine: Engine = OpenVinoEngine(network, flips)
+        engine: NetworkEngine = OpenVinoEngine(network, flips, scales)
     else:
-        engine = TorchEngine(network, flips, found)
-    log.info("Inference: %s%s", engine.name, ", four flips" if flips else "")
+        engine = TorchEngine(network, flips, found, scales)
+    log.info("Inference: %s%s", engine.name, averaging(flips, scales))
     return engine
+
+
+def averaging(flips: bool, scales: tuple[float, ...]) -> str:
+    """Say what the probabilities of an image are averaged over, for the end of a sentence; may be empty."""
+    sizes = "" if scales == OWN_SIZE else f", scales {', '.join(f'{scale:g}' for scale in scales)}"
+    return f"{', four flips' if flips else ''}{sizes}"

@@ -9,17 +9,24 @@ from numpy.typing import NDArray
 
 from oemsar.arrays import Imagery
 from oemsar.errors import OutOfMemory
-from oemsar.inference.engine import Axes, Engine, PendingProbabilities, mirrored
+from oemsar.inference.config import OWN_SIZE
+from oemsar.inference.engine import Axes, NetworkEngine, PendingProbabilities, mirrored
 from oemsar.inference.precision import autocast_dtype
 from oemsar.masked import MaskedImage
 from oemsar.models.network import LandCoverNetwork
 
 
-class TorchEngine(Engine):
+class TorchEngine(NetworkEngine):
     """One worker thread that runs the network channels-last, in the device's reduced precision."""
 
-    def __init__(self, network: LandCoverNetwork, flips: bool, device: torch.device) -> None:
-        super().__init__(network, flips)
+    def __init__(
+        self,
+        network: LandCoverNetwork,
+        flips: bool,
+        device: torch.device,
+        scales: tuple[float, ...] = OWN_SIZE,
+    ) -> None:
+        super().__init__(network, flips, scales)
         self._device = device
         self._dtype = autocast_dtype(device)
         self._network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

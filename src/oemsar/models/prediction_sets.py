@@ -1,5 +1,6 @@
 """Prediction sets: the classes that a pixel may have, with a promised coverage."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,21 +10,29 @@ from oemsar.errors import InputError
 from oemsar.models.network import LandCoverNetwork
 
 
-def thresholds_of(network: LandCoverNetwork, coverage: float | None) -> NDArray[np.float32] | None:
+def thresholds_of(networks: Sequence[LandCoverNetwork], coverage: float | None) -> NDArray[np.float32] | None:
     """Find the thresholds of the prediction sets of a network, float32, shape (8,); None without a coverage.
 
     Raises:
-        InputError: The network has no calibration, or none for this coverage.
+        InputError: The network has no calibration, or none for this coverage; or there are several, whose
+            mean keeps no promise that was made for each.
     """
     if coverage is None:
         return None
-    if network.calibration is None:
+    if len(networks) > 1:
+        raise InputError(
+            "sets of several models promise nothing: the thresholds of each are those of its own "
+            "probabilities, not of their mean; give one model, or leave the sets out",
+            option="sets",
+        )
+    calibration = networks[0].calibration
+    if calibration is None:
         raise InputError(
             "the model has no calibration, without which sets promise nothing; "
             "make one with `oemsar models calibrate`",
             option="sets",
         )
-    return network.calibration.thresholds_at(coverage)
+    return calibration.thresholds_at(coverage)
 
 
 class PredictionSets(NamedTuple):

@@ -13,9 +13,7 @@ from oemsar.errors import InputError
 from oemsar.inference.select import open_model
 from oemsar.inputs import Inputs
 from oemsar.masked import MaskedImage, mask_gaps, spread, subset_of
-from oemsar.models.network import LandCoverNetwork
-from oemsar.models.saved import as_network
-from oemsar.models.spec import ModelSpec
+from oemsar.models.joint import JointSpec, Models, as_networks
 from oemsar.predict.config import WindowConfig
 from oemsar.predict.given import tell_of_missing
 from oemsar.predict.mapping import MapLayers, map_windows
@@ -56,6 +54,7 @@ class _ArraySource:
 @dataclass(frozen=True, eq=False)
 class _MaskedSource:
     image: MaskedImage
+    spec: JointSpec
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,12 +64,11 @@ class _MaskedSource:
         rows = slice(extent.row, extent.row + extent.height)
         columns = slice(extent.column, extent.column + extent.width)
         valid = self.image.valid[:, rows, columns]
-        mapped: NDArray[np.bool_] = np.logical_or.reduce(valid)
-        return MaskedImage(self.image.pixels[:, rows, columns], valid), mapped
+        return MaskedImage(self.image.pixels[:, rows, columns], valid), self.spec.counting(valid).any(0)
 
 
 def predict_array(
-    model: Path | LandCoverNetwork,
+    model: Models,
     image: Imagery,
     *,
     valid: NDArray[np.bool_] | None = None,
@@ -81,11 +79,14 @@ def predict_array(
     """Map an image in memory, with the windows and the blending of `predict_scene`.
 
     Args:
-        model: Folder of a run or of a saved model, or a network.
-        image: Channels that the network sees in their order, radar first, (channels, height, width): uint8 of
-            radar and optical images; with other inputs float32, each in its own unit, NaN without data.
-        valid: Pixels that carry data, (height, width); all by default. For a network of fusion `any` also
-            those of each input, (inputs, height, width): mapped is where any of them carries data.
+        model: Folder of a run or of a saved model, or a network; or several, whose probabilities are averaged
+            where they see enough of a pixel.
+        image: Channels that the network sees, or several together, in their order, radar first, (channels,
+            height, width): uint8 of radar and optical images; with other inputs float32, each in its own
+            unit, NaN without data.
+        valid: Pixels that carry data, (height, width); all by default. For a network of fusion `any`, or
+            several of different inputs, also those of each input, (inputs, height, width): mapped is where
+            any of them carries data that suffices.
         inputs: Inputs whose channels the image has, joined by a plus, for a network of fusion `any`; all by
             default.
         config: Windows and engine.
@@ -97,11 +98,12 @@ def predict_array(
         OutOfMemory: A window does not fit into the memory of the device.
         Failure: The network gives something other than probabilities in a window, whose position is named.
     """
-    network = as_network(model)
-    spec = network.spec
+    networks = as_networks(model)
+    spec = JointSpec.of([network.spec for network in networks])
     given = (
         spec.modalities if inputs is None else subset_of(spec.modalities, inputs, any_subset=spec.takes_any)
     )
+    spec.require_seen(given)
     kind = np.uint8 if given.are_bytes else np.float32
     if image.dtype != kind or image.ndim != 3 or image.shape[0] != given.channels:
         raise InputError(
@@ -113,7 +115,7 @@ def predict_array(
     with (
         TemporaryDirectory() as folder,
         disk_errors(Path(folder)),
-        open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine,
+        open_model(networks, **config.engine_options) as engine,
     ):
         map_windows(source, engine, Path(folder), config, report=report)
         layers = MapLayers.in_folder(Path(folder), source.shape)
@@ -121,7 +123,7 @@ def predict_array(
 
 
 def _source(
-    image: Imagery, valid: NDArray[np.bool_] | None, given: Inputs, spec: ModelSpec
+    image: Imagery, valid: NDArray[np.bool_] | None, given: Inputs, spec: JointSpec
 ) -> _ArraySource | _MaskedSource:
     """Make an image and the pixels that carry data ready to be read window by window."""
     size = image.shape[1:]
@@ -132,4 +134,5 @@ def _source(
         return _ArraySource(image, np.ones(size, bool) if valid is None else valid)
     tell_of_missing(spec.modalities, given)
     known = mask_gaps(image, given)
-    return _MaskedSource(spread(image, given, spec.modalities, known if valid is None else known & valid))
+    masked = spread(image, given, spec.modalities, known if valid is None else known & valid)
+    return _MaskedSource(masked, spec)

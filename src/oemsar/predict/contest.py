@@ -26,8 +26,7 @@ from oemsar.inputs import RADAR_IMAGE, SAR
 from oemsar.limits import read_text
 from oemsar.locks import holds_output
 from oemsar.masked import MaskedImage
-from oemsar.models.network import LandCoverNetwork
-from oemsar.models.saved import as_network, model_files
+from oemsar.models.joint import JointSpec, Models, as_networks, files_of_models, names_of_models
 from oemsar.predict.config import SubmissionConfig
 from oemsar.predict.given import tell_of_missing
 from oemsar.progress import Report, silent
@@ -47,11 +46,13 @@ class Submission(Value):
     """Zip of one PNG a tile."""
     tiles: int
     """Number of tiles."""
+    models: tuple[str, ...]
+    """Models whose probabilities were averaged, as they were given."""
 
 
 @holds_output()
 def predict_submission(
-    model: Path | LandCoverNetwork,
+    model: Models,
     folder: Path,
     out: Path,
     *,
@@ -64,7 +65,7 @@ def predict_submission(
 
     Args:
         model: Folder of a run or of a saved model, or a network, that sees only radar, or takes
-            any subset of its inputs and radar is one.
+            any subset of its inputs and radar is one; or several, whose probabilities are averaged.
         folder: Folder of radar tiles, not in subfolders: its GeoTIFFs, or where there are none its PNG and
             JPEG 2000 images.
         out: Zip to write.
@@ -72,7 +73,7 @@ def predict_submission(
         report: Called after each tile.
 
     Raises:
-        InputError: The model sees optical imagery, a tile is unreadable, or a name is missing or not listed.
+        InputError: A model sees optical imagery, a tile is unreadable, or a name is missing or not listed.
         Failure: The network gives something other than probabilities for a tile, which is named.
     """
     if out.suffix.lower() != ".zip":
@@ -81,27 +82,28 @@ def predict_submission(
     if config.names is not None:
         _require_listed([tile.name for tile in tiles], config.names, folder)
     named = [] if config.names is None else [config.names]
-    require_apart([out], [*(tile.sar for tile in tiles if tile.sar is not None), *named, *model_files(model)])
+    require_apart(
+        [out], [*(tile.sar for tile in tiles if tile.sar is not None), *named, *files_of_models(model)]
+    )
     require_own([out], _is_submission, "a submission")
-    network = as_network(model)
-    spec = network.spec
-    if spec.takes_any and RADAR_IMAGE in spec.modalities.parts:
-        tell_of_missing(spec.modalities, SAR)
-    elif spec.modalities != SAR:
-        raise InputError(
-            f"the model sees {spec.modalities} imagery, but the tiles of the contest are radar "
-            "alone; choose a model of modalities sar"
-        )
+    networks = as_networks(model)
+    for spec in (network.spec for network in networks):
+        if spec.modalities != SAR and not (spec.takes_any and RADAR_IMAGE in spec.modalities.parts):
+            raise InputError(
+                f"the model sees {spec.modalities} imagery, but the tiles of the contest are radar "
+                "alone; choose a model of modalities sar"
+            )
+    tell_of_missing(JointSpec.of([network.spec for network in networks]).modalities, SAR)
     report(0, len(tiles))
     with (
-        open_model(network, engine=config.engine, device=config.device, flips=config.flips) as running,
+        open_model(networks, **config.engine_options) as running,
         atomic_write(out) as partial,
         zipfile.ZipFile(partial, "w") as archive,
     ):
         for done, (tile, ids) in enumerate(_predicted(tiles, running), 1):
             archive.writestr(zipfile.ZipInfo(f"{tile.name}.png", _EPOCH), _png(ids))
             report(done, len(tiles))
-    return Submission(path=out, tiles=len(tiles))
+    return Submission(path=out, tiles=len(tiles), models=names_of_models(model))
 
 
 def _is_submission(path: Path) -> bool:

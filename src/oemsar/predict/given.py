@@ -1,4 +1,4 @@
-"""Scenes for a network that takes any subset of its inputs: what is given, and where it carries data."""
+"""Scenes for networks that need not see all of them: what is given, and where it carries data."""
 
 import logging
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from oemsar.errors import InputError
 from oemsar.inputs import Inputs
 from oemsar.masked import MaskedImage, spread, subset_by_number, subset_of
-from oemsar.models.spec import ModelSpec
+from oemsar.models.joint import JointSpec
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.measured import images_beside
 from oemsar.predict.scene import Scene
@@ -20,15 +20,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SubsetScene:
-    """Scene of some inputs as a network sees it that takes any subset of its own.
+    """Scene of some inputs as a network sees it that takes any subset of its own, or as several do.
 
     Attributes:
         scene: Scene of the inputs that are given.
-        inputs: Inputs of the network.
+        spec: Inputs of the networks.
     """
 
     scene: Scene
-    inputs: Inputs
+    spec: JointSpec
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -36,25 +36,25 @@ class SubsetScene:
         return self.scene.shape
 
     def read(self, extent: Extent) -> tuple[MaskedImage, NDArray[np.bool_]]:
-        """Read all channels of the network, and the pixels where any input carries data: they are mapped."""
+        """Read all channels of the networks, and the pixels to map: those that one sees enough of."""
         pixels, valid = self.scene.read_each(extent)
-        mapped: NDArray[np.bool_] = np.logical_or.reduce(valid)
-        return spread(pixels, self.scene.modalities, self.inputs, valid), mapped
+        image = spread(pixels, self.scene.modalities, self.spec.modalities, valid)
+        return image, self.spec.counting(image.valid).any(0)
 
 
-def given_inputs(spec: ModelSpec, config: PredictConfig) -> Inputs:
-    """Find the inputs of a network that a scene and the images beside it give.
+def given_inputs(spec: JointSpec, config: PredictConfig) -> Inputs:
+    """Find the inputs of networks that a scene and the images beside it give.
 
-    These are all for a network that needs all; otherwise those that `config.inputs` names, or else the first
-    and those of the images beside the scene.
+    These are all for networks that need all of the same; otherwise those that `config.inputs` names, or else
+    the first and those of the images beside the scene.
 
     Args:
-        spec: Description of the network.
+        spec: Inputs of the networks.
         config: Images beside the scene.
 
     Raises:
-        InputError: The network does not see an input that is named or given, or needs one that is not named;
-            or an image is given that is not named.
+        InputError: No network sees an input that is named or given, or one needs another; or an image is
+            given that is not named.
     """
     beside = images_beside(config)
     named = None
@@ -77,6 +77,7 @@ def given_inputs(spec: ModelSpec, config: PredictConfig) -> Inputs:
     if named is None:
         names = (spec.modalities.names[0], *beside)
         named = Inputs(tuple(part for part in spec.modalities if part.name in names))
+    spec.require_seen(named)
     tell_of_missing(spec.modalities, named)
     return named
 

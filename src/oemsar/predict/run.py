@@ -17,9 +17,8 @@ from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.inputs import Inputs
 from oemsar.locks import holds_output
-from oemsar.models.network import LandCoverNetwork
+from oemsar.models.joint import JointSpec, Models, as_networks, files_of_models, names_of_models
 from oemsar.models.prediction_sets import thresholds_of
-from oemsar.models.saved import as_network, model_files
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.given import SubsetScene, given_inputs
 from oemsar.predict.map_files import (
@@ -31,7 +30,7 @@ from oemsar.predict.map_files import (
     require_own_files,
     sets_path,
 )
-from oemsar.predict.mapping import NOTHING, MapLayers, MappedPixels, map_windows
+from oemsar.predict.mapping import NOTHING, MapLayers, MappedPixels, WindowSource, map_windows
 from oemsar.predict.measured import images_beside, measured_files, treatments
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.radar_product import RadarScene, radar_scene
@@ -47,7 +46,7 @@ from oemsar.raster.read import files_of
 
 @holds_output(held_files)
 def predict_scene(
-    model: Path | LandCoverNetwork,
+    model: Models,
     scene: Path,
     out: Path,
     *,
@@ -62,9 +61,10 @@ def predict_scene(
     of a few windows. Killed and called again with the same arguments it goes on, to the same bytes.
 
     Args:
-        model: Folder of a run or of a saved model, or a network.
-        scene: Image of the network's first input, or of the first of `config.inputs`: radar image or folder
-            of a radar product where it sees radar, else orthophoto or the file of another input.
+        model: Folder of a run or of a saved model, or a network; or several, whose probabilities are averaged
+            where they see enough of a pixel.
+        scene: Image of the first input that a network sees, or of the first of `config.inputs`: radar image
+            or folder of a radar product where one sees radar, else orthophoto or the file of another input.
         out: Map to write, ending in `.tif`.
         config: Images beside the scene, windows, engine, and how values are read.
         report: Called after each window.
@@ -78,9 +78,10 @@ def predict_scene(
         OutOfMemory: A window does not fit into the memory of the device.
     """
     _require_name(out)
-    weights, network = model_state(model), as_network(model)
-    given = given_inputs(network.spec, config)
-    thresholds = thresholds_of(network, config.sets)
+    weights, networks = model_state(model), as_networks(model)
+    spec = JointSpec.of([network.spec for network in networks])
+    given = given_inputs(spec, config)
+    thresholds = thresholds_of(networks, config.sets)
     radar = _radar(scene, given, config)
     product = radar.product
     beside = [scene] if product is None else [scene, *product.metadata]
@@ -88,17 +89,25 @@ def predict_scene(
     _require_apart(model, scene, out, config, beside)
     beside_scene = images_beside(config)
     inputs = MapInputs.of(weights, scene, beside_scene, product)
-    with gdal_cache(), _opened(scene, given, network.spec.takes_any, config, product) as opened:
-        with open_model(network, engine=config.engine, device=config.device, flips=config.flips) as engine:
+    with gdal_cache(), _opened(scene, given, spec.all_take_any, config, product) as opened:
+        with open_model(networks, **config.engine_options) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
-            mapped = _map(opened, engine, resumable, config, thresholds=thresholds, report=report)
+            seen = SubsetScene(opened, spec) if spec.takes_any else opened
+            mapped = _map(seen, engine, resumable, config, thresholds=thresholds, report=report)
         _require_data(mapped.classes, scene, resumable)
         later = MapInputs.of(model_state(model), scene, beside_scene, product)
         _require_unchanged(inputs, later, resumable)
         layers = MapLayers.in_folder(resumable.folder, opened.shape, sets=thresholds is not None)
         classes = class_areas(opened, layers, mapped.classes)
         summary = summarise(
-            out, config, opened, engine=engine, radar=radar, classes=classes, subsets=mapped.subsets
+            out,
+            config,
+            opened,
+            models=names_of_models(model),
+            engine=engine,
+            radar=radar,
+            classes=classes,
+            subsets=mapped.subsets,
         )
         with resumable.working(opened.shape, len(layers.present)):
             _publish(out, scene, opened, layers, summary)
@@ -107,9 +116,9 @@ def predict_scene(
 
 
 def _opened(
-    scene: Path, given: Inputs, takes_any: bool, config: PredictConfig, product: OpenedProduct | None
+    scene: Path, given: Inputs, gaps_are_known: bool, config: PredictConfig, product: OpenedProduct | None
 ) -> AbstractContextManager[Scene]:
-    """Open the images that a network is given together, treated as the options say."""
+    """Open the images that networks are given together, treated as the options say."""
     return open_scene(
         scene,
         config.orthophoto,
@@ -117,12 +126,12 @@ def _opened(
         treatments(config),
         product,
         further=measured_files(config),
-        gaps_are_known=takes_any,
+        gaps_are_known=gaps_are_known,
     )
 
 
 def _map(
-    scene: Scene,
+    scene: WindowSource,
     engine: Engine,
     resumable: ResumableMap,
     config: PredictConfig,
@@ -135,7 +144,7 @@ def _map(
     begun = resumable.checkpoint or NOTHING
     with resumable.working(scene.shape, layers):
         return map_windows(
-            SubsetScene(scene, engine.spec.modalities) if engine.spec.takes_any else scene,
+            scene,
             engine,
             resumable.folder,
             config,
@@ -169,11 +178,11 @@ def _require_name(out: Path) -> None:
 
 
 def _require_apart(
-    model: Path | LandCoverNetwork, scene: Path, out: Path, config: PredictConfig, beside: Sequence[Path]
+    model: Models, scene: Path, out: Path, config: PredictConfig, beside: Sequence[Path]
 ) -> None:
     """Check that none of the files of the map is an input, and that they can be written."""
     read = [file for image in (scene, *images_beside(config).values()) for file in files_of(image)]
-    require_apart(map_files(out), [*read, *beside, *model_files(model)])
+    require_apart(map_files(out), [*read, *beside, *files_of_models(model)])
     require_own_files(out, sets=config.sets is not None)
     require_writable(out.parent)
 

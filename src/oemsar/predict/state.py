@@ -17,7 +17,7 @@ from oemsar.errors import InputError
 from oemsar.files import partial_path, unlinked, write_json
 from oemsar.fingerprint import fingerprint
 from oemsar.legend import NUM_CLASSES
-from oemsar.models.network import LandCoverNetwork
+from oemsar.models.joint import Model, Models, as_models
 from oemsar.models.saved import model_files
 from oemsar.predict.config import PredictConfig
 from oemsar.products.reader import OpenedProduct
@@ -26,6 +26,8 @@ from oemsar.raster.state import InputState, raster_state
 from oemsar.record import package_versions
 
 _STATE = "state.json"
+_DIGESTS = 2
+"""Digests of a model: of its weights and of its description."""
 _BLOCK = 512
 """Bytes that the file system counts the room of a file in."""
 
@@ -49,7 +51,7 @@ class MapInputs(Value):
     """State of everything that a map is made from."""
 
     model: tuple[str, ...]
-    """Digests of the weights and of the description of the model."""
+    """Digests of the weights and of the description of each model, in their order."""
     scene: tuple[str, InputState]
     """Path of the scene, and the state of its files."""
     optical: tuple[str, InputState] | None
@@ -91,7 +93,7 @@ class MapInputs(Value):
     def changed(self, later: "MapInputs") -> str | None:
         """Name what differs at a later time; None where nothing does."""
         if self.model != later.model:
-            return "the model"
+            return "the model" if len(self.model) <= _DIGESTS else "one of the models"
         images = [(self.scene, later.scene), (self.optical, later.optical)]
         images += [(self.further[name], later.further.get(name)) for name in self.further]
         return next((before[0] for before, after in images if before is not None and before != after), None)
@@ -199,8 +201,12 @@ class ResumableMap:
         return MapCheckpoint(state.rows, state.pixels, state.subsets)
 
 
-def model_state(model: Path | LandCoverNetwork) -> tuple[str, ...]:
-    """Compute digests of the weights and of the description of a model."""
+def model_state(models: Models) -> tuple[str, ...]:
+    """Compute digests of the weights and of the description of each model, one model after the other."""
+    return tuple(digest for model in as_models(models) for digest in _digests(model))
+
+
+def _digests(model: Model) -> tuple[str, ...]:
     if isinstance(model, Path):
         return tuple(fingerprint(path) for path in model_files(model))
     digest = hashlib.sha256()

@@ -53,8 +53,10 @@ class LandCoverMap(Value):
     """Kind of product that the radar image was taken for; None for bytes and without a radar image."""
     recognised_by: str = ""
     """What told the kind of product, in words; empty without one."""
+    models: tuple[str, ...] = ()
+    """Models whose probabilities were averaged, as they were given; empty in maps of earlier versions."""
     modalities: str
-    """Imagery that the network sees."""
+    """Imagery that the network sees, or several of them together."""
     engine: str
     """Engine that ran the network."""
     nodata_share: float
@@ -84,6 +86,7 @@ def summarise(
     config: PredictConfig,
     scene: Scene,
     *,
+    models: tuple[str, ...],
     engine: Engine,
     radar: RadarScene,
     classes: dict[str, ClassArea],
@@ -95,6 +98,7 @@ def summarise(
         out: Map.
         config: Options of the map.
         scene: Images it was made from.
+        models: Names of the models.
         engine: Network that made it.
         radar: Kind of the radar image, and what told it.
         classes: Ground of each class by name.
@@ -102,17 +106,19 @@ def summarise(
     """
     seen = engine.spec.modalities
     unused = {name for name in ("input_bands", "input_nodata", "inputs") if not getattr(config, name)}
+    unused |= config.unrecorded
     options = config.model_dump(mode="json", exclude={"optical", "input", "engine", "device", *unused})
     return LandCoverMap(
         map=str(out),
         confidence=str(confidence_path(out)),
         quicklook=str(out.with_suffix(".png")),
         sets=None if config.sets is None else str(sets_path(out)),
-        calibrated=engine.calibration is not None,
+        calibrated=engine.is_calibrated,
         georeferenced=scene.grid is not None and scene.grid.crs is not None,
         georeferencing=scene.georeference.in_words(),
         radar_product=radar.kind,
         recognised_by=radar.reason,
+        models=models,
         modalities=str(seen),
         engine=engine.name,
         nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
