@@ -9,6 +9,7 @@ import torch
 from oemsar.errors import InputError
 from oemsar.inputs import Inputs
 from oemsar.masked import all_subsets
+from oemsar.models.calibration import Calibration
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.onnx_file import export_model
 from oemsar.models.registry import build
@@ -122,3 +123,38 @@ def test_any_subset_gives_the_logits_of_the_network(
                 expected = network(torch.from_numpy(images), torch.from_numpy(valid)).numpy()
             (logits,) = session.run(["logits"], {"images": images, "valid": valid.astype(np.float32)})
             np.testing.assert_allclose(logits, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [None, (0.4,) * 8, (0.5, 2.0, 1.0, 0.1, 1.5, 0.7, 3.0, 0.9)])
+def test_probabilities_go_through_the_calibration(tmp_path: Path, scale: tuple[float, ...] | None) -> None:
+    """As an engine gives them, a class that the network is certain of included."""
+    network = _network("unet", "tu-mobilenetv3_small_050")
+    with torch.no_grad():
+        for parameter in list(network.parameters())[-2:]:  # of the head
+            parameter.mul_(40)
+    if scale is not None:
+        network.calibration = Calibration(
+            kind="vector",
+            scale=scale,
+            shift=(0.0, 1.0, -1.0, 0.5, 0.0, 2.0, -0.3, 0.0),
+            coverages=(0.5, 0.9),
+            thresholds=((0.3, 0.12),) * 8,
+            regions=1,
+            pixels=1,
+            split="val",
+            likelihood=(1.0, 1.0),
+        )
+    export_model(network, tmp_path / "network.onnx")
+    session = ort.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
+    assert [each.name for each in session.get_outputs()] == ["logits", "probabilities"]
+    image = np.random.default_rng(0).integers(0, 256, (4, 37, 73), np.uint8)
+    logits, found = session.run(None, {"images": image[None].astype(np.float32)})
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(image)[None])
+    np.testing.assert_allclose(logits, expected.numpy(), atol=1e-2)
+    probabilities = expected[0].softmax(0).numpy()
+    if network.calibration is not None:
+        probabilities = network.calibration.apply(probabilities)
+    np.testing.assert_allclose(found[0], probabilities, atol=2e-3)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
+    assert found.max() > 0.9

@@ -15,7 +15,7 @@ def export(
     out: Annotated[Path, typer.Option(help="ONNX file to write, ending in .onnx.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write a network as ONNX: pixels 0 to 255 in, logits of the eight classes out, at any size."""
+    """Write a network as ONNX: pixels 0 to 255 in, logits and probabilities of the eight classes out."""
     from oemsar.models.onnx_file import export_model
 
     exported = export_model(model, out)

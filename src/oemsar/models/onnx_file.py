@@ -1,5 +1,6 @@
 """A network as an ONNX file, for programs without PyTorch."""
 
+import math
 import warnings
 from pathlib import Path
 
@@ -11,12 +12,16 @@ from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.folders import require_apart
 from oemsar.locks import holds_output
+from oemsar.models.calibration import LEAST
 from oemsar.models.finite import require_finite
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import DESCRIPTION, WEIGHTS, as_network, model_folder
 
 OPSET = 18
 """Version of the operators; read by every onnxruntime since 1.14."""
+
+
+_OUTPUTS = ("logits", "probabilities")
 
 
 class ExportedModel(Value):
@@ -34,8 +39,10 @@ def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
 
     The file takes `images`, float32 of 0..255, shape (batch, channels, height, width), channels as the
     network's modalities, and gives `logits`, float32, shape (batch, 8, height, width); logit k belongs to
-    class id k + 1. Batch, height and width are free. A network of fusion `any` also takes `valid`, float32 of
-    1 where an input carries data and 0 where not, shape (batch, inputs, height, width).
+    class id k + 1. `probabilities`, of the same shape, are their softmax, through the calibration of the
+    network where it has one. Batch, height and width are free. A network of fusion `any` also
+    takes `valid`, float32 of 1 where an input carries data and 0 where not, shape (batch, inputs, height,
+    width).
 
     Args:
         model: Folder of a saved model or of a run, or a network in evaluation mode, on the CPU.
@@ -71,8 +78,8 @@ def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
             dynamo=False,
             opset_version=OPSET,
             input_names=names,
-            output_names=["logits"],
-            dynamic_axes=dict.fromkeys((*names, "logits"), free),
+            output_names=[*_OUTPUTS],
+            dynamic_axes=dict.fromkeys((*names, *_OUTPUTS), free),
         )
     return ExportedModel(path=out)
 
@@ -84,13 +91,23 @@ class _AnySize(nn.Module):
         super().__init__()
         self._network = network
 
-    def forward(self, images: Tensor, valid: Tensor | None = None) -> Tensor:
+    def forward(self, images: Tensor, valid: Tensor | None = None) -> tuple[Tensor, Tensor]:
         height, width = images.shape[-2:]
         prepared = self._network.body_input(images, valid)
         padded = prepared.index_select(2, self._repeating_the_last(height))
         padded = padded.index_select(3, self._repeating_the_last(width))
-        logits: Tensor = self._network.body(padded)
-        return logits[..., :height, :width]
+        logits: Tensor = self._network.body(padded)[..., :height, :width]
+        return logits, self._probabilities(logits)
+
+    def _probabilities(self, logits: Tensor) -> Tensor:
+        """Compute the probabilities that an engine gives, as `Calibration.apply` does."""
+        calibration = self._network.calibration
+        if calibration is None:
+            return logits.softmax(1)
+        scale, shift = (
+            torch.tensor(values).view(1, -1, 1, 1) for values in (calibration.scale, calibration.shift)
+        )
+        return (logits.log_softmax(1).clamp_min(math.log(LEAST)) * scale + shift).softmax(1)
 
     def _repeating_the_last(self, size: int) -> Tensor:
         """List indices 0 .. size - 1, and the last of them repeated up to the next multiple of the stride."""
