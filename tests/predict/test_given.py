@@ -125,6 +125,53 @@ def test_each_pixel_is_mapped_from_what_carries_data_there(
     assert stored["subsets"] == pytest.approx(summary.subsets)
 
 
+def test_a_layer_tells_which_inputs_carry_data(images: Path) -> None:
+    options = {"optical": images / "optical.tif", "input": {"height": str(images / "height.tif")}}
+    summary = predict(images, inputs_layer=True, **options)
+    assert summary.inputs == str(images / "map_inputs.tif")
+    np.testing.assert_array_equal(read(images / "map_inputs.tif"), has())
+    with rasterio.open(images / "map_inputs.tif") as dataset:
+        assert dataset.descriptions == ("inputs with data: 1 = sar, 2 = optical, 4 = height",)
+        assert (dataset.nodata, dataset.dtypes, dataset.transform) == (0, ("uint8",), GRID.affine)
+    shown = read(images / "map.tif")
+    # a later map without the layer does not leave it beside it
+    assert predict(images, **options).inputs is None
+    assert not (images / "map_inputs.tif").exists()
+    np.testing.assert_array_equal(read(images / "map.tif"), shown)
+    (images / "map_inputs.tif").write_bytes((images / "sar.tif").read_bytes())
+    with pytest.raises(InputError, match=r"map_inputs.tif is there and is not the inputs of a map"):
+        predict(images, inputs_layer=True, **options)
+
+
+class _Sum(nn.Module):
+    """A body whose class depends on the values of both inputs."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return -(images.sum(1, keepdim=True) / 20 - torch.arange(8).view(1, 8, 1, 1)).abs()
+
+
+@pytest.mark.parametrize("scales", [(1.0,), (0.5, 1.0)])
+def test_the_layer_of_a_network_that_needs_all_tells_of_gaps(images: Path, scales: tuple[float, ...]) -> None:
+    """Its map is the same with the layer and without."""
+    spec = ModelSpec(architecture="unet", encoder="none", modalities="sar+height", mean=(9, 5), std=(4, 2))
+    model = LandCoverNetwork(spec, _Sum(), 8).eval()
+    options = {"input": {"height": str(images / "height.tif")}, "model": model, "scales": scales}
+    assert predict(images, **options).subsets is None
+    plain = read(images / "map.tif")
+    summary = predict(images, inputs_layer=True, **options)
+    np.testing.assert_array_equal(read(images / "map.tif"), plain)
+    sar, height = has(optical=False) & 1, has(optical=False) & 4
+    np.testing.assert_array_equal(read(images / "map_inputs.tif"), sar * (1 + height // 2))
+    shares = {"sar": np.sum((sar > 0) & (height == 0)), "sar+height": np.sum((sar > 0) & (height > 0))}
+    assert summary.subsets == pytest.approx({name: n / sar.sum() for name, n in shares.items() if n})
+
+
+def test_more_inputs_than_bits_have_no_layer(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oemsar.predict.run._BITS", 2)
+    with pytest.raises(InputError, match="inputs_layer: the model sees 3 inputs, and the layer has 2 bits"):
+        predict(images, inputs_layer=True)
+
+
 def test_what_is_missing_is_told(images: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     predict(images, optical=images / "optical.tif")

@@ -45,7 +45,7 @@ def _speckle(*shape: int) -> NDArray[np.uint8]:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Quick looks take a third of the time of a small map, and few tests look at them."""
-    monkeypatch.setattr("oemsar.predict.run.write_quicklook", lambda *arguments: arguments[2].touch())
+    monkeypatch.setattr("oemsar.predict.publish.write_quicklook", lambda *arguments: arguments[2].touch())
 
 
 @pytest.fixture

@@ -138,8 +138,7 @@ def evaluate_model(
     last, `scores.json` into `out`; with `config.each_subset` also `subsets.csv` and `subsets.md`.
 
     Args:
-        model: Folder of a run or of a saved model, or a network; or several, whose probabilities are
-            averaged.
+        model: Folder of a run or of a saved model, or a network; of several the mean is scored.
         data: Table of tiles: its file, or the tiles.
         out: Folder of the results, created where it is missing; nothing is written without one.
         config: Split, engine and figure.
@@ -154,15 +153,14 @@ def evaluate_model(
     given, thresholds = given_inputs(spec, config), thresholds_of(networks, config.sets)
     tiles = scorable_by_all(select_split(as_tiles(data), split, data), given, spec, split, data)
     record = record_of(model, data, config.model_dump(mode="json", exclude=_unused(config)))
-    drawn: list[int] = []
+    drawn = set() if out is None else _drawn(len(tiles), config)
     if out is not None:
-        drawn = np.linspace(0, len(tiles) - 1, config.tiles_in_figure).round().astype(int).tolist()
         require_apart(_written(out, config), [*table_files(data, tiles), *files_of_models(model)])
     tally = SubsetTally(spec.modalities) if config.each_subset else None
     with _claim(out, config):
         with open_model(networks, **config.engine_options) as engine:
             predictions = tally.predict(tiles, engine) if tally else predict_tiles(tiles, given, engine)
-            scored = _score(len(tiles), predictions, set(drawn), thresholds, report)
+            scored = _score(len(tiles), predictions, drawn, thresholds, report)
         believed = scored.reliability(sets=config.sets is not None)
         evaluation = Evaluation(
             scores=scored.scores,
@@ -186,6 +184,11 @@ def evaluate_model(
             _write_subsets(evaluation, out)
             _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
     return evaluation
+
+
+def _drawn(tiles: int, config: EvaluateConfig) -> set[int]:
+    """Choose the tiles of the figure, evenly spaced."""
+    return set(np.linspace(0, tiles - 1, config.tiles_in_figure).round().astype(int).tolist())
 
 
 def _write_reliability(scored: "_Scored", believed: dict[str, Reliability], out: Path) -> None:

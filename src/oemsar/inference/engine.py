@@ -166,6 +166,8 @@ class NetworkEngine(Engine):
 
     def start(self, image: Imagery | MaskedImage) -> Pending:
         """Start on one image at every scale, shape (channels, height, width)."""
+        if isinstance(image, MaskedImage) and not self.spec.takes_any:
+            image = image.pixels
         size = Size.of(image)
         parts = []
         for scaled in map(size.scaled, self.scales):
@@ -175,13 +177,10 @@ class NetworkEngine(Engine):
 
     def network_inputs(self, image: Imagery | MaskedImage) -> tuple[NDArray[Any], ...]:
         """Give what the network takes of an image: its pixels, and the mask of one that takes any subset."""
-        if not isinstance(image, MaskedImage):
-            image = (
-                MaskedImage(image, mask_gaps(image, self.spec.modalities)) if self.spec.takes_any else image
-            )
-        if isinstance(image, MaskedImage):
-            return tuple(image) if self.spec.takes_any else (image.pixels,)
-        return (image,)
+        pixels, valid = image if isinstance(image, MaskedImage) else (image, None)
+        if not self.spec.takes_any:
+            return (pixels,)
+        return pixels, mask_gaps(pixels, self.spec.modalities) if valid is None else valid
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ class PredictConfig(WindowConfig):
 
     sets: float | None = Field(None, ge=0.5, le=0.999)
     """Coverage that prediction sets promise, such as 0.9: writes them as a layer, for a calibrated model."""
+    inputs_layer: bool = False
+    """Also write which inputs carry data at each pixel, as a layer of bits, MAP_inputs.tif."""
     optical: Path | None = None
     """Orthophoto beside a radar scene, for a model that sees both, on any grid."""
     product: Annotated[str | None, READERS] = None

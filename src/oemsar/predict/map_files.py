@@ -4,11 +4,14 @@ from pathlib import Path
 
 from oemsar.errors import InputError
 from oemsar.folders import is_record, require_own
+from oemsar.inputs import Inputs
 from oemsar.raster.cog import cog_files
 from oemsar.raster.read import open_raster
 
 CONFIDENCE = "confidence (percent)"
 """Description of the band of a map's confidence, by which the file is recognised."""
+INPUTS = "inputs with data: "
+"""Beginning of the description of the band of a map's inputs, by which the file is recognised."""
 SETS = ("number of classes", "classes: bit k - 1 is class id k")
 """Descriptions of the bands of a map's prediction sets, by which the file is recognised."""
 
@@ -23,18 +26,33 @@ def sets_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}_sets.tif")
 
 
+def inputs_path(out: Path) -> Path:
+    """Name the layer of the map `out` that tells which inputs carry data."""
+    return out.with_name(f"{out.stem}_inputs.tif")
+
+
+def describe_inputs(inputs: Inputs) -> str:
+    """Describe the band of a map's inputs: the bit of each, such as `1 = sar, 2 = optical`."""
+    return INPUTS + ", ".join(f"{1 << bit} = {name}" for bit, name in enumerate(inputs.names))
+
+
 def held_files(out: Path) -> list[Path]:
     """List the files of the map `out` that no other command may write meanwhile."""
-    return [out, confidence_path(out), sets_path(out), out.with_suffix(".png"), out.with_suffix(".json")]
+    return [*_rasters(out), out.with_suffix(".png"), out.with_suffix(".json")]
 
 
 def map_files(out: Path) -> list[Path]:
     """List the files of the map `out` that are written or removed."""
-    maps = [*cog_files(out), *cog_files(confidence_path(out)), *cog_files(sets_path(out))]
+    maps = [file for raster in _rasters(out) for file in cog_files(raster)]
     return [*maps, out.with_suffix(".png"), out.with_suffix(".json")]
 
 
-def require_own_files(out: Path, *, sets: bool) -> None:
+def _rasters(out: Path) -> tuple[Path, ...]:
+    """List the rasters of the map `out`."""
+    return out, confidence_path(out), sets_path(out), inputs_path(out)
+
+
+def require_own_files(out: Path, *, sets: bool, inputs: bool = False) -> None:
     """Check that what lies beside the map `out` under the names of its other files is of a map.
 
     A quick look is known by the summary beside it, which is written before it.
@@ -42,6 +60,7 @@ def require_own_files(out: Path, *, sets: bool) -> None:
     Args:
         out: Map that will be written, in place of whatever has its name.
         sets: Whether prediction sets will be written.
+        inputs: Whether the layer of inputs will be written.
 
     Raises:
         InputError: One of the files is of another origin.
@@ -50,6 +69,8 @@ def require_own_files(out: Path, *, sets: bool) -> None:
     require_own([summary], _is_summary, "the summary of a map")
     if sets:
         require_own([sets_path(out)], lambda path: _described(path) == SETS, "prediction sets of a map")
+    if inputs:
+        require_own([inputs_path(out)], _is_of_inputs, "the inputs of a map")
     if not _is_summary(summary):
         confidence = [confidence_path(out)]
         require_own(confidence, lambda path: _described(path) == (CONFIDENCE,), "the confidence of a map")
@@ -58,6 +79,10 @@ def require_own_files(out: Path, *, sets: bool) -> None:
 
 def _is_summary(path: Path) -> bool:
     return is_record(path, "map", "quicklook", "classes")
+
+
+def _is_of_inputs(path: Path) -> bool:
+    return any(text is not None and text.startswith(INPUTS) for text in _described(path))
 
 
 def _described(path: Path) -> tuple[str | None, ...]:

@@ -60,6 +60,23 @@ class _Window(NamedTuple):
     subsets: NDArray[np.uint16] | None
 
 
+class FurtherLayers(NamedTuple):
+    """Layers of a map beside classes and confidence.
+
+    Attributes:
+        thresholds: Least probability of each class in a prediction set, shape (8,); None for no sets.
+        inputs: Whether to map which inputs carry data.
+    """
+
+    thresholds: NDArray[np.float32] | None = None
+    inputs: bool = False
+
+    @property
+    def number(self) -> int:
+        """Number of bands."""
+        return (0 if self.thresholds is None else 2) + self.inputs
+
+
 class MapLayers(NamedTuple):
     """Layers of a map on disk, uint8 (height, width).
 
@@ -68,18 +85,23 @@ class MapLayers(NamedTuple):
         confidence: Probability of that class in percent, 0 without data.
         set_sizes: Number of classes in the prediction set, 0 without data; None without sets.
         set_members: Bit k - 1 is set where class id k is in the set, 0 without data; None without sets.
+        inputs: Bit i is set where input i carries data, 0 where nothing is mapped; None without this layer.
     """
 
     classes: RawRaster
     confidence: RawRaster
     set_sizes: RawRaster | None = None
     set_members: RawRaster | None = None
+    inputs: RawRaster | None = None
 
     @classmethod
-    def in_folder(cls, folder: Path, shape: tuple[int, int], *, sets: bool = False) -> "MapLayers":
-        """Open the layers in a folder, with those of prediction sets or without; written pixels are kept."""
-        names = cls._fields if sets else cls._fields[:2]
-        return cls(*(RawRaster(folder / f"{name}.raw", shape, np.uint8) for name in names))
+    def in_folder(
+        cls, folder: Path, shape: tuple[int, int], further: FurtherLayers = FurtherLayers()
+    ) -> "MapLayers":
+        """Open the layers in a folder, with the further ones that are wanted; written pixels are kept."""
+        sets = () if further.thresholds is None else ("set_sizes", "set_members")
+        names = ("classes", "confidence", *sets, *(("inputs",) if further.inputs else ()))
+        return cls(**{name: RawRaster(folder / f"{name}.raw", shape, np.uint8) for name in names})
 
     @property
     def present(self) -> tuple[RawRaster, ...]:
@@ -93,7 +115,7 @@ def map_windows(
     folder: Path,
     config: WindowConfig,
     *,
-    thresholds: NDArray[np.float32] | None = None,
+    further: FurtherLayers = FurtherLayers(),
     begun: MapCheckpoint = NOTHING,
     save: Callable[[MapCheckpoint], None] = lambda _: None,
     report: Report,
@@ -105,7 +127,7 @@ def map_windows(
         engine: Network made ready.
         folder: Folder of the layers and of the seams between rows of windows.
         config: Windows and their overlap.
-        thresholds: Least probability of each class in a prediction set, shape (8,); None for no sets.
+        further: Layers beside classes and confidence; that of inputs needs a source of masked images.
         begun: Part of the map that the folder holds already.
         save: Called after each complete row of windows.
         report: Called after each window.
@@ -118,11 +140,11 @@ def map_windows(
     """
     rows = spans(source.shape[0], config.window, config.overlap)
     columns = spans(source.shape[1], config.window, config.overlap)
-    layers = MapLayers.in_folder(folder, source.shape, sets=thresholds is not None)
+    layers = MapLayers.in_folder(folder, source.shape, further)
     if begun.rows:
         log.info("Going on after %d of %d rows of windows", begun.rows, len(rows))
     pixels = np.array(begun.pixels, np.int64)
-    inputs = len(engine.spec.modalities) if engine.spec.takes_any else 0
+    inputs = len(engine.spec.modalities) if engine.spec.takes_any or further.inputs else 0
     subsets = np.array(begun.subsets or [0] * (1 << inputs if inputs else 0), np.int64)
     blender = Blender(folder, rows, columns)
     windows = _windows(source, rows, columns, begun.rows)
@@ -137,9 +159,10 @@ def map_windows(
         blended = blender.add(row, column, probabilities)
         if blended is not None:
             spanned = (rows[row], columns[column])
-            pixels += _write_block(layers, spanned, blended, window.valid, thresholds)
-            if window.subsets is not None:
-                numbers = window.subsets[_block(spanned, blended)].ravel()
+            pixels += _write_block(layers, spanned, blended, window, further)
+            if len(subsets) and window.subsets is not None:
+                block = _block(spanned, blended)
+                numbers = window.subsets[block][window.valid[block]]
                 subsets += np.bincount(numbers, minlength=len(subsets))
         report(row * len(columns) + column + 1, len(rows) * len(columns))
         if column == len(columns) - 1:
@@ -161,16 +184,21 @@ def _windows(
 
 def _write_block(
     layers: MapLayers,
-    window: tuple[Span, Span],
+    spanned: tuple[Span, Span],
     blended: NDArray[np.float32],
-    valid: NDArray[np.bool_],
-    thresholds: NDArray[np.float32] | None,
+    window: _Window,
+    further: FurtherLayers,
 ) -> NDArray[np.int64]:
     """Write the block that a window completed; returns the pixels of each class in it."""
-    vertical, horizontal = window
-    data = valid[_block(window, blended)]
+    vertical, horizontal = spanned
+    block = _block(spanned, blended)
+    data = window.valid[block]
     ids, confidence = classify(blended)
-    bands = [ids, confidence, *(() if thresholds is None else prediction_sets(blended, thresholds))]
+    bands = [ids, confidence]
+    if further.thresholds is not None:
+        bands += prediction_sets(blended, further.thresholds)
+    if further.inputs and window.subsets is not None:
+        bands.append(window.subsets[block].astype(np.uint8))
     for layer, band in zip(layers.present, bands, strict=True):
         layer.write(vertical.first, horizontal.first, band * data)
     return np.bincount((ids * data).ravel(), minlength=legend.NUM_CLASSES + 1)[1:]

@@ -7,11 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import oemsar
-from oemsar import legend
-from oemsar.config_file import read_json
 from oemsar.errors import Failure, InputError
-from oemsar.files import require_writable, write_json
+from oemsar.files import require_writable
 from oemsar.folders import require_apart
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
@@ -21,27 +18,27 @@ from oemsar.models.joint import JointSpec, Models, as_networks, files_of_models,
 from oemsar.models.prediction_sets import thresholds_of
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.given import SubsetScene, given_inputs
-from oemsar.predict.map_files import (
-    CONFIDENCE,
-    SETS,
-    confidence_path,
-    held_files,
-    map_files,
-    require_own_files,
-    sets_path,
+from oemsar.predict.map_files import held_files, map_files, require_own_files
+from oemsar.predict.mapping import (
+    NOTHING,
+    FurtherLayers,
+    MapLayers,
+    MappedPixels,
+    map_windows,
 )
-from oemsar.predict.mapping import NOTHING, MapLayers, MappedPixels, WindowSource, map_windows
 from oemsar.predict.measured import images_beside, measured_files, treatments
-from oemsar.predict.quicklook import write_quicklook
+from oemsar.predict.publish import publish_map
 from oemsar.predict.radar_product import RadarScene, radar_scene
 from oemsar.predict.scene import Scene, open_scene
 from oemsar.predict.state import MapIdentity, MapInputs, ResumableMap, model_state
-from oemsar.predict.summary import LandCoverMap, class_areas, summarise
+from oemsar.predict.summary import LandCoverMap, summarise
 from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
-from oemsar.raster.cog import Layer, cog_files, publish_cog
 from oemsar.raster.read import files_of
+
+_BITS = 8
+"""Bits of a byte: most inputs that the layer of inputs tells apart."""
 
 
 @holds_output(held_files)
@@ -57,8 +54,9 @@ def predict_scene(
 
     Write `out` (class ids 1..8, uint8, 0 = no data), beside it `_confidence.tif` (percent, uint8, 0 = no
     data), `.png` (a quick look with the legend) and `.json` (the summary); with `config.sets` also
-    `_sets.tif` (number of classes in the prediction set, and their bits, uint8, 0 = no data). Memory is that
-    of a few windows. Killed and called again with the same arguments it goes on, to the same bytes.
+    `_sets.tif` (number of classes in the prediction set, and their bits, uint8, 0 = no data); with
+    `config.inputs_layer` also `_inputs.tif` (bits of the inputs that carry data, uint8, 0 = no data). Memory
+    is that of a few windows. Killed and called again with the same arguments it goes on, to the same bytes.
 
     Args:
         model: Folder of a run or of a saved model, or a network; or several, whose probabilities are averaged
@@ -79,9 +77,9 @@ def predict_scene(
     """
     _require_name(out)
     weights, networks = model_state(model), as_networks(model)
-    spec = JointSpec.of([network.spec for network in networks])
+    spec, names = JointSpec.of([network.spec for network in networks]), names_of_models(model)
     given = given_inputs(spec, config)
-    thresholds = thresholds_of(networks, config.sets)
+    further = FurtherLayers(thresholds_of(networks, config.sets), _maps_inputs(spec, config))
     radar = _radar(scene, given, config)
     product = radar.product
     beside = [scene] if product is None else [scene, *product.metadata]
@@ -92,25 +90,16 @@ def predict_scene(
     with gdal_cache(), _opened(scene, given, spec.all_take_any, config, product) as opened:
         with open_model(networks, **config.engine_options) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
-            seen = SubsetScene(opened, spec) if spec.takes_any else opened
-            mapped = _map(seen, engine, resumable, config, thresholds=thresholds, report=report)
+            mapped = _map(opened, spec, engine, resumable, config, further=further, report=report)
         _require_data(mapped.classes, scene, resumable)
         later = MapInputs.of(model_state(model), scene, beside_scene, product)
         _require_unchanged(inputs, later, resumable)
-        layers = MapLayers.in_folder(resumable.folder, opened.shape, sets=thresholds is not None)
-        classes = class_areas(opened, layers, mapped.classes)
+        layers = MapLayers.in_folder(resumable.folder, opened.shape, further)
         summary = summarise(
-            out,
-            config,
-            opened,
-            models=names_of_models(model),
-            engine=engine,
-            radar=radar,
-            classes=classes,
-            subsets=mapped.subsets,
+            out, config, opened, models=names, engine=engine, radar=radar, layers=layers, mapped=mapped
         )
         with resumable.working(opened.shape, len(layers.present)):
-            _publish(out, scene, opened, layers, summary)
+            publish_map(layers, summary, out, image=scene, scene=opened, inputs=spec.modalities)
         resumable.remove()
     return summary
 
@@ -131,28 +120,42 @@ def _opened(
 
 
 def _map(
-    scene: WindowSource,
+    scene: Scene,
+    spec: JointSpec,
     engine: Engine,
     resumable: ResumableMap,
     config: PredictConfig,
     *,
-    thresholds: NDArray[np.float32] | None,
+    further: FurtherLayers,
     report: Report,
 ) -> MappedPixels:
     """Map the windows that are not on disk yet; returns the mapped pixels."""
-    layers = 2 if thresholds is None else 4
     begun = resumable.checkpoint or NOTHING
-    with resumable.working(scene.shape, layers):
+    with resumable.working(scene.shape, 2 + further.number):
         return map_windows(
-            scene,
+            SubsetScene(scene, spec) if spec.takes_any or further.inputs else scene,
             engine,
             resumable.folder,
             config,
-            thresholds=thresholds,
+            further=further,
             begun=begun,
             save=resumable.save,
             report=report,
         )
+
+
+def _maps_inputs(spec: JointSpec, config: PredictConfig) -> bool:
+    """Tell whether the layer of inputs is wanted.
+
+    Raises:
+        InputError: There are more inputs than a byte has bits.
+    """
+    if config.inputs_layer and len(spec.modalities) > _BITS:
+        raise InputError(
+            f"the model sees {len(spec.modalities)} inputs, and the layer has {_BITS} bits; leave it out",
+            option="inputs_layer",
+        )
+    return config.inputs_layer
 
 
 def _require_data(pixels: NDArray[np.int64], scene: Path, resumable: ResumableMap) -> None:
@@ -183,7 +186,7 @@ def _require_apart(
     """Check that none of the files of the map is an input, and that they can be written."""
     read = [file for image in (scene, *images_beside(config).values()) for file in files_of(image)]
     require_apart(map_files(out), [*read, *beside, *files_of_models(model)])
-    require_own_files(out, sets=config.sets is not None)
+    require_own_files(out, sets=config.sets is not None, inputs=config.inputs_layer)
     require_writable(out.parent)
 
 
@@ -199,35 +202,3 @@ def _radar(scene: Path, inputs: Inputs, config: PredictConfig) -> RadarScene:
             raise InputError(f"the model sees {sees}; name no radar product", option="product")
         return RadarScene()
     return radar_scene(scene, config.product, config.bands)
-
-
-def _publish(out: Path, image: Path, scene: Scene, layers: MapLayers, summary: LandCoverMap) -> None:
-    tags = {"SOFTWARE": f"oemsar {oemsar.__version__}"}
-    percent = Layer(nodata=0, tags=tags, description=CONFIDENCE)
-    publish_cog([layers.confidence], confidence_path(out), scene.georeference, percent)
-    earlier_sets = _made_sets(out)
-    if layers.set_sizes is not None and layers.set_members is not None:
-        sets = Layer(nodata=0, labels=True, tags=tags, bands=SETS)
-        publish_cog([layers.set_sizes, layers.set_members], sets_path(out), scene.georeference, sets)
-    elif earlier_sets:
-        for file in cog_files(sets_path(out)):
-            file.unlink(missing_ok=True)
-    land_cover = Layer(
-        nodata=legend.UNKNOWN.id,
-        palette=legend.palette(),
-        categories=legend.category_names(),
-        tags=tags,
-        description="land cover",
-    )
-    write_json(out.with_suffix(".json"), summary.model_dump(mode="json"))
-    publish_cog([layers.classes], out, scene.georeference, land_cover)
-    write_quicklook(out, image, out.with_suffix(".png"), scene.bands)
-
-
-def _made_sets(out: Path) -> bool:
-    """Tell whether an earlier map of this name has prediction sets, which would be taken for this one's."""
-    try:
-        earlier = read_json(out.with_suffix(".json"), LandCoverMap, "summary of a map")
-    except InputError:
-        return False
-    return earlier.sets is not None

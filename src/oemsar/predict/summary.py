@@ -12,8 +12,8 @@ from oemsar.inference.engine import Engine
 from oemsar.predict.areas import class_hectares
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.given import subset_shares
-from oemsar.predict.map_files import confidence_path, sets_path
-from oemsar.predict.mapping import MapLayers
+from oemsar.predict.map_files import confidence_path, inputs_path, sets_path
+from oemsar.predict.mapping import MapLayers, MappedPixels
 from oemsar.predict.radar_product import RadarScene
 from oemsar.predict.scene import Scene
 from oemsar.record import RunRecord, run_record
@@ -43,6 +43,8 @@ class LandCoverMap(Value):
     """Path of the quick look."""
     sets: str | None = None
     """Path of the prediction sets; None without them."""
+    inputs: str | None = None
+    """Path of the layer that tells which inputs carry data; None without it."""
     calibrated: bool = False
     """Whether the model brings a calibration, which the confidence went through."""
     georeferenced: bool
@@ -65,7 +67,7 @@ class LandCoverMap(Value):
     """Pixels and area of each class by its name."""
     subsets: dict[str, float] | None = None
     """Share of the mapped pixels, 0..1, by the inputs that carry data there; None for a model that needs all
-    of its inputs."""
+    of its inputs, but with the layer of inputs."""
     record: RunRecord
     """Command, configuration and versions of the run."""
 
@@ -89,8 +91,8 @@ def summarise(
     models: tuple[str, ...],
     engine: Engine,
     radar: RadarScene,
-    classes: dict[str, ClassArea],
-    subsets: NDArray[np.int64],
+    layers: MapLayers,
+    mapped: MappedPixels,
 ) -> LandCoverMap:
     """Sum up a map and how it was made.
 
@@ -101,11 +103,16 @@ def summarise(
         models: Names of the models.
         engine: Network that made it.
         radar: Kind of the radar image, and what told it.
-        classes: Ground of each class by name.
-        subsets: Number of pixels by the inputs that carry data there; see `subset_shares`.
+        layers: Layers of the map, complete.
+        mapped: Number of its pixels.
     """
-    seen = engine.spec.modalities
-    unused = {name for name in ("input_bands", "input_nodata", "inputs") if not getattr(config, name)}
+    seen, subsets = engine.spec.modalities, mapped.subsets
+    classes = class_areas(scene, layers, mapped.classes)
+    unused = {
+        name
+        for name in ("input_bands", "input_nodata", "inputs", "inputs_layer")
+        if not getattr(config, name)
+    }
     unused |= config.unrecorded
     options = config.model_dump(mode="json", exclude={"optical", "input", "engine", "device", *unused})
     return LandCoverMap(
@@ -113,6 +120,7 @@ def summarise(
         confidence=str(confidence_path(out)),
         quicklook=str(out.with_suffix(".png")),
         sets=None if config.sets is None else str(sets_path(out)),
+        inputs=str(inputs_path(out)) if config.inputs_layer else None,
         calibrated=engine.is_calibrated,
         georeferenced=scene.grid is not None and scene.grid.crs is not None,
         georeferencing=scene.georeference.in_words(),
@@ -123,6 +131,6 @@ def summarise(
         engine=engine.name,
         nodata_share=1 - sum(area.pixels for area in classes.values()) / (scene.shape[0] * scene.shape[1]),
         classes=classes,
-        subsets=subset_shares(seen, subsets) if engine.spec.takes_any else None,
+        subsets=subset_shares(seen, subsets) if len(subsets) else None,
         record=run_record(options),
     )
