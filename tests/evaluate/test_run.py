@@ -275,7 +275,8 @@ def test_several_models_and_scales_are_scored_as_their_mean(
     """A network of both images beside one of radar."""
     other = _other(tmp_path / "other")
     options = {"engine": "torch", "device": "cpu", "scales": (0.5, 1.0)}
-    evaluation = evaluate_model([model, other], table, tmp_path / "out", config=EvaluateConfig(**options))
+    config = EvaluateConfig(tiles_in_figure=1, **options)
+    evaluation = evaluate_model([model, other], table, tmp_path / "out", config=config)
     predictions = []
     for tile in tiles:
         image = read_images(tile, SAR_OPTICAL)
