@@ -71,7 +71,7 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
     default = inspect.Parameter.empty if info.is_required() else info.get_default(call_default_factory=True)
     kind: Any = info.annotation
     if kind == tuple[float, ...]:  # numbers separated by commas
-        kind, default = str, ",".join(f"{number:g}" for number in default)
+        kind, default = str, ",".join(f"{number:g}" for number in info.get_default())
     if get_origin(kind) is tuple and get_args(kind)[1:] == (Ellipsis,):  # given several times
         kind = GenericAlias(list, get_args(kind)[:1])
     if kind == tuple[int, ...] | None:  # numbers separated by commas

@@ -69,14 +69,14 @@ def part_of(image: MaskedImage, inputs: Inputs, spec: ModelSpec) -> Imagery | Ma
     """
     seen = spec.modalities
     channels = np.concatenate([np.arange(inputs.channels)[inputs.slice_of(name)] for name in seen.names])
-    pixels = image.pixels if seen == inputs else image.pixels[channels]
+    pixels: Imagery = image.pixels if seen == inputs else image.pixels[channels]
     valid = image.valid[[inputs.names.index(name) for name in seen.names]]
-    kind = np.uint8 if seen.are_bytes else np.float32
-    if pixels.dtype != kind or not valid.all():
+    if (pixels.dtype == np.uint8) != seen.are_bytes or not valid.all():
         numbers = [part.channels for part in seen]
         nothing = np.array([0 if part.is_bytes else np.nan for part in seen], np.float32)
         known = valid.repeat(numbers, axis=0)
-        pixels = np.where(known, pixels, nothing.repeat(numbers)[:, None, None]).astype(kind)
+        filled: NDArray[np.float32] = np.where(known, pixels, nothing.repeat(numbers)[:, None, None])
+        pixels = filled.astype(np.uint8) if seen.are_bytes else filled
     return MaskedImage(pixels, valid) if spec.takes_any else pixels
 
 

@@ -146,6 +146,11 @@ class JointSpec:
             counts.append(planes.any(0) if spec.takes_any else planes.all(0))
         return np.stack(counts)
 
+    def mapped(self, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which pixels a network has a say in, shape (height, width); see `counting`."""
+        any_of_them: NDArray[np.bool_] = np.logical_or.reduce(self.counting(valid))
+        return any_of_them
+
     @staticmethod
     def _is_needed(part: Input, spec: ModelSpec) -> bool:
         return spec.takes_any or part.is_bytes or part == spec.modalities.parts[0]

@@ -64,7 +64,7 @@ class _MaskedSource:
         rows = slice(extent.row, extent.row + extent.height)
         columns = slice(extent.column, extent.column + extent.width)
         valid = self.image.valid[:, rows, columns]
-        return MaskedImage(self.image.pixels[:, rows, columns], valid), self.spec.counting(valid).any(0)
+        return MaskedImage(self.image.pixels[:, rows, columns], valid), self.spec.mapped(valid)
 
 
 def predict_array(

@@ -39,7 +39,7 @@ class SubsetScene:
         """Read all channels of the networks, and the pixels to map: those that one sees enough of."""
         pixels, valid = self.scene.read_each(extent)
         image = spread(pixels, self.scene.modalities, self.spec.modalities, valid)
-        return image, self.spec.counting(image.valid).any(0)
+        return image, self.spec.mapped(image.valid)
 
 
 def given_inputs(spec: JointSpec, config: PredictConfig) -> Inputs:
