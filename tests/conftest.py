@@ -40,8 +40,8 @@ ROTATED = Affine(-0.143, -0.577, 337934.48, -0.577, 0.143, 7840518.46)
 @pytest.fixture(scope="session")
 def run_command() -> Iterator[Run]:
     """Runs commands, each in a process of its own that begins with the package read."""
-    with command_server() as run:
-        yield run
+    with command_server() as together:
+        yield lambda command: together([command])[0]
 
 
 FileLimit = Callable[[int], AbstractContextManager[None]]

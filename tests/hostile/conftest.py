@@ -1,12 +1,9 @@
 """What the attacks share: a small world, a model, and a server that runs commands against them."""
 
-import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +16,9 @@ from oemsar.models.spec import ModelSpec
 from oemsar.simulate.release.config import WorldConfig
 from oemsar.simulate.release.run import simulate_world
 
+from ..commands import Ended, command_server
 from ..dataset.download.conftest import Handler, Server, Zenodo, make_zip
-from .attacks import SECONDS, Attack, Ended, Order, Together, World, digests_of, order
+from .attacks import SECONDS, AtOnce, Attack, World, digests_of, order
 from .kit import VERBS, Kit, make_kit
 
 
@@ -68,29 +66,11 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def together(streams: Path) -> Iterator[Together]:
-    """Runs orders at once, each in a process of its own, and tells how they ended."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HOME": str(streams), "TMPDIR": str(streams)}
-    server = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("server.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment,
-        cwd=streams,
-        text=True,
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
-    requests, answers = server.stdin, server.stdout
-
-    def run(*orders: Order) -> list[Ended]:
-        requests.write(json.dumps([asdict(each) for each in orders]) + "\n")
-        requests.flush()
-        return [Ended(**ended) for ended in json.loads(answers.readline())]
-
-    yield run
-    requests.close()
-    server.wait(30)
+def together(streams: Path) -> Iterator[AtOnce]:
+    """Runs commands at once, each in a process of its own, and tells how they ended."""
+    elsewhere = {"HOME": str(streams), "TMPDIR": str(streams), "OMP_NUM_THREADS": "1"}
+    with command_server() as run:
+        yield lambda *orders: run([replace(each, folder=streams, environment=elsewhere) for each in orders])
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +98,7 @@ def case_world(tmp_path_factory: pytest.TempPathFactory, case_scripts: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def attack(together: Together) -> Attack:
+def attack(together: AtOnce) -> Attack:
     """Runs `oemsar ARGV` in a process of its own and tells how it ended."""
 
     def run(*argv: str | Path, file_bytes: int | None = None, seconds: float = SECONDS) -> Ended:
@@ -157,7 +137,7 @@ def _uncached(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def benchmark(kit: Kit, together: Together, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def benchmark(kit: Kit, together: AtOnce, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished benchmark of one cell."""
     out = tmp_path_factory.mktemp("benchmark") / "out"
     ended = together(order("-q", *VERBS["benchmark"](kit, out)[0], seconds=120))[0]

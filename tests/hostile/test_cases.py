@@ -24,7 +24,8 @@ from oemsar.models import saved
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 
-from .attacks import Attack, Ended
+from ..commands import Ended
+from .attacks import Attack
 
 pytestmark = pytest.mark.slow
 

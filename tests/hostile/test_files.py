@@ -12,7 +12,7 @@ import torch
 
 from oemsar.dataset.table import read_tiles, write_tiles
 
-from .attacks import SECONDS, Attack, World
+from .attacks import SECONDS, Attack, World, fault_of
 
 FEW, MANY = 2, 40
 """Damaged files of each kind in the short and in the long part."""
@@ -184,7 +184,9 @@ def _attacked(kind: str, numbers: range, tmp_path: Path, world: World, attack: A
             continue  # an empty plan is the default one, whose 45 cells are refused one after the other
         # each cell is refused in a process of its own
         ended = attack("-q", *argv, seconds=60 if kind == "plan" else SECONDS)
-        assert ended.fault() is None, f"{kind} {number} in {folder}: {ended.fault()}\n{ended.stderr[-2000:]}"
+        assert fault_of(ended) is None, (
+            f"{kind} {number} in {folder}: {fault_of(ended)}\n{ended.stderr[-2000:]}"
+        )
         assert path.read_bytes() == kept
         assert not {"\x1b", "\x07"} & set(ended.stderr)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .attacks import Attack, World
+from .attacks import Attack, World, fault_of
 
 VERBS = ("predict", "radiometry", "index", "simulate", "export", "figures")
 SIZES = (0, 1, 100, 500, 2_000, 5_000, 10_000, 20_000, 60_000, 200_000)
@@ -38,7 +38,8 @@ def _command(verb: str, world: World, out: Path) -> list[str | Path]:
 def _attacked(verb: str, size: int, tmp_path: Path, world: World, attack: Attack) -> None:
     command = _command(verb, world, tmp_path)
     ended = attack("-q", *command, file_bytes=size, seconds=60)
-    assert ended.fault() is None, f"{ended.fault()}\n{ended.stderr[-2000:]}"
+    fault = fault_of(ended)
+    assert fault is None, f"{fault}\n{ended.stderr[-2000:]}"
     left = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     if ended.code:
         assert ended.code == 1, ended.stderr

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .attacks import Ended, Order, Together, alive, order
+from ..commands import Command, Ended
+from .attacks import AtOnce, alive, fault_of, order
 from .kit import VERBS, Argv, Kit, content, leftovers
 
 KILLS = {
@@ -46,7 +47,7 @@ def _argv(verb: str, kit: Kit, out: Path) -> Argv:
     return [*argv, "--workers", "2"] if verb == "simulate" else argv
 
 
-def _undisturbed(argv: Argv, out: Path, together: Together) -> tuple[Ended, dict[str, str]]:
+def _undisturbed(argv: Argv, out: Path, together: AtOnce) -> tuple[Ended, dict[str, str]]:
     out.mkdir()
     ended = together(order("-q", *argv, seconds=60))[0]
     assert ended.code in (0, 3), ended.stderr
@@ -55,7 +56,7 @@ def _undisturbed(argv: Argv, out: Path, together: Together) -> tuple[Ended, dict
     return ended, found
 
 
-def _finish(command: Order, argv: Argv, together: Together) -> Ended:
+def _finish(command: Command, argv: Argv, together: AtOnce) -> Ended:
     """Call a command again after it was killed; training is resumed where the command says so."""
     ended = together(command)[0]
     if argv[0] == "train" and ended.code == 2:
@@ -64,7 +65,7 @@ def _finish(command: Order, argv: Argv, together: Together) -> Ended:
     return ended
 
 
-def _kills(verb: str, count: int, kit: Kit, tmp_path: Path, together: Together) -> None:
+def _kills(verb: str, count: int, kit: Kit, tmp_path: Path, together: AtOnce) -> None:
     out = tmp_path / "out"
     argv = _argv(verb, kit, out)
     alone, expected = _undisturbed(argv, out, together)
@@ -83,7 +84,7 @@ def _kills(verb: str, count: int, kit: Kit, tmp_path: Path, together: Together) 
             f"command {begun}, killed after {moment:.2f} of {alone.seconds:.2f} s: "
             f"{again.code} {again.stderr[-1500:]}"
         )
-        assert again.fault() is None, where
+        assert fault_of(again) is None, where
         assert again.code == alone.code, where
         assert leftovers(tmp_path) == [], where
         assert [path.name for path in tmp_path.iterdir()] == ["out"], where
@@ -107,7 +108,7 @@ def test_a_hundred_kills_are_planned() -> None:
 @pytest.mark.usefixtures("_kit_unchanged")
 @pytest.mark.parametrize("verb", SHORT)
 def test_a_command_that_was_killed_goes_on_to_the_same_result(
-    verb: str, kit: Kit, tmp_path: Path, together: Together
+    verb: str, kit: Kit, tmp_path: Path, together: AtOnce
 ) -> None:
     _kills(verb, 1, kit, tmp_path, together)
 
@@ -116,6 +117,6 @@ def test_a_command_that_was_killed_goes_on_to_the_same_result(
 @pytest.mark.usefixtures("_kit_unchanged")
 @pytest.mark.parametrize("verb", KILLS)
 def test_commands_that_were_killed_go_on_to_the_same_result(
-    verb: str, kit: Kit, tmp_path: Path, together: Together
+    verb: str, kit: Kit, tmp_path: Path, together: AtOnce
 ) -> None:
     _kills(verb, KILLS[verb], kit, tmp_path, together)

@@ -14,7 +14,7 @@ import pytest
 import rasterio
 from rasterio.errors import RasterioError
 
-from .attacks import Attack, World
+from .attacks import Attack, World, fault_of
 
 FEW, MANY = 6, 200
 LIES = (0, 1, 2, 3, 7, 255, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF)
@@ -65,7 +65,8 @@ def _result(verb: str, path: Path, world: World, attack: Attack) -> tuple[int | 
         "verify": ("data", "verify", _as_dataset(path, folder)),
     }
     ended = attack("-q", *commands[verb])
-    assert ended.fault() is None, f"{verb} of {path}: {ended.fault()}\n{ended.stderr[-2000:]}"
+    fault = fault_of(ended)
+    assert fault is None, f"{verb} of {path}: {fault}\n{ended.stderr[-2000:]}"
     if not out.exists():
         assert verb == "verify" or ended.code, f"{verb} of {path}: exit code 0 and nothing written"
         return ended.code, np.zeros(0)

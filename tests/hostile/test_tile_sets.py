@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .attacks import Attack, Ended, World
+from ..commands import Ended
+from .attacks import Attack, World, fault_of
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,8 @@ def sets(
 def ran(attack: Attack, *argv: str | Path) -> Ended:
     """Run a command, which succeeds, finds something, or ends in one sentence."""
     ended = attack("-q", *argv, seconds=150)
-    assert ended.fault() is None, f"{argv}: {ended.fault()}\n{ended.stderr[-2000:]}"
+    fault = fault_of(ended)
+    assert fault is None, f"{argv}: {fault}\n{ended.stderr[-2000:]}"
     sentences = [line for line in ended.stderr.splitlines() if line.startswith("oemsar: ")]
     assert len(sentences) == (ended.code == 2), ended.stderr
     return ended

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .attacks import Ended, Together, order
+from ..commands import Ended
+from .attacks import AtOnce, fault_of, order
 from .kit import VERBS, Kit, content, leftovers
 
 FEW, MANY = 3, 30
@@ -32,7 +33,7 @@ class Bench:
     """
 
     kit: Kit
-    together: Together
+    together: AtOnce
     out: Path
     benchmark: Path | None = None
 
@@ -74,7 +75,7 @@ def _pairs(verb: str, count: int, bench: Bench) -> None:
             *(order("-q", *calls[n % 2], after=wait, seconds=60 * others) for n, wait in enumerate(after))
         )
         where = f"round {number}, {after}: {[(ended.code, ended.stderr[-1500:]) for ended in at_once]}"
-        assert [fault for ended in at_once if (fault := ended.fault()) is not None] == [], where
+        assert [fault for ended in at_once if (fault := fault_of(ended)) is not None] == [], where
         assert all(_told(ended) for ended in at_once), where
         assert any(ended.code in (0, 3) for ended in at_once), where
         refused += sum(ended.code in (1, 2) for ended in at_once)
@@ -93,7 +94,7 @@ def _differing(found: dict[str, str], expected: dict[str, str]) -> list[str]:
 @pytest.mark.usefixtures("_kit_unchanged")
 @pytest.mark.parametrize("verb", SHORT)
 def test_of_a_few_pairs_one_writes_and_the_other_is_told(
-    verb: str, kit: Kit, tmp_path: Path, together: Together
+    verb: str, kit: Kit, tmp_path: Path, together: AtOnce
 ) -> None:
     _pairs(verb, FEW, Bench(kit, together, tmp_path / "out"))
 
@@ -102,7 +103,7 @@ def test_of_a_few_pairs_one_writes_and_the_other_is_told(
 @pytest.mark.usefixtures("_kit_unchanged")
 @pytest.mark.parametrize("verb", VERBS)
 def test_of_many_pairs_one_writes_and_the_other_is_told(
-    verb: str, kit: Kit, tmp_path: Path, together: Together, request: pytest.FixtureRequest
+    verb: str, kit: Kit, tmp_path: Path, together: AtOnce, request: pytest.FixtureRequest
 ) -> None:
     benchmark = request.getfixturevalue("benchmark") if verb == "report" else None
     _pairs(verb, MANY, Bench(kit, together, tmp_path / "out", benchmark))
