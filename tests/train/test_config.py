@@ -15,6 +15,7 @@ from oemsar.inputs import Inputs
 from oemsar.models.registry import NETWORKS
 from oemsar.registry import Registry
 from oemsar.train.config import RunOptions, TrainConfig, differing_option
+from oemsar.train.recipe import RECIPES
 from oemsar.train.registry import CLASS_WEIGHTS, LOSSES
 from oemsar.train.run_folder import resolve_config
 
@@ -119,7 +120,8 @@ def test_flags_are_the_options_with_the_defaults_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "names"), [("loss", LOSSES), ("class_weights", CLASS_WEIGHTS), ("model", NETWORKS)]
+    ("option", "names"),
+    [("loss", LOSSES), ("class_weights", CLASS_WEIGHTS), ("model", NETWORKS), ("recipe", RECIPES)],
 )
 def test_help_lists_the_names_of_the_registries(option: str, names: Registry[object]) -> None:
     told = inspect.signature(command).parameters[option].annotation.__metadata__[0].help

@@ -156,3 +156,35 @@ def test_norms_and_biases_are_not_decayed() -> None:
     assert (decayed["weight_decay"], others["weight_decay"]) == (0.01, 0.0)
     count = sum(len(group["params"]) for group in (decayed, others))
     assert count == len(list(lightning.network.parameters()))
+
+
+def test_without_decay_it_is_adam_to_the_bit() -> None:
+    trained = [module("ce").network for _ in range(2)]
+    lightning = LandCoverModule(trained[0], TrainConfig(loss="ce", weight_decay=0, warmup=0), WEIGHTS)
+    optimizers = [
+        lightning.configure_optimizers()["optimizer"],
+        torch.optim.Adam(trained[1].parameters(), lr=1e-3, fused=True),
+    ]
+    for network, optimizer in zip(trained, optimizers, strict=True):
+        for _ in range(5):
+            optimizer.zero_grad()
+            LandCoverModule(network, TrainConfig(loss="ce"), WEIGHTS).training_step(batch(), 0).backward()
+            optimizer.step()
+    for one, other in zip(*(network.parameters() for network in trained), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_constant_rate_rises_and_stays() -> None:
+    rates = [rate_factor(step, 4, 100, falls=False) for step in range(101)]
+    np.testing.assert_allclose(rates[:5], [0.2, 0.4, 0.6, 0.8, 1])
+    assert set(rates[4:]) == {1.0}
+
+
+@pytest.mark.parametrize(("schedule", "last"), [("constant", 1e-3), ("cosine", 0.0)])
+def test_the_schedule_is_that_of_the_options(schedule: str, last: float) -> None:
+    config = TrainConfig(steps=6, schedule=schedule, warmup=0)
+    made = LandCoverModule(module("ce").network, config, WEIGHTS).configure_optimizers()
+    for _ in range(6):
+        made["optimizer"].step()
+        made["lr_scheduler"]["scheduler"].step()
+    assert made["optimizer"].param_groups[0]["lr"] == pytest.approx(last, abs=1e-12)

@@ -130,7 +130,7 @@ def require_same_training(folder: Path, config: RunOptions) -> None:
     """
     record = finished(folder)
     if record is not None:
-        stored = RunOptions.model_validate({**record.training, "data": config.data, "out": config.out})
+        stored = RunOptions.stored({**record.training, "data": config.data, "out": config.out})
     elif (folder / CONFIG).is_file():
         stored = stored_options(folder)
     else:

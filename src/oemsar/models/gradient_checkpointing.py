@@ -89,18 +89,22 @@ class _Recomputed:
 
     def _contexts(self) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
         """Make the contexts of the first computation and of the second."""
-        return nullcontext(), _norms_at_rest(self._block)
+        return nullcontext(), norms_at_rest(self._block)
 
 
 @contextmanager
-def _norms_at_rest(block: nn.Module) -> Iterator[None]:
-    """Keep the batch norms of a block from collecting statistics."""
-    norms = [module for module in block.modules() if isinstance(module, _BatchNorm)]
-    collected = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
+def norms_at_rest(module: nn.Module) -> Iterator[None]:
+    """Keep the batch norms of a module from collecting statistics; they normalise by the batch as before."""
+    norms = [each for each in module.modules() if isinstance(each, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    counts = [norm.num_batches_tracked for norm in norms if norm.num_batches_tracked is not None]
+    before = [count.clone() for count in counts]
     for norm in norms:
-        norm.momentum, norm.num_batches_tracked = 0.0, None
+        norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm, (momentum, batches) in zip(norms, collected, strict=True):
-            norm.momentum, norm.num_batches_tracked = momentum, batches
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        for count, former in zip(counts, before, strict=True):
+            count.copy_(former)

@@ -1,5 +1,6 @@
 """The configuration of a training."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -14,9 +15,21 @@ from oemsar.inputs import SAR, Inputs
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion, require_fusible
 from oemsar.models.variants import choose_encoder, variant_of
+from oemsar.train.recipe import RECIPES, with_recipe
 from oemsar.train.registry import CLASS_WEIGHTS, LOSSES
 
-RESULT_NEUTRAL = frozenset({"data", "out", "manifests", "workers", "checkpoint_every", "device", "devices"})
+RESULT_NEUTRAL = frozenset(
+    {
+        "data",
+        "out",
+        "manifests",
+        "workers",
+        "checkpoint_every",
+        "checkpoint_gradients",
+        "device",
+        "devices",
+    }
+)
 """Options that a resumed run may change: they do not decide what is trained.
 
 The table may have moved; that its content is the same is checked by its checksum, and that the manifests name
@@ -32,6 +45,8 @@ _DROPPED = 0.5
 class TrainConfig(Config):
     """Options of a training, under the names that they have on the command line and in YAML."""
 
+    recipe: Annotated[str, RECIPES] = "default"
+    """Preset of options, or a YAML file of them; options that are given win over it."""
     model: Annotated[str, NETWORKS] = "unet"
     """Network."""
     variant: str | None = None
@@ -67,6 +82,8 @@ class TrainConfig(Config):
     """Highest learning rate of AdamW."""
     weight_decay: float = Field(0.01, ge=0, le=1000)
     """Weight decay of AdamW; norms and biases are not decayed."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Learning rate once it has risen: it falls to 0 with a cosine, or stays."""
     warmup: int | None = Field(None, ge=0, le=MOST_STEPS)
     """Number of steps over which the learning rate rises; by default a twentieth of the steps, at most
     1000."""
@@ -79,6 +96,8 @@ class TrainConfig(Config):
     """Weights of the classes in the loss, from how often they occur in the training labels."""
     augment: bool = True
     """Mirror, turn and scale the crops, and change their brightness."""
+    degrade: float = Field(1, ge=1, le=64)
+    """Greatest factor by which one crop in three loses resolution, scaled down and back up; 1 for none."""
     pretrained: bool = False
     """Start the encoder from ImageNet weights, fetched over the network."""
     encoder_weights: Path | None = None
@@ -89,6 +108,12 @@ class TrainConfig(Config):
     """Number of steps between checkpoints; a killed run loses at most these."""
     calibrate: bool = True
     """Fit a temperature on the validation labels at the end, so that confidence means what it says."""
+    accumulate: int = Field(1, ge=1, le=100_000)
+    """Number of parts that a batch is worked through in, one after the other: less memory, more time, the
+    same gradients, but that batch norms see one part at a time."""
+    checkpoint_gradients: bool = False
+    """Compute the blocks of the encoders again in the backward pass, rather than keep what is between them:
+    less memory, more time, the same gradients."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the training; auto is the reduced precision of the device where it has one."""
     device: DeviceKind = "auto"
@@ -103,6 +128,8 @@ class TrainConfig(Config):
     def _encoder_and_variant_agree(cls, options: Any) -> Any:  # noqa: ANN401 (pydantic checks it afterwards)
         if not isinstance(options, dict):
             return options
+        options = with_recipe(options, TrainConfig.model_fields)
+        cls._refuse_truth_for_numbers(options)
         model = options.get("model", cls.model_fields["model"].default)
         names = (model, options.get("encoder") or None, options.get("variant"))
         if not all(name is None or isinstance(name, str) for name in names) or model not in NETWORKS:
@@ -139,6 +166,12 @@ class TrainConfig(Config):
                 f"a batch of {self.batch} does not divide over {self.devices} devices; choose a multiple",
                 option=("batch", "devices"),
             )
+        share = self.batch // self.devices
+        if share % self.accumulate:
+            raise InputError(
+                f"the {share} crops of a device do not divide into {self.accumulate} parts; choose a divisor",
+                option=("accumulate", "batch"),
+            )
         return self
 
     @model_validator(mode="after")
@@ -149,6 +182,23 @@ class TrainConfig(Config):
                 option=("manifests", "regime"),
             )
         return self
+
+    @classmethod
+    def stored(cls, options: Mapping[str, Any]) -> Self:
+        """Make of options what a run trained with that kept them; what they lack is as it was without.
+
+        Args:
+            options: Options of a run by name, those of an earlier version fewer.
+
+        Raises:
+            InputError: An option is unknown, missing or wrong; it is named.
+        """
+        lacking = {
+            name: info.get_default(call_default_factory=True)
+            for name, info in cls.model_fields.items()
+            if not info.is_required()
+        }
+        return cls.model_validate({**lacking, **options})
 
     @property
     def takes_any(self) -> bool:

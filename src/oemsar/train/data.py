@@ -18,6 +18,7 @@ from oemsar.processes import watch_parent
 from oemsar.train.augment import Augmentation
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch, CropDataset, StepSampler
+from oemsar.train.degrade import Degradation
 from oemsar.train.drop import InputDropping
 from oemsar.train.lightning import LightningDataModule, Trainer
 
@@ -42,6 +43,9 @@ class TileData(LightningDataModule):
         self._val = val
         self._augmentation = (
             Augmentation(config.modalities, config.crop, config.seed) if config.augment else None
+        )
+        self._degradation = (
+            Degradation(config.modalities, config.degrade, config.seed) if config.degrade > 1 else None
         )
         self._dropping = InputDropping.of(config) if config.takes_any else None
 
@@ -81,7 +85,10 @@ class TileData(LightningDataModule):
         return _require_batch(batch)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Change the brightness of a training batch and drop inputs, on the device it now is on."""
+        """Change resolution and brightness of a training batch and drop inputs, on its device."""
+        if self._degradation is not None:
+            images = self._degradation(batch["image"], batch["number"], batch.get("valid"))
+            batch = {**batch, "image": images}
         if self._augmentation is not None:
             batch = {**batch, "image": self._augmentation(batch["image"], batch["number"])}
         if self._dropping is not None:

@@ -8,7 +8,10 @@ import torch
 import torch.distributed
 from torch import Tensor
 
+from oemsar.errors import InputError
+from oemsar.models.gradient_checkpointing import enable_gradient_checkpointing
 from oemsar.models.network import LandCoverNetwork
+from oemsar.train.accumulation import outputs_in_parts
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch
 from oemsar.train.lightning import LightningModule
@@ -26,6 +29,9 @@ class LandCoverModule(LightningModule):
         config: Options of the training.
         class_weights: Eight weights in legend order.
 
+    Raises:
+        InputError: The network has no blocks to compute again where that is wanted.
+
     Attributes:
         network: Network in training.
         config: Options of the training.
@@ -40,6 +46,11 @@ class LandCoverModule(LightningModule):
         super().__init__()
         self.network = network
         self.config = config
+        if config.checkpoint_gradients and not enable_gradient_checkpointing(network):
+            raise InputError(
+                f"{network.spec.architecture} has no encoder of blocks to compute again; leave it out",
+                option="checkpoint_gradients",
+            )
         self.register_buffer("class_weights", torch.tensor(class_weights), persistent=False)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -53,7 +64,9 @@ class LandCoverModule(LightningModule):
         total = sum_over_processes if torch.distributed.is_initialized() else single_process
         losses = [
             weight * compute_loss(self.config.loss, logits, batch["label"], self.class_weights, total)
-            for weight, logits in self.network.training_outputs(images, batch.get("valid"))
+            for weight, logits in outputs_in_parts(
+                self.network, images, batch.get("valid"), self.config.accumulate
+            )
         ]
         return torch.stack(losses).sum()
 
@@ -71,8 +84,12 @@ class LandCoverModule(LightningModule):
             weight_decay=0.0,
             fused=self.device.type in ("cpu", "cuda"),
         )
+        config = self.config
         scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: rate_factor(step, self.config.warmup_steps, self.config.steps)
+            optimizer,
+            lambda step: rate_factor(
+                step, config.warmup_steps, config.steps, falls=config.schedule == "cosine"
+            ),
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -82,16 +99,19 @@ def _is_decayed(parameter: Tensor) -> bool:
     return parameter.ndim > 1 and not getattr(parameter, "no_weight_decay", False)
 
 
-def rate_factor(step: int, warmup: int, steps: int) -> float:
+def rate_factor(step: int, warmup: int, steps: int, *, falls: bool = True) -> float:
     """Compute the learning rate as a fraction of the highest: a linear rise, then half a cosine down to 0.
 
     Args:
         step: Step, counted from 0.
         warmup: Number of steps of the rise; the highest rate is that of step `warmup`.
         steps: Number of steps of the run.
+        falls: Whether it falls after the rise, rather than staying at its highest.
     """
     if step < warmup:
         return (step + 1) / (warmup + 1)
+    if not falls:
+        return 1.0
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
 
 

@@ -32,6 +32,7 @@ from oemsar.train.metrics_writer import MetricsWriter
 from oemsar.train.module import LandCoverModule
 from oemsar.train.normalisation import estimate_normalisation
 from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
+from oemsar.train.recipe import recipe_file
 from oemsar.train.resumption import require_same_encoder, require_same_files, tell_of_versions
 from oemsar.train.run_folder import RunStart, TrainingRecord, TrainingResult
 from oemsar.train.tiles import describe_tiles, usable_tiles
@@ -195,7 +196,8 @@ def _calibrate(options: RunOptions, tiles: Sequence[Tile]) -> None:
 
 def _inputs(options: RunOptions) -> list[Path]:
     """List the files that a training reads beside the images and labels of its tiles."""
-    read = [path for path in (options.data, options.encoder_weights) if path is not None]
+    files = (options.data, options.encoder_weights, recipe_file(options.recipe))
+    read = [path for path in files if path is not None]
     if options.manifests is not None and options.manifests.is_dir():
         read += sorted(options.manifests.iterdir())
     return read

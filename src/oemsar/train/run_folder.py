@@ -17,7 +17,8 @@ from oemsar.legend import NUM_CLASSES
 from oemsar.models.spec import ModelSpec
 from oemsar.record import FileOrigin, RunRecord, TableOrigin, origin, run_record
 from oemsar.train.checkpoints import LAST, MODEL
-from oemsar.train.config import RunOptions, differing_option
+from oemsar.train.config import RunOptions, TrainConfig, differing_option
+from oemsar.train.recipe import replace_options, tell_of_recipe
 from oemsar.train.tiles import TilesSummary
 
 ClassWeights = Annotated[
@@ -92,9 +93,11 @@ def resolve_config(given: Mapping[str, Any], *, file: Path | None = None, resume
     Raises:
         InputError: An option is unknown, missing or wrong, the file cannot be read, or there is no run.
     """
-    options = _over({} if file is None else _read_options(file), given)
+    options = replace_options({} if file is None else _read_options(file), given)
     if resume and "out" in options:
-        options = _over(stored_options(Path(options["out"])).model_dump(), options)
+        options = replace_options(stored_options(Path(options["out"])).model_dump(), options)
+    else:
+        tell_of_recipe(options, TrainConfig.model_fields)
     return RunOptions.model_validate(options)
 
 
@@ -105,18 +108,6 @@ def _read_options(file: Path) -> dict[str, Any]:
             known = ", ".join(RunOptions.model_fields)
             raise InputError(f"{file} has the unknown option {name}; choose from {known}")
     return options
-
-
-def _over(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace options by those that were given; a network given anew takes its size along."""
-    replaced: set[str] = set()
-    if "model" in options and given.get("model", options["model"]) != options["model"]:
-        replaced = {"encoder", "variant"}
-    elif "variant" in given:
-        replaced = {"encoder"}
-    elif "encoder" in given:
-        replaced = {"variant"}
-    return {**{name: value for name, value in options.items() if name not in replaced}, **given}
 
 
 def stored_options(out: Path) -> RunOptions:
@@ -130,7 +121,7 @@ def stored_options(out: Path) -> RunOptions:
         raise InputError(
             f"{out} holds no run to resume ({CONFIG} is missing); begin one first", option="resume"
         )
-    return RunOptions.model_validate({**read_yaml(path), "out": out})
+    return RunOptions.stored({**read_yaml(path), "out": out})
 
 
 def require_no_run(out: Path) -> None:

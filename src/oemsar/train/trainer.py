@@ -111,7 +111,7 @@ def require_trainable(network: LandCoverNetwork, config: TrainConfig, device: to
         InputError: It needs more crops in a step, or larger ones.
     """
     joined = device.type == "cuda" and config.devices > 1  # batch norms see the crops of all devices
-    if config.batch > config.devices or joined:
+    if config.batch > config.devices * config.accumulate or joined:
         return
     side = min(config.crop, 2 * network.stride)
     crop = torch.zeros(1, network.spec.modalities.channels, side, side, dtype=torch.uint8)
