@@ -32,6 +32,7 @@ from oemsar.models import saved
 from oemsar.models.checkpoint import read_tensors
 from oemsar.models.encoder_file import start_encoder, write_encoder
 from oemsar.models.network import LandCoverNetwork
+from oemsar.models.published_encoder import PublishedEncoder
 from oemsar.models.spec import ModelSpec
 from oemsar.predict.contest import read_names
 from oemsar.prepare.align.output.tie_points import TiePoints, read_tie_points, write_geojson, write_points
@@ -196,6 +197,10 @@ def _write_counts(path: Path) -> None:
     benchmark_folder.write_counts(path.parent, ["a", "b"], ["r", "r"], counts, counts)
 
 
+def _encoder() -> PublishedEncoder:
+    return PublishedEncoder("tiny", {"weight": torch.ones(4, 3, 3, 3), "bias": torch.ones(4)})
+
+
 KINDS = [
     _yaml(
         "options.yaml",
@@ -225,7 +230,7 @@ KINDS = [
     Kind(saved.WEIGHTS, _write_saved, _read_saved),
     Kind(
         "encoder.safetensors",
-        lambda path: write_encoder("tiny", {"weight": torch.ones(4, 3, 3, 3), "bias": torch.ones(4)}, path),
+        lambda path: write_encoder(_encoder(), path),
         lambda path: start_encoder(_network(), path),
     ),
     Kind(

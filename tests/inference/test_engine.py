@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from oemsar.errors import Failure
 from oemsar.inference.options import EngineKind
 from oemsar.inference.select import open_engine
-from oemsar.inputs import Inputs
+from oemsar.inputs import SAR, Inputs
 from oemsar.masked import MaskedImage
 from oemsar.models.network import LandCoverNetwork
 from oemsar.testing.networks import make_network
 
+from ..models.small_upernet import SWIN, shrink
 from .small import images as make_images
 from .small import pixel_network
 
@@ -37,6 +38,18 @@ def test_probabilities_are_those_of_the_network_in_the_order_of_the_images(
     for image, result in zip(images, results, strict=True):
         np.testing.assert_allclose(result, _direct(unet, image), atol=2e-3)
         np.testing.assert_allclose(result.sum(0), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("encoder", ["convnextv2_atto", SWIN])
+def test_openvino_runs_encoders_of_timm_at_sizes_it_was_not_traced_with(
+    encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrink(monkeypatch)
+    network = make_network("upernet", encoder=encoder, modalities=SAR).eval()
+    images = make_images((64, 96), (40, 75))
+    with open_engine(network, kind="openvino", device="cpu") as engine:
+        for image, result in zip(images, engine.stream(images), strict=True):
+            np.testing.assert_allclose(result, _direct(network, image), atol=2e-3)
 
 
 @pytest.mark.parametrize("kind", ["torch", "openvino"])

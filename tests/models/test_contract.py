@@ -20,10 +20,13 @@ from oemsar.testing.networks import (
     make_network,
 )
 
+from .small_upernet import SWIN, shrink
+
 SMALL_ENCODERS = {
     "unet": ("resnet18", "efficientnet-b0", "tu-mobilenetv3_small_050"),
     "segformer": ("mit_b0",),
     "vmamba": ("vmamba_t",),
+    "upernet": ("convnextv2_atto", SWIN),
 }
 """Encoders each architecture is tried with; a new architecture adds its own."""
 LARGER = {
@@ -49,7 +52,14 @@ def test_every_network_keeps_the_contract(
     architecture: str, encoder: str, fusion: Fusion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(VMAMBA, "vmamba_t", Variant(16, (1, 1, 2, 1), 1, 0.2))
+    shrink(monkeypatch)
     check_network(architecture, encoder=encoder, fusions=(fusion,))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fusion", ["stack", "dual", "any"])
+def test_swin_of_its_published_size_keeps_the_contract(fusion: Fusion) -> None:
+    check_network("upernet", encoder=SWIN, fusions=(fusion,))
 
 
 @pytest.mark.slow

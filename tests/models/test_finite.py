@@ -17,6 +17,7 @@ from oemsar.models.encoder_file import start_encoder, write_encoder
 from oemsar.models.finite import require_finite
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.onnx_file import export_model
+from oemsar.models.published_encoder import PublishedEncoder
 from oemsar.models.spec import ModelSpec
 
 SPEC = ModelSpec(architecture="unet", encoder="tiny", modalities=SAR, mean=(50.0,), std=(40.0,))
@@ -52,7 +53,7 @@ def _load(path: Path, weights: dict[str, Tensor]) -> None:
 
 def _start(path: Path, weights: dict[str, Tensor]) -> None:
     encoder = {"weight": weights["encoder.weight"].repeat(1, 3, 1, 1), "bias": weights["encoder.bias"]}
-    write_encoder("tiny", encoder, path / "encoder.safetensors")
+    write_encoder(PublishedEncoder("tiny", encoder), path / "encoder.safetensors")
     start_encoder(_network(), path / "encoder.safetensors")
 
 

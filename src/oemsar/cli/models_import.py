@@ -25,9 +25,10 @@ def import_(
 ) -> None:
     """Turn a published checkpoint into what oemsar predicts with or trains from.
 
-    Takes U-Nets of the OpenEarthMap-SAR authors (saved model), and the encoders of classifiers and
-    segmentation networks with a Mix Transformer or VMamba (encoder file for oemsar train --encoder-weights),
-    as their authors or transformers save them. Only tensors are read of the file.
+    Takes U-Nets of the OpenEarthMap-SAR authors (saved model), and encoders (encoder file for oemsar train
+    --encoder-weights): of classifiers and segmentation networks with a Mix Transformer or VMamba, as their
+    authors or transformers save them, of timm (named by --encoder or the file), and of MaRS. Only tensors are
+    read of the file.
     """
     from oemsar.models.import_checkpoint import import_checkpoint
 

@@ -12,3 +12,6 @@ class ImportConfig(Config):
 
     channels: ChannelOrder = "radar-first"
     """Order in which a U-Net of four channels stacks its input."""
+    encoder: str = ""
+    """Encoder of timm that the checkpoint holds; by default known by the tensors or by the name of the
+    file."""

@@ -1,5 +1,6 @@
-"""Encoder files: the weights of an encoder for red, green and blue, to start networks from."""
+"""Encoder files: the weights of an encoder for one channel or for three colours, to start networks from."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,26 +13,35 @@ from oemsar.errors import InputError
 from oemsar.files import atomic_write
 from oemsar.folders import require_own
 from oemsar.inputs import Inputs
-from oemsar.models.checkpoint import first_difference
+from oemsar.models.checkpoint import first_difference, read_tensors
 from oemsar.models.finite import require_finite
+from oemsar.models.first_convolution import adapted
 from oemsar.models.fusion import ParallelEncoders
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.vmamba.weights import adapt_channels
+from oemsar.models.published_encoder import PublishedEncoder, published_encoder
+from oemsar.models.timm_encoder import TimmEncoder, architecture_of
+
+log = logging.getLogger(__name__)
 
 SUFFIX = ".safetensors"
 _ENCODER = "oemsar.encoder"
 """Key of the encoder's name in the file's metadata."""
+_LICENCE = "oemsar.licence"
+"""Key of the terms of use in the file's metadata."""
 
 
-def write_encoder(name: str, weights: Mapping[str, Tensor], path: Path) -> None:
-    """Write the weights of an encoder for three channels to an encoder file.
+def write_encoder(encoder: PublishedEncoder, path: Path) -> None:
+    """Write an encoder for one channel or for three to an encoder file.
 
     Raises:
         InputError: The path is that of another file, or its folder cannot be written to.
     """
     require_own([path], _is_encoder, "an encoder file")
+    metadata = {_ENCODER: encoder.name}
+    if encoder.licence is not None:
+        metadata[_LICENCE] = encoder.licence
     with atomic_write(path) as partial:
-        save_file({key: value.contiguous() for key, value in weights.items()}, partial, {_ENCODER: name})
+        save_file({key: value.contiguous() for key, value in encoder.weights.items()}, partial, metadata)
 
 
 def _is_encoder(path: Path) -> bool:
@@ -44,55 +54,74 @@ def _is_encoder(path: Path) -> bool:
 
 
 def start_encoder(network: LandCoverNetwork, path: Path) -> None:
-    """Load an encoder file into the encoder of a network, or into each of its encoders.
+    """Load an encoder file or a published network into the encoder, or into each encoder, of a network.
 
     The first convolution is adapted to the channels of the encoder so that a grey image, the same in every
-    channel, gives the features it gave in three colours; see `adapt_channels`.
+    channel, gives the features it gave; see `oemsar.models.first_convolution.adapt_channels`. The terms of
+    use are logged where they are known.
 
     Raises:
-        InputError: The file is no encoder file, or holds another encoder.
+        InputError: The file is neither, or holds another encoder.
     """
-    name, weights = _read_encoder(path)
-    if name != network.spec.encoder:
+    body: Any = network.body
+    encoders = (
+        [
+            (body.encoder.encoder_of(name), network.spec.modalities.only(name))
+            for name in body.encoder.inputs.names
+        ]
+        if isinstance(body.encoder, ParallelEncoders)
+        else [(body.encoder, network.spec.modalities)]
+    )
+    of_timm = isinstance(encoders[0][0], TimmEncoder)
+    published = _read_encoder(path, network.spec.encoder if of_timm else "")
+    if architecture_of(published.name) != architecture_of(network.spec.encoder):
         raise InputError(
-            f"{path} holds the encoder {name}, not {network.spec.encoder}; choose that encoder or another "
-            "file",
+            f"{path} holds the encoder {published.name}, not {network.spec.encoder}; choose that encoder or "
+            "another file",
             option=("encoder", "encoder_weights"),
         )
-    body: Any = network.body
-    if isinstance(body.encoder, ParallelEncoders):
-        for name in network.spec.modalities.names:
-            _load(body.encoder.encoder_of(name), weights, network.spec.modalities.only(name), path)
-    else:
-        _load(body.encoder, weights, network.spec.modalities, path)
+    for encoder, inputs in encoders:
+        _load(encoder, published.weights, inputs, path)
+    if published.licence is not None:
+        log.warning("%s: %s", path, terms(published.licence))
+
+
+def terms(licence: str) -> str:
+    """Say what a licence of weights means for a network that starts from them."""
+    return f"these weights are for {licence}; so is a network that starts from them"
 
 
 def _load(encoder: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, path: Path) -> None:
     own = encoder.state_dict()
-    first = next((name for name, value in own.items() if value.ndim == 4), "")
-    adapted = dict(weights)
-    if first in weights and weights[first].ndim == 4:
-        adapted[first] = adapt_channels(weights[first], inputs.channels, inputs)
-    difference = first_difference(own, adapted)
+    fitting = adapted(weights, own, inputs)
+    difference = first_difference(own, fitting)
     if difference is not None:
-        raise InputError(f"{path} is damaged ({difference}); make it again with `oemsar models import`")
+        raise InputError(
+            f"{path} is damaged or of another model's encoder ({difference}); make it again with "
+            "`oemsar models import`"
+        )
     # encoders of segmentation-models-pytorch override load_state_dict, each in its own way
-    nn.Module.load_state_dict(encoder, adapted)
+    nn.Module.load_state_dict(encoder, fitting)
 
 
-def _read_encoder(path: Path) -> tuple[str, dict[str, Tensor]]:
-    """Read name and weights of the encoder in a file."""
+def _read_encoder(path: Path, expected: str) -> PublishedEncoder:
+    """Read an encoder file, or the encoder of a published network.
+
+    Args:
+        path: File.
+        expected: Name of the encoder of timm that it is for; empty for other networks.
+    """
     if not path.is_file():
         raise InputError(f"encoder file {path} does not exist; make it with `oemsar models import`")
+    if not _is_encoder(path):
+        return published_encoder(read_tensors(path), path, expected)
     try:
         with safe_open(path, framework="pt") as file:
-            name = (file.metadata() or {}).get(_ENCODER)
+            metadata = file.metadata()
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
     except (OSError, SafetensorError) as error:
         raise InputError(
             f"{path} cannot be read as an encoder file; make one with `oemsar models import`"
         ) from error
     require_finite(weights, path)
-    if name is None:
-        raise InputError(f"{path} does not say which encoder it holds; make one with `oemsar models import`")
-    return name, weights
+    return PublishedEncoder(metadata[_ENCODER], weights, metadata.get(_LICENCE))

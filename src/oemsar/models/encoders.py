@@ -2,7 +2,8 @@
 
 import difflib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
@@ -27,41 +28,63 @@ def with_encoder(build: Callable[..., nn.Module], spec: ModelSpec, pretrained: b
         InputError: The encoder is not known.
         Failure: The ImageNet weights cannot be fetched.
     """
-    _require_known(spec.encoder)
-    # the hub remarks on every retry; one sentence below stands for all of them
-    logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
-    try:
-        body = build(encoder_weights=_imagenet(spec.encoder) if pretrained else None)
-    except Exception as error:  # hub, network and file errors of three libraries, with no common type
-        if not pretrained:
-            raise
-        raise Failure(
-            f"the ImageNet weights of encoder {spec.encoder} could not be loaded "
-            f"({type(error).__name__}); connect to the network, or train without them",
-            option="pretrained",
-        ) from error
-    _drop_classifier(body.encoder)
-    return body
-
-
-def _imagenet(encoder: str) -> str | bool:
-    """Give the library's name of the ImageNet weights: those of timm encoders go by their encoder's name."""
-    return True if encoder.startswith("tu-") else "imagenet"
-
-
-def _require_known(encoder: str) -> None:
-    """Refuse a name the libraries do not ship; a name that makes them fetch code or weights is one such."""
     declare()
     import timm
     from segmentation_models_pytorch.encoders import get_encoder_names
 
     known = [*get_encoder_names(), *(f"tu-{name}" for name in timm.list_models())]
+    require_known(spec.encoder, known, "segmentation-models-pytorch's encoders")
+    with fetching(spec.encoder, pretrained):
+        body = build(encoder_weights=_imagenet(spec.encoder) if pretrained else None)
+    _drop_classifier(body.encoder)
+    return body
+
+
+@contextmanager
+def fetching(encoder: str, pretrained: bool) -> Iterator[None]:
+    """Make a sentence of whatever goes wrong while the ImageNet weights of an encoder are fetched.
+
+    Args:
+        encoder: Name of the encoder.
+        pretrained: Whether they are fetched at all; otherwise errors pass.
+
+    Raises:
+        Failure: They cannot be fetched.
+    """
+    # the hub remarks on every retry; one sentence below stands for all of them
+    logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
+    try:
+        yield
+    except Exception as error:  # hub, network and file errors of three libraries, with no common type
+        if not pretrained:
+            raise
+        raise Failure(
+            f"the ImageNet weights of encoder {encoder} could not be loaded "
+            f"({type(error).__name__}); connect to the network, or train without them",
+            option="pretrained",
+        ) from error
+
+
+def require_known(encoder: str, known: Collection[str], source: str) -> None:
+    """Refuse a name the libraries do not ship; a name that makes them fetch code or weights is one such.
+
+    Args:
+        encoder: Name of the encoder.
+        known: Names of all encoders.
+        source: Where the names stand, for the sentence.
+
+    Raises:
+        InputError: The name is not known; near ones are given.
+    """
     if encoder not in known:
         near = difflib.get_close_matches(encoder, known, n=3)
-        hint = (
-            f"; did you mean {', '.join(near)}?" if near else "; see segmentation-models-pytorch's encoders"
-        )
+        hint = f"; did you mean {', '.join(near)}?" if near else f"; see {source}"
         raise InputError(f"encoder {encoder} is not known{hint}", option="encoder")
+
+
+def _imagenet(encoder: str) -> str | bool:
+    """Give the library's name of the ImageNet weights: those of timm encoders go by their encoder's name."""
+    return True if encoder.startswith("tu-") else "imagenet"
 
 
 def _drop_classifier(encoder: Any) -> None:  # noqa: ANN401 (the library ships no types)

@@ -1,8 +1,10 @@
 """The import of published checkpoints.
 
-U-Nets of the OpenEarthMap-SAR authors become saved models, Mix Transformers and VMambas encoder files.
+U-Nets of the OpenEarthMap-SAR authors become saved models; Mix Transformers, VMambas and encoders of timm,
+MaRS among them, become encoder files.
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,15 +18,17 @@ from oemsar.legend import NUM_CLASSES
 from oemsar.locks import holds_output
 from oemsar.models.checkpoint import first_difference, read_tensors
 from oemsar.models.config import ChannelOrder, ImportConfig
-from oemsar.models.encoder_file import SUFFIX, write_encoder
-from oemsar.models.mit import is_mit, mit_encoder
+from oemsar.models.encoder_file import SUFFIX, terms, write_encoder
 from oemsar.models.network import LandCoverNetwork
+from oemsar.models.published_encoder import published_encoder
 from oemsar.models.registry import build
 from oemsar.models.saved import DESCRIPTION, WEIGHTS, require_own_model, save_model
 from oemsar.models.spec import ModelSpec
+from oemsar.models.timm_encoder import require_timm_encoder
 from oemsar.models.unet import whole_unet
-from oemsar.models.vmamba.classifier_file import is_vmamba, vmamba_encoder
 from oemsar.record import origin, run_record
+
+log = logging.getLogger(__name__)
 
 _ENCODER = "efficientnet-b4"
 _CLASSES = 1 + NUM_CLASSES
@@ -40,6 +44,8 @@ class ImportedCheckpoint(Value):
     """Folder of the saved model, or the encoder file."""
     content: str
     """Name of the network or of the encoder."""
+    licence: str | None = None
+    """Terms of use of the weights, where they are known."""
 
 
 @holds_output()
@@ -49,8 +55,8 @@ def import_checkpoint(
     """Turn a published checkpoint into a saved model or an encoder file.
 
     Args:
-        checkpoint: PyTorch or safetensors file of a U-Net of the OpenEarthMap-SAR authors, or of a classifier
-            or segmentation network with a Mix Transformer or VMamba.
+        checkpoint: PyTorch or safetensors file of a U-Net of the OpenEarthMap-SAR authors, of a classifier or
+            segmentation network with a Mix Transformer or VMamba, or of an encoder of timm or MaRS.
         out: Folder of the saved model; for an encoder the encoder file, ending in .safetensors.
         config: Options of the import.
 
@@ -58,10 +64,12 @@ def import_checkpoint(
         InputError: The file cannot be read, is another network, or `out` does not fit.
     """
     require_apart([out, out / WEIGHTS, out / DESCRIPTION], [checkpoint])
+    if config.encoder:
+        require_timm_encoder(config.encoder)
     if out.suffix != SUFFIX:
         require_own_model(out)
     tensors = read_tensors(checkpoint)
-    if _STEM in tensors or f"{_HEAD}weight" in tensors:
+    if not config.encoder and (_STEM in tensors or f"{_HEAD}weight" in tensors):
         network = import_unet(tensors, checkpoint, config.channels)
         if out.suffix == SUFFIX:
             raise InputError(
@@ -70,13 +78,15 @@ def import_checkpoint(
         record = {**run_record(config).plain(), "imported": origin(checkpoint).model_dump()}
         save_model(network, out, record)
         return ImportedCheckpoint(path=out, content=f"U-Net with {_ENCODER} on {network.spec.modalities}")
-    name, weights = _encoder(tensors, checkpoint)
+    encoder = published_encoder(tensors, checkpoint, config.encoder)
     if out.suffix != SUFFIX:
         raise InputError(
-            f"{checkpoint} holds the encoder {name}; give a file ending in {SUFFIX}", option="out"
+            f"{checkpoint} holds the encoder {encoder.name}; give a file ending in {SUFFIX}", option="out"
         )
-    write_encoder(name, weights, out)
-    return ImportedCheckpoint(path=out, content=f"encoder {name}")
+    if encoder.licence is not None:
+        log.warning("%s: %s", checkpoint, terms(encoder.licence))
+    write_encoder(encoder, out)
+    return ImportedCheckpoint(path=out, content=f"encoder {encoder.name}", licence=encoder.licence)
 
 
 def import_unet(
@@ -127,15 +137,3 @@ def _modalities(tensors: Mapping[str, Tensor], path: Path) -> Inputs:
     if len(shape) != 4 or shape[1] not in by_channels:
         raise InputError(f"{path} is not a U-Net of 1, 3 or 4 channels: tensor {_STEM} has the shape {shape}")
     return by_channels[shape[1]]
-
-
-def _encoder(tensors: Mapping[str, Tensor], path: Path) -> tuple[str, dict[str, Tensor]]:
-    if is_mit(tensors):
-        return mit_encoder(tensors, path)
-    if is_vmamba(tensors):
-        return vmamba_encoder(tensors, path)
-    first, value = next(iter(tensors.items()))
-    raise InputError(
-        f"{path} is no known network, neither a U-Net of the authors nor a Mix Transformer or VMamba: "
-        f"its first tensor is {first} of shape {tuple(value.shape)}"
-    )

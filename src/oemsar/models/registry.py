@@ -30,6 +30,7 @@ NETWORKS: Registry[Architecture] = Registry(
         "unet": "oemsar.models.unet:unet",
         "segformer": "oemsar.models.segformer:segformer",
         "vmamba": "oemsar.models.vmamba.network:vmamba",
+        "upernet": "oemsar.models.upernet:upernet",
     },
 )
 """Functions that build a network, by the name of its architecture."""

@@ -1,4 +1,4 @@
-"""UPerNet (Xiao et al. 2018) as VMamba is published with, and the auxiliary head of its training.
+"""UPerNet (Xiao et al. 2018) as VMamba and Swin are published with, and the auxiliary head of its training.
 
 The decode head pools the deepest level at four scales, adds the levels up from coarse to fine, and joins
 them at the finest. With 512 channels it and the auxiliary head have 32 to 36 million parameters.
@@ -12,6 +12,10 @@ from torch import Tensor, nn
 
 from oemsar.errors import InputError
 from oemsar.legend import NUM_CLASSES
+from oemsar.models.encoders import STRIDE
+from oemsar.models.network import LandCoverNetwork
+from oemsar.models.spec import ModelSpec
+from oemsar.models.timm_encoder import TimmEncoder, pretrained_encoder
 
 CHANNELS = 512
 POOL_SCALES = (1, 2, 3, 6)
@@ -21,6 +25,25 @@ AUXILIARY_LEVEL = 2
 AUXILIARY_WEIGHT = 0.4
 """Weight of the auxiliary loss beside that of the decode head."""
 _DROPOUT = 0.1
+
+
+def upernet(spec: ModelSpec, *, pretrained: bool = False) -> LandCoverNetwork:
+    """Build UPerNet with a hierarchical encoder of timm.
+
+    Args:
+        spec: Description of the network; its encoder is one of timm with levels at the strides 4, 8, 16 and
+            32, such as `convnextv2_tiny`.
+        pretrained: Whether to start the encoder from ImageNet weights, fetched over the network.
+
+    Raises:
+        InputError: The encoder is not known or cannot be used.
+        Failure: The ImageNet weights cannot be fetched.
+    """
+    inputs = spec.modalities
+    encoder = (
+        pretrained_encoder(spec.encoder, inputs) if pretrained else TimmEncoder(spec.encoder, inputs.channels)
+    )
+    return LandCoverNetwork(spec, UPerNet(encoder), STRIDE)
 
 
 class UPerNet(nn.Module):

@@ -28,6 +28,7 @@ VMAMBA = Encoders(
     "vmamba_t",
     {size: f"vmamba_{size.replace('-', '_')}" for size in ("t", "s", "b", "s-s1l20", "b-s1l20")},
 )
+UPERNET = Encoders("convnextv2_tiny")
 
 ENCODERS: Registry[Encoders] = Registry(
     "model",
@@ -36,6 +37,7 @@ ENCODERS: Registry[Encoders] = Registry(
         "unet": "oemsar.models.variants:UNET",
         "segformer": "oemsar.models.variants:SEGFORMER",
         "vmamba": "oemsar.models.variants:VMAMBA",
+        "upernet": "oemsar.models.variants:UPERNET",
     },
 )
 """Encoders of each network, under the name that the network has in `oemsar.models.registry.NETWORKS`."""

@@ -53,8 +53,8 @@ class TrainConfig(Config):
     """Size of the network by its short name: b0 to b5 of segformer (default b2), t, s, b, s-s1l20 or b-s1l20
     of vmamba (default t)."""
     encoder: str = ""
-    """Encoder, as the network's library calls it; by default that of the variant, or efficientnet-b4 of
-    unet."""
+    """Encoder, as the network's library calls it; by default that of the variant, efficientnet-b4 of unet, or
+    convnextv2_tiny of upernet."""
     modalities: Inputs = SAR
     """Inputs that the network sees, joined by +, with a number of channels where it is not the usual, such as
     sar+optical, sar:2+height or multispectral:6."""
@@ -101,7 +101,7 @@ class TrainConfig(Config):
     pretrained: bool = False
     """Start the encoder from ImageNet weights, fetched over the network."""
     encoder_weights: Path | None = None
-    """Encoder file, written by `oemsar models import`, to start the encoder from."""
+    """Encoder file, written by `oemsar models import`, or a published encoder to start the encoder from."""
     validate_every: int = Field(1000, ge=1, le=MOST_STEPS)
     """Number of steps between validations; the last step is always validated."""
     checkpoint_every: int = Field(250, ge=1, le=MOST_STEPS)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from oemsar.errors import Failure, InputError
-from oemsar.inputs import OPTICAL, Inputs
-from oemsar.inputs import PUBLISHED as PAPER_INPUTS
+from oemsar.inputs import Inputs
 from oemsar.models.checkpoint import named_tensors
+from oemsar.models.first_convolution import adapt_channels
 from oemsar.models.vmamba.cross_scan import DIRECTIONS
 from oemsar.models.vmamba.encoder import VMambaEncoder
 
@@ -108,37 +108,6 @@ def _in_shape(value: Tensor, shape: torch.Size) -> Tensor:
     by_direction = [form for form in (value, pixelwise) if form.ndim > 1 and form.shape[0] == DIRECTIONS]
     forms = [value, pixelwise, *(form.flatten(0, 1) for form in by_direction)]
     return next((form for form in forms if form.shape == shape), value)
-
-
-def adapt_channels(weight: Tensor, channels: int, inputs: Inputs | None = None) -> Tensor:
-    """Adapt the first convolution of a network for three colours to other channels.
-
-    One channel gets the sum over the colours: a grey image then gives what it gave as three equal colours.
-    Of several, an optical image keeps the weights of the colours and every other channel gets their mean; all
-    are scaled by 3 over the number of channels to keep the sum.
-
-    Args:
-        weight: Weights, shape (out channels, 3, height, width); those of another number of channels are given
-            back.
-        channels: Number of channels.
-        inputs: Inputs that the channels are of; by default those of the paper with as many channels, or none
-            that is optical.
-
-    Returns:
-        Weights, shape (out channels, channels, height, width).
-    """
-    if weight.shape[1] != 3:
-        return weight
-    if channels == 1:
-        return weight.sum(1, keepdim=True)
-    seen = inputs or next((each for each in PAPER_INPUTS if each.channels == channels), None)
-    if seen == OPTICAL:
-        return weight
-    mean = weight.mean(1, keepdim=True)
-    if seen is None:
-        return 3 / channels * mean.repeat(1, channels, 1, 1)
-    parts = [weight if part.kind == "optical" else mean.repeat(1, part.channels, 1, 1) for part in seen]
-    return 3 / channels * torch.cat(parts, dim=1)
 
 
 def fetch_checkpoint(variant: str) -> dict[str, Tensor]:
