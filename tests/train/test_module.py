@@ -19,17 +19,22 @@ from oemsar.train.registry import LOSSES
 from ..forking import forking
 
 SPEC = ModelSpec(architecture="unet", encoder="none", modalities=SAR, mean=(100.0,), std=(50.0,))
-Shares = dict[tuple[str, int], tuple[float, list[np.ndarray]]]
+Shares = dict[tuple[str, int, int], tuple[float, list[np.ndarray]]]
 WEIGHTS = (3.0, 1.0, 1.0, 2.0, 1.0, 0.5, 1.0, 1.0)
 
 
-def module(loss: str) -> LandCoverModule:
+CASES = [*((name, 1) for name in LOSSES.names()), ("ce+dice", 2), ("lovasz", 2)]
+"""Losses, and in how many parts each process works through its share."""
+
+
+def module(loss: str, parts: int = 1) -> LandCoverModule:
     """A network whose norm looks at one image at a time, so that sharing a batch makes no difference."""
     torch.manual_seed(0)
     body = nn.Sequential(
         nn.Conv2d(1, 6, 3, padding=1), nn.GroupNorm(2, 6), nn.ReLU(), nn.Conv2d(6, 8, 3, padding=1)
     )
-    return LandCoverModule(LandCoverNetwork(SPEC, body, 1), TrainConfig(loss=loss), WEIGHTS)
+    config = TrainConfig(loss=loss, accumulate=parts)
+    return LandCoverModule(LandCoverNetwork(SPEC, body, 1), config, WEIGHTS)
 
 
 def batch() -> dict[str, torch.Tensor]:
@@ -65,12 +70,12 @@ def share(rank: int, port: int, results: SimpleQueue[Any]) -> None:
         "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2
     )
     half = {name: value[2 * rank : 2 * rank + 2] for name, value in batch().items()}
-    for loss in LOSSES:
-        lightning = module(loss)
+    for loss, parts in CASES:
+        lightning = module(loss, parts)
         step = nn.parallel.DistributedDataParallel(TrainingStep(lightning))
         value = step(half)
         value.backward()
-        results.put((loss, rank, value.item(), gradients(lightning.network)))
+        results.put((loss, parts, rank, value.item(), gradients(lightning.network)))
     del lightning, value  # one that outlives its process group can wait for gloo's threads for ever
     torch.distributed.destroy_process_group()
 
@@ -84,19 +89,21 @@ def two_processes() -> Shares:
     processes = [forking().Process(target=share, args=(rank, port, results)) for rank in range(2)]
     for process in processes:
         process.start()
-    got = [results.get() for _ in range(2 * len(LOSSES.names()))]
+    got = [results.get() for _ in range(2 * len(CASES))]
     for process in processes:
         process.join()
-    return {(loss, rank): (value, grads) for loss, rank, value, grads in got}
+    return {(loss, parts, rank): (value, grads) for loss, parts, rank, value, grads in got}
 
 
-@pytest.mark.parametrize("loss", LOSSES.names())
-def test_two_processes_give_the_loss_and_gradient_of_one(two_processes: Shares, loss: str) -> None:
+@pytest.mark.parametrize(("loss", "parts"), CASES)
+def test_two_processes_give_the_loss_and_gradient_of_one(
+    two_processes: Shares, loss: str, parts: int
+) -> None:
     lightning = module(loss)
     value = lightning.training_step(batch(), 0)
     value.backward()
     for rank in range(2):
-        shared, grads = two_processes[loss, rank]
+        shared, grads = two_processes[loss, parts, rank]
         assert shared == pytest.approx(value.item(), rel=1e-5)
         for one, other in zip(gradients(lightning.network), grads, strict=True):
             np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
