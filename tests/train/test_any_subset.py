@@ -111,12 +111,12 @@ def test_tiles_that_lack_inputs_are_used_and_told(
     caplog.set_level(logging.INFO)
     options: Any = config(modalities="sar+optical+height")
     blind = replace(tiles[0], name="d", sar=None, optical=None, further={})
-    training, validation = usable_tiles([*tiles, blind, replace(tiles[2], split="val")], options, "table")
+    (training,), validation = usable_tiles([*tiles, blind, replace(tiles[2], split="val")], options, "table")
     assert training == tiles
     assert [tile.name for tile in validation] == ["c"]
     assert "1 of the 3 tiles of split train have no height, and are used without" in caplog.text
     stacked: Any = config(modalities="sar+optical+height", fusion="stack")
-    assert usable_tiles([*tiles, blind], stacked, "table")[0] == tiles[:1]
+    assert usable_tiles([*tiles, blind], stacked, "table")[0] == [tiles[:1]]
 
 
 def test_an_input_that_no_training_tile_has_is_refused(tiles: list[Tile]) -> None:

@@ -112,7 +112,7 @@ def test_flags_are_the_options_with_the_defaults_shown() -> None:
     for name, field in TrainConfig.model_fields.items():
         shown = parameters[name].annotation.__metadata__[0].show_default
         default = field.get_default()
-        if default in (None, ""):
+        if default in (None, "", ()):
             assert shown is False
         else:
             plain = str(default) if isinstance(default, Inputs) else getattr(default, "value", default)
@@ -167,4 +167,4 @@ def test_readers_and_paths_may_change_on_resume_but_not_what_is_trained() -> Non
 
 @pytest.mark.parametrize(("steps", "warmup"), [(20, 1), (1000, 50), (100_000, 1000)])
 def test_warmup_is_a_twentieth_but_not_long(steps: int, warmup: int) -> None:
-    assert RunOptions.model_validate({**PATHS, "steps": steps}).warmup_steps == warmup
+    assert RunOptions.model_validate({**PATHS, "steps": steps}).phases[0].warmup == warmup

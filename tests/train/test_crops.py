@@ -12,7 +12,7 @@ import pytest
 from oemsar.dataset.tile import Tile
 from oemsar.inputs import SAR, SAR_OPTICAL, Inputs
 from oemsar.raster.geotiff import write_raster
-from oemsar.train.crops import CropDataset, StepSampler, _nearest, _resampled, dihedral, draw_crop
+from oemsar.train.crops import CropDataset, StepSampler, dihedral, draw_crop
 
 SHAPES = [(200, 200), (300, 180), (90, 90)]
 
@@ -113,14 +113,6 @@ def test_sample_depends_on_seed_and_number_alone(coordinates: Tile) -> None:
     assert samples([7], 1)[7] == forward[7]
     assert samples([7], 2)[7] != forward[7]
     assert len(set(forward.values())) == 12
-
-
-def test_a_reduced_label_is_that_of_the_pixel_in_the_middle() -> None:
-    """Of 9 rows 3 are left, the second of each three; of 10 columns 2, the pixel behind each middle."""
-    label = np.arange(90, dtype=np.uint8).reshape(9, 10)
-    np.testing.assert_array_equal(_nearest(label, (3, 2)), label[[1, 4, 7]][:, [2, 7]])
-    assert _resampled(label[None], (3, 2)).shape == (1, 3, 2)
-    np.testing.assert_array_equal(_nearest(label, (18, 10)), label.repeat(2, axis=0))
 
 
 def test_without_augmentation_crops_are_only_placed(coordinates: Tile) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from oemsar.dataset.pixels import read_images, read_label
 from oemsar.dataset.tile import Tile
@@ -15,12 +16,12 @@ from oemsar.errors import InputError
 from oemsar.inputs import OPTICAL
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import CropDataset
-from oemsar.train.data import TileData, WholeTiles, default_workers
+from oemsar.train.data import PhasedCrops, TileData, WholeTiles, default_workers
 
 
 def data(tiles: list[Tile], workers: int, **trainer: int) -> TileData:
     config = TrainConfig(crop=32, batch=4, steps=3, workers=workers, augment=False)
-    module = TileData(config, tiles, tiles)
+    module = TileData(config, [tiles], tiles)
     module.trainer = SimpleNamespace(**{"global_step": 0, "global_rank": 0, "world_size": 1, **trainer})
     return module
 
@@ -31,6 +32,20 @@ def test_a_step_is_shared_by_the_processes_from_the_present_one_on(
     module = data([make_tile("a"), make_tile("b")], 0, global_step=1, global_rank=1, world_size=2)
     numbers = [batch["number"].tolist() for batch in module.train_dataloader()]
     assert numbers == [[6, 7], [10, 11]]
+
+
+def test_samples_of_each_phase_are_of_its_tiles(make_tile: Callable[[str], Tile]) -> None:
+    first, second = ([make_tile(name)] for name in "ab")
+    size = {"crop": 32, "batch": 4, "workers": 0, "augment": False, "modalities": "optical"}
+    config = TrainConfig(regime="P>R5", steps="2>3", **size)
+    module = TileData(config, [first, second], [])
+    module.trainer = SimpleNamespace(global_step=1, global_rank=0, world_size=1)
+    numbers = [batch["number"].tolist() for batch in module.train_dataloader()]
+    assert numbers == [[4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15], [16, 17, 18, 19]]
+    alone = [CropDataset(tiles, OPTICAL, 32, 0, augment=False) for tiles in (first, second)]
+    samples = PhasedCrops([0, 8], alone)
+    for number, crops in ((0, alone[0]), (7, alone[0]), (8, alone[1]), (19, alone[1])):
+        assert torch.equal(samples[number]["image"], crops[number]["image"])
 
 
 def test_validation_tiles_come_whole_and_shared(make_tile: Callable[[str], Tile]) -> None:

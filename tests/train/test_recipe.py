@@ -128,7 +128,7 @@ def test_the_run_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text(yaml.safe_dump({**PATHS, **earlier}))
     got = resolve_config({"out": tmp_path}, resume=True)
     assert (got.recipe, got.steps, got.loss, got.ema, got.schedule) == ("default", 70, "dice", None, "cosine")
-    assert (got.accumulate, got.degrade, got.warmup_steps) == (1, 1, 3)
+    assert (got.accumulate, got.degrade, got.phases[0].warmup) == (1, 1, 3)
 
 
 def test_a_run_is_not_resumed_under_another_recipe(tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def test_wrong_label_in_validation_leaves_no_reading_process(
 
 
 def test_lack_of_memory_is_explained(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def exhausted(*_: object) -> None:
+    def exhausted(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("oemsar.train.module.compute_loss", exhausted)
@@ -263,7 +263,7 @@ def test_diverged_loss_is_not_saved(table: Path, tmp_path: Path, monkeypatch: py
     from oemsar.train import module
 
     compute = module.compute_loss
-    monkeypatch.setattr(module, "compute_loss", lambda *a: compute(*a) * float("nan"))
+    monkeypatch.setattr(module, "compute_loss", lambda *a, **k: compute(*a, **k) * float("nan"))
     with pytest.raises(Failure, match="learning_rate: the loss is no longer finite"):
         train(config(table, tmp_path / "run"))
     assert not (tmp_path / "run/checkpoints/last.ckpt").exists()
@@ -389,7 +389,7 @@ def test_a_resumed_run_knows_its_images_and_labels_and_its_encoder(
     options = config(folder / "tiles.parquet", tmp_path / "run", encoder_weights=tmp_path / "encoder")
     (tmp_path / "encoder").write_bytes(b"weights")
     tiles = read_tiles(folder / "tiles.parquet")
-    training, validation = usable_tiles(tiles, options, "the table")
+    (training,), validation = usable_tiles(tiles, options, "the table")
     spec = {"architecture": "unet", "encoder": options.encoder, "modalities": "sar"}
     start = RunStart(ModelSpec(**spec, mean=(0.0,), std=(1.0,)), (1.0,) * 8)
     files, described = tiles_state([*training, *validation]), describe_tiles(training, validation)

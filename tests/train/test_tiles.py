@@ -1,12 +1,15 @@
 """Tiles and labels of a run under a regime, and that a resumed run has the same."""
 
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from oemsar.dataset.config import RegimesConfig
 from oemsar.dataset.label_regime import Regime
@@ -15,11 +18,11 @@ from oemsar.dataset.pixels import read_label
 from oemsar.dataset.regimes import training_tiles
 from oemsar.dataset.table import read_tiles, write_tiles
 from oemsar.dataset.tile import Tile
-from oemsar.errors import InputError
+from oemsar.errors import InputError, Interrupted
 from oemsar.train.config import RunOptions
-from oemsar.train.crops import CropDataset
+from oemsar.train.crops import Batch, CropDataset
 from oemsar.train.run import TrainedRun, train_model
-from oemsar.train.tiles import TilesSummary, describe_tiles, usable_tiles
+from oemsar.train.tiles import TilesSummary, describe_tiles, each_once, usable_tiles
 
 SIDE = 96
 REAL, PSEUDO = 3, 5
@@ -50,7 +53,8 @@ def config(table: Path, **options: object) -> RunOptions:
 
 
 def usable(options: RunOptions) -> tuple[list[Tile], list[Tile]]:
-    return usable_tiles(read_tiles(options.table), options, options.table.name)
+    (training,), validation = usable_tiles(read_tiles(options.table), options, options.table.name)
+    return training, validation
 
 
 def train(options: RunOptions, *, resume: bool = False) -> TrainedRun:
@@ -69,6 +73,18 @@ def test_pixels_of_each_tile_are_those_of_its_label(
     assert len(validation) == 8 - real
     assert {int(read_label(tile).max()) for tile in validation} == {REAL}
     assert not {tile.name for tile in training} & {tile.name for tile in validation}
+
+
+def test_each_phase_has_its_tiles_and_none_is_validated_on(regime_table: Path) -> None:
+    options = config(regime_table, regime="P>R5>P+R1", steps="4>3>2")
+    phases, validation = usable_tiles(read_tiles(regime_table), options, "the table")
+    alone = [usable(config(regime_table, regime=regime))[0] for regime in ("P", "R5", "P+R1")]
+    assert phases == alone
+    assert [len(phase) for phase in phases] == [2, 5, 3]
+    once = each_once(phases)
+    assert len(once) == 8
+    assert len(validation) == 2
+    assert not {tile.name for tile in validation} & {tile.name for tile in once}
 
 
 def test_manifests_decide_and_the_computed_ones_have_seed_0(regime_table: Path, tmp_path: Path) -> None:
@@ -131,6 +147,37 @@ def test_a_run_under_a_regime_resumes_with_its_own_tiles_only(regime_table: Path
         train(moved, resume=True)
     with pytest.raises(InputError, match="has regime R5"):
         train(moved.model_copy(update={"regime": Regime.R1}), resume=True)
+
+
+def test_a_run_stopped_in_its_second_phase_resumes_to_the_bit(
+    regime_table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {
+        **{"encoder": "tu-mobilenetv3_small_050", "crop": 64, "batch": 2, "workers": 0, "device": "cpu"},
+        **{"regime": "P>R5", "steps": "2>3", "learning_rate": "1e-3>1e-4", "calibrate": False},
+    }
+    straight = train(config(regime_table, **options))
+    read = CropDataset.__getitem__
+
+    def stopping(dataset: CropDataset, number: int) -> Batch:
+        if number == 6:  # the first sample of step 3, the second of the second phase
+            signal.raise_signal(signal.SIGTERM)
+        return read(dataset, number)
+
+    cut = config(regime_table, **options, out=regime_table.parent / "cut")
+    with monkeypatch.context() as patch:
+        patch.setattr(CropDataset, "__getitem__", stopping)
+        with pytest.raises(Interrupted, match="interrupted at step 4"):
+            train(cut)
+    with pytest.raises(InputError, match=r"has steps 2>3, not 2>4"):
+        train(cut.model_copy(update={"steps": (2, 4)}), resume=True)
+    resumed = train(cut, resume=True)
+    assert resumed.steps == straight.steps == 5
+    one, other = (load_file(run.model / "model.safetensors") for run in (straight, resumed))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    record = json.loads((resumed.folder / "record.json").read_text())
+    assert record["config"]["learning_rate"] == "0.001>0.0001"
+    assert (record["tiles"]["train"], record["tiles"]["train_real_labels"]) == (7, 5)
 
 
 def test_an_input_that_no_tile_has_is_named(make_tile: Callable[[str], Tile], tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def _submit(work: _Work, worker: Worker) -> None:
     task = work.waiting.popleft()
     work.at[worker.number] = task
     work.begun[worker.number] = time.monotonic()
-    work.steps[worker.number] = (0, task.training.steps)
+    work.steps[worker.number] = (0, task.training.total_steps)
     log.debug("%s begins", task.name)
     worker.submit(task)
 

@@ -74,7 +74,7 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
         kind, default = str, ",".join(f"{number:g}" for number in info.get_default())
     if get_origin(kind) is tuple and get_args(kind)[1:] == (Ellipsis,):  # given several times
         kind = GenericAlias(list, get_args(kind)[:1])
-    if kind == tuple[int, ...] | None:  # numbers separated by commas
+    if any(get_args(part)[1:] == (Ellipsis,) for part in get_args(kind)):  # one or several in a text
         kind = str | None
     if kind is Inputs:
         kind, default = str, str(default)
@@ -84,7 +84,9 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
         shown["show_default"] = False
     elif partial:
         kind = kind | None
-        shown["show_default"] = False if default in (None, "", inspect.Parameter.empty) else _spoken(default)
+        shown["show_default"] = (
+            False if default in (None, "", (), inspect.Parameter.empty) else _spoken(default)
+        )
         default = None
     option = typer.Option(*names, help=_help(info), **shown)
     return inspect.Parameter(

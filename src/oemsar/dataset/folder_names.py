@@ -45,6 +45,9 @@ ROLES = (
 )
 """Roles in the order in which they are tried: `labels` comes after the two names it is the end of."""
 
+BESIDE_LABELS = {"confidence": "confidence", "soft_label": "soft_labels"}
+"""Folders of the files beside pseudo labels, by the column of the tile that they fill."""
+
 _NAME_PREFIX = re.compile(r"(train|val|test)area", re.IGNORECASE)
 _ARCHIVE = re.compile(r"(?:.*_)?(train|val|test)(?:_labels)?", re.IGNORECASE)
 
@@ -52,9 +55,10 @@ _ARCHIVE = re.compile(r"(?:.*_)?(train|val|test)(?:_labels)?", re.IGNORECASE)
 def role_of(folders: Sequence[str]) -> Role | None:
     """Find the role of a file in nested folders, outermost first; None where none of them has a role.
 
-    The nearest folder counts that has a role or bears the name of a further input.
+    The nearest folder counts that has a role or bears the name of a further input or of files beside labels.
     """
     further = [f"_{name}_images" for name in INPUTS.names() if name not in ("sar", "optical")]
+    further += [f"_{folder}" for folder in BESIDE_LABELS.values()]
     for folder in reversed(folders):
         if f"_{folder.lower()}".endswith(tuple(further)):
             return None

@@ -1,4 +1,4 @@
-"""Files of inputs other than radar and optical, found by the folder they lie in beside any layout."""
+"""Files of inputs other than radar and optical, and beside labels, found by their folder in any layout."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -22,7 +22,8 @@ def find_further(
     """Find the further inputs of tiles: files of the tile's name in a folder named after the input.
 
     The folder of `height` is `height_images`, or a name that ends with it after an underscore, whatever its
-    case and however deep; of an image in several formats the GeoTIFF is taken.
+    case and however deep; of an image in several formats the GeoTIFF is taken. In the same way files beside
+    pseudo labels are found in `confidence` and `soft_labels`.
 
     Args:
         folder: Folder to search.
@@ -30,12 +31,13 @@ def find_further(
         tiles: Names of the tiles.
 
     Returns:
-        Path by name of the input, by name of the tile.
+        Path by name of the input, or of the column of files beside labels, by name of the tile.
 
     Raises:
         InputError: A folder that was stated has no file of a tile, or two files of a tile differ.
     """
-    wanted = {name: f"{name}_images" for name in INPUTS.names() if name not in _IN_LAYOUTS} | dict(stated)
+    wanted = {name: f"{name}_images" for name in INPUTS.names() if name not in _IN_LAYOUTS}
+    wanted |= folder_names.BESIDE_LABELS | dict(stated)
     found: dict[str, dict[str, Path]] = {}
     strangers: dict[str, list[Path]] = {}
     for here, names in walk_folders(folder):

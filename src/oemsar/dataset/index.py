@@ -13,6 +13,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from oemsar.config_file import Value
 from oemsar.dataset.config import IndexConfig
+from oemsar.dataset.folder_names import BESIDE_LABELS
 from oemsar.dataset.further_inputs import find_further
 from oemsar.dataset.layouts import COLUMNS, LAYOUTS, TileFiles, natural_order
 from oemsar.dataset.regions import assign_regions
@@ -114,8 +115,12 @@ def find_tiles(folder: Path, *, config: IndexConfig = IndexConfig(), report: Rep
         for files in ordered:
             tile = _tile(files)
             of_tile = {**tile.further, **further.get(files.name, {})}
-            tiles.append(replace(tile, label_nodata=config.label_nodata, further=of_tile))
+            beside = {column: of_tile.pop(column, None) for column in BESIDE_LABELS}
+            tiles.append(replace(tile, label_nodata=config.label_nodata, further=of_tile, **beside))
             report(len(tiles), len(ordered))
+    for column, name in BESIDE_LABELS.items():
+        if count := sum(getattr(tile, column) is not None for tile in tiles):
+            _log.info("%d tiles have a file of %s beside their label", count, name)
     return assign_regions(tiles, config.region_distance)
 
 

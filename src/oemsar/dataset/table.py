@@ -33,8 +33,10 @@ Table: TypeAlias = Path | Sequence[Tile]
 _FILES = ("sar", "optical", "pseudo_label", "real_label")
 _LONGEST_SIDE = 1_000_000
 _COLUMNS = ("name", "split", "region", "country", "height", "width", "crs", "affine", *_FILES)
-_LABEL_NODATA = "label_nodata"
-"""Column that a table has where a value of its labels means unknown."""
+_BESIDE = ("confidence", "soft_label")
+"""Columns of the files beside a pseudo label, which a table has where a tile has one."""
+_OPTIONAL = ("label_nodata", *_BESIDE, "misalignment")
+"""Columns that a table has where a tile has a value."""
 _INPUT = "input_"
 """Beginning of the columns of inputs other than radar and optical; the name of the input follows.
 
@@ -58,6 +60,9 @@ class _Row(Foreign):
     pseudo_label: str | None
     real_label: str | None
     label_nodata: int | None = Field(None, ge=0, le=255)
+    confidence: str | None = None
+    soft_label: str | None = None
+    misalignment: float | None = Field(None, ge=0, le=_LONGEST_SIDE)
     further: dict[str, str] = Field(default={})
 
     def tile(self, folder: Path) -> Tile:
@@ -74,8 +79,9 @@ class _Row(Foreign):
             grid=None if self.affine is None else _grid(shape, self.affine, self.crs),
             region=self.region,
             country=self.country,
-            **{column: _path(getattr(self, column), folder) for column in _FILES},
+            **{column: _path(getattr(self, column), folder) for column in (*_FILES, *_BESIDE)},
             label_nodata=self.label_nodata,
+            misalignment=self.misalignment,
             further={name: folder / _own(path) for name, path in self.further.items()},
         )
 
@@ -108,7 +114,7 @@ def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
     require_own([path], _is_table, "a table of tiles")
     folder = path.resolve().parent
     rows = [_row(tile, folder) for tile in tiles]
-    stated = [_LABEL_NODATA] if any(tile.label_nodata is not None for tile in tiles) else []
+    stated = [name for name in _OPTIONAL if any(getattr(tile, name) is not None for tile in tiles)]
     further = dict.fromkeys(f"{_INPUT}{name}" for tile in tiles for name in tile.further)
     frame = gpd.GeoDataFrame(
         pd.DataFrame(rows, columns=[*_COLUMNS, *stated, *sorted(further)]),
@@ -131,7 +137,7 @@ def read_tiles(path: Path) -> list[Tile]:
     try:
         names = parquet.read_schema(path).names
         missing = set(_COLUMNS) - set(names)
-        columns = [name for name in (*_COLUMNS, _LABEL_NODATA) if name in names]
+        columns = [name for name in (*_COLUMNS, *_OPTIONAL) if name in names]
         columns += [name for name in names if name.startswith(_INPUT)]
         rows = [] if missing else parquet.read_table(path, columns=columns).to_pylist()
     except (OSError, ValueError, OverflowError, ArrowException) as error:
@@ -182,7 +188,8 @@ def table_files(table: Table, tiles: Sequence[Tile]) -> list[Path]:
     """
     files: list[Path] = [table] if isinstance(table, Path) else []
     for tile in tiles:
-        for path in (*(getattr(tile, column) for column in _FILES), *tile.further.values()):
+        named = (getattr(tile, column) for column in (*_FILES, *_BESIDE))
+        for path in (*named, *tile.further.values()):
             if path is not None:
                 files += [path, *(files_behind(path) if path.suffix.lower() == ".vrt" else [])]
     return files
@@ -192,8 +199,15 @@ def table_origin(table: Table) -> TableOrigin:
     """Identify a table of tiles in the record of a run, so that a resumed run knows it again."""
     if isinstance(table, Path):
         return TableOrigin(table=table.name, sha256=checksum(table))
-    lines = "".join(f"{tile!r}{dict(tile.further) or ''}\n" for tile in table)
+    lines = "".join(f"{tile!r}{dict(tile.further) or ''}{_beside(tile)}\n" for tile in table)
     return TableOrigin(table=None, sha256=hashlib.sha256(lines.encode()).hexdigest())
+
+
+def _beside(tile: Tile) -> str:
+    """Write the optional columns of a tile that are no part of its own text; empty where it has none."""
+    values = {name: getattr(tile, name) for name in (*_BESIDE, "misalignment")}
+    there = {name: str(value) for name, value in values.items() if value is not None}
+    return str(there) if there else ""
 
 
 def select_split(tiles: Sequence[Tile], split: str, table: Table) -> list[Tile]:
@@ -234,8 +248,8 @@ def _row(tile: Tile, folder: Path) -> dict[str, Any]:
         "width": tile.shape[1],
         "crs": None if grid is None or grid.crs is None else grid.crs.wkt,
         "affine": None if grid is None else list(grid.affine[:6]),
-        **{column: _stored(getattr(tile, column), folder) for column in _FILES},
-        _LABEL_NODATA: tile.label_nodata,
+        **{column: _stored(getattr(tile, column), folder) for column in (*_FILES, *_BESIDE)},
+        **{column: getattr(tile, column) for column in ("label_nodata", "misalignment")},
         **{f"{_INPUT}{name}": _stored(path, folder) for name, path in tile.further.items()},
     }
 

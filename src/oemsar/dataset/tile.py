@@ -34,6 +34,10 @@ class Tile:
         label_nodata: Value beyond the classes that is unknown too, beside the nodata tag of a label's file;
             None for no such value.
         further: Files of inputs other than radar and optical, by the name of the input.
+        confidence: Confidence in each pixel of the pseudo label, bytes 0..255 or numbers 0..1, or None.
+        soft_label: Probabilities of the classes behind the pseudo label, one band each, or None.
+        misalignment: Distance by which the images of the tile are off each other, in pixels; None where it
+            was not measured.
     """
 
     name: str
@@ -48,6 +52,9 @@ class Tile:
     real_label: Path | None = None
     label_nodata: int | None = None
     further: Mapping[str, Path] = field(default_factory=dict, hash=False, repr=False)
+    confidence: Path | None = field(default=None, repr=False)
+    soft_label: Path | None = field(default=None, repr=False)
+    misalignment: float | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check the names, which become parts of paths and cells of tables.

@@ -14,6 +14,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from oemsar.dataset.config import VerifyConfig
 from oemsar.dataset.content import Content, read_content
 from oemsar.dataset.findings import Finding, Kind, Verification
+from oemsar.dataset.label_trust import read_confidence, read_soft_label
 from oemsar.dataset.layouts import COLUMNS
 from oemsar.dataset.pixels import read_images, unknown_values
 from oemsar.dataset.table import Table, as_tiles
@@ -27,6 +28,8 @@ from oemsar.raster.grid import same_grid
 
 _BANDS: Mapping[str, int] = {"sar": 1, "optical": 3, "pseudo_label": 1, "real_label": 1}
 _LABELS = ("pseudo_label", "real_label")
+_BESIDE = {"confidence": read_confidence, "soft_label": read_soft_label}
+"""Readers of the files beside labels, by column."""
 
 
 _Fault = tuple[Kind, str]
@@ -84,20 +87,23 @@ def _inspect(tile: Tile, size: int | None) -> _Inspection:
         faults = [*_faults(column, content, shape, grid)] if isinstance(content, Content) else [content]
         if isinstance(content, Content) and column in tile.further and not faults:
             faults += _measured_faults(tile, column, path, content)
+        elif column in _BESIDE and not faults:
+            faults += _trust_faults(tile, column, path)
         elif isinstance(content, Content) and content.histogram is not None and _fits(column, content):
             faults += _value_faults(column, content, tile.label_nodata)
         findings += [_finding(tile, path, kind, f"{path} {said}") for kind, said in faults]
     digests = {
         column: content.digest
         for column, content in contents.items()
-        if not content.is_constant and column not in tile.further  # heights of flat ground are alike
+        # heights of flat ground and confidences are alike
+        if not content.is_constant and column not in {*tile.further, *_BESIDE}
     }
     return _Inspection(tile, findings, digests)
 
 
 def _files(tile: Tile) -> dict[str, Path]:
     """List the files of a tile by column, those of further inputs by the name of the input."""
-    columns = {column: getattr(tile, column) for column in COLUMNS}
+    columns = {column: getattr(tile, column) for column in (*COLUMNS, *_BESIDE)}
     return {column: path for column, path in columns.items() if path is not None} | dict(tile.further)
 
 
@@ -190,6 +196,14 @@ def _measured_faults(tile: Tile, name: str, path: Path, content: Content) -> Ite
         return
     low, high = part.valid_range
     yield "empty", f"is empty: no value lies from {low:g} to {high:g} ({part.unit})"
+
+
+def _trust_faults(tile: Tile, column: str, path: Path) -> Iterator[_Fault]:
+    """Find what is wrong with the values of a file beside a label, by reading them as a training does."""
+    try:
+        _BESIDE[column](tile)
+    except InputError as error:
+        yield "wrong_values", error.sentence.removeprefix(f"{path} ")
 
 
 def _value_faults(column: str, content: Content, label_nodata: int | None) -> Iterator[_Fault]:

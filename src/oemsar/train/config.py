@@ -5,18 +5,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from oemsar.config_file import MOST_PROCESSES, MOST_STEPS, Config, Seed
-from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
 from oemsar.inference.options import DeviceKind
 from oemsar.inputs import SAR, Inputs
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion, require_fusible
 from oemsar.models.variants import choose_encoder, variant_of
+from oemsar.train.inherit import with_options_of_init
+from oemsar.train.phases import Phase, Rates, Regimes, Steps, plan_phases
 from oemsar.train.recipe import RECIPES, with_recipe
-from oemsar.train.registry import CLASS_WEIGHTS, LOSSES
+from oemsar.train.registry import CLASS_WEIGHTS, LOSSES, SOFT_LOSSES
 
 RESULT_NEUTRAL = frozenset(
     {
@@ -36,10 +37,13 @@ The table may have moved; that its content is the same is checked by its checksu
 the same tiles by theirs.
 """
 
-_WARMUP_FRACTION = 20
-_LONGEST_WARMUP = 1000
 _DROPPED = 0.5
 """Share of the samples that lose inputs, by default."""
+
+
+def _several(value: object) -> object:
+    """Take a single path for a sequence of one."""
+    return (value,) if isinstance(value, str | Path) else value
 
 
 class TrainConfig(Config):
@@ -58,9 +62,9 @@ class TrainConfig(Config):
     modalities: Inputs = SAR
     """Inputs that the network sees, joined by +, with a number of channels where it is not the usual, such as
     sar+optical, sar:2+height or multispectral:6."""
-    regime: Regime | None = None
-    """Labels to train on: pseudo labels, 1 or 5 hand-made labels of each region; by default the labels of
-    split train."""
+    regime: Regimes = None
+    """Labels to train on, P, P+R1, P+R5, R1 or R5: pseudo labels, 1 or 5 hand-made labels of each region; by
+    default the labels of split train. Joined by >, such as P>R5, those of one phase after the other."""
     manifests: Path | None = None
     """Folder of `oemsar data regimes` that names the tiles of the regime; by default they are computed with
     seed 0."""
@@ -70,28 +74,41 @@ class TrainConfig(Config):
     drop_inputs: float | None = Field(None, ge=0, le=1)
     """Share of the samples that lose inputs, whole or in patches, in fusion any; by default 0.5, rising over
     the first tenth of the steps."""
-    steps: int = Field(20_000, ge=1, le=MOST_STEPS)
-    """Number of optimiser steps."""
+    steps: Steps = 20_000
+    """Number of optimiser steps, of each phase where there are several, such as 2000>500."""
     crop: int = Field(512, ge=1, le=16_384)
     """Side of a training crop in pixels."""
     batch: int = Field(8, ge=1, le=100_000)
     """Number of crops in a step, over all devices together."""
     seed: Seed = 0
     """Seed of every random draw."""
-    learning_rate: float = Field(1e-3, ge=1e-12, le=1000)
-    """Highest learning rate of AdamW."""
+    learning_rate: Rates = 1e-3
+    """Highest learning rate of AdamW, of each phase where they differ, such as 1e-3>1e-4."""
     weight_decay: float = Field(0.01, ge=0, le=1000)
     """Weight decay of AdamW; norms and biases are not decayed."""
     schedule: Literal["cosine", "constant"] = "cosine"
     """Learning rate once it has risen: it falls to 0 with a cosine, or stays."""
     warmup: int | None = Field(None, ge=0, le=MOST_STEPS)
-    """Number of steps over which the learning rate rises; by default a twentieth of the steps, at most
-    1000."""
+    """Number of steps over which the learning rate rises, in each phase; by default a twentieth of its steps,
+    at most 1000."""
     loss: Annotated[str, LOSSES] = "ce+dice"
     """Loss."""
     ema: float | None = Field(None, ge=0, lt=1)
     """Average the weights over the steps, each keeping this share of the average, such as 0.999, and validate
     and save the averaged ones; less is kept in the first steps."""
+    confidence_weights: bool = False
+    """Weigh the pixels of pseudo labels by the confidence that the table has for them."""
+    soft_labels: bool = False
+    """Train on the class probabilities that the table has for pseudo labels."""
+    teacher: Annotated[tuple[Path, ...], BeforeValidator(_several)] = ()
+    """Run or saved model whose answers on the same ground are soft targets beside the labels; may be given
+    several times, they are averaged."""
+    teacher_weight: float = Field(0.5, ge=0.01, le=1)
+    """Weight of the teachers beside that of the labels, where the images of a tile are aligned."""
+    teacher_temperature: float = Field(2.0, ge=0.1, le=100)
+    """Temperature of the soft targets; above 1 they tell more of the classes that are not the first."""
+    teacher_reach: float = Field(8.0, ge=0.01, le=1e6)
+    """Misalignment of a tile, in pixels, at which the weight of the teachers has fallen to 1/e."""
     class_weights: Annotated[str, CLASS_WEIGHTS] = "none"
     """Weights of the classes in the loss, from how often they occur in the training labels."""
     augment: bool = True
@@ -102,6 +119,9 @@ class TrainConfig(Config):
     """Start the encoder from ImageNet weights, fetched over the network."""
     encoder_weights: Path | None = None
     """Encoder file, written by `oemsar models import`, or a published encoder to start the encoder from."""
+    init: Path | None = None
+    """Run or saved model to start all weights from; network, encoder, inputs and fusion are its own unless
+    others are given."""
     validate_every: int = Field(1000, ge=1, le=MOST_STEPS)
     """Number of steps between validations; the last step is always validated."""
     checkpoint_every: int = Field(250, ge=1, le=MOST_STEPS)
@@ -128,7 +148,7 @@ class TrainConfig(Config):
     def _encoder_and_variant_agree(cls, options: Any) -> Any:  # noqa: ANN401 (pydantic checks it afterwards)
         if not isinstance(options, dict):
             return options
-        options = with_recipe(options, TrainConfig.model_fields)
+        options = with_options_of_init(with_recipe(options, TrainConfig.model_fields))
         cls._refuse_truth_for_numbers(options)
         model = options.get("model", cls.model_fields["model"].default)
         names = (model, options.get("encoder") or None, options.get("variant"))
@@ -153,10 +173,10 @@ class TrainConfig(Config):
 
     @model_validator(mode="after")
     def _one_start_of_the_encoder(self) -> Self:
-        if self.pretrained and self.encoder_weights is not None:
-            raise InputError(
-                "both say how the encoder starts; give one", option=("pretrained", "encoder_weights")
-            )
+        starts = {"pretrained": self.pretrained, "encoder_weights": self.encoder_weights, "init": self.init}
+        given = [name for name, start in starts.items() if start]
+        if len(given) > 1:
+            raise InputError("both say how the encoder starts; give one", option=given[:2])
         return self
 
     @model_validator(mode="after")
@@ -200,6 +220,22 @@ class TrainConfig(Config):
         }
         return cls.model_validate({**lacking, **options})
 
+    @model_validator(mode="after")
+    def _loss_of_probabilities(self) -> Self:
+        if self.soft_labels and self.loss not in SOFT_LOSSES:
+            raise InputError(
+                f"{self.loss} needs one class a pixel and takes no probabilities; choose one of "
+                f"{', '.join(sorted(SOFT_LOSSES))}",
+                option=("soft_labels", "loss"),
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _as_many_phases_each(self) -> Self:
+        if self.total_steps > MOST_STEPS:
+            raise InputError(f"they are more than {MOST_STEPS} together; give fewer", option="steps")
+        return self
+
     @property
     def takes_any(self) -> bool:
         """Whether the network takes any subset of its inputs."""
@@ -211,11 +247,14 @@ class TrainConfig(Config):
         return _DROPPED if self.drop_inputs is None else self.drop_inputs
 
     @property
-    def warmup_steps(self) -> int:
-        """Number of steps over which the learning rate rises to its highest value."""
-        if self.warmup is not None:
-            return self.warmup
-        return min(self.steps // _WARMUP_FRACTION, _LONGEST_WARMUP)
+    def phases(self) -> tuple[Phase, ...]:
+        """Phases one after the other, at least one."""
+        return plan_phases(self.regime, self.steps, self.learning_rate, self.warmup)
+
+    @property
+    def total_steps(self) -> int:
+        """Number of steps of all phases."""
+        return sum(phase.steps for phase in self.phases)
 
 
 class _TableAndFolder(Config):

@@ -9,23 +9,25 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NotRequired, TypedDict, TypeVar
+from typing import NotRequired, TypedDict, TypeVar, cast
 
 import numpy as np
 import rasterio
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from oemsar.arrays import Imagery
-from oemsar.dataset.pixels import read_available, read_images, read_label
+from oemsar.dataset.pixels import read_available, read_images
 from oemsar.dataset.tile import Tile
 from oemsar.inputs import Inputs
 from oemsar.masked import mask_gaps
 from oemsar.raster.read import Extent
+from oemsar.train.lesson import Lesson
+from oemsar.train.resample import fit_images, fit_labels
+from oemsar.train.targets import Targets
 
 SCALED = 1 / 3
 """Fraction of the samples that are read at another scale; the others keep the texture of the pixels."""
@@ -39,8 +41,6 @@ _READING = {
     "GTIFF_VIRTUAL_MEM_IO": "YES",  # uncompressed tiles are read past the block cache
 }
 _ORDER, _GEOMETRY = 1, 2
-_LEAST_KNOWN = 0.5
-"""Share of a resampled pixel that must carry data."""
 AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
 
@@ -54,12 +54,24 @@ class Batch(TypedDict):
         number: Sample numbers, int64, shape (batch,).
         valid: Pixels where each input carries data, bool, shape (batch, inputs, height, width); only for a
             network that takes any subset of its inputs.
+        confidence: Confidence in the label, 0..1, float32, shape (batch, height, width); only where it weighs
+            the loss.
+        soft: Class probabilities, float32, shape (batch, 8, height, width); only where they are trained on.
+        taught: Images that teachers see, as `image` of their inputs; only where there are teachers.
+        taught_valid: Pixels where each of these inputs carries data, bool, shape
+            (batch, inputs, height, width).
+        taught_weight: Weight of the teachers, 0..1, float32, shape (batch,).
     """
 
     image: Tensor
     label: Tensor
     number: Tensor
     valid: NotRequired[Tensor]
+    confidence: NotRequired[Tensor]
+    soft: NotRequired[Tensor]
+    taught: NotRequired[Tensor]
+    taught_valid: NotRequired[Tensor]
+    taught_weight: NotRequired[Tensor]
 
 
 @dataclass(frozen=True)
@@ -131,6 +143,8 @@ class CropDataset(Dataset[Batch]):
         seed: Seed of the run.
         augment: Whether crops are scaled, mirrored and turned.
         masked: Whether samples tell where each input carries data.
+        targets: Targets beside the labels.
+        lesson: Images that teachers see; None where there are no teachers.
     """
 
     def __init__(
@@ -142,6 +156,8 @@ class CropDataset(Dataset[Batch]):
         augment: bool,
         *,
         masked: bool = False,
+        targets: Targets = Targets(),
+        lesson: Lesson | None = None,
     ) -> None:
         self._tiles = tiles
         self._shapes = [tile.shape for tile in tiles]
@@ -150,6 +166,8 @@ class CropDataset(Dataset[Batch]):
         self._seed = seed
         self._augment = augment
         self._masked = masked
+        self._targets = targets
+        self._lesson = lesson
 
     def __getitem__(self, number: int) -> Batch:
         """Read the sample of that number."""
@@ -161,22 +179,25 @@ class CropDataset(Dataset[Batch]):
                 images = read_available(tile, self._inputs, crop.extent).pixels
             else:
                 images = read_images(tile, self._inputs, crop.extent)
-            label = read_label(tile, crop.extent)
-        if crop.size != label.shape:
-            images, label = _resampled(images, crop.size), _nearest(label, crop.size)
-        images, label = _padded(images, label, self._side)
-        images = np.ascontiguousarray(dihedral(images, crop.symmetry))
-        sample: Batch = {
+            targets = self._targets.read(tile, crop.extent)
+            taught = None if self._lesson is None else self._lesson.read(tile, crop.extent).pixels
+        images = _turned(fit_images(images, crop.size, self._side), crop)
+        sample: dict[str, Tensor] = {
             "image": torch.from_numpy(images),
-            "label": torch.from_numpy(np.ascontiguousarray(dihedral(label, crop.symmetry))),
+            **{
+                name: torch.from_numpy(_turned(fit_labels(target, crop.size, self._side), crop))
+                for name, target in targets.items()
+            },
             "number": torch.tensor(number),
         }
         if self._masked:
-            # gaps of measured inputs are those of the resampled values
-            there = np.array([part.name in tile.inputs for part in self._inputs])
-            valid = mask_gaps(images, self._inputs) & there[:, None, None]
-            sample["valid"] = torch.from_numpy(valid)
-        return sample
+            sample["valid"] = _valid(images, self._inputs, tile)
+        if self._lesson is not None and taught is not None:
+            seen = _turned(fit_images(taught, crop.size, self._side), crop)
+            sample["taught"] = torch.from_numpy(seen)
+            sample["taught_valid"] = _valid(seen, self._lesson.inputs, tile)
+            sample["taught_weight"] = torch.tensor(self._lesson.weight_of(tile))
+        return cast(Batch, sample)
 
 
 class StepSampler(Sampler[list[int]]):
@@ -208,6 +229,16 @@ class StepSampler(Sampler[list[int]]):
             yield list(range(first, first + self._share))
 
 
+def _turned(pixels: NDArray[AnyScalar], crop: Crop) -> NDArray[AnyScalar]:
+    return np.ascontiguousarray(dihedral(pixels, crop.symmetry))
+
+
+def _valid(images: Imagery, inputs: Inputs, tile: Tile) -> Tensor:
+    """Tell where each input of a crop carries data; gaps of measured ones are those of resampled values."""
+    there = np.array([part.name in tile.inputs for part in inputs])
+    return torch.from_numpy(mask_gaps(images, inputs) & there[:, None, None])
+
+
 @lru_cache(maxsize=2)
 def _order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.random.default_rng([_ORDER, seed, epoch]).permutation(count)
@@ -219,46 +250,3 @@ def _span(length: int, side: int, scale: float, rng: np.random.Generator) -> tup
     read = min(wanted, length)
     start = int(rng.integers(length - read + 1))
     return start, read, side if read == wanted else min(side, max(1, round(read / scale)))
-
-
-def _resampled(images: Imagery, size: tuple[int, int]) -> Imagery:
-    """Resample images bilinearly, averaging where they shrink; pixels without data count for nothing.
-
-    A pixel that is made of pixels without data by more than a half has none. GDAL can do the same while it
-    reads, in two to three times the time.
-    """
-    pixels = torch.from_numpy(images)[None]
-    known = ~pixels.isnan()
-    if known.all():
-        scaled = _interpolated(pixels, size)
-    else:
-        weight = _interpolated(known.float(), size)
-        values = _interpolated(pixels.nan_to_num(), size) / weight
-        scaled = torch.where(weight < _LEAST_KNOWN, torch.nan, values)
-    resampled: Imagery = scaled[0].numpy()
-    return resampled
-
-
-def _interpolated(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    return F.interpolate(pixels, size=size, mode="bilinear", antialias=True)
-
-
-def _nearest(label: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Resample a label from the nearest pixel."""
-    rows, columns = (
-        ((np.arange(new) + 0.5) * (old / new)).astype(np.intp)
-        for new, old in zip(size, label.shape, strict=True)
-    )
-    nearest: NDArray[np.uint8] = label[rows][:, columns]
-    return nearest
-
-
-def _padded(
-    images: NDArray[Any], label: NDArray[np.uint8], side: int
-) -> tuple[NDArray[Any], NDArray[np.uint8]]:
-    """Fill up to `side` at the bottom and right: images by reflection, the label with unknown."""
-    rows, columns = side - label.shape[0], side - label.shape[1]
-    if rows == columns == 0:
-        return images, label
-    margin = ((0, rows), (0, columns))
-    return np.pad(images, ((0, 0), *margin), mode="symmetric"), np.pad(label, margin)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import partial
 from types import FrameType
@@ -20,7 +21,9 @@ from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch, CropDataset, StepSampler
 from oemsar.train.degrade import Degradation
 from oemsar.train.drop import InputDropping
+from oemsar.train.lesson import Lesson
 from oemsar.train.lightning import LightningDataModule, Trainer
+from oemsar.train.targets import Targets
 
 _MOST_WORKERS = 8
 _GRACE_SECONDS = 60
@@ -31,16 +34,25 @@ class TileData(LightningDataModule):
 
     Args:
         config: Options of the training.
-        train: Tiles to train on, each with a label and all of `config.modalities`, of fusion `any` some.
+        train: Tiles to train on in each phase, each with a label and all of `config.modalities`, of fusion
+            `any` some.
         val: Tiles to validate on, each with a label and all of `config.modalities`, of fusion `any` some; may
             be empty.
+        lesson: Images that teachers see; None where there are no teachers.
     """
 
-    def __init__(self, config: TrainConfig, train: Sequence[Tile], val: Sequence[Tile]) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        train: Sequence[Sequence[Tile]],
+        val: Sequence[Tile],
+        lesson: Lesson | None = None,
+    ) -> None:
         super().__init__()
         self._config = config
         self._train = train
         self._val = val
+        self._lesson = lesson
         self._augmentation = (
             Augmentation(config.modalities, config.crop, config.seed) if config.augment else None
         )
@@ -52,18 +64,32 @@ class TileData(LightningDataModule):
     def train_dataloader(self) -> "DataLoader[Batch | OemsarError]":
         """Load this process's share of every step from the present one on."""
         config = self._config
-        crops = CropDataset(
-            self._train, config.modalities, config.crop, config.seed, config.augment, masked=config.takes_any
+        crops = PhasedCrops(
+            [phase.first * config.batch for phase in config.phases],
+            [self._crops(tiles) for tiles in self._train],
         )
         trainer = cast(Trainer, self.trainer)
         steps = StepSampler(
             config.batch,
             trainer.global_step,
-            config.steps,
+            config.total_steps,
             rank=trainer.global_rank,
             processes=trainer.world_size,
         )
         return self._loader(crops, batch_sampler=steps)
+
+    def _crops(self, tiles: Sequence[Tile]) -> CropDataset:
+        config = self._config
+        return CropDataset(
+            tiles,
+            config.modalities,
+            config.crop,
+            config.seed,
+            config.augment,
+            masked=config.takes_any,
+            targets=Targets(confidence=config.confidence_weights, soft=config.soft_labels),
+            lesson=self._lesson,
+        )
 
     def validation_tiles(self) -> Iterator[Batch]:
         """Read this process's share of the validation tiles, one by one, at their own sizes.
@@ -107,6 +133,23 @@ class TileData(LightningDataModule):
             pin_memory=torch.cuda.is_available() and self._config.device != "cpu",
             **batching,  # type: ignore[arg-type]
         )
+
+
+class PhasedCrops(Dataset[Batch]):
+    """Samples by number, those of each phase from its own tiles.
+
+    Args:
+        first: Number of the first sample of each phase, the first of them 0.
+        crops: Samples of each phase.
+    """
+
+    def __init__(self, first: Sequence[int], crops: Sequence[CropDataset]) -> None:
+        self._first = first
+        self._crops = crops
+
+    def __getitem__(self, number: int) -> Batch:
+        """Read the sample of that number."""
+        return self._crops[bisect_right(self._first, number) - 1][number]
 
 
 class WholeTiles(Dataset[Batch]):

@@ -115,7 +115,7 @@ class InputDropping:
     @classmethod
     def of(cls, config: TrainConfig) -> Self:
         """Take the probability of a training, which rises over the first tenth of its steps."""
-        return cls(config.dropped, config.seed, _RAMP * config.steps * config.batch)
+        return cls(config.dropped, config.seed, _RAMP * config.total_steps * config.batch)
 
     def __call__(self, valid: Tensor, numbers: Tensor) -> Tensor:
         """Take data away from the samples of a batch; of every sample that has data some stays.

@@ -21,10 +21,13 @@ class LossInput:
 
     Attributes:
         log_probability: Logarithm of the class probabilities, float32, shape (batch, 8, height, width).
-        truth: One-hot labels, float32, shape (batch, 8, height, width); all 0 where the label is unknown.
+        truth: One-hot labels, or class probabilities, float32, shape (batch, 8, height, width); all 0 where
+            the label is unknown.
         known: 1 where the label is known, else 0, float32, shape (batch, 1, height, width).
         weights: Weights of the classes, float32, shape (8,).
         total: Function that adds sums up over the processes.
+        confidence: Weight of each pixel beside that of its class, 0..1, float32, shape
+            (batch, height, width); None where all weigh the same.
     """
 
     log_probability: Tensor
@@ -32,6 +35,7 @@ class LossInput:
     known: Tensor
     weights: Tensor
     total: Sum
+    confidence: Tensor | None = None
 
     @property
     def probability(self) -> Tensor:
@@ -39,36 +43,47 @@ class LossInput:
         return self.log_probability.exp()
 
     @property
+    def counted(self) -> Tensor:
+        """Confidence where the label is known, else 0, float32, shape (batch, 1, height, width)."""
+        return self.known if self.confidence is None else self.known * self.confidence[:, None]
+
+    @property
     def log_probability_of_truth(self) -> Tensor:
-        """Logarithm of the true class's probability, 0 where unknown, shape (batch, height, width)."""
+        """Logarithm of the true class's probability, 0 where unknown, shape (batch, height, width).
+
+        Of a truth of class probabilities it is the mean of the logarithms by these.
+        """
         return (self.log_probability * self.truth).sum(1)
 
     def mean(self, loss: Tensor) -> Tensor:
         """Average a loss by pixel, weighted by class, over the known pixels of all processes.
 
-        The weight of a pixel is that of its true class, and the sum is divided by the sum of weights, as
-        `torch.nn.functional.cross_entropy` does.
+        The weight of a pixel is that of its true class times the confidence, and the sum is divided by the
+        sum of weights, as `torch.nn.functional.cross_entropy` does.
 
         Args:
             loss: Loss of each pixel, float32, shape (batch, height, width).
         """
         weight = (self.truth * self.weights.view(1, -1, 1, 1)).sum(1)
+        if self.confidence is not None:
+            weight = weight * self.confidence
         summed, weights = self.total(torch.stack([(loss * weight).sum(), weight.sum()]))
         mean: Tensor = summed / weights.clamp_min(TINY)
         return mean
 
     def overlap(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Count softly by class over the known pixels of all processes.
+        """Count softly by class over the known pixels of all processes, each by its confidence.
 
         Returns:
             The sum of the probability over the true pixels, its sum over all known pixels, and the number of
             true pixels, each float32, shape (8,).
         """
-        probability = self.probability
+        probability, counted = self.probability, self.counted
+        truth = self.truth if self.confidence is None else self.truth * counted
         sums = [
-            (probability * self.truth).sum((0, 2, 3)),
-            (probability * self.known).sum((0, 2, 3)),
-            self.truth.sum((0, 2, 3)),
+            (probability * truth).sum((0, 2, 3)),
+            (probability * counted).sum((0, 2, 3)),
+            truth.sum((0, 2, 3)),
         ]
         hits, predicted, true = self.total(torch.stack(sums))
         return hits, predicted, true

@@ -57,7 +57,14 @@ def cross_entropy_and_dice(pixels: LossInput) -> Tensor:
 
 
 def compute_loss(
-    name: str, logits: Tensor, label: Tensor, weights: Tensor, total: Sum = single_process
+    name: str,
+    logits: Tensor,
+    label: Tensor,
+    weights: Tensor,
+    total: Sum = single_process,
+    *,
+    confidence: Tensor | None = None,
+    soft: Tensor | None = None,
 ) -> Tensor:
     """Compute the loss of a batch.
 
@@ -67,6 +74,9 @@ def compute_loss(
         label: Class ids 0..8, uint8, shape (batch, height, width).
         weights: Weights of the classes, float32, shape (8,).
         total: Function that adds sums up over the processes that share the batch.
+        confidence: Weight of each pixel, 0..1, float32, shape (batch, height, width); None for 1 everywhere.
+        soft: Class probabilities to train on in the place of the labels where these are known, float32, shape
+            (batch, 8, height, width).
 
     Returns:
         A scalar; 0 with zero gradient where no pixel is known.
@@ -75,11 +85,13 @@ def compute_loss(
         InputError: The loss is not known.
     """
     ids = torch.arange(1, NUM_CLASSES + 1, dtype=label.dtype, device=label.device).view(1, -1, 1, 1)
+    known = (label[:, None] > 0).float()
     pixels = LossInput(
         log_probability=logits.float().log_softmax(1),
-        truth=(label[:, None] == ids).float(),
-        known=(label[:, None] > 0).float(),
+        truth=(label[:, None] == ids).float() if soft is None else soft * known,
+        known=known,
         weights=weights,
         total=total,
+        confidence=confidence,
     )
     return LOSSES.find(name)(pixels)

@@ -13,17 +13,17 @@ def lovasz(pixels: LossInput) -> Tensor:
     Of a class, the error of a pixel is 1 - p where it is true and p elsewhere. The loss is the Jaccard loss
     of the set of wrong pixels, extended to errors between 0 and 1: with the pixels in the order of falling
     errors, the sum of each error times the growth of the Jaccard loss as its pixel becomes wrong, too
-    (equations 8 and 9 there). It is one of all pixels of the batch together.
+    (equations 8 and 9 there). It is one of all pixels of the batch together, each counted by its confidence.
     """
-    known = pixels.known.movedim(1, 0).flatten(1)
+    known, counted = (each.movedim(1, 0).flatten(1) for each in (pixels.known, pixels.counted))
     truth = pixels.truth.movedim(1, 0).flatten(1)
     error = (truth - pixels.probability.movedim(1, 0).flatten(1)).abs() * known
     count = len(truth)
-    rows = pixels.gathered(torch.cat([error, truth, known]))
-    error, truth, known = rows[:count], rows[count:-1], rows[-1:]
+    rows = pixels.gathered(torch.cat([error, truth, counted]))
+    error, truth, counted = rows[:count], rows[count:-1], rows[-1:]
     sorted_error, order = error.sort(dim=1, descending=True, stable=True)
-    positive = (truth * known).gather(1, order)
-    negative = ((1 - truth) * known).gather(1, order)
+    positive = (truth * counted).gather(1, order)
+    negative = ((1 - truth) * counted).gather(1, order)
     growth, true = _jaccard_growth(positive, negative)
     return pixels.mean_of_present((sorted_error * growth).sum(1), true)
 

@@ -1,6 +1,7 @@
 """The Lightning module: one training step, the optimiser and the learning rate over time."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from oemsar.train.accumulation import outputs_in_parts
 from oemsar.train.config import TrainConfig
 from oemsar.train.crops import Batch
 from oemsar.train.lightning import LightningModule
-from oemsar.train.loss_input import single_process
+from oemsar.train.loss_input import Sum, single_process
 from oemsar.train.losses import compute_loss
+from oemsar.train.phases import Phase, phase_at
+from oemsar.train.teachers import Teachers, taught_loss
 
 _STEP_STREAM = 6
 
@@ -28,6 +31,7 @@ class LandCoverModule(LightningModule):
         network: Network that turns digital numbers into logits.
         config: Options of the training.
         class_weights: Eight weights in legend order.
+        teachers: Networks whose answers are soft targets; None where there are none.
 
     Raises:
         InputError: The network has no blocks to compute again where that is wanted.
@@ -35,17 +39,23 @@ class LandCoverModule(LightningModule):
     Attributes:
         network: Network in training.
         config: Options of the training.
+        teachers: Networks whose answers are soft targets; None where there are none.
         class_weights: Weights of the classes in legend order, float32, shape (8,).
     """
 
     class_weights: Tensor
 
     def __init__(
-        self, network: LandCoverNetwork, config: TrainConfig, class_weights: tuple[float, ...]
+        self,
+        network: LandCoverNetwork,
+        config: TrainConfig,
+        class_weights: tuple[float, ...],
+        teachers: Teachers | None = None,
     ) -> None:
         super().__init__()
         self.network = network
         self.config = config
+        self.teachers = teachers
         if config.checkpoint_gradients and not enable_gradient_checkpointing(network):
             raise InputError(
                 f"{network.spec.architecture} has no encoder of blocks to compute again; leave it out",
@@ -62,13 +72,28 @@ class LandCoverModule(LightningModule):
         """Compute the loss over the known pixels of the batch, those of the other processes included."""
         images = batch["image"].contiguous(memory_format=torch.channels_last)
         total = sum_over_processes if torch.distributed.is_initialized() else single_process
+        taught = None if self.teachers is None else self.teachers.teach(batch)
         losses = [
-            weight * compute_loss(self.config.loss, logits, batch["label"], self.class_weights, total)
+            weight * self._loss(logits, batch, taught, total)
             for weight, logits in outputs_in_parts(
                 self.network, images, batch.get("valid"), self.config.accumulate
             )
         ]
         return torch.stack(losses).sum()
+
+    def _loss(self, logits: Tensor, batch: Batch, taught: tuple[Tensor, Tensor] | None, total: Sum) -> Tensor:
+        of_labels = compute_loss(
+            self.config.loss,
+            logits,
+            batch["label"],
+            self.class_weights,
+            total,
+            confidence=batch.get("confidence"),
+            soft=batch.get("soft"),
+        )
+        if taught is None:
+            return of_labels
+        return taught_loss(of_labels, logits, taught, self.config.teacher_temperature, total)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 (Lightning's union of ways to say this)
         """Set up AdamW (Loshchilov and Hutter 2019), its learning rate stepped after every batch."""
@@ -80,16 +105,13 @@ class LandCoverModule(LightningModule):
         ]
         optimizer = torch.optim.AdamW(
             groups,
-            lr=self.config.learning_rate,
+            lr=self.config.phases[0].learning_rate,
             weight_decay=0.0,
             fused=self.device.type in ("cpu", "cuda"),
         )
-        config = self.config
+        phases, falls = self.config.phases, self.config.schedule == "cosine"
         scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer,
-            lambda step: rate_factor(
-                step, config.warmup_steps, config.steps, falls=config.schedule == "cosine"
-            ),
+            optimizer, lambda step: phased_factor(step, phases, falls=falls)
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -105,7 +127,7 @@ def rate_factor(step: int, warmup: int, steps: int, *, falls: bool = True) -> fl
     Args:
         step: Step, counted from 0.
         warmup: Number of steps of the rise; the highest rate is that of step `warmup`.
-        steps: Number of steps of the run.
+        steps: Number of steps of the rise and the fall together.
         falls: Whether it falls after the rise, rather than staying at its highest.
     """
     if step < warmup:
@@ -113,6 +135,19 @@ def rate_factor(step: int, warmup: int, steps: int, *, falls: bool = True) -> fl
     if not falls:
         return 1.0
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def phased_factor(step: int, phases: Sequence[Phase], *, falls: bool = True) -> float:
+    """Compute the learning rate as a fraction of the first phase's highest; each has its own rise and fall.
+
+    Args:
+        step: Step, counted from 0 over all phases.
+        phases: Phases of the run.
+        falls: Whether it falls after each rise, rather than staying at its highest.
+    """
+    phase = phases[phase_at(phases, step)]
+    factor = rate_factor(step - phase.first, phase.warmup, phase.steps, falls=falls)
+    return factor * (phase.learning_rate / phases[0].learning_rate)
 
 
 class _SumOverProcesses(torch.autograd.Function):

@@ -31,6 +31,9 @@ LOSSES: "Registry[Loss]" = Registry(
 )
 """Functions from predictions and truth of a batch (`oemsar.train.loss_input.LossInput`) to a scalar."""
 
+SOFT_LOSSES = frozenset({"ce+dice", "ce", "dice", "jaccard", "symmetric_ce"})
+"""Losses that take class probabilities in the place of one class a pixel."""
+
 CLASS_WEIGHTS: "Registry[ClassWeighting]" = Registry(
     "class_weights",
     "oemsar.class_weights",

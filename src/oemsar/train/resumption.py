@@ -1,10 +1,12 @@
 """Checks of a resumed run: whether its inputs are those that it began with."""
 
 import logging
+from pathlib import Path
 
 from oemsar.dataset.state import TilesState
 from oemsar.errors import InputError
-from oemsar.record import origin, package_versions
+from oemsar.models.saved import WEIGHTS, model_folder
+from oemsar.record import FileOrigin, origin, package_versions
 from oemsar.train.config import RunOptions
 from oemsar.train.run_folder import TrainingRecord
 
@@ -33,19 +35,33 @@ def require_same_files(options: RunOptions, record: TrainingRecord, files: Tiles
         log.warning("images and labels have other dates than when the run began; their content is the same")
 
 
-def require_same_encoder(options: RunOptions, record: TrainingRecord) -> None:
-    """Check that a resumed run without a checkpoint starts from the encoder file it was begun with.
+def require_same_start(options: RunOptions, record: TrainingRecord) -> None:
+    """Check that a resumed run without a checkpoint starts from the weights it was begun with.
 
     Raises:
-        InputError: The file changed.
+        InputError: A file of weights changed.
     """
-    if options.encoder_weights is None or record.encoder_weights is None:
-        return
-    if origin(options.encoder_weights).sha256 != record.encoder_weights.sha256:
+    if options.encoder_weights is not None:
+        _require_same(options, "encoder_weights", options.encoder_weights, record.encoder_weights)
+    if options.init is not None and record.transfer is not None:
+        _require_same(options, "init", model_folder(options.init) / WEIGHTS, record.transfer.weights)
+
+
+def require_same_teachers(options: RunOptions, record: TrainingRecord) -> None:
+    """Check that a resumed run has the teachers it was begun with.
+
+    Raises:
+        InputError: The weights of one changed.
+    """
+    for path, was in zip(options.teacher, record.teachers, strict=True):
+        _require_same(options, "teacher", model_folder(path) / WEIGHTS, was)
+
+
+def _require_same(options: RunOptions, option: str, file: Path, was: FileOrigin | None) -> None:
+    if was is not None and origin(file).sha256 != was.sha256:
         raise InputError(
-            f"{options.encoder_weights} is not the file that the run in {options.out} began with; choose "
-            "another folder",
-            option="encoder_weights",
+            f"{file} is not the file that the run in {options.out} began with; choose another folder",
+            option=option,
         )
 
 

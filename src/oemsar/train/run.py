@@ -16,26 +16,29 @@ from oemsar.evaluate.config import CalibrateConfig
 from oemsar.folders import require_apart
 from oemsar.inference.device import find_device
 from oemsar.locks import output_lock
-from oemsar.models.encoder_file import start_encoder
-from oemsar.models.registry import build
-from oemsar.models.spec import ModelSpec
+from oemsar.models.saved import model_files
 from oemsar.progress import Report, silent
 from oemsar.train import run_folder
 from oemsar.train.averaging import WeightAverage
 from oemsar.train.checkpoints import BEST, LAST, MODEL, Checkpoints, require_readable
-from oemsar.train.class_weights import UNWEIGHTED, class_weights
 from oemsar.train.config import RunOptions, TrainConfig
 from oemsar.train.data import TileData
 from oemsar.train.interruption import Interruption
 from oemsar.train.lightning import Callback, rank_zero_only
 from oemsar.train.metrics_writer import MetricsWriter
 from oemsar.train.module import LandCoverModule
-from oemsar.train.normalisation import estimate_normalisation
 from oemsar.train.progress_bar import ProgressBar, StepReport, is_shown
 from oemsar.train.recipe import recipe_file
-from oemsar.train.resumption import require_same_encoder, require_same_files, tell_of_versions
-from oemsar.train.run_folder import RunStart, TrainingRecord, TrainingResult
-from oemsar.train.tiles import describe_tiles, usable_tiles
+from oemsar.train.resumption import (
+    require_same_files,
+    require_same_start,
+    require_same_teachers,
+    tell_of_versions,
+)
+from oemsar.train.run_folder import TrainingRecord, TrainingResult
+from oemsar.train.start import build_module, find_start
+from oemsar.train.teachers import find_teachers
+from oemsar.train.tiles import describe_tiles, each_once, usable_tiles
 from oemsar.train.trainer import (
     explained,
     make_trainer,
@@ -133,15 +136,17 @@ def _train(
     require_devices(options, device)
     source = str(table) if isinstance(table, Path) else "the sequence of tiles"
     tiles = read_tiles(table) if isinstance(table, Path) else table
-    train_tiles, val_tiles = usable_tiles(tiles, options, source)
-    described = describe_tiles(train_tiles, val_tiles)
+    phases, val_tiles = usable_tiles(tiles, options, source)
+    described = describe_tiles([tile for phase in phases for tile in phase], val_tiles)
+    train_tiles = each_once(phases)
     read = [*_inputs(options), *table_files([*train_tiles, *val_tiles], [*train_tiles, *val_tiles])]
     if stored is None and is_main:
         run_folder.require_unused(options.out, [*beside, *read])
     require_apart([options.out / file for file in (*run_folder.OWN, LAST, BEST)], read)
     files = tiles_state([*train_tiles, *val_tiles])
     if stored is None:
-        start, checkpoint = _find_start(options, train_tiles), None
+        teachers = find_teachers(options, train_tiles, source)
+        start, checkpoint = find_start(options, train_tiles), None
         record = run_folder.new_record(options, start, table_origin(table), described, files)
     else:
         run_folder.require_same(options, stored)
@@ -151,18 +156,21 @@ def _train(
         if record.finished is not None and record.result is not None:
             log.info("The run in %s is finished; its model is in %s", options.out, options.out / MODEL)
             return TrainedRun(folder=options.out, **record.result.model_dump())
+        require_same_teachers(options, record)
+        teachers = find_teachers(options, train_tiles, source)
         tell_of_versions(record)
         start = run_folder.recorded_start(record)
         checkpoint = options.out / LAST if (options.out / LAST).exists() else None
         if checkpoint is None:
-            require_same_encoder(options, record)
-    module = _module(options, start, from_scratch=checkpoint is None)
+            require_same_start(options, record)
+    module = build_module(options, start, teachers, from_scratch=checkpoint is None)
     require_trainable(module.network, options, device)
     if checkpoint is not None:
         require_readable(checkpoint, module)
     if stored is None and is_main:
         run_folder.create(options, record)
-    batches = TileData(options, train_tiles, val_tiles)
+    lesson = None if teachers is None else teachers.lesson(options)
+    batches = TileData(options, phases, val_tiles, lesson)
     validated = bool(val_tiles)
     result = _fit(
         options, module, batches, record, device, checkpoint=checkpoint, validated=validated, report=report
@@ -198,34 +206,12 @@ def _inputs(options: RunOptions) -> list[Path]:
     """List the files that a training reads beside the images and labels of its tiles."""
     files = (options.data, options.encoder_weights, recipe_file(options.recipe))
     read = [path for path in files if path is not None]
+    for model in (options.init, *options.teacher):
+        if model is not None and model.exists():
+            read += model_files(model)
     if options.manifests is not None and options.manifests.is_dir():
         read += sorted(options.manifests.iterdir())
     return read
-
-
-def _find_start(config: TrainConfig, tiles: Sequence[Tile]) -> RunStart:
-    mean, std = estimate_normalisation(tiles, config.modalities, config.seed)
-    spec = ModelSpec(
-        architecture=config.model,
-        encoder=config.encoder,
-        modalities=config.modalities,
-        mean=mean,
-        std=std,
-        fusion=config.fusion,
-    )
-    if config.class_weights != UNWEIGHTED:
-        log.info("Counting the classes in %d labels", len(tiles))
-    return RunStart(spec, class_weights(config.class_weights, tiles))
-
-
-def _module(config: TrainConfig, start: RunStart, *, from_scratch: bool) -> LandCoverModule:
-    """Build the network to train; weights for its encoder are read only where it starts from scratch."""
-    torch.manual_seed(config.seed)
-    network = build(start.spec, pretrained=config.pretrained and from_scratch)
-    if config.encoder_weights is not None and from_scratch:
-        start_encoder(network, config.encoder_weights)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return LandCoverModule(network, config, start.class_weights)
 
 
 def _fit(
@@ -242,7 +228,9 @@ def _fit(
     interruption = Interruption()
     average = None if options.ema is None else WeightAverage(module.network, options.ema)
     validation = (
-        Validation(data, interruption, options.validate_every, options.steps, average) if validated else None
+        Validation(data, interruption, options.validate_every, options.total_steps, average)
+        if validated
+        else None
     )
     bar = is_shown()
     metrics = MetricsWriter(options.out, options.batch, validation, logs=not bar)
@@ -253,7 +241,7 @@ def _fit(
         interruption,
         validation,
         every=options.checkpoint_every,
-        steps=options.steps,
+        steps=options.total_steps,
         average=average,
     )
     callbacks: list[Callback] = [interruption]
@@ -261,17 +249,19 @@ def _fit(
         callbacks.append(average)
     if validation is not None:
         callbacks.append(validation)
-    callbacks += [metrics, checkpoints, StepReport(options.steps, report)]
+    callbacks += [metrics, checkpoints, StepReport(options.total_steps, report)]
     if bar:
-        callbacks.append(ProgressBar(options.steps, metrics, validation))
+        callbacks.append(ProgressBar(options.total_steps, metrics, validation))
     trainer = make_trainer(options, device, callbacks)
     with explained(options, trainer):
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    if trainer.global_step < options.steps:
+    if trainer.global_step < options.total_steps:
         raise Interrupted(
             f"interrupted at step {trainer.global_step}; resume the run to go on with it",
             signal=interruption.signal,
         )
     if validation is None:
-        return TrainingResult(steps=options.steps, best_step=None, best_miou=None)
-    return TrainingResult(steps=options.steps, best_step=validation.best_step, best_miou=validation.best_miou)
+        return TrainingResult(steps=options.total_steps, best_step=None, best_miou=None)
+    return TrainingResult(
+        steps=options.total_steps, best_step=validation.best_step, best_miou=validation.best_miou
+    )

@@ -14,10 +14,13 @@ from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json, write_text
 from oemsar.folders import is_record, strangers
 from oemsar.legend import NUM_CLASSES
+from oemsar.models.saved import WEIGHTS, model_folder
 from oemsar.models.spec import ModelSpec
+from oemsar.models.transfer import Transfer
 from oemsar.record import FileOrigin, RunRecord, TableOrigin, origin, run_record
 from oemsar.train.checkpoints import LAST, MODEL
 from oemsar.train.config import RunOptions, TrainConfig, differing_option
+from oemsar.train.phases import written
 from oemsar.train.recipe import replace_options, tell_of_recipe
 from oemsar.train.tiles import TilesSummary
 
@@ -58,6 +61,10 @@ class TrainingRecord(RunRecord):
     """State of the images and labels of the tiles; None in records that were written before it was kept."""
     encoder_weights: FileOrigin | None = None
     """Name and checksum of the encoder file; None where there is none."""
+    transfer: Transfer | None = None
+    """Weights that were taken from another network; None where none were."""
+    teachers: tuple[FileOrigin, ...] = ()
+    """Names and checksums of the weights of the teachers."""
     finished: str | None = None
     """End in UTC, in ISO 8601; None for a run that is not finished."""
     result: TrainingResult | None = None
@@ -76,10 +83,12 @@ class RunStart:
     Attributes:
         spec: Description of the network, with the normalisation of the training imagery.
         class_weights: Eight weights in legend order.
+        transfer: Weights that are taken from another network; None where none are.
     """
 
     spec: ModelSpec
     class_weights: tuple[float, ...]
+    transfer: Transfer | None = None
 
 
 def resolve_config(given: Mapping[str, Any], *, file: Path | None = None, resume: bool = False) -> RunOptions:
@@ -172,10 +181,17 @@ def require_same(options: RunOptions, stored: RunOptions) -> None:
     if name is not None:
         was, given = getattr(stored, name), getattr(options, name)
         raise InputError(
-            f"the run in {options.out} has {name} {was}, not {given}; leave the option out or choose another "
-            "folder",
+            f"the run in {options.out} has {name} {_shown(was)}, not {_shown(given)}; leave the option out "
+            "or choose another folder",
             option=name,
         )
+
+
+def _shown(value: object) -> str:
+    """Write the value of an option as a person gives it."""
+    if isinstance(value, tuple) and all(isinstance(each, Path) for each in value):
+        return ", ".join(map(str, value)) or "none"
+    return written(value)
 
 
 def read_record(out: Path, data: TableOrigin) -> TrainingRecord:
@@ -218,7 +234,7 @@ def require_same_tiles(options: RunOptions, record: TrainingRecord, tiles: Tiles
 
 def recorded_start(record: TrainingRecord) -> RunStart:
     """Give the start of the run of a record."""
-    return RunStart(record.spec, record.class_weights)
+    return RunStart(record.spec, record.class_weights, record.transfer)
 
 
 def new_record(
@@ -238,6 +254,8 @@ def new_record(
             "tiles": tiles,
             "files": files,
             "encoder_weights": None if options.encoder_weights is None else origin(options.encoder_weights),
+            "transfer": start.transfer,
+            "teachers": [origin(model_folder(path) / WEIGHTS) for path in options.teacher],
         }
     )
 

@@ -12,6 +12,7 @@ from oemsar.dataset.tile import Tile, describe_lack
 from oemsar.errors import InputError
 from oemsar.inputs import Inputs
 from oemsar.train.config import TrainConfig
+from oemsar.train.targets import trains_on_pseudo
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +30,15 @@ class TilesSummary(Value):
     """Checksum over use, name and kind of label of each tile."""
 
 
-def usable_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> tuple[list[Tile], list[Tile]]:
+def usable_tiles(
+    tiles: Sequence[Tile], config: TrainConfig, source: str
+) -> tuple[list[list[Tile]], list[Tile]]:
     """Choose the tiles to train and to validate on: those with a label and the imagery of the network.
 
     A network that takes any subset of its inputs sees tiles that have one of them or more.
 
     Without a regime these are the splits `train` and `val`, each tile with its hand-made label where it has
-    one. With a regime they are its tiles, and the hand-labelled tiles of split val that it does not train on.
+    one. With a regime they are its tiles, and the hand-labelled tiles of split val that no phase trains on.
 
     Args:
         tiles: Whole table, in its order.
@@ -43,38 +46,39 @@ def usable_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> tup
         source: Name of the table, for sentences.
 
     Returns:
-        Training tiles and validation tiles; of the latter there may be none.
+        Training tiles of each phase, and validation tiles; of the latter there may be none.
 
     Raises:
         InputError: A manifest is wrong, no tile can be trained on, or the table does not have the labels of
             the regime, or the imagery of a hand-labelled tile of it.
     """
-    imagery = str(config.modalities)
+    phases = [_training(tiles, phase.regime, config, source) for phase in config.phases]
     if config.regime is None:
-        training = _usable(config, [tile for tile in tiles if tile.split == "train"], "of split train")
         validation = [tile for tile in tiles if tile.split == "val"]
     else:
-        training = _of_regime(tiles, config.regime, config, source)
-        validation = validation_tiles(tiles, training)
-        training = _usable(config, training, f"of regime {config.regime.value}")
+        validation = validation_tiles(tiles, [tile for chosen, _ in phases for tile in chosen])
+    training = [usable for _, usable in phases]
     validation = _usable(config, validation, "to validate on")
-    if training and config.takes_any:
-        _require_every_input(training, config.modalities, source)
-    if not training:
-        raise InputError(
-            f"{source} has no tile of split train with a label and {imagery} imagery"
-            f"{describe_lack(tiles, config.modalities)}; add some or choose other modalities",
-            option="modalities",
-        )
+    if config.takes_any:
+        _require_every_input(each_once(training), config.modalities, source)
+    for column, option in (("confidence", "confidence_weights"), ("soft_label", "soft_labels")):
+        if getattr(config, option):
+            _require_beside(each_once(training), column, option, source)
     if not validation:
         log.warning(
             "%s has no tile of split val with a label and %s imagery%s: nothing is validated, and the model "
             "of the last step is kept",
             source,
-            imagery,
+            config.modalities,
             "" if config.regime is None else " that is not trained on",
         )
     return training, validation
+
+
+def each_once(phases: Sequence[Sequence[Tile]]) -> list[Tile]:
+    """Give each tile of all phases once, twice where it trains with two labels, in their order."""
+    tiles = {(tile.name, tile.label): tile for phase in phases for tile in phase}
+    return list(tiles.values())
 
 
 def describe_tiles(training: Sequence[Tile], validation: Sequence[Tile]) -> TilesSummary:
@@ -90,6 +94,28 @@ def describe_tiles(training: Sequence[Tile], validation: Sequence[Tile]) -> Tile
         val=len(validation),
         sha256=hashlib.sha256("".join(lines).encode()).hexdigest(),
     )
+
+
+def _training(
+    tiles: Sequence[Tile], regime: Regime | None, config: TrainConfig, source: str
+) -> tuple[list[Tile], list[Tile]]:
+    """Choose the tiles of a phase, and those of them that have what the network needs.
+
+    Raises:
+        InputError: There is none of the latter.
+    """
+    if regime is None:
+        chosen, which = [tile for tile in tiles if tile.split == "train"], "of split train"
+    else:
+        chosen, which = _of_regime(tiles, regime, config, source), f"of regime {regime.value}"
+    usable = _usable(config, chosen, which)
+    if not usable:
+        raise InputError(
+            f"{source} has no tile of split train with a label and {config.modalities} imagery"
+            f"{describe_lack(tiles, config.modalities)}; add some or choose other modalities",
+            option="modalities",
+        )
+    return chosen, usable
 
 
 def _of_regime(tiles: Sequence[Tile], regime: Regime, config: TrainConfig, source: str) -> list[Tile]:
@@ -140,6 +166,26 @@ def _tell_of_lacks(tiles: Sequence[Tile], inputs: Inputs, which: str) -> None:
             log.info(
                 "%d of the %d tiles %s have no %s, and are used without", lacking, len(tiles), which, name
             )
+
+
+def _require_beside(tiles: Sequence[Tile], column: str, option: str, source: str) -> None:
+    """Check that pseudo labels have a file beside them, and tell how many have none.
+
+    Raises:
+        InputError: None has one.
+    """
+    pseudo = [tile for tile in tiles if trains_on_pseudo(tile)]
+    lacking = sum(getattr(tile, column) is None for tile in pseudo)
+    if lacking == len(pseudo):
+        raise InputError(
+            f"{source} has no training tile with a pseudo label and a file in the column {column}; add it or "
+            "leave the option out",
+            option=option,
+        )
+    if lacking:
+        log.info(
+            "%d of the %d pseudo labels have no %s, and are taken as they are", lacking, len(pseudo), column
+        )
 
 
 def _require_every_input(tiles: Sequence[Tile], inputs: Inputs, source: str) -> None:

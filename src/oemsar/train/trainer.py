@@ -50,7 +50,7 @@ def make_trainer(options: RunOptions, device: torch.device, callbacks: list[Call
         precision=_PRECISIONS[dtype],
         sync_batchnorm=on_cuda and options.devices > 1,
         deterministic="warn" if on_cuda else None,
-        max_steps=options.steps,
+        max_steps=options.total_steps,
         max_epochs=-1,
         limit_val_batches=0,
         num_sanity_val_steps=0,
