@@ -115,8 +115,16 @@ def find_tiles(folder: Path, *, config: IndexConfig = IndexConfig(), report: Rep
         for files in ordered:
             tile = _tile(files)
             of_tile = {**tile.further, **further.get(files.name, {})}
-            beside = {column: of_tile.pop(column, None) for column in BESIDE_LABELS}
-            tiles.append(replace(tile, label_nodata=config.label_nodata, further=of_tile, **beside))
+            confidence, soft_label = (of_tile.pop(column, None) for column in BESIDE_LABELS)
+            tiles.append(
+                replace(
+                    tile,
+                    label_nodata=config.label_nodata,
+                    further=of_tile,
+                    confidence=confidence,
+                    soft_label=soft_label,
+                )
+            )
             report(len(tiles), len(ordered))
     for column, name in BESIDE_LABELS.items():
         if count := sum(getattr(tile, column) is not None for tile in tiles):

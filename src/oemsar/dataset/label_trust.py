@@ -59,8 +59,8 @@ def read_soft_label(tile: Tile, extent: Extent | None = None) -> NDArray[np.floa
         raise InputError(f"tile {tile.name} has no soft label; add it to the column soft_label of the table")
     shares = _read_shares(tile.soft_label, tile, "soft label", NUM_CLASSES, extent)
     total = shares.sum(0)
-    soft: NDArray[np.float32] = shares / np.where(total > 0, total, np.float32(1))
-    return soft
+    divisor: NDArray[np.float32] = np.where(total > 0, total, 1).astype(np.float32)
+    return shares / divisor
 
 
 def _read_shares(path: Path, tile: Tile, what: str, bands: int, extent: Extent | None) -> NDArray[np.float32]:
@@ -86,7 +86,8 @@ def _read_shares(path: Path, tile: Tile, what: str, bands: int, extent: Extent |
             f"{path} holds {low if low < 0 else high:g} where a {what} has numbers 0 to 1, or bytes "
             "0 to 255; make it anew"
         )
-    return np.minimum(numbers, np.float32(1)).astype(np.float32)
+    shares: NDArray[np.float32] = np.minimum(numbers, 1).astype(np.float32)
+    return shares
 
 
 def _is_of_bytes(dataset: DatasetReader) -> bool:

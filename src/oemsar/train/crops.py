@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NotRequired, TypedDict, TypeVar, cast
+from typing import Any, NotRequired, TypedDict, TypeVar, cast
 
 import numpy as np
 import rasterio
@@ -229,8 +229,9 @@ class StepSampler(Sampler[list[int]]):
             yield list(range(first, first + self._share))
 
 
-def _turned(pixels: NDArray[AnyScalar], crop: Crop) -> NDArray[AnyScalar]:
-    return np.ascontiguousarray(dihedral(pixels, crop.symmetry))
+def _turned(pixels: NDArray[Any], crop: Crop) -> NDArray[Any]:
+    turned: NDArray[Any] = np.ascontiguousarray(dihedral(pixels, crop.symmetry))
+    return turned
 
 
 def _valid(images: Imagery, inputs: Inputs, tile: Tile) -> Tensor:

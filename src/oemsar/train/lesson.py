@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from oemsar.arrays import Imagery
 from oemsar.dataset.pixels import read_available
 from oemsar.dataset.tile import Tile
 from oemsar.inputs import Inputs
@@ -53,7 +54,6 @@ class Lesson:
         if tile.has_any(self.inputs):
             return read_available(tile, self.inputs, extent)
         size = (extent.height, extent.width)
-        kind = np.uint8 if self.inputs.are_bytes else np.float32
-        return MaskedImage(
-            np.zeros((self.inputs.channels, *size), kind), np.zeros((len(self.inputs), *size), np.bool_)
-        )
+        shape = (self.inputs.channels, *size)
+        pixels: Imagery = np.zeros(shape, np.uint8) if self.inputs.are_bytes else np.zeros(shape, np.float32)
+        return MaskedImage(pixels, np.zeros((len(self.inputs), *size), np.bool_))

@@ -27,9 +27,10 @@ def fit_images(images: Imagery, size: tuple[int, int], side: int) -> Imagery:
         side: Height and width to fill up to, at the bottom and right.
     """
     scaled = images if images.shape[1:] == size else _resampled(images, size)
-    return (
-        np.pad(scaled, ((0, 0), *_margin(size, side)), mode="symmetric") if size != (side, side) else scaled
-    )
+    if size == (side, side):
+        return scaled
+    filled: Imagery = np.pad(scaled, ((0, 0), *_margin(size, side)), mode="symmetric")
+    return filled
 
 
 def fit_labels(label: NDArray[AnyScalar], size: tuple[int, int], side: int) -> NDArray[AnyScalar]:

@@ -61,4 +61,5 @@ def trains_on_pseudo(tile: Tile) -> bool:
 def one_hot(label: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Write a label as probabilities, shape (8, height, width), all 0 where it is unknown."""
     ids = np.arange(1, NUM_CLASSES + 1, dtype=label.dtype)[:, None, None]
-    return (label == ids).astype(np.float32)
+    probabilities: NDArray[np.float32] = (label == ids).astype(np.float32)
+    return probabilities
