@@ -29,7 +29,8 @@ def fit_images(images: Imagery, size: tuple[int, int], side: int) -> Imagery:
     scaled = images if images.shape[1:] == size else _resampled(images, size)
     if size == (side, side):
         return scaled
-    filled: Imagery = np.pad(scaled, ((0, 0), *_margin(size, side)), mode="symmetric")
+    pixels: NDArray[Any] = scaled
+    filled: NDArray[Any] = np.pad(pixels, ((0, 0), *_margin(size, side)), mode="symmetric")
     return filled
 
 
