@@ -88,9 +88,9 @@ def test_a_batch_loses_resolution_before_its_brightness_changes(table: Path, aug
     images = torch.randint(0, 256, (6, 1, 32, 32), dtype=torch.uint8)
     batch = {"image": images, "label": torch.ones(6, 32, 32, dtype=torch.uint8), "number": numbers}
     config = TrainConfig(crop=32, batch=6, degrade=4, seed=2, augment=augment)
-    changed = TileData(config, tiles, []).on_after_batch_transfer(batch, 0)
+    changed = TileData(config, [tiles], []).on_after_batch_transfer(batch, 0)
     coarse = Degradation(config.modalities, 4, 2)(images, numbers)
-    plain = TileData(config.model_copy(update={"degrade": 1}), tiles, [])
+    plain = TileData(config.model_copy(update={"degrade": 1}), [tiles], [])
     expected = plain.on_after_batch_transfer({**batch, "image": coarse}, 0)
     torch.testing.assert_close(changed["image"], expected["image"])
     assert torch.equal(changed["label"], batch["label"])

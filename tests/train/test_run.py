@@ -255,7 +255,7 @@ def test_lack_of_memory_is_explained(table: Path, tmp_path: Path, monkeypatch: p
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("oemsar.train.module.compute_loss", exhausted)
-    with pytest.raises(OutOfMemory, match="batch, crop: the memory does not suffice"):
+    with pytest.raises(OutOfMemory, match="batch, crop, accumulate: the memory does not suffice"):
         train(config(table, tmp_path / "run"))
 
 

@@ -148,8 +148,8 @@ def explained(config: TrainConfig, trainer: Trainer) -> Iterator[None]:
     """Turn the errors that a training can end with into sentences."""
     memory = OutOfMemory(
         f"the memory does not suffice for {config.batch} crops of {config.crop} pixels; choose fewer or "
-        "smaller ones",
-        option=("batch", "crop"),
+        "smaller ones, or more parts",
+        option=("batch", "crop", "accumulate"),
     )
     try:
         yield
