@@ -72,3 +72,8 @@ def test_a_cell_stores_what_an_evaluation_of_its_model_finds(
     assert record.seconds.train is not None
     assert again.seconds.train is None
     assert again.confusion == record.confusion
+    scaled = work(replace(task, scales=(0.5, 1.0)))
+    config = EvaluateConfig(split="test", engine="torch", device="cpu", scales=(0.5, 1.0))
+    assert scaled.confusion == evaluate_model(folder, table, config=config).scores.confusion
+    assert scaled.confusion != record.confusion
+    assert scaled.record.config["scales"] == [0.5, 1.0]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,18 +97,28 @@ def test_processes_of_one_command_share_the_folder_and_another_command_may_not(
 
 
 @pytest.mark.parametrize(
-    ("engine", "flips", "said"),
-    [("openvino", False, "engine torch, not openvino"), ("torch", True, "flips False, not True")],
+    ("options", "said"),
+    [
+        ({"engine": "openvino"}, "engine torch, not openvino"),
+        ({"flips": True}, "flips False, not True"),
+        ({"scales": (0.5, 1.0)}, r"scales \[1.0\], not \[0.5, 1.0\]"),
+    ],
 )
 def test_a_cell_that_was_scored_otherwise_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, flips: bool, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], said: str
 ) -> None:
-    folders.require_same_test(tmp_path, engine, flips=flips)  # it is not finished
-    config = {"engine": "torch", "flips": False}
+    own = {"engine": "torch", "flips": False, "scales": (1.0,)}
+    folders.require_same_test(tmp_path, **{**own, **options})  # it is not finished
+    config = folders.scoring_options(**own)
+    assert config == {"engine": "torch", "flips": False}
     monkeypatch.setattr(folders, "finished", lambda _: SimpleNamespace(record=SimpleNamespace(config=config)))
-    folders.require_same_test(tmp_path, "torch", flips=False)
+    folders.require_same_test(tmp_path, **own)
     with pytest.raises(InputError, match=f"was scored with {said}"):
-        folders.require_same_test(tmp_path, engine, flips=flips)
+        folders.require_same_test(tmp_path, **{**own, **options})
+    config = folders.scoring_options(**{**own, **options})
+    folders.require_same_test(tmp_path, **{**own, **options})
+    with pytest.raises(InputError, match="was scored with"):
+        folders.require_same_test(tmp_path, **own)
 
 
 def test_matrices_that_would_fill_the_memory_are_not_unpacked(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Task:
         training: Options of the training; `out` is the folder of the cell.
         engine: Library that runs the network on the test split.
         flips: Whether to average over four mirror images.
+        scales: Factors of the sides of each test tile, over which to average, too.
         drawn: Names of the test tiles whose maps are kept for the figure.
     """
 
@@ -53,6 +54,7 @@ class Task:
     training: RunOptions
     engine: EngineKind
     flips: bool
+    scales: tuple[float, ...]
     drawn: tuple[str, ...]
 
 
@@ -98,7 +100,9 @@ def work(task: Task, report: Report = silent) -> CellRecord:
             train=None if begun else round(trained - start, 1), test=round(time.monotonic() - trained, 1)
         ),
         record=run_record(
-            {"engine": task.engine, "flips": task.flips}, seed=training.seed, data=training.data
+            folders.scoring_options(task.engine, flips=task.flips, scales=task.scales),
+            seed=training.seed,
+            data=training.data,
         ),
     )
     write_json(folder / folders.FINISHED, record.model_dump(mode="json"))
@@ -143,7 +147,13 @@ def _score(task: Task, folder: Path) -> _Test:
     network = load_model(folder)
     network.calibration = None  # scaling rounds, and a class map takes the largest of what is not rounded
     with (
-        open_model(network, engine=task.engine, device=task.training.device, flips=task.flips) as engine,
+        open_model(
+            network,
+            engine=task.engine,
+            device=task.training.device,
+            flips=task.flips,
+            scales=task.scales,
+        ) as engine,
         atomic_folder(folder / folders.MAPS) as maps,
     ):
         for index, predicted in enumerate(predict_tiles(tiles, modalities, engine)):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from oemsar.archives import require_no_bomb
 from oemsar.arrays import ARRAY_FAULTS
@@ -17,6 +18,7 @@ from oemsar.benchmark.records import BenchmarkRecord, CellRecord, FailedCell
 from oemsar.config_file import AnyValue, read_json
 from oemsar.errors import InputError, Occupied
 from oemsar.files import atomic_write, require_writable, write_json
+from oemsar.inference.config import OWN_SIZE
 from oemsar.legend import NUM_CLASSES
 from oemsar.locks import HIDDEN
 from oemsar.train.config import RunOptions, differing_option
@@ -143,15 +145,24 @@ def require_same_training(folder: Path, config: RunOptions) -> None:
         )
 
 
-def require_same_test(folder: Path, engine: str, *, flips: bool) -> None:
+def scoring_options(engine: str, *, flips: bool, scales: tuple[float, ...]) -> dict[str, JsonValue]:
+    """List the options of a test for the record of a cell; sizes are left out where there is only its own."""
+    options: dict[str, JsonValue] = {"engine": engine, "flips": flips}
+    return options if scales == OWN_SIZE else {**options, "scales": [*scales]}
+
+
+def require_same_test(folder: Path, engine: str, *, flips: bool, scales: tuple[float, ...]) -> None:
     """Check that a finished cell was scored as the others will be.
 
     Raises:
-        InputError: It was scored with another engine, or with or without mirror images.
+        InputError: It was scored with another engine, with or without mirror images, or at other sizes.
     """
     record = finished(folder)
-    stored = {} if record is None else record.record.config
-    for name, wanted in (("engine", engine), ("flips", flips)):
+    if record is None:
+        return
+    own_size: dict[str, JsonValue] = {"scales": [*OWN_SIZE]}
+    stored = own_size | record.record.config
+    for name, wanted in (own_size | scoring_options(engine, flips=flips, scales=scales)).items():
         if stored.get(name, wanted) != wanted:
             raise InputError(
                 f"{folder} was scored with {name} {stored[name]}, not {wanted}; choose another folder, or "

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from oemsar.config_file import Config, Seed, read_yaml
 from oemsar.dataset.label_regime import Regime
 from oemsar.errors import InputError
+from oemsar.inference.config import OWN_SIZE, Scales
 from oemsar.inference.options import EngineKind
 from oemsar.inputs import OPTICAL, SAR, SAR_OPTICAL, Inputs
 from oemsar.models.registry import NETWORKS
@@ -58,6 +59,8 @@ class Plan(Config):
     """Library that runs the network on the test split."""
     flips: bool = False
     """Average over four mirror images of each test tile."""
+    scales: Scales = OWN_SIZE
+    """Average over each test tile at several sizes: factors of its sides, such as [0.75, 1, 1.25]."""
     figure_tiles: int = Field(4, ge=1, le=100)
     """Test tiles drawn in the figure."""
 

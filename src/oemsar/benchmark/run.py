@@ -88,7 +88,7 @@ def run_benchmark(
         tasks = [_task(plan, cell, table, out, drawn) for cell in plan.cells()]
         for task in tasks:
             folders.require_same_training(task.training.out, task.training)
-            folders.require_same_test(task.training.out, task.engine, flips=task.flips)
+            folders.require_same_test(task.training.out, task.engine, flips=task.flips, scales=task.scales)
         workers = _workers(plan, out, config.jobs)
         tasks = [_with_readers(task, len(workers)) for task in tasks]
         return work_through(tasks, workers, report)
@@ -178,7 +178,7 @@ def _task(plan: Plan, cell: Cell, data: Path, out: Path, drawn: tuple[str, ...])
     folder = folders.cell_folder(out, cell)
     plain = {name: str(value) if name != "seed" else value for name, value in cell._asdict().items()}
     training = plan.training(cell, data, folder)
-    return Task(cell.name, plain, training, plan.engine, plan.flips, drawn)
+    return Task(cell.name, plain, training, plan.engine, plan.flips, plan.scales, drawn)
 
 
 def _with_readers(task: Task, workers: int) -> Task:
