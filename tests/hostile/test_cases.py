@@ -93,6 +93,7 @@ def _require_ended(ended: Ended, name: str, *, others: tuple[int, ...] = ()) -> 
     assert "Traceback" not in ended.stderr + ended.stdout, about
     assert ended.code in (0, 2, *others), about
     sentences = [line for line in ended.stderr.splitlines() if line.startswith("oemsar: ")]
+    sentences += [line for line in ended.stdout.splitlines() if line.startswith("I cannot align ")]
     assert len(sentences) == (ended.code not in (0, 3)), about
 
 

@@ -1,5 +1,6 @@
 """The data module: shares of a step, whole tiles, and errors of reading processes with their options."""
 
+import multiprocessing
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -119,3 +120,17 @@ def test_the_tiles_are_read_from_their_paths(make_tile: Callable[[str], Tile], t
     tile = replace(make_tile("a"), sar=tmp_path / "gone.tif")
     with pytest.raises(InputError, match=r"gone\.tif does not exist"):
         next(data([tile], 0).validation_tiles())
+
+
+def test_crops_are_read_by_children_of_the_run_where_a_fork_server_is_the_default(
+    make_tile: Callable[[str], Tile],
+) -> None:
+    default = multiprocessing.get_start_method()
+    alone, read = data([make_tile("a")], 0), data([make_tile("a")], 1)
+    multiprocessing.set_start_method("forkserver", force=True)
+    try:
+        batches = list(read.train_dataloader())
+    finally:
+        multiprocessing.set_start_method(default, force=True)
+    for batch, expected in zip(batches, alone.train_dataloader(), strict=True):
+        assert torch.equal(batch["image"], expected["image"])

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -27,6 +28,8 @@ from oemsar.train.targets import Targets
 
 _MOST_WORKERS = 8
 _GRACE_SECONDS = 60
+_START = "fork" if sys.platform.startswith("linux") else "spawn"
+"""Start of the reading processes, whatever Python's default: a fork server's are not children of the run."""
 
 
 class TileData(LightningDataModule):
@@ -128,6 +131,7 @@ class TileData(LightningDataModule):
             _Guarded(dataset),
             collate_fn=_collate,
             num_workers=workers,
+            multiprocessing_context=_START if workers else None,
             persistent_workers=workers > 0,  # Lightning ends those, and no others, when the run fails
             worker_init_fn=partial(_follow_parent, os.getpid()),
             pin_memory=torch.cuda.is_available() and self._config.device != "cpu",
