@@ -17,7 +17,7 @@ from oemsar.models.variants import choose_encoder, variant_of
 from oemsar.train.inherit import with_options_of_init
 from oemsar.train.phases import Phase, Rates, Regimes, Steps, plan_phases
 from oemsar.train.recipe import RECIPES, with_recipe
-from oemsar.train.registry import CLASS_WEIGHTS, LOSSES, SOFT_LOSSES
+from oemsar.train.registry import CLASS_WEIGHTS, LOSSES, require_soft
 
 RESULT_NEUTRAL = frozenset(
     {
@@ -109,6 +109,12 @@ class TrainConfig(Config):
     """Temperature of the soft targets; above 1 they tell more of the classes that are not the first."""
     teacher_reach: float = Field(8.0, ge=0.01, le=1e6)
     """Misalignment of a tile, in pixels, at which the weight of the teachers has fallen to 1/e."""
+    self_training: bool = False
+    """Learn from tiles of split train without labels what the averaged weights are sure of there."""
+    self_threshold: float = Field(0.95, ge=0, le=1)
+    """Least probability of a class that self-training takes for a label."""
+    self_weight: float = Field(1.0, ge=0.001, le=1000)
+    """Weight of the loss of self-training beside that of the labels."""
     class_weights: Annotated[str, CLASS_WEIGHTS] = "none"
     """Weights of the classes in the loss, from how often they occur in the training labels."""
     augment: bool = True
@@ -221,12 +227,13 @@ class TrainConfig(Config):
         return cls.model_validate({**lacking, **options})
 
     @model_validator(mode="after")
-    def _loss_of_probabilities(self) -> Self:
-        if self.soft_labels and self.loss not in SOFT_LOSSES:
+    def _targets_have_what_they_need(self) -> Self:
+        if self.soft_labels:
+            require_soft(self.loss)
+        if self.self_training and self.ema is None:
             raise InputError(
-                f"{self.loss} needs one class a pixel and takes no probabilities; choose one of "
-                f"{', '.join(sorted(SOFT_LOSSES))}",
-                option=("soft_labels", "loss"),
+                "the labels are those of averaged weights; give the average, such as 0.99",
+                option=("self_training", "ema"),
             )
         return self
 

@@ -61,6 +61,9 @@ class Batch(TypedDict):
         taught_valid: Pixels where each of these inputs carries data, bool, shape
             (batch, inputs, height, width).
         taught_weight: Weight of the teachers, 0..1, float32, shape (batch,).
+        unlabelled: Images of ground without labels, as `image`; only where a network trains itself.
+        unlabelled_valid: Pixels where each input carries data there, as `valid`.
+        changed: The same with changes of resolution and brightness; made on the device.
     """
 
     image: Tensor
@@ -72,6 +75,9 @@ class Batch(TypedDict):
     taught: NotRequired[Tensor]
     taught_valid: NotRequired[Tensor]
     taught_weight: NotRequired[Tensor]
+    unlabelled: NotRequired[Tensor]
+    unlabelled_valid: NotRequired[Tensor]
+    changed: NotRequired[Tensor]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import cast
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from oemsar.dataset.pixels import read_available, read_images, read_label
@@ -30,6 +31,8 @@ _MOST_WORKERS = 8
 _GRACE_SECONDS = 60
 _START = "fork" if sys.platform.startswith("linux") else "spawn"
 """Start of the reading processes, whatever Python's default: a fork server's are not children of the run."""
+UNLABELLED = 1 << 40
+"""Distance from the number of a sample to that of the one without a label beside it."""
 
 
 class TileData(LightningDataModule):
@@ -42,6 +45,7 @@ class TileData(LightningDataModule):
         val: Tiles to validate on, each with a label and all of `config.modalities`, of fusion `any` some; may
             be empty.
         lesson: Images that teachers see; None where there are no teachers.
+        unlabelled: Tiles that the network labels itself in each phase; none of a phase, or of all.
     """
 
     def __init__(
@@ -50,12 +54,14 @@ class TileData(LightningDataModule):
         train: Sequence[Sequence[Tile]],
         val: Sequence[Tile],
         lesson: Lesson | None = None,
+        unlabelled: Sequence[Sequence[Tile]] = (),
     ) -> None:
         super().__init__()
         self._config = config
         self._train = train
         self._val = val
         self._lesson = lesson
+        self._unlabelled = unlabelled
         self._augmentation = (
             Augmentation(config.modalities, config.crop, config.seed) if config.augment else None
         )
@@ -70,6 +76,7 @@ class TileData(LightningDataModule):
         crops = PhasedCrops(
             [phase.first * config.batch for phase in config.phases],
             [self._crops(tiles) for tiles in self._train],
+            [self._unlabelled_crops(tiles) if tiles else None for tiles in self._unlabelled],
         )
         trainer = cast(Trainer, self.trainer)
         steps = StepSampler(
@@ -94,6 +101,18 @@ class TileData(LightningDataModule):
             lesson=self._lesson,
         )
 
+    def _unlabelled_crops(self, tiles: Sequence[Tile]) -> CropDataset:
+        config = self._config
+        return CropDataset(
+            tiles,
+            config.modalities,
+            config.crop,
+            config.seed,
+            config.augment,
+            masked=config.takes_any,
+            targets=Targets(labels=False),
+        )
+
     def validation_tiles(self) -> Iterator[Batch]:
         """Read this process's share of the validation tiles, one by one, at their own sizes.
 
@@ -115,14 +134,20 @@ class TileData(LightningDataModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Change resolution and brightness of a training batch and drop inputs, on its device."""
-        if self._degradation is not None:
-            images = self._degradation(batch["image"], batch["number"], batch.get("valid"))
-            batch = {**batch, "image": images}
-        if self._augmentation is not None:
-            batch = {**batch, "image": self._augmentation(batch["image"], batch["number"])}
+        numbers = batch["number"]
+        batch = {**batch, "image": self._changed(batch["image"], numbers, batch.get("valid"))}
+        if "unlabelled" in batch:
+            valid = batch.get("unlabelled_valid")
+            batch["changed"] = self._changed(batch["unlabelled"], numbers + UNLABELLED, valid)
         if self._dropping is not None:
             batch = {**batch, "valid": self._dropping(batch["valid"], batch["number"])}
         return batch
+
+    def _changed(self, images: Tensor, numbers: Tensor, valid: Tensor | None) -> Tensor:
+        """Change resolution and brightness of images."""
+        if self._degradation is not None:
+            images = self._degradation(images, numbers, valid)
+        return images if self._augmentation is None else self._augmentation(images, numbers)
 
     def _loader(self, dataset: Dataset[Batch], **batching: object) -> "DataLoader[Batch | OemsarError]":
         workers = self._config.workers
@@ -145,15 +170,30 @@ class PhasedCrops(Dataset[Batch]):
     Args:
         first: Number of the first sample of each phase, the first of them 0.
         crops: Samples of each phase.
+        unlabelled: Samples of ground without labels of each phase, None where a phase has none; empty for
+            none in any.
     """
 
-    def __init__(self, first: Sequence[int], crops: Sequence[CropDataset]) -> None:
+    def __init__(
+        self,
+        first: Sequence[int],
+        crops: Sequence[CropDataset],
+        unlabelled: Sequence[CropDataset | None] = (),
+    ) -> None:
         self._first = first
         self._crops = crops
+        self._unlabelled = unlabelled or (None,) * len(crops)
 
     def __getitem__(self, number: int) -> Batch:
-        """Read the sample of that number."""
-        return self._crops[bisect_right(self._first, number) - 1][number]
+        """Read the sample of that number, and beside it one of ground without labels."""
+        phase = bisect_right(self._first, number) - 1
+        sample, more = self._crops[phase][number], self._unlabelled[phase]
+        if more is not None:
+            other = more[number + UNLABELLED]
+            sample["unlabelled"] = other["image"]
+            if "valid" in other:
+                sample["unlabelled_valid"] = other["valid"]
+        return sample
 
 
 class WholeTiles(Dataset[Batch]):

@@ -19,6 +19,7 @@ from oemsar.train.lightning import LightningModule
 from oemsar.train.loss_input import Sum, single_process
 from oemsar.train.losses import compute_loss
 from oemsar.train.phases import Phase, phase_at
+from oemsar.train.self_training import SelfTraining
 from oemsar.train.teachers import Teachers, taught_loss
 
 _STEP_STREAM = 6
@@ -41,6 +42,7 @@ class LandCoverModule(LightningModule):
         config: Options of the training.
         teachers: Networks whose answers are soft targets; None where there are none.
         class_weights: Weights of the classes in legend order, float32, shape (8,).
+        self_training: Labels for ground without any; None where there are none.
     """
 
     class_weights: Tensor
@@ -56,6 +58,7 @@ class LandCoverModule(LightningModule):
         self.network = network
         self.config = config
         self.teachers = teachers
+        self.self_training: SelfTraining | None = None
         if config.checkpoint_gradients and not enable_gradient_checkpointing(network):
             raise InputError(
                 f"{network.spec.architecture} has no encoder of blocks to compute again; leave it out",
@@ -73,13 +76,17 @@ class LandCoverModule(LightningModule):
         images = batch["image"].contiguous(memory_format=torch.channels_last)
         total = sum_over_processes if torch.distributed.is_initialized() else single_process
         taught = None if self.teachers is None else self.teachers.teach(batch)
+        own = None if self.self_training is None else self.self_training.mixture(self.network, batch)
         losses = [
             weight * self._loss(logits, batch, taught, total)
             for weight, logits in outputs_in_parts(
                 self.network, images, batch.get("valid"), self.config.accumulate
             )
         ]
-        return torch.stack(losses).sum()
+        loss = torch.stack(losses).sum()
+        if self.self_training is not None and own is not None:
+            loss = loss + self.self_training.loss(self.network, own, total)
+        return loss
 
     def _loss(self, logits: Tensor, batch: Batch, taught: tuple[Tensor, Tensor] | None, total: Sum) -> Tensor:
         of_labels = compute_loss(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from oemsar.errors import InputError
 from oemsar.registry import Registry
 
 if TYPE_CHECKING:
@@ -45,3 +46,17 @@ CLASS_WEIGHTS: "Registry[ClassWeighting]" = Registry(
     },
 )
 """Functions from the labelled pixels of the classes that occur, float64, to their weights on any scale."""
+
+
+def require_soft(loss: str) -> None:
+    """Check that a loss takes class probabilities in the place of one class a pixel.
+
+    Raises:
+        InputError: It does not; those that do are named.
+    """
+    if loss not in SOFT_LOSSES:
+        raise InputError(
+            f"{loss} needs one class a pixel and takes no probabilities; choose one of "
+            f"{', '.join(sorted(SOFT_LOSSES))}",
+            option=("soft_labels", "loss"),
+        )

@@ -36,9 +36,10 @@ from oemsar.train.resumption import (
     tell_of_versions,
 )
 from oemsar.train.run_folder import TrainingRecord, TrainingResult
+from oemsar.train.self_training import SelfTraining
 from oemsar.train.start import build_module, find_start
 from oemsar.train.teachers import find_teachers
-from oemsar.train.tiles import describe_tiles, each_once, usable_tiles
+from oemsar.train.tiles import run_tiles
 from oemsar.train.trainer import (
     explained,
     make_trainer,
@@ -136,28 +137,26 @@ def _train(
     require_devices(options, device)
     source = str(table) if isinstance(table, Path) else "the sequence of tiles"
     tiles = read_tiles(table) if isinstance(table, Path) else table
-    phases, val_tiles = usable_tiles(tiles, options, source)
-    described = describe_tiles([tile for phase in phases for tile in phase], val_tiles)
-    train_tiles = each_once(phases)
-    read = [*_inputs(options), *table_files([*train_tiles, *val_tiles], [*train_tiles, *val_tiles])]
+    chosen = run_tiles(tiles, options, source)
+    read = [*_inputs(options), *table_files(chosen.every, chosen.every)]
     if stored is None and is_main:
         run_folder.require_unused(options.out, [*beside, *read])
     require_apart([options.out / file for file in (*run_folder.OWN, LAST, BEST)], read)
-    files = tiles_state([*train_tiles, *val_tiles])
+    files = tiles_state(chosen.every)
     if stored is None:
-        teachers = find_teachers(options, train_tiles, source)
-        start, checkpoint = find_start(options, train_tiles), None
-        record = run_folder.new_record(options, start, table_origin(table), described, files)
+        teachers = find_teachers(options, chosen.training, source)
+        start, checkpoint = find_start(options, chosen.training), None
+        record = run_folder.new_record(options, start, table_origin(table), chosen.summary, files)
     else:
         run_folder.require_same(options, stored)
         record = run_folder.read_record(options.out, table_origin(table))
-        run_folder.require_same_tiles(options, record, described)
+        run_folder.require_same_tiles(options, record, chosen.summary)
         require_same_files(options, record, files)
         if record.finished is not None and record.result is not None:
             log.info("The run in %s is finished; its model is in %s", options.out, options.out / MODEL)
             return TrainedRun(folder=options.out, **record.result.model_dump())
         require_same_teachers(options, record)
-        teachers = find_teachers(options, train_tiles, source)
+        teachers = find_teachers(options, chosen.training, source)
         tell_of_versions(record)
         start = run_folder.recorded_start(record)
         checkpoint = options.out / LAST if (options.out / LAST).exists() else None
@@ -170,16 +169,16 @@ def _train(
     if stored is None and is_main:
         run_folder.create(options, record)
     lesson = None if teachers is None else teachers.lesson(options)
-    batches = TileData(options, phases, val_tiles, lesson)
-    validated = bool(val_tiles)
+    batches = TileData(options, chosen.phases, chosen.validation, lesson, chosen.unlabelled)
+    validated = bool(chosen.validation)
     result = _fit(
         options, module, batches, record, device, checkpoint=checkpoint, validated=validated, report=report
     )
     if is_main:
-        if options.calibrate and val_tiles:
-            _calibrate(options, val_tiles)
+        if options.calibrate and validated:
+            _calibrate(options, chosen.validation)
         run_folder.finish(options.out, record, result)
-        if tiles_state([*train_tiles, *val_tiles]).content != files.content:
+        if tiles_state(chosen.every).content != files.content:
             log.warning("files of %s changed while the model was being trained", source)
     _tell_of_model(options.out / MODEL, result)
     return TrainedRun(folder=options.out, **result.model_dump())
@@ -227,6 +226,8 @@ def _fit(
 ) -> TrainingResult:
     interruption = Interruption()
     average = None if options.ema is None else WeightAverage(module.network, options.ema)
+    if options.self_training and average is not None:
+        module.self_training = SelfTraining(options, average)
     validation = (
         Validation(data, interruption, options.validate_every, options.total_steps, average)
         if validated

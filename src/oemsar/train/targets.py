@@ -23,10 +23,12 @@ class Targets:
         confidence: Whether there is a confidence, 1 where the tile has none or its label was made by hand.
         soft: Whether there are class probabilities, those of the label where the tile has none or its label
             was made by hand.
+        labels: Whether there are labels at all; without them there is nothing else.
     """
 
     confidence: bool = False
     soft: bool = False
+    labels: bool = True
 
     def read(self, tile: Tile, extent: Extent) -> dict[str, NDArray[Any]]:
         """Read the targets of a part of a tile.
@@ -34,11 +36,13 @@ class Targets:
         Returns:
             `label`, class ids 0..8, uint8, shape (height, width), and where it is wanted `confidence`, 0..1,
             float32, shape (height, width), and `soft`, probabilities, float32, shape (8, height, width). A
-            pixel without probabilities is unknown.
+            pixel without probabilities is unknown. Without labels nothing.
 
         Raises:
             InputError: A file is missing, unreadable or does not fit the tile.
         """
+        if not self.labels:
+            return {}
         label = read_label(tile, extent)
         targets: dict[str, NDArray[Any]] = {"label": label}
         if self.confidence:

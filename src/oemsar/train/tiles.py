@@ -3,6 +3,8 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from oemsar.config_file import Value
 from oemsar.dataset.label_regime import Regime
@@ -26,8 +28,77 @@ class TilesSummary(Value):
     """Number of training tiles with a hand-made label."""
     val: int
     """Number of validation tiles."""
+    unlabelled: int = 0
+    """Number of tiles that the network labels itself."""
     sha256: str
     """Checksum over use, name and kind of label of each tile."""
+
+
+class RunTiles(NamedTuple):
+    """The tiles of a run.
+
+    Attributes:
+        phases: Training tiles of each phase.
+        validation: Tiles to validate on; may be empty.
+        unlabelled: Tiles that the network labels itself in each phase; empty without self-training.
+    """
+
+    phases: list[list[Tile]]
+    validation: list[Tile]
+    unlabelled: list[list[Tile]]
+
+    @property
+    def training(self) -> list[Tile]:
+        """Training tiles of all phases, each once with each label that it trains with."""
+        return each_once(self.phases)
+
+    @property
+    def every(self) -> list[Tile]:
+        """Tiles of the run whose files are read."""
+        return [*self.training, *self.validation, *each_once(self.unlabelled)]
+
+    @property
+    def summary(self) -> TilesSummary:
+        """Summary for the record of the run."""
+        training = [tile for phase in self.phases for tile in phase]
+        return describe_tiles(training, self.validation, each_once(self.unlabelled))
+
+
+def run_tiles(tiles: Sequence[Tile], config: TrainConfig, source: str) -> RunTiles:
+    """Choose the tiles of a run: to train and to validate on, and those that a network labels itself.
+
+    The latter are the tiles of split train that have the imagery and no label that the phase trains with.
+
+    Args:
+        tiles: Whole table, in its order.
+        config: Options of the training.
+        source: Name of the table, for sentences.
+
+    Raises:
+        InputError: No tile can be trained on, what was chosen does not suffice, or self-training has no tile.
+    """
+    phases, validation = usable_tiles(tiles, config, source)
+    if not config.self_training:
+        return RunTiles(phases, validation, [])
+    unlabelled = []
+    for phase in phases:
+        labelled = {tile.name for tile in phase}
+        rest = [tile for tile in tiles if tile.split == "train" and tile.name not in labelled]
+        unlabelled.append([_bare(tile) for tile in rest if _sees(tile, config)])
+    if not any(unlabelled):
+        raise InputError(
+            f"{source} has no tile of split train with {config.modalities} imagery whose label is not "
+            "trained with; add some or leave the option out",
+            option="self_training",
+        )
+    log.info(
+        "Self-training on %s tiles without labels", " and then ".join(str(len(each)) for each in unlabelled)
+    )
+    return RunTiles(phases, validation, unlabelled)
+
+
+def _bare(tile: Tile) -> Tile:
+    return replace(tile, pseudo_label=None, real_label=None)
 
 
 def usable_tiles(
@@ -81,17 +152,20 @@ def each_once(phases: Sequence[Sequence[Tile]]) -> list[Tile]:
     return list(tiles.values())
 
 
-def describe_tiles(training: Sequence[Tile], validation: Sequence[Tile]) -> TilesSummary:
+def describe_tiles(
+    training: Sequence[Tile], validation: Sequence[Tile], unlabelled: Sequence[Tile] = ()
+) -> TilesSummary:
     """Sum up the tiles of a run for its record."""
     lines = [
         f"{use} {tile.name} {'real' if tile.real_label is not None else 'pseudo'}\n"
-        for use, tiles in (("train", training), ("val", validation))
+        for use, tiles in (("train", training), ("val", validation), ("unlabelled", unlabelled))
         for tile in tiles
     ]
     return TilesSummary(
         train=len(training),
         train_real_labels=sum(tile.real_label is not None for tile in training),
         val=len(validation),
+        unlabelled=len(unlabelled),
         sha256=hashlib.sha256("".join(lines).encode()).hexdigest(),
     )
 
