@@ -23,8 +23,8 @@ def enable_gradient_checkpointing(network: LandCoverNetwork) -> bool:
     """Make the encoders of a network compute their blocks again in the backward pass, to save memory.
 
     Blocks are the members of lists of modules, as every encoder of residual or transformer blocks has them;
-    in one without such lists, the stages. The network computes the same, and has the same weights under the
-    same names. A second call changes nothing.
+    in one whose lists hold less than half of its parameters, the stages. The network computes the same, and
+    has the same weights under the same names. A second call changes nothing.
 
     Args:
         network: Network, to be trained.
@@ -32,19 +32,38 @@ def enable_gradient_checkpointing(network: LandCoverNetwork) -> bool:
     Returns:
         Whether every encoder of the network has such blocks; False for a network without an encoder.
     """
-    encoder = getattr(network.body, "encoder", None)
-    if not isinstance(encoder, nn.Module):
-        return False
-    single = (
-        [encoder.encoder_of(name) for name in encoder.inputs.names]
-        if isinstance(encoder, ParallelEncoders)
-        else [encoder]
-    )
-    blocks_of_each = [_blocks(each) or _stages(each) for each in single]
+    blocks_of_each = _blocks_of_each(network)
     for blocks in blocks_of_each:
         for block in blocks:
             block.forward = _Recomputed(block)
-    return all(blocks_of_each)
+    return bool(blocks_of_each) and all(blocks_of_each)
+
+
+def blocks_of(network: LandCoverNetwork) -> list[nn.Module]:
+    """List the blocks of the encoders of a network that are computed again where that is enabled."""
+    return [block for blocks in _blocks_of_each(network) for block in blocks]
+
+
+def _blocks_of_each(network: LandCoverNetwork) -> list[list[nn.Module]]:
+    encoder = getattr(network.body, "encoder", None)
+    if isinstance(encoder, ParallelEncoders):
+        return [_blocks_or_stages(encoder.encoder_of(name)) for name in encoder.inputs.names]
+    return [_blocks_or_stages(encoder)] if isinstance(encoder, nn.Module) else []
+
+
+def _blocks_or_stages(encoder: nn.Module) -> list[nn.Module]:
+    """Find the blocks of an encoder, or its stages where the blocks are not most of it."""
+    blocks = _blocks(encoder)
+    if 2 * sum(_size(block) for block in blocks) >= _size(encoder):
+        return blocks
+    while len(children := list(encoder.children())) == 1:
+        (encoder,) = children
+    return _stages(encoder)
+
+
+def _size(module: nn.Module) -> int:
+    """Count the parameters of a module."""
+    return sum(value.numel() for value in module.parameters())
 
 
 def _blocks(module: nn.Module) -> list[nn.Module]:

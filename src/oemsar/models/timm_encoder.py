@@ -15,6 +15,8 @@ from oemsar.models.torchvision_ops import declare
 STRIDES = (4, 8, 16, 32)
 """Strides of the four levels."""
 _SUGGESTED = "convnextv2_tiny, swinv2_tiny_window8_256 or resnet50"
+_FAULTS = (RuntimeError, ValueError, AssertionError, IndexError, TypeError)
+"""Exceptions of timm's encoders for an image of another size than theirs."""
 _UNDECAYED = ("cpb_mlp", "logit_scale", "relative_position_bias_table")
 """Parts of the names of parameters that timm's own Swin Transformers exempt from weight decay."""
 
@@ -34,8 +36,8 @@ class TimmEncoder(nn.Module):
         out_channels: Channels of the four levels.
 
     Raises:
-        InputError: The encoder is not known, has no levels at those strides, or takes images of one size
-            alone.
+        InputError: The encoder is not known, has no levels at those strides, or does not take images
+            of any size.
     """
 
     def __init__(self, name: str, in_channels: int) -> None:
@@ -79,16 +81,10 @@ class TimmEncoder(nn.Module):
         try:
             with torch.no_grad():
                 levels = self.eval()(torch.zeros(1, in_channels, height, width, device=device))
-        except (
-            RuntimeError,
-            ValueError,
-            AssertionError,
-            IndexError,
-            TypeError,
-        ) as error:  # timm has no type for it
+        except _FAULTS as error:
             raise InputError(
-                f"encoder {name} takes images of one size alone ({str(error).splitlines()[0][:100]}); choose "
-                f"another such as {_SUGGESTED}",
+                f"encoder {name} does not take images of any size ({str(error).splitlines()[0][:100]}); "
+                f"choose another such as {_SUGGESTED}",
                 option="encoder",
             ) from error
         self.train(training)
