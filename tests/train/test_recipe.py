@@ -44,6 +44,13 @@ def test_the_published_recipe_is_that_of_the_authors() -> None:
     assert (given["class_weights"], given["ema"], given["degrade"]) == ("none", None, 1)
 
 
+def test_the_recipe_for_few_labels_sees_each_of_35_tiles_a_thousand_times_at_most() -> None:
+    given = TrainConfig(recipe="low-label")
+    assert given.total_steps * given.batch / 35 < 1000
+    assert (given.ema, given.degrade, given.learning_rate) == (0.999, 2, 5e-4)
+    assert (given.loss, given.augment, given.schedule) == ("ce+dice", True, "cosine")
+
+
 def test_given_options_win_over_the_file_and_the_file_over_the_recipe(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -45,6 +45,7 @@ RECIPES = Recipes(
     {
         "default": "oemsar.train.recipes:DEFAULT",
         "published": "oemsar.train.recipes:PUBLISHED",
+        "low-label": "oemsar.train.recipes:LOW_LABEL",
     },
 )
 """Mappings from names of training options to their values."""

@@ -4,6 +4,6 @@ from pathlib import Path
 
 from oemsar.config_file import read_yaml
 
-DEFAULT, PUBLISHED = (
-    read_yaml(Path(__file__).with_name(f"{name}.yaml")) for name in ("default", "published")
+DEFAULT, PUBLISHED, LOW_LABEL = (
+    read_yaml(Path(__file__).with_name(f"{name}.yaml")) for name in ("default", "published", "low-label")
 )
