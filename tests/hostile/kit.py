@@ -274,8 +274,18 @@ VERBS: dict[str, Calls] = {
 """Every verb that writes."""
 
 
-VOLATILE = {"record", "command", "started", "finished", "seconds", "versions", "git_commit", "created"}
-"""Keys of JSON that tell of the run."""
+VOLATILE = {
+    "record",
+    "command",
+    "started",
+    "finished",
+    "seconds",
+    "versions",
+    "git_commit",
+    "created",
+    "times",
+}
+"""Keys of JSON that tell of the run; the times are those of the files that it read."""
 RATES = {"samples_per_second"}
 """Columns of metrics that tell how fast the run was."""
 

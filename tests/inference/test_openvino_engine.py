@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from oemsar.inference.select import open_engine
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 
+from ..commands import Command, Run
 from .small import images, pixel_network
 
 AXES = ((), (2,), (1,), (1, 2))
@@ -138,3 +140,18 @@ def test_measured_inputs_and_their_gaps_give_what_pytorch_gives(flips: bool) -> 
             maps += list(engine.stream([image]))
     np.testing.assert_allclose(maps[1], maps[0], atol=1e-4)
     assert np.isfinite(maps[0]).all()
+
+
+def test_nothing_is_told_to_the_maker_of_openvino(run_command: Run, tmp_path: Path) -> None:
+    code = """
+import os, sys
+for name in [each for each in sys.modules if each.split(".")[0] in ("openvino", "openvino_telemetry")]:
+    del sys.modules[name]
+os.environ.pop("CI", None)
+from oemsar.inference import openvino_engine
+import openvino.tools.ovc.telemetry_utils as told
+print(told.tm.__name__)
+"""
+    ended = run_command(Command(("python", "-c", code), environment={"HOME": str(tmp_path)}))
+    assert ended.stdout.strip() == "openvino.tools.ovc.telemetry_stub", ended.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,6 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import openvino as ov
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -19,6 +18,7 @@ from oemsar.arrays import Imagery
 from oemsar.errors import Failure
 from oemsar.inference.config import OWN_SIZE
 from oemsar.inference.engine import Axes, NetworkEngine, PendingProbabilities, mirrored
+from oemsar.inference.openvino_quiet import ov
 from oemsar.masked import MaskedImage
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.padding import pad_to_multiple
