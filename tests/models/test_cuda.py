@@ -13,7 +13,13 @@ from oemsar.models.spec import ModelSpec
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
-NETWORKS = [("unet", "resnet18"), ("segformer", "mit_b0"), ("vmamba", "vmamba_t")]
+NETWORKS = [
+    ("unet", "resnet18"),
+    ("segformer", "mit_b0"),
+    ("vmamba", "vmamba_t"),
+    ("upernet", "convnextv2_atto"),
+    ("upernet", "swinv2_tiny_window8_256"),
+]
 
 
 @pytest.fixture(params=NETWORKS, ids="-".join)

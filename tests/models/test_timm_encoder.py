@@ -113,7 +113,9 @@ def test_the_random_weights_of_a_network_do_not_depend_on_the_trial() -> None:
     assert one.training
 
 
-def test_imagenet_weights_are_adapted_to_the_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imagenet_weights_are_adapted_to_the_channels_and_their_licence_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     torch.manual_seed(0)
     published = timm.create_model("convnextv2_atto", features_only=True).eval()
     plain = timm_encoder._features
@@ -130,6 +132,7 @@ def test_imagenet_weights_are_adapted_to_the_channels(monkeypatch: pytest.Monkey
             levels = encoder(grey.expand(-1, Inputs.parse(inputs).channels, -1, -1))
             for level, other in zip(levels, expected, strict=True):
                 torch.testing.assert_close(level, other, atol=1e-5, rtol=1e-4)
+    assert caplog.text.count("convnextv2_atto: the terms of these weights are: cc-by-nc-4.0") == 4
 
 
 def test_weights_that_cannot_be_fetched_end_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

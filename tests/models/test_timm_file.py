@@ -123,7 +123,7 @@ def test_mars_starts_an_encoder_and_says_its_terms(
     network = _network(SWIN, inputs)
     with caplog.at_level(logging.WARNING):
         start_encoder(network, path)
-    assert f"{path}: these weights are for {MARS_LICENCE}" in caplog.text
+    assert f"{path}: the terms of these weights are: {MARS_LICENCE};" in caplog.text
     _require_equal_features(network.body.encoder, weights, SWIN, network.spec.modalities.channels)
     caplog.clear()
     imported = import_checkpoint(path, tmp_path / "mars.safetensors")

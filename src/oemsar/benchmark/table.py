@@ -11,8 +11,8 @@ from oemsar.legend import NAMES
 from oemsar.pages import render
 from oemsar.visible_text import latex_text, markdown_text, visible
 
-METHODS = {"unet": "U-Net", "segformer": "SegFormer", "vmamba": "VMamba"}
-"""The paper's names of the networks; another network has its own."""
+METHODS = {"unet": "U-Net", "segformer": "SegFormer", "vmamba": "VMamba", "upernet": "UPerNet"}
+"""Names of the networks in tables, the first three as the paper has them; another network has its own."""
 
 MODALITIES = {OPTICAL: "Optical", SAR: "SAR", SAR_OPTICAL: "SAR+Optical"}
 

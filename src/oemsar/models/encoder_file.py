@@ -19,7 +19,7 @@ from oemsar.models.first_convolution import adapted
 from oemsar.models.fusion import ParallelEncoders
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.published_encoder import PublishedEncoder, published_encoder
-from oemsar.models.timm_encoder import TimmEncoder, architecture_of
+from oemsar.models.timm_encoder import TimmEncoder, architecture_of, terms
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +84,6 @@ def start_encoder(network: LandCoverNetwork, path: Path) -> None:
         _load(encoder, published.weights, inputs, path)
     if published.licence is not None:
         log.warning("%s: %s", path, terms(published.licence))
-
-
-def terms(licence: str) -> str:
-    """Say what a licence of weights means for a network that starts from them."""
-    return f"these weights are for {licence}; so is a network that starts from them"
 
 
 def _load(encoder: nn.Module, weights: Mapping[str, Tensor], inputs: Inputs, path: Path) -> None:

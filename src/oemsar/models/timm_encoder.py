@@ -1,5 +1,6 @@
 """Hierarchical encoders of timm: feature maps of an image at the strides 4, 8, 16 and 32."""
 
+import logging
 from functools import cache, partial
 from typing import Any
 
@@ -11,6 +12,8 @@ from oemsar.inputs import Inputs
 from oemsar.models.encoders import fetching, require_known
 from oemsar.models.first_convolution import adapted
 from oemsar.models.torchvision_ops import declare
+
+log = logging.getLogger(__name__)
 
 STRIDES = (4, 8, 16, 32)
 """Strides of the four levels."""
@@ -105,7 +108,8 @@ def pretrained_encoder(name: str, inputs: Inputs) -> TimmEncoder:
 
     Args:
         name: Name of the encoder in timm; behind a dot it may name one of its published weights.
-        inputs: Inputs that the encoder sees; the first convolution is adapted to their channels.
+        inputs: Inputs that the encoder sees; the first convolution is adapted to their channels. The licence
+            of the weights is logged where timm tells it.
 
     Raises:
         InputError: The encoder is not known or cannot be used; see `TimmEncoder`.
@@ -114,6 +118,9 @@ def pretrained_encoder(name: str, inputs: Inputs) -> TimmEncoder:
     encoder = TimmEncoder(name, inputs.channels)
     with fetching(name, pretrained=True):
         published = _features(name, 3, pretrained=True).state_dict()
+    licence = timm_licence(name)
+    if licence is not None:
+        log.warning("ImageNet weights of %s: %s", name, terms(licence))
     weights = {f"features.{key}": value for key, value in published.items()}
     encoder.load_state_dict(adapted(weights, encoder.state_dict(), inputs))
     return encoder
@@ -140,6 +147,24 @@ def _known() -> frozenset[str]:
     import timm
 
     return frozenset((*timm.list_models(), *timm.list_pretrained()))
+
+
+def timm_licence(name: str) -> str | None:
+    """Give the licence of published weights that timm tells; None where it tells none.
+
+    Args:
+        name: Name of an encoder in timm; without a dot, its weights are those that timm takes by default.
+    """
+    declare()
+    from timm.models import get_pretrained_cfg
+
+    settings = get_pretrained_cfg(name)
+    return None if settings is None or not settings.license else str(settings.license)
+
+
+def terms(licence: str) -> str:
+    """Say what a licence of weights means for a network that starts from them."""
+    return f"the terms of these weights are: {licence}; they hold for a network that starts from them, too"
 
 
 def architecture_of(name: str) -> str:

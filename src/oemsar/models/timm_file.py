@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from oemsar.errors import InputError
 from oemsar.models.checkpoint import first_difference
-from oemsar.models.timm_encoder import TimmEncoder, architecture_of, is_timm_encoder
-from oemsar.models.torchvision_ops import declare
+from oemsar.models.timm_encoder import TimmEncoder, architecture_of, is_timm_encoder, timm_licence
 
 MARS = "swinv2_base_window8_256"
 """Encoder of the base size of MaRS."""
@@ -65,16 +64,8 @@ def licence_of(name: str, tensors: Mapping[str, Tensor], path: Path) -> str | No
     """
     if is_mars(tensors):
         return MARS_LICENCE
-    declare()
-    from timm.models import get_pretrained_cfg
-
-    for candidate in (name, path.name.removesuffix(path.suffix)):
-        if "." in candidate:
-            with suppress(RuntimeError):
-                settings = get_pretrained_cfg(candidate)
-                if settings is not None and settings.license:
-                    return str(settings.license)
-    return None
+    candidates = (name, path.name.removesuffix(path.suffix))
+    return next((timm_licence(each) for each in candidates if "." in each and is_timm_encoder(each)), None)
 
 
 def timm_encoder(tensors: Mapping[str, Tensor], path: Path, name: str) -> dict[str, Tensor]:
