@@ -127,7 +127,7 @@ def test_a_wrong_command_line_is_one_document(
 @pytest.mark.parametrize(
     ("arguments", "options"),
     [
-        (["predict", "--json"], ["model"]),
+        (["predict", "--json"], ["models"]),
         (["predict", "a", "b", "--json"], ["--out"]),
         (["nonsense", "--json"], []),
         (["data", "nonsense", "--json"], []),

@@ -97,8 +97,9 @@ def test_a_scale_of_one_is_the_image_itself(
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("kind", ["torch", "openvino"])
-@pytest.mark.parametrize("modalities", ["sar+optical", "sar+height"])
+@pytest.mark.parametrize(
+    ("kind", "modalities"), [("torch", "sar+optical"), ("torch", "sar+height"), ("openvino", "sar+height")]
+)
 def test_masks_and_measured_inputs_follow(kind: EngineKind, modalities: str) -> None:
     inputs = Inputs.parse(modalities)
     network = make_network("unet", encoder="tu-mobilenetv3_small_050", fusion="any", modalities=inputs).eval()

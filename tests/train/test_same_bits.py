@@ -90,4 +90,4 @@ def test_a_training_gives_the_weights_it_gave(
     train_model(table, tmp_path / "run", config=config)
     weights = load_file(tmp_path / "run" / "model" / "model.safetensors")
     total = sum(value.double().abs().sum().item() for value in weights.values() if value.is_floating_point())
-    assert total == pytest.approx(expected, rel=1e-7)
+    assert total == pytest.approx(expected, rel=3e-6)  # other processors and releases add in another order

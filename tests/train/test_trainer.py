@@ -30,12 +30,16 @@ OPTIONS = RunOptions(data="tiles.parquet", out="run", batch=4, crop=48, device="
 AT_STEP_3 = SimpleNamespace(global_step=3)
 
 
+MEMORY = ("batch", "crop", "accumulate")
+"""Options that make a step smaller."""
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "options", "sentence"),
     [
-        (MemoryError(), OutOfMemory, ("batch", "crop"), "4 crops of 48 pixels"),
-        (torch.OutOfMemoryError("CUDA"), OutOfMemory, ("batch", "crop"), "4 crops of 48 pixels"),
-        (RuntimeError("can't allocate memory"), OutOfMemory, ("batch", "crop"), "4 crops of 48 pixels"),
+        (MemoryError(), OutOfMemory, MEMORY, "4 crops of 48 pixels"),
+        (torch.OutOfMemoryError("CUDA"), OutOfMemory, MEMORY, "4 crops of 48 pixels"),
+        (RuntimeError("can't allocate memory"), OutOfMemory, MEMORY, "4 crops of 48 pixels"),
         (
             RuntimeError("DataLoader worker (pid 3) is killed"),
             OutOfMemory,

@@ -14,7 +14,7 @@ app = lazy_typer(
         ),
         "export": Lazy(
             "oemsar.cli.models_export:export",
-            "Write a network as ONNX: pixels 0 to 255 in, logits of the eight classes out, at any size.",
+            "Write a network as ONNX: pixels 0 to 255 in, logits and probabilities of the eight classes out.",
         ),
     },
     help="Import published weights, calibrate and export trained networks.",

@@ -81,7 +81,7 @@ class LandCoverNetwork(nn.Module):
         normalised = (images.to(self.mean.dtype) - self.mean) / self.std
         if self.spec.modalities.are_bytes:
             return normalised
-        return torch.where(normalised.isnan(), torch.zeros_like(normalised), normalised)
+        return torch.where(normalised.ne(normalised), torch.zeros_like(normalised), normalised)
 
     def body_input(self, images: Tensor, valid: Tensor | None = None) -> Tensor:
         """Normalise images; for fusion `any` with a channel for each input behind: 1 with data, 0 without.
@@ -113,8 +113,10 @@ class LandCoverNetwork(nn.Module):
             if valid is not None:
                 return valid > 0
             return torch.ones_like(images[:, : len(inputs)], dtype=torch.bool)
+        # nan is not itself; OpenVINO of 2024 knows neither isnan nor any
+        finite = images.eq(images).to(self.mean.dtype)
         known = torch.cat(
-            [~images[:, inputs.slice_of(part.name)].isnan().any(1, keepdim=True) for part in inputs], 1
+            [finite[:, inputs.slice_of(part.name)].amin(1, keepdim=True) > 0 for part in inputs], 1
         )
         return known if valid is None else known & (valid > 0)
 

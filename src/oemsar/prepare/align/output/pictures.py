@@ -101,7 +101,8 @@ def _tie_points(photo: NDArray[np.uint8], scale: float, points: TiePoints) -> Fi
 
 def _canvas(shape: tuple[int, int]) -> Figure:
     height, width = shape
-    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
+    # a hundredth of a pixel more, since older releases of Matplotlib cut off what is short of a whole pixel
+    figure = Figure(figsize=((width + 0.01) / _DPI, (height + 0.01) / _DPI), dpi=_DPI)
     FigureCanvasAgg(figure)
     return figure
 
