@@ -118,6 +118,10 @@ def test_a_table_has_the_columns_only_where_a_tile_has_them(tmp_path: Path, writ
     assert (plain.confidence, plain.soft_label, plain.misalignment) == (None, None, None)
     assert (again.confidence, again.soft_label, again.misalignment) == (path, path, 2.5)
     assert path in table_files([again], [again])
+    frame = gpd.read_parquet(tmp_path / "t.parquet").drop(columns="misalignment")
+    frame.loc[frame["name"] == "a", "misalignment"] = 0.5
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert [each.misalignment for each in read_tiles(tmp_path / "t.parquet")] == [0.5, None]
     write_tiles([tile()], tmp_path / "plain.parquet")
     columns = set(gpd.read_parquet(tmp_path / "plain.parquet").columns)
     assert not columns & {"confidence", "soft_label", "misalignment", "label_nodata"}

@@ -89,6 +89,24 @@ def test_the_divergence_is_that_of_pytorch(temperature: float) -> None:
     torch.testing.assert_close(found, 0.25 * temperature**2 * each.mean())
 
 
+def test_two_shares_of_a_batch_give_the_mix_of_the_whole() -> None:
+    generator = torch.Generator().manual_seed(7)
+    logits, q = (torch.randn(3, 8, 5, 7, generator=generator) for _ in range(2))
+    q, weight = q.softmax(1), torch.rand(3, 5, 7, generator=generator)
+    whole = taught_loss(torch.tensor(2.0), logits, (q, weight), 2.0, single_process)
+    sums: list[Tensor] = []
+
+    def keep(value: Tensor) -> Tensor:
+        sums.append(value)
+        return value
+
+    taught_loss(torch.tensor(2.0), logits[1:], (q[1:], weight[1:]), 2.0, keep)
+    shared = taught_loss(
+        torch.tensor(2.0), logits[:1], (q[:1], weight[:1]), 2.0, lambda value: value + sums[0]
+    )
+    torch.testing.assert_close(shared, whole)
+
+
 @pytest.mark.parametrize("weight", [0.3, 1.0])
 def test_a_teacher_that_says_the_labels_gives_the_gradient_of_the_labels(weight: float) -> None:
     generator = torch.Generator().manual_seed(1)
