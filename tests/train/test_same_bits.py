@@ -4,6 +4,7 @@ The digests were computed before networks could see other inputs than radar and 
 """
 
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,9 @@ def test_brightness_is_changed_as_ever(modalities: str, expected: list[float]) -
     assert means == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.skipif(
+    version("segmentation-models-pytorch") != "0.6.0", reason="the weights are known of pinned releases alone"
+)
 @pytest.mark.parametrize(
     ("fusion", "expected"), [("stack", 102746.75078769904), ("dual", 145608.86761723185)]
 )
@@ -90,4 +94,4 @@ def test_a_training_gives_the_weights_it_gave(
     train_model(table, tmp_path / "run", config=config)
     weights = load_file(tmp_path / "run" / "model" / "model.safetensors")
     total = sum(value.double().abs().sum().item() for value in weights.values() if value.is_floating_point())
-    assert total == pytest.approx(expected, rel=3e-6)  # other processors and releases add in another order
+    assert total == pytest.approx(expected, rel=3e-6)  # other processors add in another order

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 
 from oemsar.arrays import Floats
 from oemsar.files import atomic_write
@@ -39,13 +40,12 @@ def draw_pictures(optical: Path, aligned: Path, points: TiePoints, folder: Path)
         ("checkerboard.png", np.where(board, photo, radar)),
         ("magenta_green.png", np.stack([photo, radar, photo], 2)),
     ):
-        figure = _canvas(photo.shape)
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-        axes.set_axis_off()
-        names.append(_save(figure, folder / name))
-    names.append(_save(_tie_points(photo, scale, points), folder / "tie_points.png"))
-    return names
+        with atomic_write(folder / name) as partial:
+            Image.fromarray(image).convert("RGB").save(partial, format="png")
+        names.append(name)
+    with atomic_write(folder / "tie_points.png") as partial:
+        _tie_points(photo, scale, points).savefig(partial, format="png", dpi=_DPI)
+    return [*names, "tie_points.png"]
 
 
 def _grey(path: Path) -> tuple[NDArray[np.uint8], float]:
@@ -68,7 +68,10 @@ def _stretched(pixels: Floats) -> NDArray[np.uint8]:
 
 
 def _tie_points(photo: NDArray[np.uint8], scale: float, points: TiePoints) -> Figure:
-    figure = _canvas(photo.shape)
+    height, width = photo.shape
+    # a hundredth of a pixel more, since older releases of Matplotlib cut off what is short of a whole pixel
+    figure = Figure(figsize=((width + 0.01) / _DPI, (height + 0.01) / _DPI), dpi=_DPI)
+    FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.imshow(photo, cmap="gray", vmin=0, vmax=400)
     axes.set_axis_off()
@@ -97,17 +100,3 @@ def _tie_points(photo: NDArray[np.uint8], scale: float, points: TiePoints) -> Fi
     bar.set_label("leave-one-out error (px); crosses are left out", color="white", fontsize=9)
     bar.ax.tick_params(colors="white", labelsize=8)
     return figure
-
-
-def _canvas(shape: tuple[int, int]) -> Figure:
-    height, width = shape
-    # a hundredth of a pixel more, since older releases of Matplotlib cut off what is short of a whole pixel
-    figure = Figure(figsize=((width + 0.01) / _DPI, (height + 0.01) / _DPI), dpi=_DPI)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> str:
-    with atomic_write(path) as partial:
-        figure.savefig(partial, format="png", dpi=_DPI)
-    return path.name
