@@ -1,6 +1,7 @@
 """The contracts of losses and class weights: kept by the registered ones, and broken where they should be."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,6 +30,10 @@ def counts_unknown(pixels: LossInput) -> torch.Tensor:
     return cross_entropy(pixels) + pixels.probability[:, 0].mean()
 
 
+def counts_doubtful(pixels: LossInput) -> torch.Tensor:
+    return cross_entropy(replace(pixels, confidence=None))
+
+
 def rewards_errors(pixels: LossInput) -> torch.Tensor:
     return -cross_entropy(pixels)
 
@@ -45,6 +50,7 @@ def is_detached(pixels: LossInput) -> torch.Tensor:
     ("loss", "sentence"),
     [
         (counts_unknown, "counts pixels that are unknown"),
+        (counts_doubtful, "counts pixels of confidence 0"),
         (rewards_errors, "for a prediction with errors"),
         (overflows, "not finite"),
         (is_detached, "no gradient on pixels that are known"),

@@ -17,9 +17,9 @@ _CERTAIN = 200.0
 def check_loss(name: str) -> None:
     """Check that a registered loss keeps the contract.
 
-    Unknown pixels (label 0) take no part, and a batch without a known pixel gives 0 and no gradient; value
-    and gradient are finite, also where the prediction is certain and wrong; and no prediction scores lower
-    than the truth.
+    Unknown pixels (label 0) and those of confidence 0 take no part, and a batch without a known pixel gives 0
+    and no gradient; value and gradient are finite, also where the prediction is certain and wrong; and no
+    prediction scores lower than the truth.
 
     Args:
         name: Name in `oemsar.train.registry.LOSSES`.
@@ -29,6 +29,7 @@ def check_loss(name: str) -> None:
         InputError: The loss is not known.
     """
     _check_unknown_pixels(name)
+    _check_confidence(name)
     _check_nothing_known(name)
     _check_certain_and_wrong(name)
     _check_truth_scores_lowest(name)
@@ -88,6 +89,18 @@ def _check_unknown_pixels(name: str) -> None:
     gradient = _gradient(name, logits, label)
     expect(bool((gradient * unknown == 0).all()), f"loss {name} has a gradient on pixels that are unknown")
     expect(bool((gradient != 0).any()), f"loss {name} has no gradient on pixels that are known")
+
+
+def _check_confidence(name: str) -> None:
+    logits, label = _batch()
+    weights, sure = torch.ones(NUM_CLASSES), torch.ones(label.shape)
+    certain = compute_loss(name, logits, label, weights, confidence=sure)
+    same = torch.allclose(certain, _loss(name, logits, label), rtol=1e-5)
+    expect(same, f"loss {name} is another where every label is certain")
+    sure[:, ::2] = 0
+    left = _loss(name, logits, torch.where(sure > 0, label, torch.zeros_like(label)))
+    doubtful = compute_loss(name, logits, label, weights, confidence=sure)
+    expect(torch.allclose(doubtful, left, rtol=1e-5), f"loss {name} counts pixels of confidence 0")
 
 
 def _check_nothing_known(name: str) -> None:
