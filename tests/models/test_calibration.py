@@ -1,5 +1,7 @@
 """Scaling of probabilities and thresholds of prediction sets, against numbers worked out by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -78,13 +80,31 @@ def test_sets_of_a_network_without_calibration_are_refused() -> None:
         calibration = None
 
     with pytest.raises(InputError, match="no calibration") as error:
-        thresholds_of([Network()], 0.9)  # type: ignore[list-item]
+        thresholds_of([Network()], 0.9, False, (1.0,))  # type: ignore[list-item]
     assert error.value.options == ("sets",)
+
+
+def test_sets_of_other_views_than_those_calibrated_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    class Network:
+        calibration = _calibration().model_copy(update={"flips": True})
+
+    networks: list[Any] = [Network()]
+    expected = _calibration().thresholds_at(0.6)
+    np.testing.assert_array_equal(thresholds_of(networks, 0.6, True, (1.0,)), expected)
+    assert not caplog.records
+    np.testing.assert_array_equal(thresholds_of(networks, 0.6, False, (1.0, 1.5)), expected)
+    assert "calibrated with mirror images at scale 1 and are made without mirror images at scale 1,1.5" in (
+        caplog.text
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [({"coverages": (0.9, 0.5)}, "must rise"), ({"coverages": (0.5, 0.7, 0.9)}, "threshold for each")],
+    [
+        ({"coverages": (0.9, 0.5)}, "must rise"),
+        ({"coverages": (0.5, 0.7, 0.9)}, "threshold for each"),
+        ({"thresholds": ((0.2, 0.3),) * 8}, "must fall where the coverages rise"),
+    ],
 )
 def test_thresholds_that_do_not_fit_are_refused(change: dict[str, object], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):

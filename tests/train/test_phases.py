@@ -89,6 +89,7 @@ def test_files_hold_phases_as_text_and_give_them_back(tmp_path: Path) -> None:
         ({**PHASED, "steps": "2000>"}, "steps: input should be a valid integer"),
         ({**PHASED, "steps": "2000>0"}, "steps: 0 is out of range; give at least 1"),
         ({**PHASED, "steps": [20, True]}, "steps: true is no number; give one"),
+        ({**PHASED, "regime": ["P", None]}, "regime: a phase has no value; give each its own"),
         ({"steps": []}, "steps: there are 1 to 20 phases, not 0"),
         ({**PHASED, "learning_rate": "1e-3>inf"}, "learning_rate: inf is"),
         ({**PHASED, "steps": [10**9, 1]}, "steps: they are more than 1000000000 together"),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,24 @@ def test_a_run_without_a_checkpoint_knows_the_model_it_began_with(
         if name == "record.json":
             text = json.dumps({**json.loads(text), "finished": None})
         (out / name).write_text(text)
+    description = (earlier / "model" / "model.json").read_text()
+    (earlier / "model" / "model.json").write_text(description + "\n")
+    with pytest.raises(InputError, match=r"init: .*model.json is not the file that the run in"):
+        train_model(table, out, config=config, resume=True)
+    (earlier / "model" / "model.json").write_text(description)
     train_model(table, out, config=config, resume=True)
     one, other = (load_file(each / "model" / "model.safetensors") for each in (straight, out))
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("option", ["init", "teacher"])
+def test_a_run_is_not_written_into_a_model_that_it_reads(
+    option: str, earlier: Path, table: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(earlier / "model", model)
+    before = {path: path.read_bytes() for path in model.iterdir()}
+    config = TrainConfig(**{option: model}, encoder=ENCODER, **SMALL)
+    with pytest.raises(InputError, match=r"holds model\.(json|safetensors)"):
+        train_model(table, model, config=config)
+    assert {path: path.read_bytes() for path in model.iterdir()} == before

@@ -254,8 +254,11 @@ def test_a_run_is_taught_and_resumed_with_the_same_teachers(
     assert one.keys() == other.keys()
     assert not all(torch.equal(one[name], other[name]) for name in one)
     record = json.loads((run.folder / "record.json").read_text())
-    assert [each["file"] for each in record["teachers"]] == ["model.safetensors"] * 2
+    assert [each["file"] for each in record["teachers"]] == ["model.safetensors", "model.json"] * 2
     (run.folder / "record.json").write_text(json.dumps({**record, "finished": None}))
-    (teachers[0] / "model.safetensors").write_bytes((teachers[1] / "model.safetensors").read_bytes())
-    with pytest.raises(InputError, match=r"teacher: .*one/model.safetensors is not the file that the run in"):
-        train_model(tiles, run.folder, config=config, resume=True)
+    for name in ("model.safetensors", "model.json"):
+        kept = (teachers[0] / name).read_bytes()
+        (teachers[0] / name).write_bytes((teachers[1] / name).read_bytes())
+        with pytest.raises(InputError, match=rf"teacher: .*one/{name} is not the file that the run in"):
+            train_model(tiles, run.folder, config=config, resume=True)
+        (teachers[0] / name).write_bytes(kept)

@@ -85,7 +85,7 @@ def calibrate_model(
     chosen = select_split(as_tiles(data), config.split, data)
     tiles = scorable(chosen, spec.modalities, config.split, data, takes_any=spec.takes_any)
     sample = sample_tiles(network, tiles, config, report)
-    calibration = fit_calibration(sample, config.kind, config.split)
+    calibration = _fit(sample, config)
     record: dict[str, JsonValue] = read_description(model).record if isinstance(model, Path) else {}
     calibrated = record_of(model, data, config.model_dump(mode="json", exclude=config.unrecorded)).plain()
     former, network.calibration = network.calibration, calibration
@@ -110,9 +110,15 @@ def calibrate_saved(path: Path, tiles: Sequence[Tile], config: CalibrateConfig) 
         InputError: The model or a tile is wrong, or no pixel of the labels is known.
     """
     sample = sample_tiles(load_model(path), tiles, config)
-    calibration = fit_calibration(sample, config.kind, config.split)
+    calibration = _fit(sample, config)
     store_calibration(path, calibration)
     return calibration
+
+
+def _fit(sample: PixelSample, config: CalibrateConfig) -> Calibration:
+    """Fit a calibration that knows which views of an image its probabilities are means over."""
+    calibration = fit_calibration(sample, config.kind, config.split)
+    return calibration.model_copy(update={"flips": config.flips, "scales": config.scales})
 
 
 def sample_tiles(

@@ -150,7 +150,8 @@ def evaluate_model(
     """
     networks, split = as_networks(model), config.split
     spec = JointSpec.of([network.spec for network in networks])
-    given, thresholds = given_inputs(spec, config), thresholds_of(networks, config.sets)
+    given = given_inputs(spec, config)
+    thresholds = thresholds_of(networks, config.sets, config.flips, config.scales)
     tiles = scorable_by_all(select_split(as_tiles(data), split, data), given, spec, split, data)
     record = record_of(model, data, config.model_dump(mode="json", exclude=_unused(config)))
     drawn = set() if out is None else _drawn(len(tiles), config)

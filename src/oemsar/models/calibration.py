@@ -1,5 +1,6 @@
 """Probabilities that mean what they say: a scaling, and thresholds of prediction sets."""
 
+import itertools
 from typing import Annotated, Self
 
 import numpy as np
@@ -51,6 +52,10 @@ class Calibration(Value):
     """Split of the tiles that it was fitted on."""
     likelihood: tuple[float, float]
     """Mean negative log-likelihood of the true class on those pixels, before and after."""
+    flips: bool = False
+    """Whether the probabilities were means over mirror images."""
+    scales: tuple[float, ...] = (1.0,)
+    """Sizes of the images that the probabilities were means over."""
 
     @model_validator(mode="after")
     def _thresholds_fit(self) -> Self:
@@ -58,6 +63,8 @@ class Calibration(Value):
             raise InputError("a threshold for each class and coverage is needed")
         if any(low >= high for low, high in zip(self.coverages, self.coverages[1:], strict=False)):
             raise InputError("the coverages must rise")
+        if any(low < high for row in self.thresholds for low, high in itertools.pairwise(row)):
+            raise InputError("the thresholds must fall where the coverages rise")
         return self
 
     def apply(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:

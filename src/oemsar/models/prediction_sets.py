@@ -1,5 +1,6 @@
 """Prediction sets: the classes that a pixel may have, with a promised coverage."""
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,9 +10,21 @@ from numpy.typing import NDArray
 from oemsar.errors import InputError
 from oemsar.models.network import LandCoverNetwork
 
+log = logging.getLogger(__name__)
 
-def thresholds_of(networks: Sequence[LandCoverNetwork], coverage: float | None) -> NDArray[np.float32] | None:
+
+def thresholds_of(
+    networks: Sequence[LandCoverNetwork], coverage: float | None, flips: bool, scales: tuple[float, ...]
+) -> NDArray[np.float32] | None:
     """Find the thresholds of the prediction sets of a network, float32, shape (8,); None without a coverage.
+
+    A warning tells of thresholds that were found on means over other views of an image.
+
+    Args:
+        networks: Networks whose probabilities are averaged.
+        coverage: Promised coverage.
+        flips: Whether probabilities are means over mirror images.
+        scales: Sizes of the image that they are means over.
 
     Raises:
         InputError: The network has no calibration, or none for this coverage; or there are several, whose
@@ -32,7 +45,19 @@ def thresholds_of(networks: Sequence[LandCoverNetwork], coverage: float | None) 
             "make one with `oemsar models calibrate`",
             option="sets",
         )
+    if (calibration.flips, calibration.scales) != (flips, scales):
+        log.warning(
+            "the sets were calibrated %s and are made %s, so that their coverage is not the promised one; "
+            "calibrate with the same options",
+            _views(calibration.flips, calibration.scales),
+            _views(flips, scales),
+        )
     return calibration.thresholds_at(coverage)
+
+
+def _views(flips: bool, scales: tuple[float, ...]) -> str:
+    mirrored = "with mirror images" if flips else "without mirror images"
+    return f"{mirrored} at scale {','.join(f'{scale:g}' for scale in scales)}"
 
 
 class PredictionSets(NamedTuple):

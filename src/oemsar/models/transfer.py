@@ -31,6 +31,8 @@ class Transfer(Value):
 
     weights: FileOrigin
     """Name and checksum of the file of the weights."""
+    description: FileOrigin | None = None
+    """Name and checksum of the description beside them; None in records of earlier versions."""
     taken: int
     """Number of tensors that were taken as they are."""
     adapted: tuple[str, ...]
@@ -114,6 +116,7 @@ def start_network(network: LandCoverNetwork, source: Path) -> Transfer:
             own[name].copy_(value)
     return Transfer(
         weights=origin(file),
+        description=origin(file.with_name(DESCRIPTION)),
         taken=len(found.taken),
         adapted=tuple(found.adapted),
         new=tuple(lacking),

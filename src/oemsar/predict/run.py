@@ -79,7 +79,9 @@ def predict_scene(
     weights, networks = model_state(model), as_networks(model)
     spec, names = JointSpec.of([network.spec for network in networks]), names_of_models(model)
     given = given_inputs(spec, config)
-    further = FurtherLayers(thresholds_of(networks, config.sets), _maps_inputs(spec, config))
+    further = FurtherLayers(
+        thresholds_of(networks, config.sets, config.flips, config.scales), _maps_inputs(spec, config)
+    )
     radar = _radar(scene, given, config)
     product = radar.product
     beside = [scene] if product is None else [scene, *product.metadata]

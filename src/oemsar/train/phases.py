@@ -56,6 +56,8 @@ def _each(adapter: TypeAdapter[Any]) -> PlainValidator:
         values = value.split(SEPARATOR) if isinstance(value, str) else value
         if not isinstance(values, list | tuple):
             return one(value, option)
+        if any(each is None for each in values):
+            raise InputError("a phase has no value; give each its own, such as P>R5", option=option)
         if not 1 <= len(values) <= _MOST_PHASES:
             raise InputError(f"there are 1 to {_MOST_PHASES} phases, not {len(values)}", option=option)
         checked = tuple(one(each, option) for each in values)

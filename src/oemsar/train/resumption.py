@@ -5,7 +5,7 @@ from pathlib import Path
 
 from oemsar.dataset.state import TilesState
 from oemsar.errors import InputError
-from oemsar.models.saved import WEIGHTS, model_folder
+from oemsar.models.saved import model_files
 from oemsar.record import FileOrigin, origin, package_versions
 from oemsar.train.config import RunOptions
 from oemsar.train.run_folder import TrainingRecord
@@ -44,17 +44,20 @@ def require_same_start(options: RunOptions, record: TrainingRecord) -> None:
     if options.encoder_weights is not None:
         _require_same(options, "encoder_weights", options.encoder_weights, record.encoder_weights)
     if options.init is not None and record.transfer is not None:
-        _require_same(options, "init", model_folder(options.init) / WEIGHTS, record.transfer.weights)
+        weights, description = model_files(options.init)
+        _require_same(options, "init", weights, record.transfer.weights)
+        _require_same(options, "init", description, record.transfer.description)
 
 
 def require_same_teachers(options: RunOptions, record: TrainingRecord) -> None:
     """Check that a resumed run has the teachers it was begun with.
 
     Raises:
-        InputError: The weights of one changed.
+        InputError: Weights or description of one changed.
     """
-    for path, was in zip(options.teacher, record.teachers, strict=True):
-        _require_same(options, "teacher", model_folder(path) / WEIGHTS, was)
+    files = [file for path in options.teacher for file in model_files(path)]
+    for file, was in zip(files, record.teachers, strict=True):
+        _require_same(options, "teacher", file, was)
 
 
 def _require_same(options: RunOptions, option: str, file: Path, was: FileOrigin | None) -> None:

@@ -138,9 +138,10 @@ def _train(
     source = str(table) if isinstance(table, Path) else "the sequence of tiles"
     tiles = read_tiles(table) if isinstance(table, Path) else table
     chosen = run_tiles(tiles, options, source)
-    read = [*_inputs(options), *table_files(chosen.every, chosen.every)]
+    models = _models(options)
+    read = [*_inputs(options), *models, *table_files(chosen.every, chosen.every)]
     if stored is None and is_main:
-        run_folder.require_unused(options.out, [*beside, *read])
+        run_folder.require_unused(options.out, [*beside, *(file for file in read if file not in models)])
     require_apart([options.out / file for file in (*run_folder.OWN, LAST, BEST)], read)
     files = tiles_state(chosen.every)
     if stored is None:
@@ -202,15 +203,18 @@ def _calibrate(options: RunOptions, tiles: Sequence[Tile]) -> None:
 
 
 def _inputs(options: RunOptions) -> list[Path]:
-    """List the files that a training reads beside the images and labels of its tiles."""
+    """List the files that a training reads beside models and the images and labels of its tiles."""
     files = (options.data, options.encoder_weights, recipe_file(options.recipe))
     read = [path for path in files if path is not None]
-    for model in (options.init, *options.teacher):
-        if model is not None and model.exists():
-            read += model_files(model)
     if options.manifests is not None and options.manifests.is_dir():
         read += sorted(options.manifests.iterdir())
     return read
+
+
+def _models(options: RunOptions) -> list[Path]:
+    """List the files of the saved models that a training reads, which lie in a folder of their own."""
+    named = [model for model in (options.init, *options.teacher) if model is not None and model.exists()]
+    return [file for model in named for file in model_files(model)]
 
 
 def _fit(

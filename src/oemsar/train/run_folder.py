@@ -14,7 +14,7 @@ from oemsar.errors import InputError
 from oemsar.files import require_writable, write_json, write_text
 from oemsar.folders import is_record, strangers
 from oemsar.legend import NUM_CLASSES
-from oemsar.models.saved import WEIGHTS, model_folder
+from oemsar.models.saved import model_files
 from oemsar.models.spec import ModelSpec
 from oemsar.models.transfer import Transfer
 from oemsar.record import FileOrigin, RunRecord, TableOrigin, origin, run_record
@@ -64,7 +64,7 @@ class TrainingRecord(RunRecord):
     transfer: Transfer | None = None
     """Weights that were taken from another network; None where none were."""
     teachers: tuple[FileOrigin, ...] = ()
-    """Names and checksums of the weights of the teachers."""
+    """Names and checksums of weights and description of each teacher."""
     finished: str | None = None
     """End in UTC, in ISO 8601; None for a run that is not finished."""
     result: TrainingResult | None = None
@@ -255,7 +255,7 @@ def new_record(
             "files": files,
             "encoder_weights": None if options.encoder_weights is None else origin(options.encoder_weights),
             "transfer": start.transfer,
-            "teachers": [origin(model_folder(path) / WEIGHTS) for path in options.teacher],
+            "teachers": [origin(file) for path in options.teacher for file in model_files(path)],
         }
     )
 
