@@ -1,124 +1,147 @@
-"""Memory of a training step of UPerNet, with all activations kept and with gradient checkpointing.
+"""Memory of a training step: stored whole, with blocks computed again, and in parts; counted and measured.
 
-    python benchmarks/training_memory.py [--encoder swinv2_base_window8_256] [--side 1024] [--batch 2] [--run]
+    python benchmarks/training_memory.py [--encoder swinv2_base_window8_256] [--crop 1024] [--batch 2]
+    python benchmarks/training_memory.py --measure --encoder convnextv2_tiny --crop 256 --batch 4
 
-The step is made of tensors without content (PyTorch's device `meta`), so that any size is counted on any
-machine: weights, gradients and the two moments of AdamW, 16 bytes a parameter; what is kept for the backward
-pass; and, where blocks are computed again, what the largest of them then keeps. Layers work in float32, or in
-bfloat16 where that is said; mixed precision lies between, since norms and losses stay in float32. With
-`--run` a step in float32 is made on the CPU and the peak of the process printed.
+It counts the bytes that PyTorch stores for the backward pass, in float32, on tensors that have a shape and no
+content, so that it needs no such memory itself. Where blocks are computed again it adds the largest block.
+`--measure` takes steps of a network, each side in a process of its own, and prints by how much
+resident memory rises above that of the network, its gradients and its optimiser.
 """
 
 import argparse
+import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from oemsar.inputs import SAR
-from oemsar.models.gradient_checkpointing import blocks_of, enable_gradient_checkpointing
+from oemsar.models.gradient_checkpointing import enable_gradient_checkpointing
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
+from oemsar.train.accumulation import outputs_in_parts
 
-_GIB = 1 << 30
-_BYTES_PER_PARAMETER = 16
-"""Weight, gradient and two moments, float32."""
+GIB = 1 << 30
+
+
+class Stored:
+    """Bytes of the tensors stored for a backward pass, each counted once, weights left out."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._own = {value.untyped_storage()._cdata for value in network.state_dict().values()}
+        self._seen: dict[int, Tensor] = {}
+        self.bytes = 0
+
+    def store(self, value: Tensor) -> Tensor:
+        """Count a tensor that is stored."""
+        key = value.untyped_storage()._cdata
+        if key not in self._own and key not in self._seen:
+            self._seen[key] = value  # keeps the storage, and so its address
+            self.bytes += value.untyped_storage().nbytes()
+        return value
+
+
+@contextmanager
+def counting(network: nn.Module) -> Iterator[Stored]:
+    """Count what is stored for the backward pass of a network."""
+    stored = Stored(network)
+    with torch.autograd.graph.saved_tensors_hooks(stored.store, lambda value: value):
+        yield stored
+
+
+def network_of(encoder: str, model: str) -> LandCoverNetwork:
+    """Build a network of radar images with random weights, in training."""
+    torch.manual_seed(0)
+    spec = ModelSpec(architecture=model, encoder=encoder, modalities=SAR, mean=(60.0,), std=(40.0,))
+    return build(spec).train()
+
+
+def arithmetic(encoder: str, model: str, crop: int, batch: int) -> None:
+    """Print the bytes of a step, stored whole and with blocks computed again."""
+    network = network_of(encoder, model)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    network.to("meta")
+    enable_gradient_checkpointing(network)
+    images = torch.empty(batch, 1, crop, crop, dtype=torch.uint8, device="meta")
+    with counting(network) as kept:
+        network.training_outputs(images)
+    by_block: dict[str, int] = {}
+    with counting(network) as whole:
+        for name, module in network.named_modules():
+            if "forward" in vars(module):
+                del module.forward  # that of its class again
+                _watch(module, name, whole, by_block)
+        network.training_outputs(images)
+    largest = max(by_block.values())
+    both = kept.bytes + largest
+    print(f"{model} with {encoder}, {batch} x {crop} px, float32")
+    print(f"weights, gradients and Adam: {16 * count / GIB:.2f} GiB ({count / 1e6:.1f} million weights)")
+    print(f"stored: {whole.bytes / GIB:.2f} GiB")
+    print(f"blocks computed again: {both / GIB:.2f} GiB, of it the largest block {largest / GIB:.2f} GiB")
+
+
+def _watch(module: nn.Module, name: str, stored: Stored, by_block: dict[str, int]) -> None:
+    def begin(*_: object) -> None:
+        by_block[name] = -stored.bytes
+
+    def end(*_: object) -> None:
+        by_block[name] += stored.bytes
+
+    module.register_forward_pre_hook(begin)
+    module.register_forward_hook(end)
+
+
+def measured(encoder: str, model: str, crop: int, batch: int, *, parts: int, again: bool) -> None:
+    """Take two steps and print the rise of the peak of resident memory, in MiB."""
+    torch.set_num_threads(1)
+    network = network_of(encoder, model)
+    if again:
+        enable_gradient_checkpointing(network)
+    optimizer = torch.optim.AdamW(network.parameters(), fused=True)
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    images = torch.randint(0, 256, (batch, 1, crop, crop), dtype=torch.uint8)
+    for _ in range(2):
+        outputs = outputs_in_parts(network, images, None, parts)
+        torch.stack([logits.square().mean() for _, logits in outputs]).sum().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=False)
+    print(f"{(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.0f}")
 
 
 def main() -> None:
-    """Print the memory of a step in GiB."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="upernet")
     parser.add_argument("--encoder", default="swinv2_base_window8_256")
-    parser.add_argument("--side", type=int, default=1024)
+    parser.add_argument("--crop", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--run", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.run:
-        for recompute in (True, False):
-            _train(arguments, recompute=recompute)
+    parser.add_argument("--measure", action="store_true")
+    parser.add_argument("--side", nargs=2, metavar=("PARTS", "AGAIN"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.side is not None:
+        parts, again = int(given.side[0]), given.side[1] == "again"
+        measured(given.encoder, given.model, given.crop, given.batch, parts=parts, again=again)
         return
-    for kind in (torch.float32, torch.bfloat16):
-        with torch.device("meta"):
-            network = _network(arguments.encoder).to(kind).train()
-            images = torch.zeros(arguments.batch, 1, arguments.side, arguments.side, dtype=torch.uint8)
-        parameters = sum(value.numel() for value in network.parameters())
-        all_kept, largest = _kept(network, images)
-        enable_gradient_checkpointing(network)
-        frugal, _ = _kept(network, images)
-        fixed = parameters * _BYTES_PER_PARAMETER
-        sums = (fixed, all_kept, frugal, largest, fixed + all_kept, fixed + frugal + largest)
-        gib = [f"{size / _GIB:.1f} GiB" for size in sums]
-        print(
-            f"{arguments.encoder}, {parameters / 1e6:.0f} million parameters, {arguments.batch} x "
-            f"{arguments.side} px, {str(kind).removeprefix('torch.')}: weights and AdamW {gib[0]}, kept "
-            f"{gib[1]}, with checkpointing {gib[2]} and {gib[3]} of one block; together {gib[4]} and {gib[5]}"
-        )
-
-
-def _network(encoder: str) -> LandCoverNetwork:
-    torch.manual_seed(0)
-    return build(
-        ModelSpec(architecture="upernet", encoder=encoder, modalities=SAR, mean=(60.0,), std=(50.0,))
-    )
-
-
-def _kept(network: LandCoverNetwork, images: Tensor) -> tuple[int, int]:
-    """Count the bytes that a forward pass keeps for the backward pass, and those of its largest block."""
-    own = {value.untyped_storage()._cdata for value in (*network.parameters(), *network.buffers())}
-    seen: dict[int, tuple[Tensor, int]] = {}
-    largest = 0
-
-    def keep(value: Tensor) -> Tensor:
-        storage = value.untyped_storage()
-        if storage._cdata not in own:
-            seen[storage._cdata] = (value, storage.nbytes())
-        return value
-
-    def total() -> int:
-        return sum(size for _, size in seen.values())
-
-    @contextmanager
-    def blocks_watched() -> Iterator[None]:
-        before: dict[nn.Module, int] = {}
-
-        def enter(block: nn.Module, _: Any) -> None:  # noqa: ANN401 (whatever the block takes)
-            before[block] = total()
-
-        def leave(block: nn.Module, *_: Any) -> None:  # noqa: ANN401 (whatever the block takes)
-            nonlocal largest
-            largest = max(largest, total() - before[block])
-
-        handles = [
-            handle
-            for block in blocks_of(network)
-            for handle in (block.register_forward_pre_hook(enter), block.register_forward_hook(leave))
-        ]
-        yield
-        for handle in handles:
-            handle.remove()
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value), blocks_watched():
-        outputs = network.training_outputs(images)
-        torch.stack([logits.float().logsumexp(1).mean() for _, logits in outputs]).sum()
-    return total(), largest
-
-
-def _train(arguments: argparse.Namespace, *, recompute: bool) -> None:
-    """Make a step on the CPU and print the peak of the process so far."""
-    network = _network(arguments.encoder).train()
-    if recompute:
-        enable_gradient_checkpointing(network)
-    optimizer = torch.optim.AdamW(network.parameters())
-    images = torch.zeros(arguments.batch, 1, arguments.side, arguments.side, dtype=torch.uint8)
-    outputs = network.training_outputs(images)
-    torch.stack([logits.logsumexp(1).mean() for _, logits in outputs]).sum().backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(f"{'with' if recompute else 'without'} checkpointing: peak {peak / _GIB:.1f} GiB on the CPU")
+    if not given.measure:
+        arithmetic(given.encoder, given.model, given.crop, given.batch)
+        return
+    sides = {"stored": ("1", "-"), "blocks computed again": ("1", "again")}
+    half = str(given.batch // 2)  # UPerNet needs two crops at a time
+    sides |= {f"{half} parts": (half, "-"), "both": (half, "again")}
+    print(f"{given.model} with {given.encoder}, {given.batch} x {given.crop} px, float32")
+    for name, side in sides.items():
+        command = [sys.executable, __file__, *sys.argv[1:], "--side", *side]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ})
+        print(f"{name}: {int(done.stdout)} MiB")
 
 
 if __name__ == "__main__":
