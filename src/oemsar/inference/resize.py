@@ -1,11 +1,11 @@
 """Images at another size for a network, and its probabilities brought back."""
 
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from scipy.sparse import csr_array
 
 from oemsar.arrays import Imagery
 from oemsar.inputs import Inputs
@@ -47,10 +47,12 @@ def resize(planes: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
     Returns:
         Float32, shape (planes, *size).
     """
-    values = torch.from_numpy(np.ascontiguousarray(planes))
-    for axis, length in zip((1, 2), size, strict=True):
-        values = _along(values, axis, length)
-    resized: NDArray[np.float32] = values.numpy()
+    rows, columns = (_weights(old, new) for old, new in zip(planes.shape[1:], size, strict=True))
+    resized = np.empty((len(planes), *size), np.float32)
+    for plane, result in zip(planes, resized, strict=True):
+        narrowed = plane if rows is None else rows @ plane
+        # transposed, so that memory is read in order
+        result[:] = narrowed if columns is None else (columns @ np.ascontiguousarray(narrowed.T)).T
     return resized
 
 
@@ -96,37 +98,34 @@ def _by_channel(planes: NDArray[Scalar], inputs: Inputs) -> NDArray[Scalar]:
     return planes.repeat([part.channels for part in inputs], axis=0)
 
 
-def _along(values: Tensor, axis: int, length: int) -> Tensor:
-    """Resample along one axis: each new pixel is a weighted sum of a few old ones."""
-    if values.shape[axis] == length:
-        return values
-    old = values.shape[axis]
-    positions, weights = _means(old, length) if length < old else _interpolation(old, length)
-    shape = [1, 1, 1]
-    shape[axis] = length
-    total = torch.zeros(())
-    for index, weight in zip(positions, weights, strict=True):
-        total = total + values.index_select(axis, index) * weight.view(shape)
-    return total
+@lru_cache(maxsize=64)
+def _weights(old: int, new: int) -> csr_array | None:
+    """Weigh the old pixels of an axis in each new one, shape (new, old); None where nothing changes."""
+    if old == new:
+        return None
+    pixels, weights = _means(old, new) if new < old else _interpolation(old, new)
+    rows = np.broadcast_to(np.arange(new), pixels.shape)
+    matrix = csr_array((weights.ravel(), (rows.ravel(), pixels.ravel())), shape=(new, old), dtype=np.float32)
+    matrix.eliminate_zeros()
+    return matrix
 
 
-def _means(old: int, new: int) -> tuple[Tensor, Tensor]:
+def _means(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """List the old pixels that each new one covers, and how much of it each covers; shapes (pixels, new).
 
     In units of 1 / `new` of an old pixel, so that all lengths are whole numbers.
     """
-    begins = torch.arange(new) * old
-    firsts = begins // new
-    pixels = firsts + torch.arange(-(-old // new) + 1)[:, None]
-    ends = torch.minimum((pixels + 1) * new, begins + old)
-    lengths = (ends - torch.maximum(pixels * new, begins)).clamp_min(0)
-    return pixels.clamp_max(old - 1), (lengths.double() / old).float()
+    begins = np.arange(new) * old
+    pixels = begins // new + np.arange(-(-old // new) + 1)[:, None]
+    ends = np.minimum((pixels + 1) * new, begins + old)
+    lengths = np.maximum(ends - np.maximum(pixels * new, begins), 0)
+    return np.minimum(pixels, old - 1), lengths / old
 
 
-def _interpolation(old: int, new: int) -> tuple[Tensor, Tensor]:
+def _interpolation(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """List the two old pixels around each new one, and their weights; shapes (2, new)."""
-    positions = (torch.arange(new, dtype=torch.float64) + 0.5) * old / new - 0.5
-    before = positions.floor()
+    positions = (np.arange(new) + 0.5) * old / new - 0.5
+    before = np.floor(positions)
     share = positions - before
-    pixels = torch.stack([before, before + 1]).long().clamp(0, old - 1)
-    return pixels, torch.stack([1 - share, share]).float()
+    pixels = np.stack([before, before + 1]).astype(np.int64)
+    return np.clip(pixels, 0, old - 1), np.stack([1 - share, share])
