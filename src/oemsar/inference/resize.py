@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_matrix
 
 from oemsar.arrays import Imagery
 from oemsar.inputs import Inputs
@@ -99,13 +99,14 @@ def _by_channel(planes: NDArray[Scalar], inputs: Inputs) -> NDArray[Scalar]:
 
 
 @lru_cache(maxsize=64)
-def _weights(old: int, new: int) -> csr_array | None:
+def _weights(old: int, new: int) -> "csr_matrix[np.float32] | None":
     """Weigh the old pixels of an axis in each new one, shape (new, old); None where nothing changes."""
     if old == new:
         return None
     pixels, weights = _means(old, new) if new < old else _interpolation(old, new)
     rows = np.broadcast_to(np.arange(new), pixels.shape)
-    matrix = csr_array((weights.ravel(), (rows.ravel(), pixels.ravel())), shape=(new, old), dtype=np.float32)
+    entries = (weights.astype(np.float32).ravel(), (rows.ravel(), pixels.ravel()))
+    matrix = csr_matrix(entries, shape=(new, old))
     matrix.eliminate_zeros()
     return matrix
 
