@@ -38,8 +38,8 @@ from oemsar.train.resumption import (
 from oemsar.train.run_folder import TrainingRecord, TrainingResult
 from oemsar.train.self_training import SelfTraining
 from oemsar.train.start import build_module, find_start
-from oemsar.train.teachers import find_teachers
-from oemsar.train.tiles import run_tiles
+from oemsar.train.teachers import Teachers, find_teachers
+from oemsar.train.tiles import RunTiles, run_tiles
 from oemsar.train.trainer import (
     explained,
     make_trainer,
@@ -136,8 +136,7 @@ def _train(
     device = find_device(options.device)
     require_devices(options, device)
     source = str(table) if isinstance(table, Path) else "the sequence of tiles"
-    tiles = read_tiles(table) if isinstance(table, Path) else table
-    chosen = run_tiles(tiles, options, source)
+    chosen = run_tiles(read_tiles(table) if isinstance(table, Path) else table, options, source)
     models = _models(options)
     read = [*_inputs(options), *models, *table_files(chosen.every, chosen.every)]
     if stored is None and is_main:
@@ -169,8 +168,7 @@ def _train(
         require_readable(checkpoint, module)
     if stored is None and is_main:
         run_folder.create(options, record)
-    lesson = None if teachers is None else teachers.lesson(options)
-    batches = TileData(options, chosen.phases, chosen.validation, lesson, chosen.unlabelled)
+    batches = _batches(options, chosen, teachers)
     validated = bool(chosen.validation)
     result = _fit(
         options, module, batches, record, device, checkpoint=checkpoint, validated=validated, report=report
@@ -183,6 +181,11 @@ def _train(
             log.warning("files of %s changed while the model was being trained", source)
     _tell_of_model(options.out / MODEL, result)
     return TrainedRun(folder=options.out, **result.model_dump())
+
+
+def _batches(options: RunOptions, chosen: RunTiles, teachers: Teachers | None) -> TileData:
+    lesson = None if teachers is None else teachers.lesson(options)
+    return TileData(options, chosen.phases, chosen.validation, lesson, chosen.unlabelled)
 
 
 def _tell_of_model(model: Path, result: TrainingResult) -> None:
