@@ -39,11 +39,6 @@ def enable_gradient_checkpointing(network: LandCoverNetwork) -> bool:
     return bool(blocks_of_each) and all(blocks_of_each)
 
 
-def blocks_of(network: LandCoverNetwork) -> list[nn.Module]:
-    """List the blocks of the encoders of a network that are computed again where that is enabled."""
-    return [block for blocks in _blocks_of_each(network) for block in blocks]
-
-
 def _blocks_of_each(network: LandCoverNetwork) -> list[list[nn.Module]]:
     encoder = getattr(network.body, "encoder", None)
     if isinstance(encoder, ParallelEncoders):
