@@ -27,6 +27,19 @@ from oemsar.models import torchvision_ops  # noqa: E402
 # A test file may import timm, torchmetrics or Lightning before the package does.
 torchvision_ops.declare()
 
+SLOW = Path(__file__).with_name("slow.txt")
+"""Names of tests that take long, one a line."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that take long, before those of a mark are chosen."""
+    slow = set(SLOW.read_text(encoding="utf-8").splitlines())
+    for item in items:
+        if item.nodeid in slow:
+            item.add_marker(pytest.mark.slow)
+
+
 settings.register_profile("untimed", deadline=None)  # how long an example takes is no property of the code
 settings.load_profile("untimed")
 
