@@ -1,5 +1,7 @@
 """Probabilities averaged over sizes of an image."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -178,3 +180,16 @@ def test_scales_that_cannot_be_meant_are_refused(given: object, sentence: str) -
     with pytest.raises(InputError, match=sentence) as raised:
         InferenceConfig(scales=given)
     assert raised.value.options == ("scales",)
+
+
+@pytest.mark.parametrize("given", ["nan", "1,inf", [0.75, float("nan")], float("nan")])
+def test_a_scale_that_is_no_number_is_that_of_the_option(given: Any) -> None:
+    with pytest.raises(InputError, match="is not a finite number") as error:
+        InferenceConfig(scales=given)
+    assert error.value.options == ("scales",)
+
+
+def test_scales_that_are_nearly_equal_are_given_twice() -> None:
+    with pytest.raises(InputError, match="given twice"):
+        InferenceConfig(scales=(1.0, 0.75, 1.0 + 5e-7))
+    assert InferenceConfig(scales=(1.0, 1.00001)).scales == (1.0, 1.00001)

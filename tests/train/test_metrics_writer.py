@@ -1,10 +1,12 @@
 """The table of metrics: which rows are left when a run goes on."""
 
+import csv
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from oemsar.train import metrics_writer
 from oemsar.train.metrics_writer import COLUMNS, MetricsWriter, rewind
@@ -53,3 +55,50 @@ def test_tensorboard_forgets_what_comes_after_the_checkpoint_and_keeps_its_step(
     nothing: Any = None
     MetricsWriter(tmp_path, 4, None, logs=False).on_train_start(trainer, nothing)
     assert seen == [(str(tmp_path / "tensorboard"), purged_from)]
+
+
+class _Schedule:
+    """A trainer whose learning rate is a hundredth of the step after the last."""
+
+    is_global_zero = True
+
+    def __init__(self, step: int) -> None:
+        self.global_step = step
+
+    @property
+    def optimizers(self) -> list[Any]:
+        return [SimpleNamespace(param_groups=[{"lr": (self.global_step + 1) / 100}])]
+
+
+def _train(folder: Path, first: int, last: int, state: dict[str, Any] | None) -> dict[str, Any]:
+    """Train steps `first` + 1 to `last`, each with its own number as the loss."""
+    trainer: Any = _Schedule(first)
+    nothing: Any = None
+    writer = MetricsWriter(folder, 4, None, logs=False)
+    if state is not None:
+        writer.load_state_dict(state)
+    writer.on_train_start(trainer, nothing)
+    for step in range(first + 1, last + 1):
+        writer.on_train_batch_start(trainer, nothing, nothing, 0)
+        trainer.global_step = step
+        writer.on_train_batch_end(trainer, nothing, {"loss": torch.tensor(float(step))}, nothing, 0)
+    kept = writer.state_dict()
+    writer.on_train_end(trainer, nothing)
+    return kept
+
+
+def _losses_and_rates(folder: Path) -> list[tuple[str, str, str]]:
+    with (folder / "metrics.csv").open(newline="") as file:
+        return [(row["step"], row["loss"], row["learning_rate"]) for row in csv.DictReader(file)]
+
+
+def test_a_row_holds_the_learning_rate_that_its_step_used(tmp_path: Path) -> None:
+    _train(tmp_path, 0, 20, None)
+    assert _losses_and_rates(tmp_path) == [("10", "5.5", "0.1"), ("20", "15.5", "0.2")]
+
+
+def test_a_resumed_run_has_the_rows_of_one_that_went_through(tmp_path: Path) -> None:
+    state = _train(tmp_path, 0, 14, None)
+    assert state["losses"] == [11.0, 12.0, 13.0, 14.0]
+    _train(tmp_path, 14, 20, state)
+    assert _losses_and_rates(tmp_path) == [("10", "5.5", "0.1"), ("20", "15.5", "0.2")]

@@ -175,3 +175,17 @@ def test_a_cell_that_was_trained_before_there_were_recipes_is_the_same(tmp_path:
         require_same_training(
             tmp_path, RunOptions.model_validate({**config.model_dump(), "recipe": "published"})
         )
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "binary"])
+def test_a_file_that_cannot_be_read_is_that_of_the_option(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "two\nlines.yaml"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "binary":
+        path.write_bytes(bytes(range(256)))
+    with pytest.raises(InputError, match="cannot be read as a YAML file") as error:
+        TrainConfig(recipe=str(path))
+    assert error.value.options == ("recipe",)
+    assert "\n" not in error.value.sentence
+    assert r"two\u000alines.yaml" in error.value.sentence

@@ -1,5 +1,7 @@
 """Options of every verb that runs a network."""
 
+import math
+from itertools import pairwise
 from typing import Annotated, Any, TypedDict
 
 from pydantic import AfterValidator, BeforeValidator
@@ -11,9 +13,19 @@ from oemsar.inference.options import DeviceKind, EngineKind
 OWN_SIZE = (1.0,)
 """Scales of an image that is seen at its own size alone."""
 _SMALLEST, _LARGEST, _MOST = 0.25, 4.0, 8
+_SAME = 1e-6
 
 
 def _numbers(given: Any) -> Any:  # noqa: ANN401 (anything may be given)
+    """Split what is written in one word and refuse numbers that are not finite."""
+    numbers = _split(given)
+    for number in numbers if isinstance(numbers, list | tuple) else ():
+        if isinstance(number, float) and not math.isfinite(number):
+            raise InputError(f"{number} is not a finite number; give one", option="scales")
+    return numbers
+
+
+def _split(given: Any) -> Any:  # noqa: ANN401 (anything may be given)
     """Split numbers that are written in one word, such as `0.75,1,1.25`."""
     if isinstance(given, int | float) and not isinstance(given, bool):
         return (given,)
@@ -35,7 +47,8 @@ def _meant(scales: tuple[float, ...]) -> tuple[float, ...]:
         raise InputError(
             f"a scale of {wrong[0]:g} is out of range; give {_SMALLEST:g} to {_LARGEST:g}", option="scales"
         )
-    if len(set(scales)) < len(scales):
+    ordered = sorted(scales)
+    if any(larger - smaller <= _SAME for smaller, larger in pairwise(ordered)):
         raise InputError("a scale is given twice; give each once", option="scales")
     return scales
 

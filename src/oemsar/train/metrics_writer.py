@@ -5,11 +5,13 @@ import logging
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import Field
 from torch.utils.tensorboard import SummaryWriter
 
+from oemsar.config_file import Value
 from oemsar.disk import disk_errors
 from oemsar.errors import Failure
 from oemsar.files import atomic_write
@@ -26,6 +28,14 @@ _DIGITS = 19
 """More digits than a number of steps has."""
 
 log = logging.getLogger(__name__)
+
+
+class _Pending(Value):
+    """State of the metrics in a checkpoint: the steps that no row holds yet."""
+
+    losses: tuple[Annotated[float, Field(allow_inf_nan=True)], ...]
+    learning_rate: float = Field(ge=0)
+    seconds: float
 
 
 class MetricsWriter(Callback):
@@ -53,9 +63,29 @@ class MetricsWriter(Callback):
         self._writer: SummaryWriter | None = None
         self._losses: list[torch.Tensor] = []
         self._clock = 0.0
+        self._seconds = 0.0
+        self._learning_rate = 0.0
         self._written = 0
         self.loss: float | None = None
         self.rate: float | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give what a checkpoint keeps, plain values."""
+        return {
+            "losses": [float(loss) for loss in self._losses],
+            "learning_rate": self._learning_rate,
+            "seconds": self._training_time() - self._clock if self._losses else 0.0,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the values of a checkpoint; earlier versions kept none.
+
+        Raises:
+            InputError: The checkpoint holds no such values.
+        """
+        stored = _Pending.model_validate(state_dict)
+        self._losses = [torch.tensor(loss) for loss in stored.losses]
+        self._learning_rate, self._seconds = stored.learning_rate, stored.seconds
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Remember the last validation of the checkpoint, which is restored by now."""
@@ -68,8 +98,20 @@ class MetricsWriter(Callback):
             purge = trainer.global_step + 1 if trainer.global_step else None
             with disk_errors(self._out / METRICS):
                 self._writer = SummaryWriter(str(self._out / TENSORBOARD), purge_step=purge)
-            self._write_scores(trainer)
-        self._clock = self._training_time()
+        self._clock = self._training_time() - self._seconds
+        if self._losses and self._has_news():
+            self._write_losses(trainer)
+        self._write_scores(trainer)
+
+    def on_train_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Remember the learning rate of the step, before the schedule goes on to the next."""
+        self._learning_rate = float(trainer.optimizers[0].param_groups[0]["lr"])
 
     def on_train_batch_end(
         self,
@@ -103,13 +145,14 @@ class MetricsWriter(Callback):
         return self._validation is not None and self._validation.validated_step != self._written
 
     def _write_losses(self, trainer: Trainer) -> None:
-        self.loss = float(torch.stack(self._losses).mean())
+        device = self._losses[-1].device
+        self.loss = float(torch.stack([loss.to(device) for loss in self._losses]).mean())
         now = self._training_time()
         self.rate = len(self._losses) * self._batch / (now - self._clock)
         self._losses, self._clock = [], now
-        values = {
+        values: dict[str, float | None] = {
             "loss": self.loss,
-            "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
+            "learning_rate": self._learning_rate,
             "samples_per_second": self.rate,
         }
         self._write(trainer, values)

@@ -8,6 +8,7 @@ from typing import Any
 from oemsar.config_file import read_yaml
 from oemsar.errors import InputError
 from oemsar.registry import Registry
+from oemsar.visible_text import visible
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ class Recipes(Registry[Mapping[str, object]]):
         if name in self or _is_file(name):
             return name
         raise InputError(
-            f"recipe {name} is not known; choose one of {', '.join(self.names())}, or name a YAML file",
+            f"recipe {visible(name)} is not known; choose one of {', '.join(self.names())}, or name a "
+            "YAML file",
             option=self.option,
         )
 
@@ -36,7 +38,15 @@ class Recipes(Registry[Mapping[str, object]]):
         Raises:
             InputError: No recipe has that name, or the file cannot be read.
         """
-        return super().find(name) if name in self else read_yaml(Path(self.require(name)))
+        if name in self:
+            return super().find(name)
+        path = Path(self.require(name))
+        try:
+            return read_yaml(path)
+        except InputError as error:
+            raise InputError(
+                error.sentence.replace(str(path), visible(str(path))), option=self.option
+            ) from error
 
 
 RECIPES = Recipes(
@@ -85,7 +95,7 @@ def read_recipe(name: str, known: Collection[str]) -> Mapping[str, object]:
     for option in recipe:
         if option not in choice:
             raise InputError(
-                f"{name} has the unknown option {option}; choose from {', '.join(choice)}",
+                f"{visible(name)} has the unknown option {visible(option)}; choose from {', '.join(choice)}",
                 option=RECIPES.option,
             )
     return recipe
