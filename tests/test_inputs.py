@@ -117,3 +117,10 @@ def test_an_input_that_cannot_be_is_an_error_of_its_package(changed: dict[str, A
 def test_a_field_of_another_type_is_told(given: object) -> None:
     with pytest.raises(InputError, match="modalities: names belong here, such as sar"):
         Record(modalities=given)
+
+
+def test_joined_inputs_come_once_in_the_order_of_the_registry() -> None:
+    each = [Inputs.parse(text) for text in ("height+optical", "sar", "optical+nir")]
+    assert str(Inputs.joined(each)) == "sar+optical+nir+height"
+    with pytest.raises(InputError, match="see sar with 1 and 2 channels"):
+        Inputs.joined([Inputs.parse("sar"), Inputs.parse("sar:2+optical")])

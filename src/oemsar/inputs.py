@@ -4,7 +4,7 @@ Another package adds an `Input` under the entry point group `oemsar.inputs`, by 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args
@@ -135,6 +135,23 @@ class Inputs:
             raise InputError(f"{text} names {twice} twice; name each input once")
         order = INPUTS.names()
         return cls(tuple(sorted(parts, key=lambda part: order.index(part.name))))
+
+    @classmethod
+    def joined(cls, each: Iterable["Inputs"]) -> "Inputs":
+        """Join the inputs of several networks, each input once, in the order of the registry.
+
+        Raises:
+            InputError: Two networks see another number of channels of one input.
+        """
+        parts: dict[str, Input] = {}
+        for part in (part for inputs in each for part in inputs):
+            if parts.setdefault(part.name, part) != part:
+                pair = f"{parts[part.name].channels} and {part.channels}"
+                raise InputError(
+                    f"the models see {part.name} with {pair} channels; give models that see the same"
+                )
+        order = INPUTS.names()
+        return cls(tuple(sorted(parts.values(), key=lambda part: order.index(part.name))))
 
     @property
     def channels(self) -> int:

@@ -65,7 +65,10 @@ def test_a_folder_without_description_is_refused(copy: Path) -> None:
         ({"legend": ["Forest"]}, "another legend"),
         ({"spec": None}, "should be a valid dictionary"),
         ({"spec": SPEC.model_dump(mode="json") | {"architecture": "os.system"}}, "not known"),
-        ({"spec": SPEC.model_dump(mode="json") | {"encoder": "tu-hf-hub:someone/encoder"}}, "not known"),
+        (
+            {"spec": SPEC.model_dump(mode="json") | {"encoder": "tu-hf-hub:someone/encoder"}},
+            "model.json is of a network that is not known here: encoder tu-hf",
+        ),
         ({"spec": SPEC.model_dump(mode="json") | {"mean": [1, 2]}}, "needs 1 numbers"),
         ({"spec": SPEC.model_dump(mode="json") | {"encoder": "resnet34"}}, "does not hold the weights"),
     ],

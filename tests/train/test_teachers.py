@@ -29,7 +29,7 @@ from oemsar.train.losses import compute_loss
 from oemsar.train.module import LandCoverModule
 from oemsar.train.run import train_model
 from oemsar.train.run_folder import resolve_config
-from oemsar.train.teachers import Teachers, find_teachers, joined_inputs, taught_loss
+from oemsar.train.teachers import Teachers, find_teachers, taught_loss
 
 ENCODER = "tu-mobilenetv3_small_050"
 SMALL = {"steps": 2, "crop": 64, "batch": 2, "workers": 0, "device": "cpu", "calibrate": False}
@@ -181,9 +181,9 @@ def test_a_tile_that_no_teacher_sees_is_taught_nothing(make_tile: MakeTile) -> N
     assert not weight.any()
 
 
-def test_the_module_mixes_both_losses_and_holds_nothing_of_the_teachers() -> None:
+def test_the_module_mixes_both_losses_and_holds_nothing_of_the_teachers(tmp_path: Path) -> None:
     student, teacher = colour_network("sar", 1), colour_network("optical", 2)
-    config = TrainConfig(loss="ce", teacher_temperature=1.5)
+    config = TrainConfig(loss="ce", teacher_temperature=1.5, teacher=tmp_path)
     module = LandCoverModule(student, config, (1.0,) * 8, Teachers([teacher], 1.5))
     generator = torch.Generator().manual_seed(5)
     batch: dict[str, Tensor] = {
@@ -204,7 +204,9 @@ def test_the_module_mixes_both_losses_and_holds_nothing_of_the_teachers() -> Non
     assert len(list(module.parameters())) == len(list(student.parameters()))
 
 
-def test_what_a_teacher_lacks_is_said(make_tile: MakeTile, tmp_path: Path) -> None:
+def test_what_a_teacher_lacks_is_said(
+    make_tile: MakeTile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tiles = [make_tile("a")]
     folder = save("sar+height", tmp_path / "high")
     sentence = (
@@ -219,8 +221,10 @@ def test_what_a_teacher_lacks_is_said(make_tile: MakeTile, tmp_path: Path) -> No
     with pytest.raises(InputError, match=r"teacher: .*belongs to a model of another legend"):
         find_teachers(TrainConfig(teacher=folder), tiles, "the table")
     assert find_teachers(TrainConfig(), tiles, "the table") is None
-    with pytest.raises(InputError, match="teacher: one teacher sees sar and another sar:2; name one"):
-        joined_inputs([SAR, Inputs.parse("sar:2+optical")])
+    monkeypatch.setattr("oemsar.train.teachers._sees", lambda network, tile: True)
+    both = (save("sar", tmp_path / "one"), save("sar:2+optical", tmp_path / "two"))
+    with pytest.raises(InputError, match="teacher: the models see sar with 1 and 2 channels; give models"):
+        find_teachers(TrainConfig(teacher=both), tiles, "the table")
 
 
 def test_one_path_several_and_flags_name_teachers(tmp_path: Path) -> None:

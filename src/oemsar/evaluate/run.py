@@ -1,36 +1,23 @@
 """The evaluation of a saved model on one split of a table of tiles."""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from oemsar.config_file import Value
-from oemsar.dataset.pixels import read_picture
 from oemsar.dataset.table import Table, as_tiles, describe_table, select_split, table_files
-from oemsar.dataset.tile import Tile
 from oemsar.evaluate.config import EvaluateConfig
-from oemsar.evaluate.confusion import confusion_matrix
-from oemsar.evaluate.figure import Comparison, write_figure
-from oemsar.evaluate.pixel_sample import known_pixels, region_of
-from oemsar.evaluate.predictions import Predicted, count_labels, predict_tiles, scorable_by_all
+from oemsar.evaluate.figure import write_figure
+from oemsar.evaluate.predictions import count_labels, predict_tiles, scorable_by_all
 from oemsar.evaluate.record import record_of
-from oemsar.evaluate.reliability import (
-    Reliability,
-    ReliabilityCounts,
-    reliability,
-    reliability_rows,
-    total,
-)
+from oemsar.evaluate.reliability import Reliability, reliability_rows, total
 from oemsar.evaluate.reliability_figure import write_reliability_figure
+from oemsar.evaluate.scored_tiles import ScoredTiles, score_tiles
 from oemsar.evaluate.scores import Scores
 from oemsar.evaluate.subsets import (
-    RELIABILITY_PIXELS,
     SubsetScores,
     SubsetTally,
     given_inputs,
@@ -42,7 +29,6 @@ from oemsar.files import write_json, write_text
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.inference.config import OWN_SIZE
 from oemsar.inference.select import averaging, open_model
-from oemsar.legend import NUM_CLASSES
 from oemsar.locks import holds_output
 from oemsar.models.joint import JointSpec, Models, as_networks, files_of_models, names_of_models
 from oemsar.models.prediction_sets import thresholds_of
@@ -161,7 +147,7 @@ def evaluate_model(
     with _claim(out, config):
         with open_model(networks, **config.engine_options) as engine:
             predictions = tally.predict(tiles, engine) if tally else predict_tiles(tiles, given, engine)
-            scored = _score(len(tiles), predictions, drawn, thresholds, report)
+            scored = score_tiles(len(tiles), predictions, drawn, thresholds, report)
         believed = scored.reliability(sets=config.sets is not None)
         evaluation = Evaluation(
             scores=scored.scores,
@@ -180,10 +166,8 @@ def evaluate_model(
             record=record,
         )
         if out is not None:
-            write_figure(scored.comparisons, out / "figure.png")
-            _write_reliability(scored, believed, out)
-            _write_subsets(evaluation, out)
-            _write_scores(evaluation, data.name if isinstance(data, Path) else describe_table(data), out)
+            table = data.name if isinstance(data, Path) else describe_table(data)
+            _write(evaluation, scored, believed, table, out)
     return evaluation
 
 
@@ -192,7 +176,17 @@ def _drawn(tiles: int, config: EvaluateConfig) -> set[int]:
     return set(np.linspace(0, tiles - 1, config.tiles_in_figure).round().astype(int).tolist())
 
 
-def _write_reliability(scored: "_Scored", believed: dict[str, Reliability], out: Path) -> None:
+def _write(
+    evaluation: Evaluation, scored: ScoredTiles, believed: dict[str, Reliability], table: str, out: Path
+) -> None:
+    """Write the files of an evaluation, its scores last."""
+    write_figure(scored.comparisons, out / "figure.png")
+    _write_reliability(scored, believed, out)
+    _write_subsets(evaluation, out)
+    _write_scores(evaluation, table, out)
+
+
+def _write_reliability(scored: ScoredTiles, believed: dict[str, Reliability], out: Path) -> None:
     """Write the figure and the table of the probabilities."""
     write_reliability_figure(total(scored.regions.values()), out / "reliability.png")
     write_text(out / "reliability.csv", csv_table(reliability_rows(believed)))
@@ -214,60 +208,6 @@ def _claim(out: Path | None, config: EvaluateConfig) -> AbstractContextManager[N
         return nullcontext()
     files = _written(out, config)
     return claimed(files[-1], lambda: is_record(files[-1], "classes", "confusion"), files)
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """Tiles that were predicted.
-
-    Attributes:
-        scores: Scores over all pixels.
-        comparisons: Rows of the figure.
-        regions: Counts of the probabilities by region.
-    """
-
-    scores: Scores
-    comparisons: list[Comparison]
-    regions: dict[str, ReliabilityCounts]
-
-    def reliability(self, *, sets: bool) -> dict[str, Reliability]:
-        """Score the probabilities over all regions, under `all`, and in each."""
-        counts = {"all": total(self.regions.values()), **dict(sorted(self.regions.items()))}
-        return {name: reliability(each, sets=sets) for name, each in counts.items()}
-
-
-def _score(
-    tiles: int,
-    predictions: Iterator[Predicted],
-    drawn: set[int],
-    thresholds: NDArray[np.float32] | None,
-    report: Report,
-) -> _Scored:
-    """Score the tiles, one after the other, and keep the maps of those to be drawn."""
-    regions: dict[str, ReliabilityCounts] = {}
-    confusion = np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
-    comparisons = []
-    report(0, tiles)
-    for index, predicted in enumerate(predictions):
-        confusion += confusion_matrix(predicted.truth, predicted.prediction)
-        region = region_of(predicted)
-        counts = ReliabilityCounts.of(*known_pixels(predicted, RELIABILITY_PIXELS), thresholds)
-        regions[region] = regions[region] + counts if region in regions else counts
-        if index in drawn:
-            comparisons.append(_comparison(predicted.tile, predicted.truth, predicted.prediction))
-        report(index + 1, tiles)
-    return _Scored(Scores.from_confusion(confusion), comparisons, regions)
-
-
-def _comparison(tile: Tile, truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> Comparison:
-    """Make the row of a tile in the figure, with every image it has, seen by the network or not."""
-    return Comparison(
-        name=tile.name,
-        optical=read_picture(tile, "optical"),
-        sar=read_picture(tile, "sar"),
-        truth=truth,
-        prediction=prediction,
-    )
 
 
 def _write_subsets(evaluation: Evaluation, out: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oemsar.errors import InputError
-from oemsar.inputs import INPUTS, Input, Inputs
+from oemsar.inputs import Input, Inputs
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import as_network, model_files
 from oemsar.models.spec import MOST_INPUTS, ModelSpec
@@ -82,16 +82,7 @@ class JointSpec:
         """
         if len(specs) == 1:
             return cls(tuple(specs), specs[0].modalities)
-        parts: dict[str, Input] = {}
-        for spec in specs:
-            for part in spec.modalities:
-                if parts.setdefault(part.name, part) != part:
-                    pair = f"{parts[part.name].channels} and {part.channels}"
-                    raise InputError(
-                        f"the models see {part.name} with {pair} channels; give models that see the same"
-                    )
-        order = INPUTS.names()
-        joint = cls(tuple(specs), Inputs(tuple(sorted(parts.values(), key=lambda p: order.index(p.name)))))
+        joint = cls(tuple(specs), Inputs.joined(spec.modalities for spec in specs))
         if joint.takes_any and len(joint.modalities) > MOST_INPUTS:
             raise InputError(
                 f"the models see {len(joint.modalities)} inputs together; give some of {MOST_INPUTS} or fewer"

@@ -100,7 +100,12 @@ def load_model(path: Path) -> LandCoverNetwork:
     """
     folder = model_folder(path)
     description = read_description(path)
-    network = build(description.spec)
+    try:
+        network = build(description.spec)
+    except InputError as error:
+        raise InputError(
+            f"{folder / DESCRIPTION} is of a network that is not known here: {error.sentence}"
+        ) from error
     network.calibration = description.calibration
     try:
         weights = load_file(folder / WEIGHTS)

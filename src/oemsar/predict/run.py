@@ -79,13 +79,11 @@ def predict_scene(
     weights, networks = model_state(model), as_networks(model)
     spec, names = JointSpec.of([network.spec for network in networks]), names_of_models(model)
     given = given_inputs(spec, config)
-    further = FurtherLayers(
-        thresholds_of(networks, config.sets, config.flips, config.scales), _maps_inputs(spec, config)
-    )
+    thresholds = thresholds_of(networks, config.sets, config.flips, config.scales)
+    further = FurtherLayers(thresholds, _maps_inputs(spec, config))
     radar = _radar(scene, given, config)
     product = radar.product
-    beside = [scene] if product is None else [scene, *product.metadata]
-    scene = scene if product is None else product.path
+    scene, beside = (scene, [scene]) if product is None else (product.path, [scene, *product.metadata])
     _require_apart(model, scene, out, config, beside)
     beside_scene = images_beside(config)
     inputs = MapInputs.of(weights, scene, beside_scene, product)

@@ -14,22 +14,14 @@ from oemsar.inputs import SAR, Inputs
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion, require_fusible
 from oemsar.models.variants import choose_encoder, variant_of
+from oemsar.train.idle_options import require_meaning
 from oemsar.train.inherit import with_options_of_init
 from oemsar.train.phases import Phase, Rates, Regimes, Steps, plan_phases
 from oemsar.train.recipe import RECIPES, with_recipe
 from oemsar.train.registry import CLASS_WEIGHTS, LOSSES, require_soft
 
 RESULT_NEUTRAL = frozenset(
-    {
-        "data",
-        "out",
-        "manifests",
-        "workers",
-        "checkpoint_every",
-        "checkpoint_gradients",
-        "device",
-        "devices",
-    }
+    {"data", "out", "manifests", "workers", "checkpoint_every", "checkpoint_gradients", "device", "devices"}
 )
 """Options that a resumed run may change: they do not decide what is trained.
 
@@ -230,6 +222,7 @@ class TrainConfig(Config):
     def _targets_have_what_they_need(self) -> Self:
         if self.soft_labels:
             require_soft(self.loss)
+        require_meaning(self)
         if self.self_training and self.ema is None:
             raise InputError(
                 "the labels are those of averaged weights; give the average, such as 0.99",

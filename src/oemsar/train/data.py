@@ -73,10 +73,11 @@ class TileData(LightningDataModule):
     def train_dataloader(self) -> "DataLoader[Batch | OemsarError]":
         """Load this process's share of every step from the present one on."""
         config = self._config
+        targets = Targets(confidence=config.confidence_weights, soft=config.soft_labels)
         crops = PhasedCrops(
             [phase.first * config.batch for phase in config.phases],
-            [self._crops(tiles) for tiles in self._train],
-            [self._unlabelled_crops(tiles) if tiles else None for tiles in self._unlabelled],
+            [self._crops(tiles, targets, self._lesson) for tiles in self._train],
+            [self._crops(tiles, Targets(labels=False)) if tiles else None for tiles in self._unlabelled],
         )
         trainer = cast(Trainer, self.trainer)
         steps = StepSampler(
@@ -88,7 +89,7 @@ class TileData(LightningDataModule):
         )
         return self._loader(crops, batch_sampler=steps)
 
-    def _crops(self, tiles: Sequence[Tile]) -> CropDataset:
+    def _crops(self, tiles: Sequence[Tile], targets: Targets, lesson: Lesson | None = None) -> CropDataset:
         config = self._config
         return CropDataset(
             tiles,
@@ -97,20 +98,8 @@ class TileData(LightningDataModule):
             config.seed,
             config.augment,
             masked=config.takes_any,
-            targets=Targets(confidence=config.confidence_weights, soft=config.soft_labels),
-            lesson=self._lesson,
-        )
-
-    def _unlabelled_crops(self, tiles: Sequence[Tile]) -> CropDataset:
-        config = self._config
-        return CropDataset(
-            tiles,
-            config.modalities,
-            config.crop,
-            config.seed,
-            config.augment,
-            masked=config.takes_any,
-            targets=Targets(labels=False),
+            targets=targets,
+            lesson=lesson,
         )
 
     def validation_tiles(self) -> Iterator[Batch]:

@@ -59,7 +59,8 @@ class LossInput:
         """Average a loss by pixel, weighted by class, over the known pixels of all processes.
 
         The weight of a pixel is that of its true class times the confidence, and the sum is divided by the
-        sum of weights, as `torch.nn.functional.cross_entropy` does.
+        sum of weights, as `torch.nn.functional.cross_entropy` does for labels of one class. Of a truth of
+        class probabilities it is the mean of the classes' weights by these.
 
         Args:
             loss: Loss of each pixel, float32, shape (batch, height, width).

@@ -23,6 +23,7 @@ from oemsar.train.averaging import WeightAverage
 from oemsar.train.checkpoints import BEST, LAST, MODEL, Checkpoints, require_readable
 from oemsar.train.config import RunOptions, TrainConfig
 from oemsar.train.data import TileData
+from oemsar.train.idle_options import tell_of_short_phases
 from oemsar.train.interruption import Interruption
 from oemsar.train.lightning import Callback, rank_zero_only
 from oemsar.train.metrics_writer import MetricsWriter
@@ -110,6 +111,7 @@ def train_model(
     is_main = process_rank(options.devices) == 0
     if is_main:
         rank_zero_only.rank = 0  # type: ignore[attr-defined]
+        tell_of_short_phases(options.phases)
     with quiet_libraries():
         if is_main:
             with output_lock(out, out / MODEL):

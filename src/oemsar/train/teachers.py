@@ -9,7 +9,7 @@ from torch import Tensor
 
 from oemsar.dataset.tile import Tile, describe_lack
 from oemsar.errors import InputError
-from oemsar.inputs import INPUTS, Input, Inputs
+from oemsar.inputs import Inputs
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import load_model
 from oemsar.train.config import TrainConfig
@@ -40,7 +40,7 @@ class Teachers:
     def __init__(self, networks: Sequence[LandCoverNetwork], temperature: float) -> None:
         self._networks = [network.eval().requires_grad_(False) for network in networks]
         self.temperature = temperature
-        self.inputs = joined_inputs([network.spec.modalities for network in networks])
+        self.inputs = Inputs.joined(network.spec.modalities for network in networks)
 
     def lesson(self, config: TrainConfig) -> Lesson:
         """Describe what the networks see of a sample."""
@@ -103,7 +103,10 @@ def find_teachers(config: TrainConfig, tiles: Sequence[Tile], source: str) -> Te
                 f"{describe_lack(tiles, needed)}; add it or choose another teacher",
                 option="teacher",
             )
-    teachers = Teachers(networks, config.teacher_temperature)
+    try:
+        teachers = Teachers(networks, config.teacher_temperature)
+    except InputError as error:
+        raise InputError(error.sentence, option="teacher") from error
     lesson = teachers.lesson(config)
     seen = [tile for tile in tiles if lesson.is_seen(tile)]
     if not seen:
@@ -148,23 +151,6 @@ def taught_loss(
     diverging, weights, count = total(torch.stack([(weight * divergence).sum(), weight.sum(), pixels.sum()]))
     mixed: Tensor = (1 - weights / count) * label_loss + diverging / count
     return mixed
-
-
-def joined_inputs(each: Sequence[Inputs]) -> Inputs:
-    """Join the inputs of several networks, in the order of the registry.
-
-    Raises:
-        InputError: Two of them see another number of channels of one input.
-    """
-    parts: dict[str, Input] = {}
-    for part in (part for inputs in each for part in inputs):
-        if parts.setdefault(part.name, part) != part:
-            there, here = Inputs((parts[part.name],)), Inputs((part,))
-            raise InputError(
-                f"one teacher sees {there} and another {here}; name one of them", option="teacher"
-            )
-    order = INPUTS.names()
-    return Inputs(tuple(sorted(parts.values(), key=lambda part: order.index(part.name))))
 
 
 def _read(path: Path) -> LandCoverNetwork:
