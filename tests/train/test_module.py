@@ -1,6 +1,8 @@
 """The training step: the learning rate, the optimiser's groups, and two processes against one."""
 
+import os
 import socket
+import time
 from multiprocessing.queues import SimpleQueue
 from typing import Any
 
@@ -76,8 +78,8 @@ def share(rank: int, port: int, results: SimpleQueue[Any]) -> None:
         value = step(half)
         value.backward()
         results.put((loss, parts, rank, value.item(), gradients(lightning.network)))
-    del lightning, value  # one that outlives its process group can wait for gloo's threads for ever
-    torch.distributed.destroy_process_group()
+    torch.distributed.barrier()
+    os._exit(0)  # the end of a process group can wait for gloo's threads for ever
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +91,16 @@ def two_processes() -> Shares:
     processes = [forking().Process(target=share, args=(rank, port, results)) for rank in range(2)]
     for process in processes:
         process.start()
-    got = [results.get() for _ in range(2 * len(CASES))]
+    got = []
+    while len(got) < 2 * len(CASES):
+        assert not results.empty() or any(process.is_alive() for process in processes), "both have died"
+        assert all(process.exitcode in (None, 0) for process in processes), "one has died"
+        time.sleep(0.01)
+        while not results.empty():
+            got.append(results.get())
     for process in processes:
         process.join()
+        assert process.exitcode == 0
     return {(loss, parts, rank): (value, grads) for loss, parts, rank, value, grads in got}
 
 
