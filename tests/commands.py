@@ -105,7 +105,7 @@ def serve(pipe: Connection) -> None:
     from oemsar.models.spec import ModelSpec
 
     torch.set_num_threads(1)  # others do not survive a fork
-    encoder = "tu-mobilenetv3_small_050"
+    encoder = "tu-test_efficientnet"
     build(ModelSpec(architecture="unet", encoder=encoder, modalities="sar", mean=(60.0,), std=(40.0,)))
     with suppress(EOFError):
         while True:

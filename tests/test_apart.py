@@ -47,7 +47,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         tiles.append(oemsar.Tile(name=f"t{number}", split=split, shape=(SIDE, SIDE), **files))
     oemsar.write_tiles(tiles, kit / "tiles.parquet")
-    spec = {"architecture": "unet", "encoder": "tu-mobilenetv3_small_050", "modalities": "sar"}
+    spec = {"architecture": "unet", "encoder": "tu-test_efficientnet", "modalities": "sar"}
     network = build(ModelSpec(**spec, mean=(60.0,), std=(40.0,)))
     oemsar.save_model(network, kit / "model", {})
     torch.save({"a": torch.zeros(2)}, kit / "published.pth")

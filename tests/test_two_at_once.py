@@ -100,7 +100,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     oemsar.write_tiles(tiles, kit / "tiles.parquet")
     for seed in (1, 2):
         torch.manual_seed(seed)
-        spec = {"architecture": "unet", "encoder": "tu-mobilenetv3_small_050", "modalities": "sar"}
+        spec = {"architecture": "unet", "encoder": "tu-test_efficientnet", "modalities": "sar"}
         network = build(ModelSpec(**spec, mean=(4.0,), std=(2.0,)))
         oemsar.save_model(network, kit / f"model{seed}", {})
     return kit

@@ -177,7 +177,7 @@ def test_simulated_tiles_are_indexed_verified_trained_scored_and_mapped(tmp_path
         ["data", "index", world, "--out", table],
         ["data", "verify", table, "--json"],
         [
-            *("train", "--data", table, "--model", "unet", "--encoder", "tu-mobilenetv3_small_050"),
+            *("train", "--data", table, "--model", "unet", "--encoder", "tu-test_efficientnet"),
             *("--modalities", "sar", "--steps", "3", "--crop", "32", "--batch", "2", "--seed", "0"),
             *("--out", run, "--workers", "0"),
         ],

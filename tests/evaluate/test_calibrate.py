@@ -54,7 +54,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that is surer than it can be: logits four times as far apart."""
     torch.manual_seed(1)
     spec = ModelSpec(
-        architecture="unet", encoder="tu-mobilenetv3_small_050", modalities="sar", mean=(128.0,), std=(20.0,)
+        architecture="unet", encoder="tu-test_efficientnet", modalities="sar", mean=(128.0,), std=(20.0,)
     )
     network = build(spec).eval()
     with torch.no_grad():

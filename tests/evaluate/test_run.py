@@ -81,7 +81,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     spec = ModelSpec(
         architecture="unet",
-        encoder="tu-mobilenetv3_small_050",
+        encoder="tu-test_efficientnet",
         modalities=SAR_OPTICAL,
         mean=(128.0,) * 4,
         std=(74.0,) * 4,
@@ -260,7 +260,7 @@ def _other(folder: Path) -> Path:
     torch.manual_seed(5)
     spec = ModelSpec(
         architecture="unet",
-        encoder="tu-mobilenetv3_small_050",
+        encoder="tu-test_efficientnet",
         modalities="sar",
         mean=(100.0,),
         std=(60.0,),

@@ -153,7 +153,7 @@ def test_one_choice_of_inputs_is_made() -> None:
 
 def test_a_real_network_is_scored_on_the_command_line(tiles: list[Tile], tmp_path: Path) -> None:
     torch.manual_seed(0)
-    fields = {"architecture": "unet", "encoder": "tu-mobilenetv3_small_050", "modalities": "sar+optical"}
+    fields = {"architecture": "unet", "encoder": "tu-test_efficientnet", "modalities": "sar+optical"}
     network = build(ModelSpec(**fields, mean=(4.0,) * 4, std=(2.0,) * 4, fusion="any")).eval()
     save_model(network, tmp_path / "model", {})
     write_tiles(tiles, tmp_path / "tiles.parquet")

@@ -32,7 +32,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     index_tiles(data, table)
     torch.manual_seed(0)
     spec = ModelSpec(
-        architecture="unet", encoder="tu-mobilenetv3_small_050", modalities="sar", mean=(60.0,), std=(40.0,)
+        architecture="unet", encoder="tu-test_efficientnet", modalities="sar", mean=(60.0,), std=(40.0,)
     )
     saved.save_model(build(spec), root / "model", {})
     scenes = data / "scenes"

@@ -25,7 +25,7 @@ from segmentation_models_pytorch.encoders import get_encoder  # noqa: E402 (impo
 
 from .attacks import digests_of  # noqa: E402
 
-ENCODER = "tu-mobilenetv3_small_050"
+ENCODER = "tu-test_efficientnet"
 TRAINING = {"encoder": ENCODER, "steps": 2, "crop": 32, "batch": 2, "workers": 0, "device": "cpu"}
 TRAINING |= {"validate_every": 1, "checkpoint_every": 1}
 Argv = list[str | Path]

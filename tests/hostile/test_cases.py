@@ -66,7 +66,7 @@ def cases(case_scripts: Path, case_world: Path, tmp_path_factory: pytest.TempPat
         torch.manual_seed(1)
         spec = ModelSpec(
             architecture="unet",
-            encoder="tu-mobilenetv3_small_050",
+            encoder="tu-test_efficientnet",
             modalities=modalities,
             mean=(60.0,) * channels,
             std=(40.0,) * channels,

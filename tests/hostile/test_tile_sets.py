@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 SIDE = 128
 WORLD = {"TrainArea_001", "TrainArea_002", "TrainArea_003", "TrainArea_004", "TrainArea_005", "TrainArea_006"}
-NETWORK = ("--encoder", "tu-mobilenetv3_small_050", "--crop", "64", "--batch", "2", "--workers", "0")
+NETWORK = ("--encoder", "tu-test_efficientnet", "--crop", "64", "--batch", "2", "--workers", "0")
 TRAINABLE = ("ignore255", "oneclass", "sizes", "png", "größe und #x")
 ENGINE = ("--engine", "torch")
 SETS = (*TRAINABLE, "palette", "types", "flat")

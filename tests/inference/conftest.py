@@ -9,7 +9,7 @@ from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 
 SPEC = ModelSpec(
-    architecture="unet", encoder="tu-mobilenetv3_small_050", modalities="sar", mean=(60.0,), std=(400.0,)
+    architecture="unet", encoder="tu-test_efficientnet", modalities="sar", mean=(60.0,), std=(400.0,)
 )
 
 

@@ -190,7 +190,7 @@ def test_a_worker_that_dies_ends_the_run_in_a_sentence(
 )
 def test_engines_take_masks_of_inputs(kind: EngineKind, flips: bool, modalities: str) -> None:
     inputs = Inputs.parse(modalities)
-    network = make_network("unet", encoder="tu-mobilenetv3_small_050", fusion="any", modalities=inputs).eval()
+    network = make_network("unet", encoder="tu-test_efficientnet", fusion="any", modalities=inputs).eval()
     rng = np.random.default_rng(0)
     images = []
     for height, width in ((37, 73), (37, 73), (20, 31)):

@@ -37,7 +37,7 @@ def small(modalities: str, seed: int, mean: float = 90.0) -> LandCoverNetwork:
 
 def any_network(modalities: str) -> LandCoverNetwork:
     inputs = Inputs.parse(modalities)
-    return make_network("unet", encoder="tu-mobilenetv3_small_050", fusion="any", modalities=inputs).eval()
+    return make_network("unet", encoder="tu-test_efficientnet", fusion="any", modalities=inputs).eval()
 
 
 def calibrated(network: LandCoverNetwork, scale: float) -> LandCoverNetwork:

@@ -104,7 +104,7 @@ def test_a_scale_of_one_is_the_image_itself(
 )
 def test_masks_and_measured_inputs_follow(kind: EngineKind, modalities: str) -> None:
     inputs = Inputs.parse(modalities)
-    network = make_network("unet", encoder="tu-mobilenetv3_small_050", fusion="any", modalities=inputs).eval()
+    network = make_network("unet", encoder="tu-test_efficientnet", fusion="any", modalities=inputs).eval()
     draws = np.random.default_rng(0)
     pixels = draws.integers(0, 256, (inputs.channels, 32, 64), np.uint8)
     pixels = pixels if inputs.are_bytes else pixels.astype(np.float32)

@@ -144,7 +144,7 @@ def test_batches_with_hardly_any_sample_go_through_all_encoders(encoder: AnyEnco
 
 
 def test_statistics_of_batch_norms_are_those_of_samples_with_data() -> None:
-    network = make_network("unet", encoder="tu-mobilenetv3_small_050", fusion="any", modalities=INPUTS)
+    network = make_network("unet", encoder="tu-test_efficientnet", fusion="any", modalities=INPUTS)
     images = torch.rand(4, 6, 64, 64, generator=torch.Generator().manual_seed(0)) * 200
     valid = torch.ones(4, 3, 64, 64, dtype=torch.bool)
     valid[2:, 1] = False
@@ -159,8 +159,8 @@ def test_statistics_of_batch_norms_are_those_of_samples_with_data() -> None:
 
 
 def test_the_decoder_is_that_of_the_stacked_network_and_channels_without_data_are_the_mean() -> None:
-    network = make_network("unet", encoder="tu-mobilenetv3_small_050", fusion="any", modalities=INPUTS)
-    stacked = make_network("unet", encoder="tu-mobilenetv3_small_050", modalities=INPUTS)
+    network = make_network("unet", encoder="tu-test_efficientnet", fusion="any", modalities=INPUTS)
+    stacked = make_network("unet", encoder="tu-test_efficientnet", modalities=INPUTS)
     shapes = [
         {name: value.shape for name, value in each.state_dict().items() if "encoder." not in name}
         for each in (network, stacked)
@@ -179,7 +179,7 @@ def test_the_decoder_is_that_of_the_stacked_network_and_channels_without_data_ar
 @pytest.mark.parametrize("fusion", ["stack", "dual"])
 def test_networks_of_other_fusions_do_not_look_at_masks(fusion: Any) -> None:
     network = make_network(
-        "unet", encoder="tu-mobilenetv3_small_050", fusion=fusion, modalities=INPUTS
+        "unet", encoder="tu-test_efficientnet", fusion=fusion, modalities=INPUTS
     ).eval()
     images = torch.rand(1, 6, 40, 50, generator=torch.Generator().manual_seed(0)) * 200
     with torch.inference_mode():

@@ -118,7 +118,7 @@ def test_a_model_saved_before_there_was_fusion_is_stacked(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("modalities", ["sar+height", "sar:2+optical+height", "nir+multispectral:5+height"])
 @pytest.mark.parametrize(
-    ("architecture", "encoder"), [("unet", "tu-mobilenetv3_small_050"), ("segformer", "mit_b0")]
+    ("architecture", "encoder"), [("unet", "tu-test_efficientnet"), ("segformer", "mit_b0")]
 )
 def test_every_input_has_an_encoder_and_the_merge_begins_as_their_mean(
     modalities: str, architecture: str, encoder: str

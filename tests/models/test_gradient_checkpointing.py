@@ -57,7 +57,7 @@ def _stored() -> Iterator[list[int]]:
 
 NETWORKS = [
     ("unet", "resnet18", "stack"),
-    ("unet", "tu-mobilenetv3_small_050", "any"),
+    ("unet", "tu-test_efficientnet", "any"),
     ("unet", "efficientnet-b0", "stack"),
     ("unet", "tu-regnetx_002", "stack"),
     ("segformer", "mit_b0", "dual"),

@@ -12,7 +12,7 @@ from oemsar.models.saved import save_model
 from oemsar.models.spec import Fusion, ModelSpec
 from oemsar.testing.networks import make_network
 
-ENCODER = "tu-mobilenetv3_small_050"
+ENCODER = "tu-test_efficientnet"
 
 
 def spec(modalities: str, fusion: Fusion = "stack") -> ModelSpec:

@@ -40,7 +40,7 @@ def _network(architecture: str, encoder: str, fusion: Fusion = "stack") -> LandC
     ("architecture", "encoder", "fusion"),
     [
         ("unet", "efficientnet-b0", "stack"),
-        ("unet", "tu-mobilenetv3_small_050", "dual"),
+        ("unet", "tu-test_efficientnet", "dual"),
         ("segformer", "mit_b0", "stack"),
         ("upernet", "convnextv2_atto", "stack"),
         ("upernet", SWIN, "dual"),
@@ -103,7 +103,7 @@ def test_gaps_of_measured_inputs_are_those_of_the_network(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("architecture", "encoder", "modalities"),
     [
-        ("unet", "tu-mobilenetv3_small_050", "sar+optical"),
+        ("unet", "tu-test_efficientnet", "sar+optical"),
         ("segformer", "mit_b0", "sar:2+optical+height"),
         ("upernet", SWIN, "sar+optical"),
         pytest.param("vmamba", "vmamba_t", "sar+optical", marks=pytest.mark.slow),
@@ -135,7 +135,7 @@ def test_any_subset_gives_the_logits_of_the_network(
 @pytest.mark.parametrize("scale", [None, (0.4,) * 8, (0.5, 2.0, 1.0, 0.1, 1.5, 0.7, 3.0, 0.9)])
 def test_probabilities_go_through_the_calibration(tmp_path: Path, scale: tuple[float, ...] | None) -> None:
     """As an engine gives them, a class that the network is certain of included."""
-    network = _network("unet", "tu-mobilenetv3_small_050")
+    network = _network("unet", "tu-test_efficientnet")
     with torch.no_grad():
         for parameter in list(network.parameters())[-2:]:  # of the head
             parameter.mul_(40)

@@ -16,7 +16,7 @@ from oemsar.models.saved import save_model
 from oemsar.models.spec import Fusion, ModelSpec
 from oemsar.models.transfer import adapt_inputs, kept_normalisation, read_spec, start_network
 
-ENCODER = "tu-mobilenetv3_small_050"
+ENCODER = "tu-test_efficientnet"
 FIRST = "model.conv_stem.weight"
 
 
@@ -149,7 +149,7 @@ def test_another_encoder_is_refused_and_nothing_is_changed(save: Callable[[LandC
     other = network("sar", encoder="tu-mobilenetv3_small_075")
     before = tensors(other)
     with pytest.raises(
-        InputError, match=r"init: .*source is a unet with encoder tu-mobilenetv3_small_050 and"
+        InputError, match=r"init: .*source is a unet with encoder tu-test_efficientnet and"
     ):
         start_network(other, folder)
     assert all(torch.equal(before[name], value) for name, value in other.state_dict().items())

@@ -14,7 +14,7 @@ def _save(folder: Path, modalities: str, channels: int) -> Path:
     torch.manual_seed(3)
     spec = ModelSpec(
         architecture="unet",
-        encoder="tu-mobilenetv3_small_050",
+        encoder="tu-test_efficientnet",
         modalities=modalities,
         mean=(60.0,) * channels,
         std=(40.0,) * channels,

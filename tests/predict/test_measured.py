@@ -110,7 +110,7 @@ def test_three_inputs_are_mapped_from_the_command_line(images: Path) -> None:
     torch.manual_seed(0)
     spec = ModelSpec(
         architecture="unet",
-        encoder="tu-mobilenetv3_small_050",
+        encoder="tu-test_efficientnet",
         modalities="sar+optical+nir+height",
         mean=(60.0,) * 5 + (10.0,),
         std=(40.0,) * 5 + (4.0,),

@@ -29,7 +29,7 @@ def spec(inputs: Inputs, **options: Any) -> ModelSpec:
     return ModelSpec.model_validate(
         {
             "architecture": "unet",
-            "encoder": "tu-mobilenetv3_small_050",
+            "encoder": "tu-test_efficientnet",
             "modalities": inputs,
             "mean": (100.0,) * channels,
             "std": (50.0,) * channels,
@@ -183,7 +183,7 @@ def trained(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
     def train(**options: object) -> Path:
         out = tmp_path_factory.mktemp("parts") / "run"
         small = {
-            "encoder": "tu-mobilenetv3_small_050",
+            "encoder": "tu-test_efficientnet",
             "crop": 64,
             "batch": 4,
             "steps": 4,

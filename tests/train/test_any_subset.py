@@ -29,7 +29,7 @@ INPUTS = Inputs.parse("sar+optical+height")
 
 def config(**options: Any) -> TrainConfig:
     chosen = {
-        "encoder": "tu-mobilenetv3_small_050",
+        "encoder": "tu-test_efficientnet",
         "modalities": "sar+optical",
         "fusion": "any",
         "steps": 2,

@@ -101,7 +101,7 @@ def test_a_checkpoint_without_the_average_is_refused(damage: str) -> None:
 
 
 def config(**options: object) -> TrainConfig:
-    defaults: dict[str, Any] = {"encoder": "tu-mobilenetv3_small_050", "steps": STEPS, "crop": 64, "batch": 2}
+    defaults: dict[str, Any] = {"encoder": "tu-test_efficientnet", "steps": STEPS, "crop": 64, "batch": 2}
     small = {"workers": 0, "device": "cpu", "validate_every": 3, "checkpoint_every": 2, "ema": 0.8}
     return TrainConfig.model_validate({**defaults, **small, **options})
 

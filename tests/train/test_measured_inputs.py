@@ -32,7 +32,7 @@ def tiles(make_tile: Callable[[str], Tile], tmp_path: Path) -> list[Tile]:
 
 def test_a_run_is_made_and_scored(tiles: list[Tile], tmp_path: Path) -> None:
     config = TrainConfig(
-        encoder="tu-mobilenetv3_small_050",
+        encoder="tu-test_efficientnet",
         modalities="height+sar",
         fusion="dual",
         steps=2,

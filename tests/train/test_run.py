@@ -40,7 +40,7 @@ from oemsar.train.tiles import describe_tiles, usable_tiles
 from .conftest import toy_tile
 
 OEMSAR = Path(sys.executable).with_name("oemsar")
-ENCODER = "tu-mobilenetv3_small_050"
+ENCODER = "tu-test_efficientnet"
 
 
 def config(table: Path, out: Path, **options: object) -> RunOptions:

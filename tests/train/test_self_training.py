@@ -28,7 +28,7 @@ from oemsar.train.self_training import Mixture, SelfTraining
 from oemsar.train.targets import Targets
 from oemsar.train.tiles import run_tiles
 
-ENCODER = "tu-mobilenetv3_small_050"
+ENCODER = "tu-test_efficientnet"
 
 
 def network(seed: int = 0) -> LandCoverNetwork:

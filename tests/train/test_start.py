@@ -18,7 +18,7 @@ from oemsar.train.start import build_module, find_start
 
 from .conftest import toy_tile
 
-ENCODER = "tu-mobilenetv3_small_050"
+ENCODER = "tu-test_efficientnet"
 SMALL = {"steps": 2, "crop": 64, "batch": 2, "workers": 0, "device": "cpu", "calibrate": False}
 
 

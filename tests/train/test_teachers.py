@@ -31,7 +31,7 @@ from oemsar.train.run import train_model
 from oemsar.train.run_folder import resolve_config
 from oemsar.train.teachers import Teachers, find_teachers, taught_loss
 
-ENCODER = "tu-mobilenetv3_small_050"
+ENCODER = "tu-test_efficientnet"
 SMALL = {"steps": 2, "crop": 64, "batch": 2, "workers": 0, "device": "cpu", "calibrate": False}
 MakeTile = Callable[[str], Tile]
 

@@ -131,7 +131,7 @@ def test_a_wrong_regime_and_manifests_without_one_are_named(regime_table: Path) 
 def test_a_run_under_a_regime_resumes_with_its_own_tiles_only(regime_table: Path, tmp_path: Path) -> None:
     assign_regimes(regime_table, tmp_path / "m", config=RegimesConfig(seed=1))
     options = {
-        **{"encoder": "tu-mobilenetv3_small_050", "steps": 1, "crop": 64, "batch": 2, "workers": 0},
+        **{"encoder": "tu-test_efficientnet", "steps": 1, "crop": 64, "batch": 2, "workers": 0},
         **{"device": "cpu", "regime": "R5", "manifests": tmp_path / "m"},
     }
     train(config(regime_table, **options))
@@ -153,7 +153,7 @@ def test_a_run_stopped_in_its_second_phase_resumes_to_the_bit(
     regime_table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = {
-        **{"encoder": "tu-mobilenetv3_small_050", "crop": 64, "batch": 2, "workers": 0, "device": "cpu"},
+        **{"encoder": "tu-test_efficientnet", "crop": 64, "batch": 2, "workers": 0, "device": "cpu"},
         **{"regime": "P>R5", "steps": "2>3", "learning_rate": "1e-3>1e-4", "calibrate": False},
     }
     straight = train(config(regime_table, **options))
