@@ -178,9 +178,7 @@ def test_the_decoder_is_that_of_the_stacked_network_and_channels_without_data_ar
 
 @pytest.mark.parametrize("fusion", ["stack", "dual"])
 def test_networks_of_other_fusions_do_not_look_at_masks(fusion: Any) -> None:
-    network = make_network(
-        "unet", encoder="tu-test_efficientnet", fusion=fusion, modalities=INPUTS
-    ).eval()
+    network = make_network("unet", encoder="tu-test_efficientnet", fusion=fusion, modalities=INPUTS).eval()
     images = torch.rand(1, 6, 40, 50, generator=torch.Generator().manual_seed(0)) * 200
     with torch.inference_mode():
         expected = network(images)

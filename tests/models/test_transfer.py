@@ -148,9 +148,7 @@ def test_another_encoder_is_refused_and_nothing_is_changed(save: Callable[[LandC
     folder = save(network("sar"))
     other = network("sar", encoder="tu-mobilenetv3_small_075")
     before = tensors(other)
-    with pytest.raises(
-        InputError, match=r"init: .*source is a unet with encoder tu-test_efficientnet and"
-    ):
+    with pytest.raises(InputError, match=r"init: .*source is a unet with encoder tu-test_efficientnet and"):
         start_network(other, folder)
     assert all(torch.equal(before[name], value) for name, value in other.state_dict().items())
 

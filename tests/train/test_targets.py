@@ -165,8 +165,6 @@ def test_a_table_without_the_column_is_refused(
 
 def test_a_run_trains_with_both(trusted: Tile, tmp_path: Path) -> None:
     size = {"steps": 2, "crop": 64, "batch": 2, "workers": 0, "device": "cpu"}
-    config = TrainConfig(
-        encoder="tu-test_efficientnet", confidence_weights=True, soft_labels=True, **size
-    )
+    config = TrainConfig(encoder="tu-test_efficientnet", confidence_weights=True, soft_labels=True, **size)
     run = train_model([trusted, replace(trusted, name="b")], tmp_path / "run", config=config)
     assert (run.model / "model.safetensors").is_file()
