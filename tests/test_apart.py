@@ -18,6 +18,8 @@ from oemsar.errors import InputError
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 
+from .curate.pairs import write_pair
+
 SIDE = 64
 NO_INPUT = {"simulate_world", "simulate_scene", "run_demo", "download_release", "save_model"}
 NO_OUTPUT = {"verify_tiles", "list_regions", "score_submission", "predict_array", "read_tiles", "load_model"}
@@ -158,6 +160,11 @@ def against(folder: str) -> oemsar.Table3Config:
     return oemsar.Table3Config(against=Path(folder))
 
 
+def cut(pair: str, out: str) -> object:
+    write_pair(Path(pair))
+    return oemsar.cut_tiles(Path(pair), Path(out), config=oemsar.TilesConfig(size=64))
+
+
 Case = tuple[str, Callable[[], object]]
 P = Path
 CASES: dict[str, Case] = {
@@ -263,6 +270,14 @@ CASES: dict[str, Case] = {
         lambda: oemsar.predict_submission(P("model"), P("sar"), P("a.zip"), config=names("a.zip")),
     ),
     "import": ("import_checkpoint", lambda: oemsar.import_checkpoint(P("published.pth"), P("published.pth"))),
+    "tiles: in their folder": ("cut_tiles", lambda: cut("world/masks", "world")),
+    "tiles: the record": (
+        "cut_tiles",
+        lambda: (
+            linked(str(write_pair(P("p")) / "harbour.json"), "tiles/tiles.json", hard=True)
+            and oemsar.cut_tiles(P("p"), P("tiles"), config=oemsar.TilesConfig(size=64))
+        ),
+    ),
     "import: its folder": (
         "import_checkpoint",
         lambda: oemsar.import_checkpoint(moved("published.pth", "new/published.pth"), P("new")),

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from oemsar.dataset.table import as_tiles, read_tiles, select_split, table_files, write_tiles
+from oemsar.dataset.table import _COLUMNS, as_tiles, read_tiles, select_split, table_files, write_tiles
 from oemsar.dataset.tile import SPLITS, Tile
+from oemsar.dataset.tile_facts import TileFacts
 from oemsar.errors import InputError
 from oemsar.limits import raised_limits
 
@@ -189,3 +190,44 @@ def test_a_table_is_held_against_the_limits_before_it_is_decoded(
     monkeypatch.setattr("geopandas.read_parquet", None)
     with raised_limits(**{limit: most}), pytest.raises(InputError, match=f"raise {limit}"):
         read_tiles(path)
+
+
+FACTS = {"acquired": "2023-02-11T10:20:30Z", "incidence": 41.5, "layover_share": 0.25, "stratum": "a/Tree"}
+
+
+def test_facts_come_back_and_only_columns_that_a_tile_has_are_written(tmp_path: Path) -> None:
+    tiles = [
+        Tile("a", "train", SHAPE, masks=tmp_path / "masks" / "a.tif", facts=TileFacts(**FACTS)),
+        Tile("b", "train", SHAPE, facts=TileFacts(labelled_by="Ana")),
+    ]
+    write_tiles(tiles, tmp_path / "t.parquet")
+    assert [(tile.masks, tile.facts) for tile in read_tiles(tmp_path / "t.parquet")] == [
+        (tile.masks, tile.facts) for tile in tiles
+    ]
+    columns = set(gpd.read_parquet(tmp_path / "t.parquet").columns)
+    assert columns >= {*FACTS, "labelled_by", "masks"}
+    assert not columns & {"look_azimuth", "agreement", "confidence"}
+    assert table_files(tmp_path / "t.parquet", tiles)[1:] == [tmp_path / "masks" / "a.tif"]
+
+
+def test_a_table_without_facts_is_written_as_before(tmp_path: Path) -> None:
+    write_tiles([Tile("a", "train", SHAPE)], tmp_path / "t.parquet")
+    assert list(gpd.read_parquet(tmp_path / "t.parquet").columns) == [*_COLUMNS, "geometry"]
+    assert read_tiles(tmp_path / "t.parquet")[0].facts == TileFacts()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("incidence", 95.0, "row 1 of .* is no tile: incidence: 95.0 is out of range"),
+        ("layover_share", -0.1, "row 1 of .* is no tile: layover_share: -0.1 is out of range"),
+        ("acquired", "yesterday", "row 1 of .* is no tile: .*yesterday is no time; write it as ISO 8601"),
+    ],
+)
+def test_facts_that_cannot_be_are_refused(column: str, value: object, sentence: str, tmp_path: Path) -> None:
+    write_tiles([Tile("a", "train", SHAPE)], tmp_path / "t.parquet")
+    table = gpd.read_parquet(tmp_path / "t.parquet")
+    table[column] = [value]
+    table.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=sentence):
+        read_tiles(tmp_path / "t.parquet")

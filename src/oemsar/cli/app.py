@@ -56,6 +56,7 @@ app = lazy_typer(
             "oemsar.cli.prepare:app",
             "Turn radar scenes and orthophotos into aligned pairs.",
         ),
+        "curate": Lazy("oemsar.cli.curate:app", "Make a dataset of aligned pairs: tiles and their labels."),
         "contest": Lazy(
             "oemsar.cli.contest:app", "Write and score submissions of the Data Fusion Contest 2025, Track 1."
         ),

@@ -18,6 +18,7 @@ from rasterio import Affine
 from oemsar.addresses import is_address, spelled
 from oemsar.config_file import Foreign
 from oemsar.dataset.tile import SPLITS, Split, Tile
+from oemsar.dataset.tile_facts import FACTS, TileFacts
 from oemsar.errors import InputError
 from oemsar.files import atomic_write, checksum
 from oemsar.folders import require_apart, require_own
@@ -33,8 +34,8 @@ Table: TypeAlias = Path | Sequence[Tile]
 _FILES = ("sar", "optical", "pseudo_label", "real_label")
 _LONGEST_SIDE = 1_000_000
 _COLUMNS = ("name", "split", "region", "country", "height", "width", "crs", "affine", *_FILES)
-_BESIDE = ("confidence", "soft_label")
-"""Columns of the files beside a pseudo label, which a table has where a tile has one."""
+_BESIDE = ("confidence", "soft_label", "masks")
+"""Columns of the files beside images and labels, which a table has where a tile has one."""
 _OPTIONAL = ("label_nodata", *_BESIDE, "misalignment")
 """Columns that a table has where a tile has a value."""
 _INPUT = "input_"
@@ -62,8 +63,10 @@ class _Row(Foreign):
     label_nodata: int | None = Field(None, ge=0, le=255)
     confidence: str | None = None
     soft_label: str | None = None
+    masks: str | None = None
     misalignment: float | None = Field(None, ge=0, le=_LONGEST_SIDE)
     further: dict[str, str] = Field(default={})
+    facts: TileFacts = TileFacts()
 
     def tile(self, folder: Path) -> Tile:
         """Make the tile, its files below the folder of the table unless they are elsewhere.
@@ -83,6 +86,7 @@ class _Row(Foreign):
             label_nodata=self.label_nodata,
             misalignment=self.misalignment,
             further={name: folder / _own(path) for name, path in self.further.items()},
+            facts=self.facts,
         )
 
 
@@ -115,6 +119,7 @@ def write_tiles(tiles: Sequence[Tile], path: Path) -> None:
     folder = path.resolve().parent
     rows = [_row(tile, folder) for tile in tiles]
     stated = [name for name in _OPTIONAL if any(getattr(tile, name) is not None for tile in tiles)]
+    stated += [name for name in FACTS if any(getattr(tile.facts, name) is not None for tile in tiles)]
     further = dict.fromkeys(f"{_INPUT}{name}" for tile in tiles for name in tile.further)
     frame = gpd.GeoDataFrame(
         pd.DataFrame(rows, columns=[*_COLUMNS, *stated, *sorted(further)]),
@@ -137,7 +142,7 @@ def read_tiles(path: Path) -> list[Tile]:
     try:
         names = parquet.read_schema(path).names
         missing = set(_COLUMNS) - set(names)
-        columns = [name for name in (*_COLUMNS, *_OPTIONAL) if name in names]
+        columns = [name for name in (*_COLUMNS, *_OPTIONAL, *FACTS) if name in names]
         columns += [name for name in names if name.startswith(_INPUT)]
         rows = [] if missing else parquet.read_table(path, columns=columns).to_pylist()
     except (OSError, ValueError, OverflowError, ArrowException) as error:
@@ -150,17 +155,18 @@ def read_tiles(path: Path) -> list[Tile]:
     tiles = []
     for number, row in enumerate(rows, 1):
         try:
-            tiles.append(_Row.model_validate(_with_further(row)).tile(folder))
+            tiles.append(_Row.model_validate(_nested(row)).tile(folder))
         except InputError as error:
             raise InputError(f"row {number} of {path} is no tile: {error}; index the data again") from error
     _require_distinct(tiles, str(path))
     return tiles
 
 
-def _with_further(row: dict[str, Any]) -> dict[str, Any]:
-    """Collect the columns of further inputs under one name."""
+def _nested(row: dict[str, Any]) -> dict[str, Any]:
+    """Collect the columns of further inputs, and those of the facts, under one name each."""
     further = {name.removeprefix(_INPUT): path for name, path in row.items() if name.startswith(_INPUT)}
-    return {**row, "further": {name: path for name, path in further.items() if path is not None}}
+    facts = TileFacts(**{name: row[name] for name in FACTS if name in row})
+    return {**row, "further": {name: path for name, path in further.items() if path}, "facts": facts}
 
 
 def as_tiles(table: Table) -> list[Tile]:
@@ -205,9 +211,8 @@ def table_origin(table: Table) -> TableOrigin:
 
 def _beside(tile: Tile) -> str:
     """Write the optional columns of a tile that are no part of its own text; empty where it has none."""
-    values = {name: getattr(tile, name) for name in (*_BESIDE, "misalignment")}
-    there = {name: str(value) for name, value in values.items() if value is not None}
-    return str(there) if there else ""
+    values = {name: getattr(tile, name) for name in (*_BESIDE, "misalignment")} | tile.facts.stated()
+    return str({name: str(value) for name, value in values.items() if value is not None} or "")
 
 
 def select_split(tiles: Sequence[Tile], split: str, table: Table) -> list[Tile]:
@@ -251,6 +256,7 @@ def _row(tile: Tile, folder: Path) -> dict[str, Any]:
         **{column: _stored(getattr(tile, column), folder) for column in (*_FILES, *_BESIDE)},
         **{column: getattr(tile, column) for column in ("label_nodata", "misalignment")},
         **{f"{_INPUT}{name}": _stored(path, folder) for name, path in tile.further.items()},
+        **tile.facts.stated(),
     }
 
 

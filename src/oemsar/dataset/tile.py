@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from oemsar.dataset.tile_facts import TileFacts
 from oemsar.errors import InputError
 from oemsar.inputs import Inputs
 from oemsar.names import require_file_name, require_plain_name
@@ -38,6 +39,8 @@ class Tile:
         soft_label: Probabilities of the classes behind the pseudo label, one band each, or None.
         misalignment: Distance by which the images of the tile are off each other, in pixels; None where it
             was not measured.
+        masks: Masks of validity, layover and shadow, as `oemsar prepare pair` makes them, or None.
+        facts: Acquisition, shares of masks, terms and labelling, as far as they are known.
     """
 
     name: str
@@ -55,6 +58,8 @@ class Tile:
     confidence: Path | None = field(default=None, repr=False)
     soft_label: Path | None = field(default=None, repr=False)
     misalignment: float | None = field(default=None, repr=False)
+    masks: Path | None = field(default=None, repr=False)
+    facts: TileFacts = field(default=TileFacts(), repr=False)
 
     def __post_init__(self) -> None:
         """Check the names, which become parts of paths and cells of tables.

@@ -1,0 +1,18 @@
+"""`oemsar curate`: the verbs that make a dataset of aligned pairs."""
+
+from oemsar.cli.lazy_group import Lazy, lazy_typer
+
+app = lazy_typer(
+    {
+        "tiles": Lazy(
+            "oemsar.cli.curate_tiles:tiles",
+            "Cut tiles from aligned pairs on one grid a region, by rules that are stored.",
+        ),
+    },
+    help="Make a dataset of aligned pairs: tiles and their labels.",
+)
+
+
+@app.callback()
+def configure() -> None:
+    """Make a dataset of aligned pairs: tiles and their labels."""

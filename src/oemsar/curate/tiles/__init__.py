@@ -1,0 +1,1 @@
+"""Tiles cut from aligned pairs by stored rules."""
