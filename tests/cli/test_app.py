@@ -19,6 +19,7 @@ import oemsar
 from oemsar import cli
 from oemsar.cli.app import app, configure
 from oemsar.cli.lazy_group import LazyGroup, load
+from oemsar.cli.model_names import complete_model
 
 SCRIPT = "from oemsar.cli.app import main; main()"
 HEAVY = ("torch", "rasterio", "lightning", "geopandas", "matplotlib", "scipy", "numpy")
@@ -125,11 +126,45 @@ def test_shell_completion_is_generated(shell: str) -> None:
         ("oemsar prepare al", {"align"}),
         ("oemsar prepare align --look", {"--look-azimuth"}),
         ("oemsar contest s", {"score"}),
+        ("oemsar predict star", {"starter"}),
+        ("oemsar predict starter star", {"starter"}),
+        ("oemsar evaluate star", {"starter"}),
+        ("oemsar contest predict star", {"starter"}),
+        ("oemsar models calibrate star", {"starter"}),
+        ("oemsar models export star", {"starter"}),
+        ("oemsar train --init star", {"starter"}),
+        ("oemsar train --teacher star", {"starter"}),
+        ("oemsar predict x/star", set()),
     ],
 )
 def test_the_shell_completes_verbs_and_options(words: str, completions: set[str]) -> None:
     done = _run(_OEMSAR_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
     assert set(done.stdout.split()) == completions
+
+
+def test_names_of_models_are_completed_beside_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("start.tif", "scene.tif", "starter"):
+        (tmp_path / name).touch()
+    assert complete_model("start") == ["starter", "start.tif"]
+    assert complete_model("sc") == complete_model("") == []  # the shell lists files by itself
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("predict",),
+        ("evaluate",),
+        ("contest", "predict"),
+        ("models", "export"),
+        ("models", "calibrate"),
+        ("train",),
+    ],
+)
+def test_help_lists_the_names_of_models(verb: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, [*verb, "--help"], prog_name="oemsar", env={"COLUMNS": "300"})
+    words = " ".join(done.stdout.replace("│", " ").split())
+    assert "a name stands for a model that comes with a package: starter." in words
 
 
 def test_wrong_input_is_one_sentence_on_standard_error_and_exit_code_2(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.model_names import model_argument
 from oemsar.cli.options import AsJson, print_json, with_options
 from oemsar.cli.terminal import echo
 from oemsar.predict.config import SubmissionConfig
@@ -19,9 +20,9 @@ app = typer.Typer(
 def predict(
     models: Annotated[
         list[Path],
-        typer.Argument(
+        model_argument(
+            "Run of `oemsar train` on radar, or a saved model's folder; the mean of several.",
             metavar="RUN...",
-            help="Run of `oemsar train` on radar, or a saved model's folder; the mean of several.",
         ),
     ],
     folder: Annotated[Path, typer.Argument(help="Folder of radar tiles.")],

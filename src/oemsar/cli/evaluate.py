@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.model_names import model_argument
 from oemsar.cli.options import AsJson, with_options
 from oemsar.evaluate.config import EvaluateConfig
 
@@ -13,9 +14,8 @@ from oemsar.evaluate.config import EvaluateConfig
 def evaluate(
     models: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="RUN...",
-            help="Run of `oemsar train`, or a saved model's folder; the mean of several.",
+        model_argument(
+            "Run of `oemsar train`, or a saved model's folder; the mean of several.", metavar="RUN..."
         ),
     ],
     *,

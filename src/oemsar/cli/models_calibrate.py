@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.model_names import model_argument
 from oemsar.cli.options import AsJson, print_json, with_options
 from oemsar.cli.terminal import echo
 from oemsar.evaluate.config import CalibrateConfig
@@ -13,7 +14,7 @@ from oemsar.evaluate.config import CalibrateConfig
 @with_options
 def calibrate(
     model: Annotated[
-        Path, typer.Argument(metavar="RUN", help="Run of `oemsar train`, or a saved model's folder.")
+        Path, model_argument("Run of `oemsar train`, or a saved model's folder.", metavar="RUN")
     ],
     *,
     data: Annotated[Path, typer.Option(help="Table of tiles.")],

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.model_names import model_argument
 from oemsar.cli.options import AsJson, print_json
 from oemsar.cli.terminal import echo
 
 
 def export(
-    model: Annotated[Path, typer.Argument(help="Folder of a run of `oemsar train`, or of a saved model.")],
+    model: Annotated[Path, model_argument("Folder of a run of `oemsar train`, or of a saved model.")],
     *,
     out: Annotated[Path, typer.Option(help="ONNX file to write, ending in .onnx.")],
     as_json: AsJson = False,

@@ -10,9 +10,11 @@ import typer
 from pydantic.fields import FieldInfo
 
 from oemsar.cli.document import write_document
+from oemsar.cli.model_names import complete_model, with_names
 from oemsar.cli.spelling import spelled
 from oemsar.config_file import Config, Value
 from oemsar.inputs import INPUTS, Inputs
+from oemsar.models.named import NamesModel
 from oemsar.registry import Registry
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -88,10 +90,16 @@ def _parameter(name: str, info: FieldInfo, partial: bool) -> inspect.Parameter:
             False if default in (None, "", (), inspect.Parameter.empty) else _spoken(default)
         )
         default = None
+    if _names_model(info):
+        shown["autocompletion"] = complete_model
     option = typer.Option(*names, help=_help(info), **shown)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
     )
+
+
+def _names_model(info: FieldInfo) -> bool:
+    return any(isinstance(entry, NamesModel) for entry in info.metadata)
 
 
 def _spoken(default: Any) -> str:  # noqa: ANN401 (any default)
@@ -105,4 +113,6 @@ def _help(info: FieldInfo) -> str:
         text = f"{text.rstrip('.')}; names are {', '.join(INPUTS.names())}."
     for registry in (entry for entry in info.metadata if isinstance(entry, Registry)):
         text = f"{text.rstrip('.')}: {', '.join(registry.names())}."
+    if _names_model(info):
+        text = with_names(text)
     return text

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.model_names import model_argument
 from oemsar.cli.options import AsJson, print_json, with_options
 from oemsar.cli.terminal import echo
 from oemsar.predict.config import PredictConfig
@@ -14,9 +15,9 @@ from oemsar.predict.config import PredictConfig
 def predict(
     models: Annotated[
         list[Path],
-        typer.Argument(
+        model_argument(
+            "A run of `oemsar train`, or a saved model; the mean of several.",
             metavar="MODEL...",
-            help="A run of `oemsar train`, or a saved model; the mean of several.",
             show_default=False,
         ),
     ],

@@ -56,7 +56,7 @@ class CalibratedModel(Value):
 
 @holds_output()
 def calibrate_model(
-    model: Path | LandCoverNetwork,
+    model: Path | str | LandCoverNetwork,
     data: Table,
     out: Path,
     *,
@@ -68,7 +68,7 @@ def calibrate_model(
     A calibration that the network has is replaced. The weights stay as they are.
 
     Args:
-        model: Folder of a run or of a saved model, or a network.
+        model: Folder of a run or of a saved model, the name of a packaged model, or a network.
         data: Table of tiles: its file, or the tiles.
         out: Folder of the calibrated model.
         config: Split, kind of scaling, and engine.
@@ -86,7 +86,9 @@ def calibrate_model(
     tiles = scorable(chosen, spec.modalities, config.split, data, takes_any=spec.takes_any)
     sample = sample_tiles(network, tiles, config, report)
     calibration = _fit(sample, config)
-    record: dict[str, JsonValue] = read_description(model).record if isinstance(model, Path) else {}
+    record: dict[str, JsonValue] = {}
+    if not isinstance(model, LandCoverNetwork):
+        record = read_description(Path(model)).record
     calibrated = record_of(model, data, config.model_dump(mode="json", exclude=config.unrecorded)).plain()
     former, network.calibration = network.calibration, calibration
     try:

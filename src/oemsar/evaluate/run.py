@@ -124,7 +124,8 @@ def evaluate_model(
     last, `scores.json` into `out`; with `config.each_subset` also `subsets.csv` and `subsets.md`.
 
     Args:
-        model: Folder of a run or of a saved model, or a network; of several the mean is scored.
+        model: Folder of a run or of a saved model, the name of a packaged model, or a network; of several the
+            mean is scored.
         data: Table of tiles: its file, or the tiles.
         out: Folder of the results, created where it is missing; nothing is written without one.
         config: Split, engine and figure.

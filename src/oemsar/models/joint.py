@@ -15,8 +15,8 @@ from oemsar.models.saved import as_network, model_files
 from oemsar.models.spec import MOST_INPUTS, ModelSpec
 
 Model: TypeAlias = Path | LandCoverNetwork
-"""Folder of a run or of a saved model, or a network."""
-Models: TypeAlias = Model | Sequence[Model]
+"""Folder of a run or of a saved model, or the name of a model that comes with a package, or a network."""
+Models: TypeAlias = Model | str | Sequence[Model | str]
 """A model, or several whose probabilities are averaged."""
 
 
@@ -26,10 +26,10 @@ def as_models(models: Models) -> tuple[Model, ...]:
     Raises:
         InputError: There is none.
     """
-    listed = (models,) if isinstance(models, Path | LandCoverNetwork) else tuple(models)
+    listed = (models,) if isinstance(models, str | Path | LandCoverNetwork) else tuple(models)
     if not listed:
         raise InputError("no model is given; give one or more")
-    return listed
+    return tuple(Path(model) if isinstance(model, str) else model for model in listed)
 
 
 def as_networks(models: Models) -> tuple[LandCoverNetwork, ...]:

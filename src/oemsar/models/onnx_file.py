@@ -15,7 +15,7 @@ from oemsar.locks import holds_output
 from oemsar.models.calibration import LEAST
 from oemsar.models.finite import require_finite
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.saved import DESCRIPTION, WEIGHTS, as_network, model_folder
+from oemsar.models.saved import as_network, model_files
 
 OPSET = 18
 """Version of the operators; read by every onnxruntime since 1.14."""
@@ -34,7 +34,7 @@ class ExportedModel(Value):
 
 
 @holds_output()
-def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
+def export_model(model: Path | str | LandCoverNetwork, out: Path) -> ExportedModel:
     """Write a network as an ONNX file, normalisation and padding inside.
 
     The file takes `images`, float32 of 0..255, shape (batch, channels, height, width), channels as the
@@ -54,9 +54,7 @@ def export_model(model: Path | LandCoverNetwork, out: Path) -> ExportedModel:
     """
     if out.suffix != ".onnx":
         raise InputError(f"{out} does not end in .onnx; choose another name", option="out")
-    if isinstance(model, Path):
-        folder = model_folder(model)
-        require_apart([out], [folder / WEIGHTS, folder / DESCRIPTION])
+    require_apart([out], model_files(model))
     network = as_network(model)
     require_finite(network.state_dict(), "the model")
     # neither one stride high or wide, nor square: a size that a trace could take for a constant

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import JsonValue, model_validator
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from oemsar import legend
 from oemsar.config_file import Value, read_json
@@ -16,9 +16,11 @@ from oemsar.folders import is_record, strangers
 from oemsar.locks import holds_output
 from oemsar.models.calibration import Calibration
 from oemsar.models.finite import require_finite
+from oemsar.models.named import is_hidden, packaged
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
+from oemsar.models.weights_file import read_weights
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
@@ -78,8 +80,14 @@ def require_own_model(folder: Path) -> None:
     """Check that a folder is empty but for logs, not there, or a saved model.
 
     Raises:
-        InputError: It holds something and no saved model, or is a file.
+        InputError: It holds something and no saved model, is a file, or is the name of a model of a package.
     """
+    if packaged(folder) is not None:
+        raise InputError(
+            f"{folder} is the name of a model that comes with a package, which is not written to; "
+            "choose a folder of another name",
+            option="out",
+        )
     stranger = next(strangers(folder), None)
     if stranger is not None and not is_record(folder / DESCRIPTION, "spec", "legend"):
         raise InputError(
@@ -88,16 +96,18 @@ def require_own_model(folder: Path) -> None:
         )
 
 
-def load_model(path: Path) -> LandCoverNetwork:
+def load_model(path: Path | str) -> LandCoverNetwork:
     """Read a saved network, in evaluation mode, on the CPU; nothing on disk changes.
 
     Args:
-        path: Folder of a saved model, or of a run that holds one in `model/`.
+        path: Folder of a saved model, or of a run that holds one in `model/`, or the name of a model that
+            comes with a package, such as `starter`.
 
     Raises:
         InputError: There is no model, it is damaged, a weight is not finite, or it is of another legend or a
             newer format.
     """
+    path = Path(path)
     folder = model_folder(path)
     description = read_description(path)
     try:
@@ -108,7 +118,7 @@ def load_model(path: Path) -> LandCoverNetwork:
         ) from error
     network.calibration = description.calibration
     try:
-        weights = load_file(folder / WEIGHTS)
+        weights = read_weights(folder / WEIGHTS)
         network.load_state_dict(weights)
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
@@ -130,15 +140,20 @@ def store_calibration(path: Path, calibration: Calibration) -> None:
     """Write a calibration into a saved model; its weights stay as they are.
 
     Raises:
-        InputError: The path holds no saved model.
+        InputError: The path holds no saved model, or is the name of one that comes with a package.
         DiskFull: The disk has no room left.
     """
+    if packaged(path) is not None:
+        raise InputError(
+            f"the model {path} comes with a package and is not written to; copy it, or give the result a "
+            "folder of its own"
+        )
     description = read_description(path).model_copy(update={"calibration": calibration})
     write_json(model_folder(path) / DESCRIPTION, description.to_json())
 
 
-def as_network(model: Path | LandCoverNetwork) -> LandCoverNetwork:
-    """Load the network of a path; a network is given back as it is.
+def as_network(model: Path | str | LandCoverNetwork) -> LandCoverNetwork:
+    """Load the network of a path or a name; a network is given back as it is.
 
     Raises:
         InputError: The path holds no model that can be read.
@@ -146,27 +161,42 @@ def as_network(model: Path | LandCoverNetwork) -> LandCoverNetwork:
     return model if isinstance(model, LandCoverNetwork) else load_model(model)
 
 
-def model_files(model: Path | LandCoverNetwork) -> list[Path]:
-    """List the files of a saved model; a network in memory has none.
+def model_files(model: Path | str | LandCoverNetwork) -> list[Path]:
+    """List the files of a saved model, weights first; a network in memory has none.
 
     Raises:
         InputError: The path holds no saved model.
     """
     if isinstance(model, LandCoverNetwork):
         return []
-    return [model_folder(model) / name for name in (WEIGHTS, DESCRIPTION)]
+    return [model_folder(Path(model)) / name for name in (WEIGHTS, DESCRIPTION)]
 
 
 def model_folder(path: Path) -> Path:
-    """Find the folder of the saved model in a saved model or a run.
+    """Find the folder of the saved model in a saved model or a run, or the one that a name stands for.
 
     Raises:
         InputError: There is none.
     """
-    for folder in (readable_folder(path), readable_folder(path / "model")):
-        if (folder / DESCRIPTION).is_file():
-            return folder
+    folder = find_model(path)
+    if folder is not None:
+        return folder
+    named = packaged(path)
+    if named is not None:
+        raise InputError(
+            f"the packaged model {path} is not installed ({named.folder / DESCRIPTION} is missing); "
+            "install its package again, or give a run of `oemsar train`"
+        )
+    hides = "; the folder hides the model of that name" if is_hidden(path) else ""
     raise InputError(
-        f"{path} holds no saved model ({DESCRIPTION} is missing); "
+        f"{path} holds no saved model ({DESCRIPTION} is missing){hides}; "
         "give a run of `oemsar train` or its model folder"
     )
+
+
+def find_model(path: Path) -> Path | None:
+    """Find the folder of the saved model in a saved model or a run, or that a name stands for; else None."""
+    named = packaged(path)
+    folders = (path, path / "model") if named is None else (named.folder,)
+    found = (folder for folder in map(readable_folder, folders) if (folder / DESCRIPTION).is_file())
+    return next(found, None)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from oemsar import legend
@@ -19,6 +18,7 @@ from oemsar.models.fusion import ParallelEncoders
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import DESCRIPTION, WEIGHTS, model_folder
 from oemsar.models.spec import ModelSpec
+from oemsar.models.weights_file import read_weights
 from oemsar.record import FileOrigin, origin
 
 _ENCODER = "body.encoder."
@@ -272,7 +272,7 @@ def _describe(path: Path) -> _Description:
 
 def _read_weights(file: Path) -> dict[str, Tensor]:
     try:
-        weights = load_file(file)
+        weights = read_weights(file)
     except (OSError, SafetensorError) as error:
         raise InputError(
             f"{file} cannot be read as weights; it is missing or damaged", option="init"

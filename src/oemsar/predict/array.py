@@ -79,8 +79,8 @@ def predict_array(
     """Map an image in memory, with the windows and the blending of `predict_scene`.
 
     Args:
-        model: Folder of a run or of a saved model, or a network; or several, whose probabilities are averaged
-            where they see enough of a pixel.
+        model: Folder of a run or of a saved model, the name of a packaged model, or a network; or several,
+            whose probabilities are averaged where they see enough of a pixel.
         image: Channels that the network sees, or several together, in their order, radar first, (channels,
             height, width): uint8 of radar and optical images; with other inputs float32, each in its own
             unit, NaN without data.

@@ -64,8 +64,9 @@ def predict_submission(
     The same model, tiles and machine give the same bytes. The zip is whole or not there.
 
     Args:
-        model: Folder of a run or of a saved model, or a network, that sees only radar, or takes
-            any subset of its inputs and radar is one; or several, whose probabilities are averaged.
+        model: Folder of a run or of a saved model, the name of a packaged model, or a network, that sees only
+            radar, or takes any subset of its inputs and radar is one; or several, whose probabilities are
+            averaged.
         folder: Folder of radar tiles, not in subfolders: its GeoTIFFs, or where there are none its PNG and
             JPEG 2000 images.
         out: Zip to write.

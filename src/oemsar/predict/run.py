@@ -59,8 +59,8 @@ def predict_scene(
     is that of a few windows. Killed and called again with the same arguments it goes on, to the same bytes.
 
     Args:
-        model: Folder of a run or of a saved model, or a network; or several, whose probabilities are averaged
-            where they see enough of a pixel.
+        model: Folder of a run or of a saved model, the name of a packaged model, or a network; or several,
+            whose probabilities are averaged where they see enough of a pixel.
         scene: Image of the first input that a network sees, or of the first of `config.inputs`: radar image
             or folder of a radar product where one sees radar, else orthophoto or the file of another input.
         out: Map to write, ending in `.tif`.

@@ -11,6 +11,7 @@ from oemsar.config_file import MOST_PROCESSES, MOST_STEPS, Config, Seed
 from oemsar.errors import InputError
 from oemsar.inference.options import DeviceKind
 from oemsar.inputs import SAR, Inputs
+from oemsar.models.named import NamesModel
 from oemsar.models.registry import NETWORKS
 from oemsar.models.spec import Fusion, require_fusible
 from oemsar.models.variants import choose_encoder, variant_of
@@ -92,7 +93,7 @@ class TrainConfig(Config):
     """Weigh the pixels of pseudo labels by the confidence that the table has for them."""
     soft_labels: bool = False
     """Train on the class probabilities that the table has for pseudo labels."""
-    teacher: Annotated[tuple[Path, ...], BeforeValidator(_several)] = ()
+    teacher: Annotated[tuple[Path, ...], BeforeValidator(_several), NamesModel()] = ()
     """Run or saved model whose answers on the same ground are soft targets beside the labels; may be given
     several times, they are averaged."""
     teacher_weight: float = Field(0.5, ge=0.01, le=1)
@@ -117,7 +118,7 @@ class TrainConfig(Config):
     """Start the encoder from ImageNet weights, fetched over the network."""
     encoder_weights: Path | None = None
     """Encoder file, written by `oemsar models import`, or a published encoder to start the encoder from."""
-    init: Path | None = None
+    init: Annotated[Path | None, NamesModel()] = None
     """Run or saved model to start all weights from; network, encoder, inputs and fusion are its own unless
     others are given."""
     validate_every: int = Field(1000, ge=1, le=MOST_STEPS)

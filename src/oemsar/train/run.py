@@ -16,7 +16,7 @@ from oemsar.evaluate.config import CalibrateConfig
 from oemsar.folders import require_apart
 from oemsar.inference.device import find_device
 from oemsar.locks import output_lock
-from oemsar.models.saved import model_files
+from oemsar.models.saved import find_model, model_files
 from oemsar.progress import Report, silent
 from oemsar.train import run_folder
 from oemsar.train.averaging import WeightAverage
@@ -218,8 +218,8 @@ def _inputs(options: RunOptions) -> list[Path]:
 
 def _models(options: RunOptions) -> list[Path]:
     """List the files of the saved models that a training reads, which lie in a folder of their own."""
-    named = [model for model in (options.init, *options.teacher) if model is not None and model.exists()]
-    return [file for model in named for file in model_files(model)]
+    named = [model for model in (options.init, *options.teacher) if model is not None]
+    return [file for model in named if find_model(model) is not None for file in model_files(model)]
 
 
 def _fit(
