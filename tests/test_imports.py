@@ -19,7 +19,17 @@ for package in map(importlib.import_module, sys.argv[1:]):
         importlib.import_module(name)
     print(len(names))
 """
-PACKAGES = ("raster", "geometry", "products", "prepare", "dataset", "simulate", "curate.tiles")
+PACKAGES = (
+    "web",
+    "raster",
+    "geometry",
+    "products",
+    "scenes",
+    "prepare",
+    "dataset",
+    "simulate",
+    "curate.tiles",
+)
 
 
 def test_packages_are_imported_where_there_is_no_pytorch() -> None:

@@ -10,7 +10,7 @@ import pytest
 import oemsar
 
 VERBS = [name for name in oemsar.__all__ if name[0].islower() and "_" in name and not name.startswith("__")]
-READERS = {"read_tiles", "load_model"}
+READERS = {"read_tiles", "read_scenes", "load_model"}
 """Verbs whose arguments are inputs alone."""
 
 USES = """

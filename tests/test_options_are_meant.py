@@ -17,6 +17,7 @@ from oemsar.models.spec import ModelSpec
 from oemsar.prepare.align.config import Thresholds
 
 NEEDED: dict[str, dict[str, Any]] = {
+    "FindConfig": {"source": "umbra"},
     "OrthoConfig": {"dem": "dem.tif", "crs": "EPSG:32631", "gsd": 0.5},
     "PairRegion": {"name": "a", "sar": "a.tif", "optical": "b.tif", "gsd": 0.5},
     "RunOptions": {"out": "run"},

@@ -58,6 +58,15 @@ from .prepare.radiometry.config import OpticalConfig as OpticalConfig
 from .prepare.radiometry.config import RadiometryConfig as RadiometryConfig
 from .prepare.radiometry.optical import convert_orthophoto as convert_orthophoto
 from .prepare.radiometry.run import apply_radiometry as apply_radiometry
+from .scenes.config import FetchConfig as FetchConfig
+from .scenes.config import FindConfig as FindConfig
+from .scenes.fetch import fetch_scenes as fetch_scenes
+from .scenes.find import find_scenes as find_scenes
+from .scenes.find import list_sources as list_sources
+from .scenes.scene import Asset as Asset
+from .scenes.scene import Scene as Scene
+from .scenes.table import read_scenes as read_scenes
+from .scenes.table import write_scenes as write_scenes
 from .simulate.release.config import WorldConfig as WorldConfig
 from .simulate.release.run import simulate_world as simulate_world
 from .simulate.scene.config import SceneConfig as SceneConfig

@@ -52,6 +52,9 @@ app = lazy_typer(
         "benchmark": Lazy(
             "oemsar.cli.benchmark:app", "Train and score networks x modalities x label regimes, and report."
         ),
+        "scenes": Lazy(
+            "oemsar.cli.scenes:app", "Find and fetch radar scenes, orthophotos and elevation models."
+        ),
         "prepare": Lazy(
             "oemsar.cli.prepare:app",
             "Turn radar scenes and orthophotos into aligned pairs.",

@@ -2,5 +2,5 @@
 
 
 def spelled(name: str) -> str:
-    """Spell an option as the command line does: `dem_datum` is `--dem-datum`."""
-    return "--" + name.replace("_", "-")
+    """Spell an option as the command line does: `dem_datum` is `--dem-datum`, and `from_` is `--from`."""
+    return "--" + name.rstrip("_").replace("_", "-")

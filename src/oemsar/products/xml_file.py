@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 from oemsar.errors import InputError
 from oemsar.limits import read_text
+from oemsar.xml_text import parse_xml
 
 
 def read_xml(path: Path) -> ElementTree.Element:
@@ -15,9 +16,7 @@ def read_xml(path: Path) -> ElementTree.Element:
             do not and through which a few bytes can become many.
     """
     text = read_text(path)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise InputError(f"{path} declares a document type, which metadata do not; fetch it again")
     try:
-        return ElementTree.fromstring(text)  # noqa: S314 (document types are refused above)
-    except (ElementTree.ParseError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not an XML file that can be read; fetch it again") from error
+        return parse_xml(text)
+    except ValueError as error:
+        raise InputError(f"{path} is not an XML file that can be read ({error}); fetch it again") from error

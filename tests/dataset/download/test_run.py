@@ -27,10 +27,10 @@ from oemsar.dataset.download.run import (
     space_needed,
     unwatched,
 )
-from oemsar.dataset.download.transfer import ResumableDownload
-from oemsar.dataset.download.zenodo import RemoteFile
 from oemsar.errors import DiskFull, Failure, InputError
 from oemsar.progress import Report
+from oemsar.web.remote_file import RemoteFile
+from oemsar.web.transfer import ResumableDownload
 
 TRAINVAL, TEST = "dfc25_track1_trainval.zip", "dfc25_track1_test.zip"
 PIXELS = random.Random(5).randbytes(9_000)

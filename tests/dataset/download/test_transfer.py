@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from oemsar.dataset.download.retry import RetryPolicy
-from oemsar.dataset.download.transfer import ResumableDownload
-from oemsar.dataset.download.zenodo import RemoteFile, fetch_record
+from oemsar.dataset.download.zenodo import fetch_record
 from oemsar.errors import DiskFull, Failure
+from oemsar.web.remote_file import RemoteFile
+from oemsar.web.retry import RetryPolicy
+from oemsar.web.transfer import ResumableDownload
 
 NAME = "dfc25_track1_test.zip"
 BODY = b"PK" + random.Random(1).randbytes(600_000)

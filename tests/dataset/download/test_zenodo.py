@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from oemsar.dataset.download.retry import RetryPolicy
-from oemsar.dataset.download.zenodo import RemoteFile, fetch_record
+from oemsar.dataset.download.zenodo import fetch_record
 from oemsar.errors import Failure, InputError
+from oemsar.web.remote_file import RemoteFile
+from oemsar.web.retry import RetryPolicy
 
 NAME, BODY = "dfc25_track1_test.zip", b"PK and more"
 IMPATIENT = RetryPolicy(tries=2, first_wait=0.01, longest_wait=0.05)

@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 
 from oemsar.archives import ZIP_FAULTS
 from oemsar.config_file import Value, read_json
-from oemsar.dataset.download.disk_space import write_errors
 from oemsar.errors import Failure, InputError
 from oemsar.files import partial_path, unlinked, write_json
 from oemsar.limits import require_limit, require_regular
 from oemsar.progress import Report, silent
 from oemsar.visible_text import visible
+from oemsar.web.disk_space import write_errors
 
 _BLOCK = 1 << 20
 _ENCRYPTED = 0x1 | 0x40 | 0x2000

@@ -14,14 +14,15 @@ from oemsar.config_file import Value
 from oemsar.dataset.download import archive, zenodo
 from oemsar.dataset.download.config import DownloadConfig
 from oemsar.dataset.download.ledger import Ledger
-from oemsar.dataset.download.retry import RetryPolicy
-from oemsar.dataset.download.transfer import ResumableDownload
-from oemsar.dataset.download.zenodo import RemoteFile, ZenodoRecord
+from oemsar.dataset.download.zenodo import ZenodoRecord
 from oemsar.disk import require_room
 from oemsar.errors import InputError
 from oemsar.files import require_writable
 from oemsar.locks import holds_output
 from oemsar.progress import Report, silent
+from oemsar.web.remote_file import RemoteFile
+from oemsar.web.retry import RetryPolicy
+from oemsar.web.transfer import ResumableDownload
 
 _log = logging.getLogger(__name__)
 
@@ -184,7 +185,7 @@ def _inspect(
     """Find what earlier runs have left of one file."""
     remote, extracted = transfer.remote, None
     if config.extract and remote.is_zip:
-        extracted = archive.extracted_files(remote.name, remote.md5, transfer.folder)
+        extracted = archive.extracted_files(remote.name, remote.digest, transfer.folder)
     if extracted is not None or not transfer.target.exists():
         return DownloadStep(transfer, extracted, is_whole=False)
     with watch(f"Checking {remote.name}"):
@@ -208,7 +209,7 @@ def _finish(step: DownloadStep, config: DownloadConfig, watch: Watch) -> Downloa
             state = "extracted"
         if not config.keep_archives:
             transfer.target.unlink(missing_ok=True)
-    return DownloadedFile(name=remote.name, size=remote.size, md5=remote.md5, state=state, files=files)
+    return DownloadedFile(name=remote.name, size=remote.size, md5=remote.digest, state=state, files=files)
 
 
 def _fetch(transfer: ResumableDownload, client: httpx.Client, policy: RetryPolicy, watch: Watch) -> None:
@@ -230,5 +231,5 @@ def _unpack(transfer: ResumableDownload, watch: Watch) -> int:
     )
     with watch(f"Extracting {transfer.remote.name}") as report:
         archive.extract(transfer.target, members, folder, report)
-    archive.mark_extracted(transfer.remote.name, transfer.remote.md5, members, folder)
+    archive.mark_extracted(transfer.remote.name, transfer.remote.digest, members, folder)
     return len(members)

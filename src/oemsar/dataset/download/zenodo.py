@@ -8,31 +8,10 @@ import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from oemsar.dataset.download.config import API
-from oemsar.dataset.download.retry import RetryPolicy, raise_transient, retry
 from oemsar.errors import Failure, InputError
 from oemsar.visible_text import visible
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """File of a Zenodo record.
-
-    Attributes:
-        name: File name, without any folder.
-        size: Size in bytes.
-        md5: MD5 of the content, hexadecimal.
-        addresses: Addresses that serve the content, the best first.
-    """
-
-    name: str
-    size: int
-    md5: str
-    addresses: tuple[str, ...]
-
-    @property
-    def is_zip(self) -> bool:
-        """Whether the name is that of a zip archive."""
-        return self.name.lower().endswith(".zip")
+from oemsar.web.remote_file import RemoteFile
+from oemsar.web.retry import RetryPolicy, raise_transient, retry
 
 
 @dataclass(frozen=True)

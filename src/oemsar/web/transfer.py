@@ -9,14 +9,16 @@ from typing import Self
 import httpx
 
 from oemsar.config_file import Value, read_json
-from oemsar.dataset.download.disk_space import write_errors
-from oemsar.dataset.download.retry import RetryPolicy, TransientError, raise_transient, retry
-from oemsar.dataset.download.zenodo import RemoteFile
 from oemsar.errors import Failure, InputError
 from oemsar.files import checksum, partial_path, write_json
 from oemsar.progress import Report, silent
+from oemsar.web.disk_space import write_errors
+from oemsar.web.remote_file import PLAIN, Links, RemoteFile, without_query
+from oemsar.web.retry import RetryPolicy, TransientError, raise_transient, retry
 
 _ZIP_START = b"PK"
+_REFUSED = (401, 403)
+"""HTTP statuses by which a server refuses a link, as one that was valid for a time."""
 
 
 class ResumePoint(Value):
@@ -24,20 +26,32 @@ class ResumePoint(Value):
 
     size: int
     """Bytes of the whole content."""
-    md5: str
-    """MD5 of the whole content, hexadecimal."""
+    md5: str | None
+    """MD5 of the whole content, hexadecimal; None where it is not known."""
     address: str
-    """Address that sent the beginning."""
+    """Address that sent the beginning, without its query."""
     validator: str | None
     """Strong ETag or date that the address gave the content, sent back in If-Range (RFC 9110 section 13.1.5)
     so that a changed file comes whole and not as a wrong rest."""
+    sha256: str | None = None
+    """SHA-256 of the whole content, hexadecimal; None where it is not known."""
     format: int = 1
     """Version of the layout of the file."""
 
     @classmethod
     def from_response(cls, remote: RemoteFile, address: str, response: httpx.Response) -> Self:
         """Describe the content that a response begins to send."""
-        return cls(size=remote.size, md5=remote.md5, address=address, validator=_validator(response))
+        return cls(
+            size=remote.size,
+            md5=remote.md5,
+            sha256=remote.sha256,
+            address=without_query(address),
+            validator=_validator(response),
+        )
+
+    def is_from(self, address: str) -> bool:
+        """Tell whether an address, by whatever link, sent the beginning."""
+        return without_query(self.address) == without_query(address)
 
 
 @dataclass(frozen=True)
@@ -48,12 +62,14 @@ class ResumableDownload:
     of the content; `.NAME.resume.json` says of which content.
 
     Attributes:
-        remote: File of the record.
+        remote: File as its listing describes it.
         folder: Folder that the file is written to.
+        links: Links that open the addresses of the file.
     """
 
     remote: RemoteFile
     folder: Path
+    links: Links = PLAIN
 
     @property
     def target(self) -> Path:
@@ -81,11 +97,14 @@ class ResumableDownload:
         return size if size <= self.remote.size else 0
 
     def is_whole(self) -> bool:
-        """Tell whether the whole file is there, by its size and checksum; all of it is read."""
-        target = self.target
+        """Tell whether the whole file is there, by its size and checksum; all of it is read.
+
+        Where the listing gives no checksum, the size alone tells.
+        """
+        target, known = self.target, self.remote.checksum
         if not target.is_file() or target.stat().st_size != self.remote.size:
             return False
-        return checksum(target, "md5") == self.remote.md5
+        return known is None or checksum(target, known[0]) == known[1]
 
     def receive(self, client: httpx.Client, policy: RetryPolicy, report: Report = silent) -> None:
         """Bring the partial file to its full size, going on from the bytes already there.
@@ -103,7 +122,7 @@ class ResumableDownload:
         retry(lambda: self._attempt(client, report), self.remote.addresses[-1], policy, self.bytes_received)
 
     def verify_and_rename(self) -> Path:
-        """Compare the checksum of the received file and give it its name.
+        """Compare the checksum of the received file, where one is known, and give it its name.
 
         Returns:
             Path of the whole file.
@@ -111,12 +130,13 @@ class ResumableDownload:
         Raises:
             Failure: The checksum differs; the file is removed, so that the next run starts afresh.
         """
-        found = checksum(self.partial, "md5")
-        if found != self.remote.md5:
+        known = self.remote.checksum
+        found = None if known is None else checksum(self.partial, known[0])
+        if known is not None and found != known[1]:
             self.clear()
             raise Failure(
-                f"{self.remote.name} came with the wrong checksum (md5 {found} where the record says "
-                f"{self.remote.md5}) and has been removed; run the same command again to fetch it afresh"
+                f"{self.remote.name} came with the wrong checksum ({known[0]} {found} where the record says "
+                f"{known[1]}) and has been removed; run the same command again to fetch it afresh"
             )
         self.partial.replace(self.target)
         self.clear()
@@ -133,7 +153,11 @@ class ResumableDownload:
             point = read_json(self.resume_file, ResumePoint, "record of a download")
         except InputError:
             return None
-        return point if (point.size, point.md5) == (self.remote.size, self.remote.md5) else None
+        remote = self.remote
+        same = (point.size, point.md5, point.sha256) == (remote.size, remote.md5, remote.sha256)
+        if remote.checksum is None:  # then the address tells
+            same = same and any(point.is_from(address) for address in remote.addresses)
+        return point if same else None
 
     def _attempt(self, client: httpx.Client, report: Report) -> None:
         """Ask every address in turn for what is missing, and take it from the first that sends it.
@@ -145,8 +169,11 @@ class ResumableDownload:
         if received and received == self.remote.size:
             return
         for address in self.remote.addresses:
-            with client.stream("GET", address, headers=self._headers(address, received)) as response:
+            link = self.links.link(address)
+            with client.stream("GET", link, headers=self._headers(address, received)) as response:
                 raise_transient(response)
+                if response.status_code in _REFUSED and self.links.renew(address):
+                    raise TransientError("the link to it is no longer valid")
                 objection = self._objection(response, address, received)
                 whole = response.status_code == 200
                 if address != self.remote.addresses[-1] and (objection is not None or (whole and received)):
@@ -164,7 +191,7 @@ class ResumableDownload:
         point = self._resume_point()
         if received:
             headers["Range"] = f"bytes={received}-"
-        if received and point is not None and point.address == address and point.validator is not None:
+        if received and point is not None and point.is_from(address) and point.validator is not None:
             headers["If-Range"] = point.validator
         return headers
 
@@ -178,7 +205,7 @@ class ResumableDownload:
         validator = _validator(response)
         changed = (
             point is not None
-            and point.address == address
+            and point.is_from(address)
             and None not in (point.validator, validator)
             and point.validator != validator
         )
@@ -194,7 +221,7 @@ class ResumableDownload:
         if status != 200:
             return (
                 f"{address} answers {status} {response.reason_phrase} instead of sending {name}; "
-                "see whether the record is still public, and run the same command again"
+                "see whether it is still public, and run the same command again"
             )
         if response.headers.get("content-type", "").startswith("text/html") and not name.endswith(".html"):
             return self._impostor(address, "a web page")

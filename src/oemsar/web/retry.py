@@ -97,11 +97,12 @@ def raise_transient(response: httpx.Response) -> None:
     """Raise `TransientError` where the status of a response may be another one later."""
     if response.status_code in TRANSIENT_STATUSES:
         reason = f"{response.status_code} {response.reason_phrase}"
-        raise TransientError(reason, _retry_after(response.headers.get("retry-after")))
+        raise TransientError(reason, retry_after_of(response))
 
 
-def _retry_after(value: str | None) -> float | None:
-    """Read the seconds of a Retry-After header: a number or a date (RFC 9110 section 10.2.3)."""
+def retry_after_of(response: httpx.Response) -> float | None:
+    """Read the seconds of a Retry-After header, a number or a date (RFC 9110 section 10.2.3), or None."""
+    value: str | None = response.headers.get("retry-after")
     if value is None:
         return None
     if value.strip().isdecimal():

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from oemsar.dataset.download import retry as retries
-from oemsar.dataset.download.retry import RetryPolicy, TransientError, raise_transient, retry
 from oemsar.errors import Failure
+from oemsar.web import retry as retries
+from oemsar.web.retry import RetryPolicy, TransientError, raise_transient, retry
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Scenes found and fetched: radar collects, orthophotos and elevation models from public services."""

@@ -1,0 +1,15 @@
+"""The sources of scenes by name."""
+
+from typing import TYPE_CHECKING
+
+from oemsar.registry import Registry
+
+if TYPE_CHECKING:
+    from oemsar.scenes.source import Source
+
+_OWN = {
+    "umbra": "oemsar.scenes.umbra:SOURCE",
+}
+
+SOURCES: Registry["Source"] = Registry("source", "oemsar.scene_sources", _OWN)
+"""Sources by name; another package adds an `oemsar.scenes.source.Source`."""
