@@ -113,3 +113,45 @@ def test_polarisations_have_one_gain_and_speckle_of_their_own() -> None:
     for first, second in changed[speckled].flatten(2):
         assert abs(np.corrcoef(first, second)[0, 1]) < 0.15
     torch.testing.assert_close(changed[:, :1], Augmentation(SAR, 32, seed=0)(images(1), NUMBERS))
+
+
+def test_no_strength_changes_nothing() -> None:
+    """Gain, speckle, light: all of it is off at strength 0."""
+    both = torch.randint(0, 256, (40, 4, 32, 32), dtype=torch.uint8)
+    changed = Augmentation(SAR_OPTICAL, 32, seed=0, strength=0)(both, NUMBERS)
+    torch.testing.assert_close(changed, both.float(), atol=1e-3, rtol=0)
+
+
+def test_the_usual_strength_draws_what_it_drew() -> None:
+    assert draw_photometry(4, 17, 1.0) == draw_photometry(4, 17)
+    assert draw_photometry(4, 17).remap == 1
+
+
+def test_a_greater_strength_remaps_radar_and_tints_colours() -> None:
+    """Gains within 9 dB, exponents within 1.25^2, colours within 1.1^2 of each other's mean, all of it used."""
+    draws = [draw_photometry(0, number, 3.0) for number in range(400)]
+    gains = np.array([draw.gain for draw in draws])
+    exponents = np.array([draw.remap for draw in draws])
+    colours = np.array([draw.colours for draw in draws])
+    assert 8 < np.abs(gains).max() <= 9
+    assert 1.5 < exponents.max() <= 1.25**2
+    assert 1.25**-2 <= exponents.min() < 0.67
+    assert colours.shape == (400, 3)
+    assert 1.18 < colours.max() <= 1.1**2
+    assert abs(np.corrcoef(colours.T)[0, 1]) < 0.2
+
+
+def test_a_remap_is_a_power_of_the_amplitude_and_colours_are_gains() -> None:
+    augment = Augmentation(SAR_OPTICAL, 32, seed=0, strength=2)
+    number = next(n for n in range(99) if draw_photometry(0, n, 2).looks is None)
+    draw = draw_photometry(0, number, 2)
+    ramp = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    both = torch.cat([ramp, ramp.expand(-1, 3, -1, -1)], 1)
+    sar, *colours = augment(both, torch.tensor([number]))[0].double()
+    expected = 255 * (ramp[0, 0].double() / 255) ** draw.remap * 10 ** (draw.gain / 20)
+    torch.testing.assert_close(sar, expected.clamp(0, 255), atol=1e-3, rtol=1e-5)
+    unclipped = (torch.stack(colours) > 0).all(0) & (torch.stack(colours) < 255).all(0)
+    middle = [colour[unclipped] for colour in colours]
+    steps = [float((colour[1:] - colour[:-1]).sum()) for colour in middle]
+    assert steps[1] / steps[0] == pytest.approx(draw.colours[1] / draw.colours[0], rel=1e-4)
+    assert steps[2] / steps[0] == pytest.approx(draw.colours[2] / draw.colours[0], rel=1e-4)

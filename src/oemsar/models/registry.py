@@ -28,6 +28,7 @@ NETWORKS: Registry[Architecture] = Registry(
     "oemsar.networks",
     {
         "unet": "oemsar.models.unet:unet",
+        "unet_light": "oemsar.models.unet_light:unet_light",
         "segformer": "oemsar.models.segformer:segformer",
         "vmamba": "oemsar.models.vmamba.network:vmamba",
         "upernet": "oemsar.models.upernet:upernet",

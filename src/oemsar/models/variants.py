@@ -23,6 +23,7 @@ class Encoders:
 
 # The paper names no size of SegFormer or VMamba; of the two, these come nearest to its U-Net.
 UNET = Encoders("efficientnet-b4")
+UNET_LIGHT = Encoders("mobilenet_v2")
 SEGFORMER = Encoders("mit_b2", {f"b{size}": f"mit_b{size}" for size in range(6)})
 VMAMBA = Encoders(
     "vmamba_t",
@@ -35,6 +36,7 @@ ENCODERS: Registry[Encoders] = Registry(
     "oemsar.encoders",
     {
         "unet": "oemsar.models.variants:UNET",
+        "unet_light": "oemsar.models.variants:UNET_LIGHT",
         "segformer": "oemsar.models.variants:SEGFORMER",
         "vmamba": "oemsar.models.variants:VMAMBA",
         "upernet": "oemsar.models.variants:UPERNET",

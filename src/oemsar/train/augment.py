@@ -5,7 +5,7 @@ function of the seed and its number, so that a resumed run sees the same images.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ _WHITE = 255.0
 _LOOKS = (4, 8, 16, 32)
 _MIN_BANK = 1 << 20
 _PHOTOMETRY, _SPECKLE = 3, 4
+_COLOURS = 3
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Photometry:
         brightness: Offset added to the optical image, as a fraction of white.
         contrast: Factor of the optical image about its mean.
         gamma: Exponent of the optical image.
+        remap: Exponent of the radar amplitude as a fraction of white; 1 leaves it as it is.
+        colours: Gain of each colour of the optical image; none leaves them as they are.
     """
 
     gain: float
@@ -38,20 +41,34 @@ class Photometry:
     brightness: float
     contrast: float
     gamma: float
+    remap: float = 1.0
+    colours: tuple[float, ...] = ()
 
 
-def draw_photometry(seed: int, number: int) -> Photometry:
-    """Draw the changes of a sample: gain within 3 dB, speckle in every other sample, the rest by a fifth."""
+def draw_photometry(seed: int, number: int, strength: float = 1.0) -> Photometry:
+    """Draw the changes of a sample: gain within 3 dB, speckle in every other sample, the rest by a fifth.
+
+    Args:
+        seed: Seed of the run.
+        number: Number of the sample.
+        strength: Factor of the ranges; speckle is the same with any but 0, with which nothing changes. Above
+            1, radar is also remapped and the colours change one by one, as between sensors and seasons.
+    """
     rng = np.random.default_rng([_PHOTOMETRY, seed, number])
     looks = int(rng.integers(2 * len(_LOOKS)))
-    return Photometry(
-        gain=rng.uniform(-3, 3),
-        looks=looks if looks < len(_LOOKS) else None,
+    ordinary = Photometry(
+        gain=strength * rng.uniform(-3, 3),
+        looks=looks if looks < len(_LOOKS) and strength > 0 else None,
         offset=rng.random(),
-        brightness=rng.uniform(-0.2, 0.2),
-        contrast=rng.uniform(0.8, 1.2),
-        gamma=math.exp(rng.uniform(-1, 1) * math.log(1.25)),
+        brightness=strength * rng.uniform(-0.2, 0.2),
+        contrast=rng.uniform(1 - 0.2 * strength, 1 + 0.2 * strength),
+        gamma=math.exp(strength * rng.uniform(-1, 1) * math.log(1.25)),
     )
+    if strength <= 1:
+        return ordinary
+    beyond = (strength - 1) * rng.uniform(-1, 1, 1 + _COLOURS) * np.log([1.25, *_COLOURS * (1.1,)])
+    remap, *colours = np.exp(beyond).tolist()
+    return replace(ordinary, remap=remap, colours=tuple(colours))
 
 
 class Augmentation:
@@ -61,11 +78,13 @@ class Augmentation:
         inputs: Images of the batches.
         side: Side of a crop, in pixels.
         seed: Seed of the run.
+        strength: Factor of the ranges of the changes.
     """
 
-    def __init__(self, inputs: Inputs, side: int, seed: int) -> None:
+    def __init__(self, inputs: Inputs, side: int, seed: int, strength: float = 1.0) -> None:
         self._inputs = inputs
         self._seed = seed
+        self._strength = strength
         self._bank = speckle_bank(max(_MIN_BANK, 4 * side * side), seed)
 
     def __call__(self, images: Tensor, numbers: Tensor) -> Tensor:
@@ -81,7 +100,7 @@ class Augmentation:
         Returns:
             Images, float32, of the same shape and device; grey values within 0..255.
         """
-        changes = [draw_photometry(self._seed, int(number)) for number in numbers.tolist()]
+        changes = [draw_photometry(self._seed, int(number), self._strength) for number in numbers.tolist()]
         changed = images.clone() if images.is_floating_point() else images.float()
         self._bank = self._bank.to(images.device)
         for image, change in zip(changed, changes, strict=True):
@@ -112,17 +131,21 @@ class Augmentation:
             offset = (change.offset + polarisation / 2) % 1
             start = int(offset * (len(draws) - amplitude.numel()))
             amplitude.mul_(draws[start : start + amplitude.numel()].view(amplitude.shape))
+        if change.remap != 1:
+            amplitude.div_(_WHITE).pow_(change.remap).mul_(_WHITE)
         amplitude.mul_(10 ** (change.gain / 20))
 
 
 def change_optical(image: Tensor, change: Photometry) -> None:
-    """Apply gamma, contrast about the image's mean and brightness, in place.
+    """Apply gamma, gains of colours, contrast about the image's mean and brightness, in place.
 
     Args:
-        image: Digital numbers 0..255, floating point, any shape.
+        image: Digital numbers 0..255, floating point, any shape; colours first where they have gains.
         change: Changes of the sample.
     """
     image.div_(_WHITE).pow_(change.gamma)
+    for gain, colour in zip(change.colours, image, strict=False):
+        colour.mul_(gain)
     mean = image.mean()
     image.sub_(mean).mul_(change.contrast).add_(mean + change.brightness).mul_(_WHITE)
 

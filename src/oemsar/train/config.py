@@ -112,6 +112,9 @@ class TrainConfig(Config):
     """Weights of the classes in the loss, from how often they occur in the training labels."""
     augment: bool = True
     """Mirror, turn and scale the crops, and change their brightness."""
+    photometry: float = Field(1, ge=0, le=4)
+    """Strength of the changes of brightness, 0 for none; above 1 radar is also remapped and colours change
+    one by one, for sensors and seasons that the training tiles do not show."""
     degrade: float = Field(1, ge=1, le=64)
     """Greatest factor by which one crop in three loses resolution, scaled down and back up; 1 for none."""
     pretrained: bool = False

@@ -63,7 +63,9 @@ class TileData(LightningDataModule):
         self._lesson = lesson
         self._unlabelled = unlabelled
         self._augmentation = (
-            Augmentation(config.modalities, config.crop, config.seed) if config.augment else None
+            Augmentation(config.modalities, config.crop, config.seed, config.photometry)
+            if config.augment
+            else None
         )
         self._degradation = (
             Degradation(config.modalities, config.degrade, config.seed) if config.degrade > 1 else None
