@@ -64,7 +64,7 @@ def test_dual_fusion_adds_cells_only_where_there_are_two_modalities(change_plan:
     [
         (
             "networks: [unet, resnet]",
-            r"networks: network resnet is not known; choose one of unet, segformer, vmamba",
+            r"networks: network resnet is not known; choose one of unet, unet_light, segformer",
         ),
         ("network: [unet]", r"network: is not known; choose from networks, modalities"),
         ("regimes: [P, R3]", r"regimes\.1: R3 is not known"),

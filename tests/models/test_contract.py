@@ -24,6 +24,7 @@ from .small_upernet import SWIN, shrink
 
 SMALL_ENCODERS = {
     "unet": ("resnet18", "efficientnet-b0", "tu-mobilenetv3_small_050"),
+    "unet_light": ("tu-test_efficientnet",),
     "segformer": ("mit_b0",),
     "vmamba": ("vmamba_t",),
     "upernet": ("convnextv2_atto", SWIN),

@@ -107,6 +107,7 @@ def test_gaps_of_measured_inputs_are_those_of_the_network(tmp_path: Path) -> Non
         ("segformer", "mit_b0", "sar:2+optical+height"),
         ("upernet", SWIN, "sar+optical"),
         pytest.param("vmamba", "vmamba_t", "sar+optical", marks=pytest.mark.slow),
+        pytest.param("unet_light", "tu-test_efficientnet", "sar+optical", marks=pytest.mark.slow),
     ],
 )
 def test_any_subset_gives_the_logits_of_the_network(

@@ -128,7 +128,7 @@ def test_the_usual_strength_draws_what_it_drew() -> None:
 
 
 def test_a_greater_strength_remaps_radar_and_tints_colours() -> None:
-    """Gains within 9 dB, exponents within 1.25^2, colours within 1.1^2 of each other's mean, all of it used."""
+    """Gains within 9 dB, exponents within 1.25^2, colours within 1.1^2: all of it is used."""
     draws = [draw_photometry(0, number, 3.0) for number in range(400)]
     gains = np.array([draw.gain for draw in draws])
     exponents = np.array([draw.remap for draw in draws])

@@ -17,6 +17,7 @@ from oemsar.train.idle_options import tell_of_short_phases
         ({"teacher_reach": 2.5}, "teacher_reach, teacher: 2.5 does nothing without teacher"),
         ({"self_threshold": 0.8}, "self_threshold, self_training: 0.8 does nothing without self training"),
         ({"self_weight": 2}, "self_weight, self_training: 2 does nothing without self training"),
+        ({"photometry": 2, "augment": False}, "photometry, augment: 2 does nothing without augment"),
         ({"self_training": True}, "self_training, ema: the labels are those of averaged weights"),
     ],
 )

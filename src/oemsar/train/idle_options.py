@@ -13,6 +13,7 @@ _NEEDS = {
     "teacher_reach": "teacher",
     "self_threshold": "self_training",
     "self_weight": "self_training",
+    "photometry": "augment",
 }
 """Options that mean something only where another one is given."""
 
