@@ -278,6 +278,16 @@ CASES: dict[str, Case] = {
             and oemsar.cut_tiles(P("p"), P("tiles"), config=oemsar.TilesConfig(size=64))
         ),
     ),
+    "pseudo labels": (
+        "pseudo_label_tiles",
+        lambda: oemsar.pseudo_label_tiles(P("model"), P("tiles.parquet"), P()),
+    ),
+    "pseudo labels: a tile": (
+        "pseudo_label_tiles",
+        lambda: oemsar.pseudo_label_tiles(
+            P("model"), P("tiles.parquet"), linked("pseudo", "p/pseudo_labels").parent
+        ),
+    ),
     "import: its folder": (
         "import_checkpoint",
         lambda: oemsar.import_checkpoint(moved("published.pth", "new/published.pth"), P("new")),

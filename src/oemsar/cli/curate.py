@@ -8,6 +8,10 @@ app = lazy_typer(
             "oemsar.cli.curate_tiles:tiles",
             "Cut tiles from aligned pairs on one grid a region, by rules that are stored.",
         ),
+        "pseudo-label": Lazy(
+            "oemsar.cli.curate_pseudo_label:pseudo_label",
+            "Label the tiles of a table with the mean of what several models say of them.",
+        ),
     },
     help="Make a dataset of aligned pairs: tiles and their labels.",
 )

@@ -111,7 +111,7 @@ def predict_tiles(tiles: Sequence[Tile], modalities: Inputs, engine: Engine) -> 
         InputError: An image or a label is not as it must be, or they differ in size.
         Failure: The network gives something other than probabilities for a tile, which is named.
     """
-    images = ((tile, _read(tile, modalities, engine)) for tile in tiles)
+    images = ((tile, read_for(tile, modalities, engine)) for tile in tiles)
     for tile, probabilities in engine.stream_tagged(images, lambda tile: f"tile {tile.name}"):
         if probabilities is not None:
             prediction = class_ids(probabilities)
@@ -153,8 +153,17 @@ def _subsets(
             yield (tile, used), image.only(inputs, used)
 
 
-def _read(tile: Tile, modalities: Inputs, engine: Engine) -> Imagery | MaskedImage:
-    """Read what a network is given of a tile."""
+def read_for(tile: Tile, modalities: Inputs, engine: Engine) -> Imagery | MaskedImage:
+    """Read what a network is given of a tile.
+
+    Args:
+        tile: Tile with all of `modalities`, or any of them for a network that takes any subset.
+        modalities: Inputs that the network is given: all that it sees, or a subset.
+        engine: Network made ready.
+
+    Raises:
+        InputError: An image is not as it must be.
+    """
     if not engine.spec.takes_any:
         return read_images(tile, modalities)
     image = read_available(tile, modalities)

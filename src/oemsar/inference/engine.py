@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from functools import partial
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -18,7 +20,6 @@ from oemsar.inference.resize import Size, resize, resize_image
 from oemsar.masked import MaskedImage, mask_gaps
 from oemsar.models.calibration import Calibration
 from oemsar.models.joint import JointSpec
-from oemsar.models.network import LandCoverNetwork
 from oemsar.models.spec import ModelSpec
 
 Axes = tuple[int, ...]
@@ -117,25 +118,45 @@ class Engine(ABC):
         Raises:
             Failure: The network gives something other than probabilities for an image, which is named.
         """
+        with closing(self.stream_pending(images)) as stream:
+            for tag, pending in stream:
+                yield tag, None if pending is None else pending.result(partial(describe, tag))
+
+    def stream_pending(
+        self, images: Iterable[tuple[Tag, Imagery | MaskedImage | None]]
+    ) -> Generator[tuple[Tag, Pending | None], None, None]:
+        """Start on images in their order, and give each back when enough are in flight behind it.
+
+        Args:
+            images: Tags and digital numbers as `stream_tagged` takes them.
+
+        Yields:
+            Tags, and probabilities to come; those in flight are cancelled when the generator is closed.
+        """
         in_flight: deque[tuple[Tag, Pending | None]] = deque()
         try:
             for tag, image in images:
                 in_flight.append((tag, None if image is None else self.start(image)))
                 if len(in_flight) > self.depth:
-                    yield _result(*in_flight.popleft(), describe)
+                    yield in_flight.popleft()
             while in_flight:
-                yield _result(*in_flight.popleft(), describe)
+                yield in_flight.popleft()
         finally:
             for _, pending in in_flight:
                 if pending is not None:
                     pending.cancel()
 
 
-def _result(
-    tag: Tag, pending: Pending | None, describe: Callable[[Tag], str]
-) -> tuple[Tag, NDArray[np.float32] | None]:
-    """Wait for the probabilities of an image, where there is one."""
-    return tag, None if pending is None else pending.result(lambda: describe(tag))
+class Described(Protocol):
+    """A network as an engine sees it."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Description of the network."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """Scaling of its probabilities; None for those of the logits."""
 
 
 class NetworkEngine(Engine):
@@ -150,7 +171,7 @@ class NetworkEngine(Engine):
 
     spec: ModelSpec
 
-    def __init__(self, network: LandCoverNetwork, flips: bool, scales: tuple[float, ...] = OWN_SIZE) -> None:
+    def __init__(self, network: Described, flips: bool, scales: tuple[float, ...] = OWN_SIZE) -> None:
         self.spec = network.spec
         self.calibration: Calibration | None = network.calibration
         self.is_calibrated = network.calibration is not None

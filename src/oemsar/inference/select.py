@@ -1,7 +1,7 @@
 """The choice of an engine for a saved network on this machine."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 
@@ -52,15 +52,26 @@ def open_model(
             stack.enter_context(open_engine(network, kind=engine, device=device, flips=flips, scales=scales))
             for network in networks
         ]
-        if len(opened) == 1:
-            yield opened[0]
-            return
+        yield opened[0] if len(opened) == 1 else join(opened)
+
+
+def join(opened: Sequence[NetworkEngine], weights: Sequence[float] = ()) -> Ensemble:
+    """Join networks made ready to one whose probabilities are their mean; told in the log.
+
+    Args:
+        opened: Networks, at least one.
+        weights: Weight of each, above 0; empty for equal weights.
+
+    Raises:
+        InputError: They see an input with different numbers of channels.
+    """
+    if len(opened) > 1:
         log.info("The probabilities of %d networks are averaged", len(opened))
-        if 0 < (bare := sum(not each.is_calibrated for each in opened)) < len(opened):
-            log.warning(
-                "%d of %d networks have no calibration: theirs are those of the logits", bare, len(opened)
-            )
-        yield Ensemble(opened)
+    if 0 < (bare := sum(not each.is_calibrated for each in opened)) < len(opened):
+        log.warning(
+            "%d of %d networks have no calibration: theirs are those of the logits", bare, len(opened)
+        )
+    return Ensemble(opened, weights)
 
 
 def open_engine(
