@@ -229,6 +229,14 @@ CASES: dict[str, Case] = {
     ),
     "pair: the region": ("make_pair", lambda: oemsar.make_pair(region().rename("town.json"), P())),
     "a tile": ("write_tiles", lambda: oemsar.write_tiles(tiles(), P("sar/t1.tif"))),
+    "polygons": (
+        "polygonise_map",
+        lambda: oemsar.polygonise_map(P("scene.tif"), linked("scene.tif", "map.gpkg", hard=True)),
+    ),
+    "the style of polygons": (
+        "polygonise_map",
+        lambda: oemsar.polygonise_map(moved("scene.tif", "area.qml"), P("area.fgb")),
+    ),
     "a table of tiles": ("write_tiles", lambda: oemsar.write_tiles(tiles(), P("real/../optical/t7.tif"))),
     "index": (
         "index_tiles",

@@ -44,6 +44,8 @@ from .paper.figures import draw_figures as draw_figures
 from .paper.release_counts import list_regions as list_regions
 from .paper.table2 import count_classes as count_classes
 from .paper.table3 import measure_agreement as measure_agreement
+from .polygons.config import PolygonsConfig as PolygonsConfig
+from .polygons.run import polygonise_map as polygonise_map
 from .predict.array import predict_array as predict_array
 from .predict.config import PredictConfig as PredictConfig
 from .predict.config import SubmissionConfig as SubmissionConfig

@@ -49,6 +49,10 @@ app = lazy_typer(
             "oemsar.cli.predict:predict",
             "Map a scene of any size; killed and called again it goes on where it was.",
         ),
+        "polygons": Lazy(
+            "oemsar.cli.polygons:polygons",
+            "Turn a map into polygons without gaps and overlaps, with class, area and confidence.",
+        ),
         "benchmark": Lazy(
             "oemsar.cli.benchmark:app", "Train and score networks x modalities x label regimes, and report."
         ),
