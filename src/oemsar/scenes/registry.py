@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 _OWN = {
     "umbra": "oemsar.scenes.umbra:SOURCE",
+    "ign": "oemsar.scenes.ign:SOURCE",
+    "gsi": "oemsar.scenes.gsi:SOURCE",
 }
 
 SOURCES: Registry["Source"] = Registry("source", "oemsar.scene_sources", _OWN)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from shapely.geometry.base import BaseGeometry
 
+from oemsar.errors import InputError
 from oemsar.progress import Report
 from oemsar.scenes.endpoints import Endpoints
 from oemsar.scenes.scene import Asset, Scene
@@ -39,6 +40,18 @@ class Query:
         if start is None:
             return False
         return (self.end is None or start < self.end) and (self.start is None or (end or start) >= self.start)
+
+    def require_any_time(self, source: str) -> None:
+        """Check that no time is asked for of a source that tells none.
+
+        Raises:
+            InputError: One is.
+        """
+        if self.start is not None or self.end is not None:
+            raise InputError(
+                f"{source} does not tell when its imagery was acquired; leave the time out",
+                option=("from_", "to"),
+            )
 
     def takes_gsd(self, gsd: float | None) -> bool:
         """Tell whether a ground sampling distance in metres is fine enough; an unknown one is."""
