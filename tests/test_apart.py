@@ -21,8 +21,16 @@ from oemsar.models.spec import ModelSpec
 from .curate.pairs import write_pair
 
 SIDE = 64
-NO_INPUT = {"simulate_world", "simulate_scene", "run_demo", "download_release", "save_model"}
-NO_OUTPUT = {"verify_tiles", "list_regions", "score_submission", "predict_array", "read_tiles", "load_model"}
+NO_INPUT = {"simulate_world", "simulate_scene", "run_demo", "download_release", "fetch_model", "save_model"}
+NO_OUTPUT = {
+    "verify_tiles",
+    "list_regions",
+    "score_submission",
+    "predict_array",
+    "read_tiles",
+    "load_model",
+    "list_models",
+}
 
 
 def raster(path: Path, bands: int = 1, kind: str = "uint8", **profile: object) -> Path:

@@ -32,8 +32,11 @@ from .evaluate.config import EvaluateConfig as EvaluateConfig
 from .evaluate.run import evaluate_model as evaluate_model
 from .evaluate.submission import score_submission as score_submission
 from .inputs import Inputs as Inputs
+from .models.config import FetchModelConfig as FetchModelConfig
 from .models.config import ImportConfig as ImportConfig
+from .models.fetch import fetch_model as fetch_model
 from .models.import_checkpoint import import_checkpoint as import_checkpoint
+from .models.listing import list_models as list_models
 from .models.onnx_file import export_model as export_model
 from .models.saved import load_model as load_model
 from .models.saved import save_model as save_model

@@ -87,3 +87,25 @@ def test_a_sha256_is_compared(server: Server, open_client: Open, tmp_path: Path)
     with pytest.raises(Failure, match=r"wrong checksum \(sha256"):
         open_client().receive(transfer(server, tmp_path, Signed(), "0" * 64))
     assert not list(tmp_path.glob("*.tif"))
+
+
+def test_without_checksum_and_mark_nothing_is_continued(
+    server: Server, open_client: Open, tmp_path: Path
+) -> None:
+    """Nothing would tell that the end of one file follows the beginning of another."""
+    server.routes.append(lambda request: Answer(BODY))
+    server.fail("/a.tif", Fault(after=1000))
+    first = transfer(server, tmp_path, Signed())
+    assert open_client().receive(first).read_bytes() == BODY
+    assert [request.range for request in server.requests] == [None, None]
+
+
+def test_a_page_that_says_it_is_a_file_is_told_by_its_bytes(
+    server: Server, open_client: Open, tmp_path: Path
+) -> None:
+    """As a file server does that asks to confirm a large download."""
+    page = b"\n <!DOCTYPE html><html>".ljust(len(BODY))
+    server.routes.append(lambda request: Answer(page, etag='"v"'))
+    with pytest.raises(Failure, match=r"sends a web page in place of a\.tif"):
+        open_client().receive(transfer(server, tmp_path, Signed()))
+    assert not list(tmp_path.glob("*.tif"))

@@ -25,7 +25,7 @@ app = lazy_typer(
         ),
         "models": Lazy(
             "oemsar.cli.models:app",
-            "Import published weights, export trained networks.",
+            "List, fetch and import published weights, calibrate and export trained networks.",
         ),
         "simulate": Lazy(
             "oemsar.cli.simulate:simulate",

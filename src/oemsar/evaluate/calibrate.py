@@ -21,10 +21,9 @@ from oemsar.inference.config import InferenceConfig
 from oemsar.inference.select import open_model
 from oemsar.locks import holds_output
 from oemsar.models.calibration import Calibration
+from oemsar.models.layout import DESCRIPTION, WEIGHTS
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import (
-    DESCRIPTION,
-    WEIGHTS,
     as_network,
     load_model,
     model_files,

@@ -1,8 +1,9 @@
-"""The configuration of an import."""
+"""The configuration of imports and downloads of published weights."""
 
 from typing import Literal
 
 from oemsar.config_file import Config
+from oemsar.web.config import TriesConfig
 
 ChannelOrder = Literal["radar-first", "optical-first"]
 
@@ -15,3 +16,10 @@ class ImportConfig(Config):
     encoder: str = ""
     """Encoder of timm that the checkpoint holds; by default known by the tensors or by the name of the
     file."""
+
+
+class FetchModelConfig(TriesConfig):
+    """Options of the download of published weights."""
+
+    accept_licence: bool = False
+    """Accept the terms of weights that may be used only under these, such as for research alone."""

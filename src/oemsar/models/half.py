@@ -12,9 +12,8 @@ from oemsar.config_file import Value
 from oemsar.files import atomic_folder, write_json
 from oemsar.folders import require_apart
 from oemsar.locks import holds_output
+from oemsar.models.layout import DESCRIPTION, WEIGHTS
 from oemsar.models.saved import (
-    DESCRIPTION,
-    WEIGHTS,
     load_model,
     model_files,
     read_description,

@@ -19,10 +19,11 @@ from oemsar.locks import holds_output
 from oemsar.models.checkpoint import first_difference, read_tensors
 from oemsar.models.config import ChannelOrder, ImportConfig
 from oemsar.models.encoder_file import SUFFIX, write_encoder
+from oemsar.models.layout import DESCRIPTION, WEIGHTS
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.published_encoder import published_encoder
 from oemsar.models.registry import build
-from oemsar.models.saved import DESCRIPTION, WEIGHTS, require_own_model, save_model
+from oemsar.models.saved import require_own_model, save_model
 from oemsar.models.spec import ModelSpec
 from oemsar.models.timm_encoder import require_timm_encoder, terms
 from oemsar.models.unet import whole_unet

@@ -16,14 +16,12 @@ from oemsar.folders import is_record, strangers
 from oemsar.locks import holds_output
 from oemsar.models.calibration import Calibration
 from oemsar.models.finite import require_finite
+from oemsar.models.layout import DESCRIPTION, WEIGHTS
 from oemsar.models.named import is_hidden, packaged
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
 from oemsar.models.weights_file import read_weights
-
-WEIGHTS = "model.safetensors"
-DESCRIPTION = "model.json"
 
 
 class ModelDescription(Value):

@@ -15,8 +15,9 @@ from oemsar.inputs import Inputs
 from oemsar.legend import NUM_CLASSES
 from oemsar.models.finite import require_finite
 from oemsar.models.fusion import ParallelEncoders
+from oemsar.models.layout import DESCRIPTION, WEIGHTS
 from oemsar.models.network import LandCoverNetwork
-from oemsar.models.saved import DESCRIPTION, WEIGHTS, model_folder
+from oemsar.models.saved import model_folder
 from oemsar.models.spec import ModelSpec
 from oemsar.models.weights_file import read_weights
 from oemsar.record import FileOrigin, origin

@@ -1,8 +1,7 @@
 """The transfer of the files of scenes, gone on with where it broke off."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +12,6 @@ from oemsar.errors import InputError
 from oemsar.files import checksum, require_writable
 from oemsar.folders import require_apart
 from oemsar.locks import holds_output
-from oemsar.progress import Report, silent
 from oemsar.scenes.area import parse_area
 from oemsar.scenes.config import FetchConfig
 from oemsar.scenes.fetched import FetchedFile, Ledger, file_key
@@ -22,18 +20,11 @@ from oemsar.scenes.scene import Asset, Scene
 from oemsar.scenes.services import open_services
 from oemsar.scenes.source import Order, Services
 from oemsar.scenes.table import SceneTable, as_scenes
+from oemsar.web.watch import Watch, unwatched
 
 _log = logging.getLogger(__name__)
 
 _ALL = "all"
-Watch = Callable[[str], AbstractContextManager[Report]]
-"""Opens the report, in bytes or pixels, of a piece of work with this description."""
-
-
-@contextmanager
-def unwatched(description: str) -> Iterator[Report]:
-    """Watch nothing."""
-    yield silent
 
 
 class SceneFile(Value):

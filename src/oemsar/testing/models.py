@@ -3,8 +3,9 @@
 import torch
 
 from oemsar.legend import NUM_CLASSES
+from oemsar.models.layout import DESCRIPTION, WEIGHTS
 from oemsar.models.named import MODELS, PackagedModel
-from oemsar.models.saved import DESCRIPTION, WEIGHTS, load_model
+from oemsar.models.saved import load_model
 from oemsar.testing.expect import expect
 
 

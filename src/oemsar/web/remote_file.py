@@ -56,9 +56,9 @@ class RemoteFile:
     @property
     def checksum(self) -> tuple[str, str] | None:
         """Algorithm and hexadecimal digest of the content; None where the listing gives none."""
-        if self.md5 is not None:
-            return "md5", self.md5
-        return None if self.sha256 is None else ("sha256", self.sha256)
+        if self.sha256 is not None:
+            return "sha256", self.sha256
+        return None if self.md5 is None else ("md5", self.md5)
 
     @property
     def digest(self) -> str:

@@ -17,6 +17,7 @@ from oemsar.web.remote_file import PLAIN, Links, RemoteFile, without_query
 from oemsar.web.retry import RetryPolicy, TransientError, raise_transient, retry
 
 _ZIP_START = b"PK"
+_PAGE_START = re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)
 _REFUSED = (401, 403)
 """HTTP statuses by which a server refuses a link, as one that was valid for a time."""
 
@@ -87,8 +88,15 @@ class ResumableDownload:
         return self.folder / f".{self.remote.name}.resume.json"
 
     def bytes_received(self) -> int:
-        """Count the bytes of the right content received so far."""
-        if self._resume_point() is None or not self.partial.exists():
+        """Count the bytes of the right content received so far.
+
+        There are none where nothing could tell whether a rest belongs to them: without a known checksum, of
+        content that the server gave neither ETag nor date.
+        """
+        point = self._resume_point()
+        if point is None or not self.partial.exists():
+            return 0
+        if self.remote.checksum is None and point.validator is None:
             return 0
         if self.partial.is_symlink() or self.partial.stat().st_nlink > 1:  # another file would grow
             self.partial.unlink()
@@ -135,8 +143,8 @@ class ResumableDownload:
         if known is not None and found != known[1]:
             self.clear()
             raise Failure(
-                f"{self.remote.name} came with the wrong checksum ({known[0]} {found} where the record says "
-                f"{known[1]}) and has been removed; run the same command again to fetch it afresh"
+                f"{self.remote.name} came with the wrong checksum ({known[0]} {found} where {known[1]} is "
+                "published) and has been removed; run the same command again to fetch it afresh"
             )
         self.partial.replace(self.target)
         self.clear()
@@ -201,15 +209,22 @@ class ResumableDownload:
         if found is None:
             return False
         first, total = int(found[1]), found[3]
-        point = self._resume_point()
-        validator = _validator(response)
-        changed = (
-            point is not None
-            and point.is_from(address)
-            and None not in (point.validator, validator)
-            and point.validator != validator
-        )
-        return first == received and total in ("*", str(self.remote.size)) and not changed
+        fits = first == received and total in ("*", str(self.remote.size))
+        return fits and not self._changed(response, address)
+
+    def _changed(self, response: httpx.Response, address: str) -> bool:
+        """Tell whether a response may be of other content than the partial file.
+
+        Where a checksum is known the whole is compared in the end; without one only the same ETag or date of
+        the same address tells that nothing changed.
+        """
+        point, validator = self._resume_point(), _validator(response)
+        if point is None:
+            return False
+        if self.remote.checksum is None:
+            return not point.is_from(address) or point.validator != validator
+        known = point.is_from(address) and None not in (point.validator, validator)
+        return known and point.validator != validator
 
     def _objection(self, response: httpx.Response, address: str, received: int) -> str | None:
         """Say in a sentence why `response` cannot be the file, or its rest; None where it can."""
@@ -243,6 +258,8 @@ class ResumableDownload:
             first = next(blocks, b"")
             if self.remote.is_zip and not first.startswith(_ZIP_START[: len(first)]):
                 raise Failure(self._impostor(address, f"something that starts with {first[:16]!r}"))
+            if _PAGE_START.match(first) and not self.remote.name.endswith(".html"):
+                raise Failure(self._impostor(address, "a web page"))
             self._begin(ResumePoint.from_response(self.remote, address, response))
             blocks = itertools.chain((first,), blocks)
         report(received, self.remote.size)

@@ -1,10 +1,9 @@
 """Configuration of the download of the published release."""
 
 from pydantic import Field, model_validator
-from pydantic.config import JsonDict
 
-from oemsar.config_file import Config
 from oemsar.errors import InputError
+from oemsar.web.config import TriesConfig
 
 API = "https://zenodo.org/api"
 """Base address of Zenodo's REST API, https://developers.zenodo.org."""
@@ -15,10 +14,8 @@ CONTEST_RECORD = 14950559
 TRAINVAL_RECORD = 14622048
 """The record the paper names: training tiles, and validation tiles without labels."""
 
-_HIDDEN: JsonDict = {"hidden": True}
 
-
-class DownloadConfig(Config):
+class DownloadConfig(TriesConfig):
     """Files of a Zenodo record to fetch, and the treatment of their archives and of a failing network."""
 
     record: int = Field(CONTEST_RECORD, ge=1, le=10**12)
@@ -33,18 +30,6 @@ class DownloadConfig(Config):
 
     keep_archives: bool = True
     """Keep each archive once it is extracted."""
-
-    tries: int = Field(6, ge=1, le=1000)
-    """Tries in a row that may bring nothing before giving up."""
-
-    timeout: float = Field(60.0, ge=0.1, le=86_400)
-    """Seconds without a byte that count as a dropped connection."""
-
-    first_wait: float = Field(1.0, ge=0, le=86_400, json_schema_extra=_HIDDEN)
-    """Seconds before the second try; doubled with every further one."""
-
-    longest_wait: float = Field(120.0, ge=0, le=86_400, json_schema_extra=_HIDDEN)
-    """Longest wait between two tries in seconds, whatever the server asks for."""
 
     url: str = API
     """Base address of the Zenodo API."""

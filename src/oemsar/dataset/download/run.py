@@ -1,8 +1,7 @@
 """Download of the published release, from its Zenodo record to files on disk."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,10 +18,10 @@ from oemsar.disk import require_room
 from oemsar.errors import InputError
 from oemsar.files import require_writable
 from oemsar.locks import holds_output
-from oemsar.progress import Report, silent
 from oemsar.web.remote_file import RemoteFile
 from oemsar.web.retry import RetryPolicy
 from oemsar.web.transfer import ResumableDownload
+from oemsar.web.watch import Watch, unwatched
 
 _log = logging.getLogger(__name__)
 
@@ -35,14 +34,6 @@ free space once the archive is there.
 """
 
 State = Literal["downloaded", "downloaded before", "extracted", "extracted before"]
-Watch = Callable[[str], AbstractContextManager[Report]]
-"""Opens the report, in bytes, of a piece of work with this description."""
-
-
-@contextmanager
-def unwatched(description: str) -> Iterator[Report]:
-    """Watch nothing."""
-    yield silent
 
 
 class DownloadedFile(Value):

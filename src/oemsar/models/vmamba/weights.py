@@ -11,16 +11,13 @@ from oemsar.errors import Failure, InputError
 from oemsar.inputs import Inputs
 from oemsar.models.checkpoint import named_tensors
 from oemsar.models.first_convolution import adapt_channels
+from oemsar.models.publishers import VMAMBA_FILES, VMAMBA_RELEASE
 from oemsar.models.vmamba.cross_scan import DIRECTIONS
 from oemsar.models.vmamba.encoder import VMambaEncoder
 
-_RELEASE = "https://github.com/MzeroMiko/VMamba/releases/download/%23v2cls"
 PUBLISHED = {
-    "vmamba_t": f"{_RELEASE}/vssm1_tiny_0230s_ckpt_epoch_264.pth",
-    "vmamba_s": f"{_RELEASE}/vssm_small_0229_ckpt_epoch_222.pth",
-    "vmamba_b": f"{_RELEASE}/vssm_base_0229_ckpt_epoch_237.pth",
-    "vmamba_s_s1l20": f"{_RELEASE}/vssm1_small_0229s_ckpt_epoch_240.pth",
-    "vmamba_b_s1l20": f"{_RELEASE}/vssm1_base_0229s_ckpt_epoch_225.pth",
+    f"vmamba_{variant.replace('-', '_')}": f"{VMAMBA_RELEASE}/{name}"
+    for variant, name in VMAMBA_FILES.items()
 }
 """Addresses of the checkpoints that the authors of VMamba publish."""
 

@@ -1,0 +1,4 @@
+"""Names of the files of a saved model."""
+
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "model.json"
