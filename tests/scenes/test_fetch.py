@@ -121,7 +121,7 @@ def test_scenes_and_files_are_chosen_by_name_and_by_area(table: Path, tmp_path: 
     assert len(get(table, tmp_path / "c", asset=("all",)).files) == 4
     for options, option, words in (
         ({"scene": ("x",)}, "scene", "the table has no scene x; it has scene0, scene1"),
-        ({"asset": ("CPHD",)}, "asset", "scene scene0 has no file CPHD; it has GEC, METADATA"),
+        ({"asset": ("CPHD",)}, "asset", "no scene has a file CPHD; they have GEC, METADATA"),
         ({"area": "50,50,51,51"}, "area", "no scene of the table meets the area"),
     ):
         with pytest.raises(InputError, match=words) as raised:

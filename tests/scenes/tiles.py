@@ -244,15 +244,17 @@ class ImageService:
 
     def query(self, asked: dict[str, str]) -> Answer:
         code = int(self.world.crs.removeprefix("EPSG:"))
-        assert int(asked["outSR"]) == 4326
         to_degrees = Transformer.from_crs(self.world.crs, "EPSG:4326", always_xy=True)
-        ring = [list(to_degrees.transform(x, y)) for x, y in self.outline()]
+        ring = self.outline()
         attributes = {"OBJECTID": 7, "Name": "m_3", "Year": self.year, "LowPS": self.world.affine.a}
         feature = {"attributes": attributes, "geometry": {"rings": [ring]}}
         west, south, east, north = (float(part) for part in asked["geometry"].split(","))
-        lon, lat = np.array(ring).T
+        lon, lat = to_degrees.transform(*np.array(ring).T)
         meets = west < lon.max() and east > lon.min() and south < lat.max() and north > lat.min()
-        content = {"features": [feature] if meets else [], "spatialReference": {"wkid": code}}
+        content = {
+            "features": [feature] if meets else [],
+            "spatialReference": {"wkid": {3857: 102100}.get(code, code)},
+        }
         return Answer(json.dumps(content).encode(), JSON)
 
     def export(self, asked: dict[str, str]) -> Answer:

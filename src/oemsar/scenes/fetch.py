@@ -1,7 +1,7 @@
 """The transfer of the files of scenes, gone on with where it broke off."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -74,8 +74,7 @@ def fetch_scenes(
     window = None if config.area is None else parse_area(config.area)
     orders = [
         Order(scene, asset, out / scene.source / scene.name / asset.file, window)
-        for scene in _choose(as_scenes(scenes), config.scene, window)
-        for asset in _assets(scene, config.asset)
+        for scene, asset in _assets(_choose(as_scenes(scenes), config.scene, window), config.asset)
     ]
     require_apart([order.target for order in orders], _read(scenes, config))
     require_writable(out)
@@ -132,24 +131,30 @@ def _choose(scenes: Sequence[Scene], names: Sequence[str], window: BaseGeometry 
     return met
 
 
-def _assets(scene: Scene, names: Sequence[str]) -> list[Asset]:
-    """Choose the files of a scene: by name, all of them, or those that its source proposes."""
-    if _ALL in names:
-        return list(scene.assets)
-    known = [asset.name for asset in scene.assets]
-    wanted = names or [name for name in SOURCES.find(scene.source).assets if name in known]
-    for name in wanted:
-        if name not in known:
-            raise InputError(
-                f"scene {scene.name} has no file {name}; it has {', '.join(known) or 'none'}", option="asset"
-            )
-    if not wanted:
+def _assets(scenes: Sequence[Scene], names: Sequence[str]) -> Iterator[tuple[Scene, Asset]]:
+    """Choose the files of scenes: by name, all of them, or those that their sources propose.
+
+    A scene that has none of them is left out.
+    """
+    known = dict.fromkeys(asset.name for scene in scenes for asset in scene.assets)
+    for name in names:
+        if name != _ALL and name not in known:
+            raise InputError(f"no scene has a file {name}; they have {', '.join(known)}", option="asset")
+    found = False
+    for scene in scenes:
+        wanted = names or SOURCES.find(scene.source).assets
+        chosen = [asset for asset in scene.assets if asset.name in wanted or _ALL in names]
+        if not chosen:
+            _log.info("%s has none of the files %s and is left out", scene.name, ", ".join(wanted))
+        for asset in chosen:
+            found = True
+            yield scene, asset
+    if not found:
         raise InputError(
-            f"scene {scene.name} has none of the files that are fetched by themselves; name one of "
+            "the scenes have none of the files that are fetched by themselves; name one of "
             f"{', '.join(known) or 'none'}",
             option="asset",
         )
-    return [asset for asset in scene.assets if asset.name in wanted]
 
 
 def _read(scenes: SceneTable, config: FetchConfig) -> list[Path]:

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 _OWN = {
     "umbra": "oemsar.scenes.umbra:SOURCE",
+    "capella": "oemsar.scenes.capella:SOURCE",
+    "naip": "oemsar.scenes.naip:SOURCE",
+    "naip-usgs": "oemsar.scenes.naip_usgs:SOURCE",
     "ign": "oemsar.scenes.ign:SOURCE",
     "gsi": "oemsar.scenes.gsi:SOURCE",
 }

@@ -4,12 +4,39 @@ from datetime import datetime
 from functools import cached_property
 
 import shapely
+from odc.geo.geobox import GeoBox
 from pydantic import Field, field_validator
+from rasterio import Affine
 from shapely.geometry.base import BaseGeometry
 
 from oemsar.config_file import Value
 from oemsar.errors import InputError
 from oemsar.names import require_file_name
+
+
+class Grid(Value):
+    """Grid of a file that a service makes."""
+
+    crs: str
+    """CRS as `EPSG:N`."""
+    affine: tuple[float, float, float, float, float, float]
+    """Affine from columns and rows to the CRS: a, b, c, d, e, f."""
+    shape: tuple[int, int]
+    """Rows and columns."""
+
+    @classmethod
+    def of(cls, grid: GeoBox) -> "Grid":
+        """Take the values of a grid whose CRS has an EPSG code."""
+        code = None if grid.crs is None else grid.crs.to_epsg()
+        if code is None:
+            raise InputError("the grid has no EPSG code")
+        a, b, c, d, e, f = (float(value) for value in grid.affine[:6])
+        return cls(crs=f"EPSG:{code}", affine=(a, b, c, d, e, f), shape=(grid.shape[0], grid.shape[1]))
+
+    @property
+    def geobox(self) -> GeoBox:
+        """Grid as a GeoBox."""
+        return GeoBox(self.shape, Affine(*self.affine), self.crs)
 
 
 class Asset(Value):
@@ -33,6 +60,8 @@ class Asset(Value):
     """Layer, collection or raster of a service that makes the file."""
     level: int | None = Field(None, ge=0, le=30)
     """Level of the tiles that make the file."""
+    grid: Grid | None = None
+    """Grid on which a service makes the file; None for a file that is there."""
 
     @field_validator("file")
     @classmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +40,14 @@ class Query:
         if start is None:
             return False
         return (self.end is None or start < self.end) and (self.start is None or (end or start) >= self.start)
+
+    def takes_year(self, year: int | None) -> bool:
+        """Tell whether a year meets the time; an unknown one only where any will do."""
+        if year is None:
+            return self.takes_time(None)
+        return self.takes_time(
+            datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+        )
 
     def require_any_time(self, source: str) -> None:
         """Check that no time is asked for of a source that tells none.

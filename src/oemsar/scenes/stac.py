@@ -172,7 +172,7 @@ def crawl(web: Web, root: str, takes: Callable[[str], bool]) -> Iterator[tuple[s
     Args:
         web: Client that makes the requests.
         root: Address of the catalogue.
-        takes: Tells by its address whether a child may hold items that are looked for.
+        takes: Tells by its address whether a child may hold, or an item may be, what is looked for.
 
     Raises:
         Failure: The catalogue itself is missing or is none, or the server cannot be reached.
@@ -181,7 +181,7 @@ def crawl(web: Web, root: str, takes: Callable[[str], bool]) -> Iterator[tuple[s
     waiting = [root]
     while waiting:
         address = waiting.pop()
-        catalogue = _catalogue(web.get(address, keep=DAY))
+        catalogue = read_catalogue(web, address)
         if catalogue is None and address == root:
             raise Failure(
                 f"{root} is no STAC catalogue; see whether the service has moved, and name its present "
@@ -195,7 +195,7 @@ def crawl(web: Web, root: str, takes: Callable[[str], bool]) -> Iterator[tuple[s
         children = [each for rel, each in links if rel == "child" and each not in seen and takes(each)]
         seen.update(children)
         waiting.extend(reversed(children))
-        yield from _items(web, [each for rel, each in links if rel == "item"])
+        yield from _items(web, [each for rel, each in links if rel == "item" and takes(each)])
 
 
 def _items(web: Web, addresses: list[str]) -> Iterator[tuple[str, Item]]:
@@ -226,9 +226,14 @@ def takes_folder(query: Query) -> Callable[[str], bool]:
     return takes
 
 
-def _catalogue(content: bytes | None) -> Catalogue | None:
+def read_catalogue(web: Web, address: str) -> Catalogue | None:
+    """Read a catalogue; None where it is missing or none.
+
+    Raises:
+        Failure: The server cannot be reached.
+    """
     try:
-        return Catalogue.model_validate(_document(content))
+        return Catalogue.model_validate(_document(web.get(address, keep=DAY)))
     except InputError:
         return None
 

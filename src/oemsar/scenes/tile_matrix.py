@@ -101,6 +101,9 @@ def ground_resolution(matrix: TileMatrix, area: BaseGeometry) -> float:
 
     Web Mercator stretches by the secant of the latitude; national grids by less than a thousandth.
     """
-    if matrix.crs != "EPSG:3857":
-        return matrix.resolution
-    return float(matrix.resolution * math.cos(math.radians(area.centroid.y)))
+    return matrix.resolution * stretch_of(matrix.crs, float(area.centroid.y))
+
+
+def stretch_of(crs: str, latitude: float) -> float:
+    """Compute the length on the ground of a unit of a map at a latitude in degrees: 1 but in Web Mercator."""
+    return math.cos(math.radians(latitude)) if crs == "EPSG:3857" else 1.0

@@ -1,7 +1,7 @@
 """Parts of images on servers, cut on their own grid without resampling."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO, cast
 
 import rasterio
@@ -26,7 +26,8 @@ from oemsar.web.remote_file import PLAIN, Links
 
 _ROWS = 512
 _BLOCK = 1 << 18
-_KEPT_TAGS = ("AREA_OR_POINT",)
+_OF_GDAL = ("AREA_OR_POINT",)
+"""Metadata items that GDAL writes by itself."""
 _COLOURS = {"gray": "Gray", "red": "Red", "green": "Green", "blue": "Blue", "alpha": "Alpha"}
 
 
@@ -41,7 +42,8 @@ def cut_asset(
     report: Report,
     links: Links = PLAIN,
     *,
-    colours: Sequence[str] | None = None,
+    colours: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
 ) -> None:
     """Fetch the part of an image that meets a window, as a COG on the grid of the image.
 
@@ -50,7 +52,8 @@ def cut_asset(
         services: Client that makes the requests; only the blocks that are needed are read.
         report: Called with the rows done and the rows in all.
         links: Links that open the address.
-        colours: Colour of each band where the file states it wrongly; None takes the file's.
+        colours: Colour of each band where the file states it wrongly; none take the file's.
+        tags: Metadata items beside those of the file; the terms of the scene by default.
 
     Raises:
         InputError: The image has no grid, or the window does not meet it.
@@ -66,7 +69,8 @@ def cut_asset(
             ):
                 require_no_dataset_named(dataset, name)
                 require_sizes(dataset, order.target)
-                _cut(dataset, order, report, colours)
+                layer = _layer(dataset, tags or terms_of(order.scene), colours)
+                _cut(dataset, order, report, layer)
         except RasterioError as error:
             _raise_own(error)
             raise Failure(
@@ -83,7 +87,7 @@ def _raise_own(error: BaseException) -> None:
         cause = cause.__cause__ or cause.__context__
 
 
-def _cut(dataset: DatasetReader, order: Order, report: Report, colours: Sequence[str] | None) -> None:
+def _cut(dataset: DatasetReader, order: Order, report: Report, layer: Layer) -> None:
     if dataset.crs is None or order.window is None:
         raise InputError(f"{order.asset.file} has no grid to cut on; fetch it whole", option="area")
     crs = dataset.crs.to_wkt()
@@ -102,17 +106,20 @@ def _cut(dataset: DatasetReader, order: Order, report: Report, colours: Sequence
             for raw, rows in zip(raws, dataset.read(window=window), strict=True):
                 raw.write_rows(row, rows)
             report(row + height, extent.height)
-        publish_cog(
-            raws, order.target, part_of(crs, dataset.transform, extent), _layer(dataset, order, colours)
-        )
+        publish_cog(raws, order.target, part_of(crs, dataset.transform, extent), layer)
 
 
-def _layer(dataset: DatasetReader, order: Order, colours: Sequence[str] | None) -> Layer:
+def _colours(known: tuple[str, ...], stated: list[str]) -> tuple[str, ...]:
+    """Take the known colours of the first bands, and the stated ones of the rest."""
+    return (*known[: len(stated)], *stated[len(known) :])
+
+
+def _layer(dataset: DatasetReader, items: Mapping[str, str], colours: Sequence[str]) -> Layer:
     stated = [_COLOURS.get(colour.name.lower(), "Undefined") for colour in dataset.colorinterp]
-    tags = {key: value for key, value in dataset.tags().items() if key not in _KEPT_TAGS}
+    tags = {key: value for key, value in dataset.tags().items() if key not in _OF_GDAL}
     return Layer(
         nodata=dataset.nodata,
-        tags=tags | terms_of(order.scene),
+        tags={**tags, **items},
         bands=[text or "" for text in dataset.descriptions],
-        colours=tuple(colours or stated) if dataset.count > 1 else (),
+        colours=_colours(tuple(colours), stated) if dataset.count > 1 else (),
     )
