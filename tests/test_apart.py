@@ -304,6 +304,19 @@ CASES: dict[str, Case] = {
             P("model"), P("tiles.parquet"), linked("pseudo", "p/pseudo_labels").parent
         ),
     ),
+    "sample": ("sample_tiles", lambda: oemsar.sample_tiles(table("s/sample.parquet"), P("s"))),
+    "sample: a tile": (
+        "sample_tiles",
+        lambda: oemsar.sample_tiles(P("tiles.parquet"), linked("sar", "s/images").parent),
+    ),
+    "hand labels": (
+        "collect_labels",
+        lambda: oemsar.collect_labels(P("real"), P("tiles.parquet"), P("real/t1.tif")),
+    ),
+    "hand labels: the record": (
+        "collect_labels",
+        lambda: oemsar.collect_labels(P("real"), table("a.json"), P("a.parquet")),
+    ),
     "import: its folder": (
         "import_checkpoint",
         lambda: oemsar.import_checkpoint(moved("published.pth", "new/published.pth"), P("new")),

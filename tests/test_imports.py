@@ -29,6 +29,7 @@ PACKAGES = (
     "dataset",
     "simulate",
     "curate.tiles",
+    "curate.sample",
 )
 
 
@@ -39,3 +40,8 @@ def test_packages_are_imported_where_there_is_no_pytorch() -> None:
     counts = [int(count) for count in done.stdout.split()]
     assert len(counts) == len(PACKAGES)
     assert min(counts) > 5
+
+
+def test_labels_are_collected_without_pytorch() -> None:
+    command = [sys.executable, "-c", WITHOUT, "oemsar.curate.collect"]
+    assert subprocess.run(command, capture_output=True, check=False).stdout.split() == [b"4"]

@@ -2,8 +2,12 @@ from .benchmark.config import BenchmarkConfig as BenchmarkConfig
 from .benchmark.plan import Plan as Plan
 from .benchmark.report import report_benchmark as report_benchmark
 from .benchmark.run import run_benchmark as run_benchmark
+from .curate.collect.config import CollectConfig as CollectConfig
+from .curate.collect.run import collect_labels as collect_labels
 from .curate.pseudo_label.config import PseudoLabelConfig as PseudoLabelConfig
 from .curate.pseudo_label.run import pseudo_label_tiles as pseudo_label_tiles
+from .curate.sample.config import SampleConfig as SampleConfig
+from .curate.sample.run import sample_tiles as sample_tiles
 from .curate.tiles.config import TilesConfig as TilesConfig
 from .curate.tiles.run import cut_tiles as cut_tiles
 from .dataset.config import IndexConfig as IndexConfig

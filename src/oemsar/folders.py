@@ -40,6 +40,7 @@ def require_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     folders: dict[str, str] = {}
     written = [path for output in outputs for path in (output, partial_path(output), old_path(output))]
     by_path = {_real(path, folders): path for path in written}
+    by_path |= {path.resolve(): path for path in written if path.is_symlink() and path.is_dir()}
     by_file = {file: path for path in written if (file := _file(path)) is not None}
     owned = {_real(owner, folders): path for path in written for owner in _owners(path)}
     stems = {_real(path.with_suffix(""), folders): path for path in written if path.suffix.lower() in _WORLD}

@@ -12,6 +12,14 @@ app = lazy_typer(
             "oemsar.cli.curate_pseudo_label:pseudo_label",
             "Label the tiles of a table with the mean of what several models say of them.",
         ),
+        "sample": Lazy(
+            "oemsar.cli.curate_sample:sample",
+            "Draw a probability sample of tiles to label by hand, and write a task for each.",
+        ),
+        "collect": Lazy(
+            "oemsar.cli.curate_collect:collect",
+            "Take labels that were made by hand back into a table of tiles.",
+        ),
     },
     help="Make a dataset of aligned pairs: tiles and their labels.",
 )

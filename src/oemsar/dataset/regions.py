@@ -79,10 +79,10 @@ def assign_regions(tiles: Sequence[Tile], distance_km: float = REGION_DISTANCE_K
             f"a distance of {distance_km:g} km cannot tell regions apart; give a positive one",
             option="region_distance",
         )
-    ordered = sorted((tile for tile in tiles if _is_placed(tile)), key=lambda tile: tile.name)
+    ordered = sorted((tile for tile in tiles if is_placed(tile)), key=lambda tile: tile.name)
     if not ordered:
         return [replace(tile, region=None, country=None) for tile in tiles]
-    points = _centres(ordered)
+    points = tile_centres(ordered)
     labels = _clusters(points, distance_km * 1000)
     centroids = [_centroid(points[labels == label]) for label in range(labels.max() + 1)]
     countries = [country_at(lon, lat) for lon, lat in centroids]
@@ -102,9 +102,9 @@ def summarise_regions(tiles: Sequence[Tile]) -> list[RegionSummary]:
     """Summarise the regions that tiles name, ordered by name; tiles without region or grid are left out."""
     members: dict[str, list[Tile]] = defaultdict(list)
     for tile in sorted(tiles, key=lambda tile: tile.name):
-        if tile.region is not None and _is_placed(tile):
+        if tile.region is not None and is_placed(tile):
             members[tile.region].append(tile)
-    points = {name: _centres(found) for name, found in sorted(members.items())}
+    points = {name: tile_centres(found) for name, found in sorted(members.items())}
     return [_region(name, members[name], points) for name in points]
 
 
@@ -153,12 +153,23 @@ def _by_split(tiles: Sequence[Tile]) -> dict[Split, int]:
     return {split: counts[split] for split in SPLITS}
 
 
-def _is_placed(tile: Tile) -> bool:
+def is_placed(tile: Tile) -> bool:
+    """Tell whether the grid of a tile says where on the earth it lies."""
     return tile.grid is not None and tile.grid.crs is not None
 
 
-def _centres(tiles: Sequence[Tile]) -> Points:
-    """Compute the centres of the tiles' grids on the ellipsoid."""
+def tile_centres(tiles: Sequence[Tile]) -> Points:
+    """Compute the centres of the grids of tiles on the ellipsoid.
+
+    Args:
+        tiles: Tiles whose grids have a CRS.
+
+    Returns:
+        Geocentric coordinates in metres, shape (tiles, 3).
+
+    Raises:
+        InputError: A tile lies nowhere on earth.
+    """
     by_crs: dict[str, list[int]] = defaultdict(list)
     flat = np.empty((len(tiles), 2))
     for number, tile in enumerate(tiles):

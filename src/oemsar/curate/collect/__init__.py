@@ -1,0 +1,1 @@
+"""Labels made by hand, taken back into a table of tiles."""

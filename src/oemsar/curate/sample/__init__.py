@@ -1,0 +1,1 @@
+"""Probability samples of tiles to label by hand, and the tasks for those who label them."""
