@@ -17,7 +17,7 @@ from oemsar.scenes.fetch import fetch_scenes
 from oemsar.scenes.find import FoundScenes, find_scenes
 from oemsar.scenes.table import read_scenes
 
-from .server import BUSY, LOGIN, Fault, Server
+from .server import BUSY, LOGIN, Answer, Fault, Server
 from .umbra_bucket import HERE, Planted, plant
 
 AREA = "2.2,48.8,2.3,48.85"
@@ -171,6 +171,22 @@ def test_a_window_is_cut_on_the_grid_of_the_scene(umbra: Server, planted: Plante
     assert np.array_equal(part, whole[:, row : row + part.shape[1], column : column + part.shape[2]])
     assert row <= 60 < row + part.shape[1]
     assert column <= 100 < column + part.shape[2]
+
+
+def test_a_network_that_fails_while_a_window_is_read_leaves_no_wrong_pixels(
+    umbra: Server, planted: Planted, tmp_path: Path
+) -> None:
+    find(umbra, tmp_path / "s.parquet")
+    broken = Fault(Answer(status=500))
+    umbra.fail(f"{planted.right}_GEC.tif", Fault(), *[broken] * 3)
+    options: dict[str, Any] = {"scene": (planted.right,), "asset": ("GEC",), "area": "2.29,48.84,2.31,48.86"}
+    config = FetchConfig(endpoint=endpoints(umbra), **FAST, **options)
+    with pytest.raises(Failure, match=r"does not answer as it should \(500"):
+        fetch_scenes(tmp_path / "s.parquet", tmp_path / "cut", config=config)
+    assert not list((tmp_path / "cut").rglob("*.tif"))
+    (file,) = fetch_scenes(tmp_path / "s.parquet", tmp_path / "cut", config=config).files
+    with rasterio.open(file.path) as dataset:
+        assert dataset.read().any()
 
 
 def _key(planted: Planted, name: str, folder: Path) -> Path:

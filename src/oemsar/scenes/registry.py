@@ -14,6 +14,7 @@ _OWN = {
     "naip-usgs": "oemsar.scenes.naip_usgs:SOURCE",
     "ign": "oemsar.scenes.ign:SOURCE",
     "gsi": "oemsar.scenes.gsi:SOURCE",
+    "dem": "oemsar.scenes.dem:SOURCE",
 }
 
 SOURCES: Registry["Source"] = Registry("source", "oemsar.scene_sources", _OWN)

@@ -1,7 +1,7 @@
 """Parts of images on servers, cut on their own grid without resampling."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, cast
 
 import rasterio
@@ -10,13 +10,13 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from oemsar.disk import require_room
-from oemsar.errors import Failure, InputError, OemsarError
+from oemsar.errors import Failure, InputError
 from oemsar.files import scratch_folder
 from oemsar.limits import require_limit
 from oemsar.progress import Report
 from oemsar.raster.cog import Layer, publish_cog
 from oemsar.raster.raw_raster import RawRaster, raw_bytes
-from oemsar.raster.read import require_sizes
+from oemsar.raster.read import Extent, require_sizes
 from oemsar.remote import require_no_dataset_named
 from oemsar.scenes.pixels_of_area import extent_of, part_of
 from oemsar.scenes.source import Order, Services
@@ -69,29 +69,48 @@ def cut_asset(
             ):
                 require_no_dataset_named(dataset, name)
                 require_sizes(dataset, order.target)
-                layer = _layer(dataset, tags or terms_of(order.scene), colours)
-                _cut(dataset, order, report, layer)
+                layer = layer_of(dataset, tags or terms_of(order.scene), colours)
+                write_part(dataset, order, layer, report, check=file.require_no_failure)
         except RasterioError as error:
-            _raise_own(error)
+            file.require_no_failure()
             raise Failure(
                 f"{name} could not be read ({error}); run the same command again, or fetch it whole"
             ) from error
 
 
-def _raise_own(error: BaseException) -> None:
-    """Raise the error of the network that GDAL made another of, where there is one."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OemsarError):
-            raise cause
-        cause = cause.__cause__ or cause.__context__
+def _nothing() -> None:
+    """Check nothing."""
 
 
-def _cut(dataset: DatasetReader, order: Order, report: Report, layer: Layer) -> None:
-    if dataset.crs is None or order.window is None:
+def write_part(
+    dataset: DatasetReader,
+    order: Order,
+    layer: Layer,
+    report: Report,
+    *,
+    crs: str | None = None,
+    check: Callable[[], None] = _nothing,
+) -> None:
+    """Write an open image, or the part of it that meets a window, as a COG on its own grid.
+
+    Args:
+        dataset: Open image.
+        order: Window, and the target of the file.
+        layer: Meaning of the values.
+        report: Called with the rows done and the rows in all.
+        crs: CRS that the file gets, as WKT, where that of the image leaves something out.
+        check: Raises the error that GDAL passed over while it read the image, where there was one.
+
+    Raises:
+        InputError: The image has no grid, or the window does not meet it.
+        DiskFull: The disk has no room left.
+    """
+    if dataset.crs is None:
         raise InputError(f"{order.asset.file} has no grid to cut on; fetch it whole", option="area")
-    crs = dataset.crs.to_wkt()
-    extent = extent_of(order.window, crs, dataset.transform).clipped(dataset.shape)
+    own = dataset.crs.to_wkt()
+    extent = Extent(0, 0, *dataset.shape)
+    if order.window is not None:
+        extent = extent_of(order.window, own, dataset.transform).clipped(dataset.shape)
     if extent.height == 0 or extent.width == 0:
         raise InputError(f"the area does not meet the pixels of {order.asset.file}", option="area")
     shape = (extent.height, extent.width)
@@ -103,10 +122,12 @@ def _cut(dataset: DatasetReader, order: Order, report: Report, layer: Layer) -> 
         for row in range(0, extent.height, _ROWS):
             height = min(_ROWS, extent.height - row)
             window = Window(extent.column, extent.row + row, extent.width, height)
-            for raw, rows in zip(raws, dataset.read(window=window), strict=True):
+            bands = dataset.read(window=window)
+            check()
+            for raw, rows in zip(raws, bands, strict=True):
                 raw.write_rows(row, rows)
             report(row + height, extent.height)
-        publish_cog(raws, order.target, part_of(crs, dataset.transform, extent), layer)
+        publish_cog(raws, order.target, part_of(crs or own, dataset.transform, extent), layer)
 
 
 def _colours(known: tuple[str, ...], stated: list[str]) -> tuple[str, ...]:
@@ -114,7 +135,14 @@ def _colours(known: tuple[str, ...], stated: list[str]) -> tuple[str, ...]:
     return (*known[: len(stated)], *stated[len(known) :])
 
 
-def _layer(dataset: DatasetReader, items: Mapping[str, str], colours: Sequence[str]) -> Layer:
+def layer_of(dataset: DatasetReader, items: Mapping[str, str], colours: Sequence[str] = ()) -> Layer:
+    """Take the meaning of the values of an open image, with further metadata items.
+
+    Args:
+        dataset: Open image.
+        items: Metadata items beside those of the image, before which they go.
+        colours: Colours of the first bands where the image states them wrongly.
+    """
     stated = [_COLOURS.get(colour.name.lower(), "Undefined") for colour in dataset.colorinterp]
     tags = {key: value for key, value in dataset.tags().items() if key not in _OF_GDAL}
     return Layer(

@@ -2,7 +2,7 @@
 
 import io
 
-from oemsar.errors import Failure
+from oemsar.errors import Failure, OemsarError
 from oemsar.web.client import Web
 from oemsar.web.remote_file import PLAIN, Links, without_query
 
@@ -37,6 +37,7 @@ class RangeFile(io.RawIOBase):
         self._block = block
         self._blocks: dict[int, bytes] = {}
         self._offset = 0
+        self._failure: OemsarError | None = None
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -71,6 +72,15 @@ class RangeFile(io.RawIOBase):
         if number not in self._blocks:
             first = number * self._block
             count = min(self._block, self.size - first)
-            self._blocks[number] = self._web.read_range(self._address, first, count, self._links)
+            try:
+                self._blocks[number] = self._web.read_range(self._address, first, count, self._links)
+            except OemsarError as error:
+                self._failure = error
+                raise
             self.bytes_read += count
         return self._blocks[number]
+
+    def require_no_failure(self) -> None:
+        """Raise the error of a read that failed, which a library written in C may have passed over."""
+        if self._failure is not None:
+            raise self._failure
