@@ -75,7 +75,8 @@ def test_map_has_the_grid_colours_and_layers_asked_for(
     area = abs(Geod(ellps="WGS84").geometry_area_perimeter(ground)[0])
     assert hectares == pytest.approx(area / 1e4, rel=1e-6)
     assert summary.georeferencing == "affine"
-    names = {"map.tif", "map.tif.aux.xml", "map_confidence.tif", "map.png", "map.json", "scene.tif"}
+    names = {"map.tif", "map.tif.aux.xml", "map.qml", "map_confidence.tif", "map_confidence.qml"}
+    names |= {"map.png", "map.json", "scene.tif"}
     assert {file.name for file in tmp_path.iterdir()} == names
 
 

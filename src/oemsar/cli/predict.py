@@ -36,7 +36,7 @@ def predict(
     """Map a scene of any size; killed and called again it goes on where it was.
 
     The last argument is the scene, those before it are models. Writes MAP.tif (class ids, nodata 0),
-    MAP_confidence.tif (percent), MAP.png and MAP.json.
+    MAP_confidence.tif (percent), MAP.png and MAP.json, each layer with a style of QGIS.
     """
     from oemsar.cli.progress import reporting
     from oemsar.predict.run import predict_scene
@@ -52,4 +52,12 @@ def predict(
     echo(f"No data           {summary.nodata_share:7.1%}")
     for names, share in (summary.subsets or {}).items():
         echo(f"mapped from {names}: {share:.1%}")
+    if summary.sieve is not None:
+        sieved = summary.sieve
+        echo(
+            f"patches below {sieved.square_metres:g} m2: {sieved.patches_before} before, "
+            f"{sieved.patches_after} after; raw map: {summary.raw}"
+        )
+    if summary.polygons is not None:
+        echo(f"{summary.polygons.number} polygons: {summary.polygons.file}")
     echo(f"map: {summary.map}", f"confidence: {summary.confidence}", f"quicklook: {summary.quicklook}")

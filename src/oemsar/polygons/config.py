@@ -6,6 +6,9 @@ from pydantic import Field
 
 from oemsar.config_file import Config
 
+FORMATS = (".gpkg", ".fgb", ".parquet")
+"""Endings of files of polygons: GeoPackage, FlatGeobuf, GeoParquet."""
+
 
 class OutlineConfig(Config):
     """Options of the outlines of patches."""

@@ -38,7 +38,7 @@ class Sides(NamedTuple):
     def chosen(self, index: Indices) -> "Sides":
         """Take some of them, in the order of `index`."""
         begin = np.cumsum(self.lengths) - self.lengths
-        points = self.points[_ranges(begin[index], self.lengths[index])]
+        points = self.points[ranges(begin[index], self.lengths[index])]
         return Sides(
             self.patch[index],
             self.start[index],
@@ -63,9 +63,7 @@ def sides_of(chains: Chains, columns: int) -> Sides:
     start, end = (np.rint(p[:, 1] * (columns + 1) + p[:, 0]).astype(np.int64) for p in (first, last))
     back = np.flatnonzero(chains.right >= 0)
     turned = stops[back] - 1
-    points = chains.points[
-        np.concatenate([np.arange(len(chains.points)), _ranges(turned, lengths[back], -1)])
-    ]
+    points = chains.points[np.concatenate([np.arange(len(chains.points)), ranges(turned, lengths[back], -1)])]
     return Sides(
         np.concatenate([chains.left, chains.right[back]]),
         np.concatenate([start, end[back]]),
@@ -100,13 +98,13 @@ def polygons(sides: Sides, count: int, nodes: int) -> tuple[Polygons, Doubles]:
     patch = sides.patch[ordered.elements[ordered.starts]]
     begin = np.cumsum(sides.lengths) - sides.lengths
     used = sides.lengths[ordered.elements] - 1  # the last point is the first of the next
-    points = sides.points[_ranges(begin[ordered.elements], used)]
+    points = sides.points[ranges(begin[ordered.elements], used)]
     corners = np.add.reduceat(used, ordered.starts)
     starts = np.cumsum(corners) - corners
     areas = _ring_areas(points, starts, corners)
     arranged = np.lexsort((areas < 0, patch))  # the outline, which is around the patch, before its holes
     corners, patch = corners[arranged], patch[arranged]
-    points = points[_ranges(starts[arranged], corners)]
+    points = points[ranges(starts[arranged], corners)]
     rings = shapely.linearrings(points, indices=np.repeat(np.arange(patch.size), corners))
     made: Polygons = shapely.polygons(rings, indices=patch)
     return made, np.asarray(np.bincount(patch, areas[arranged], minlength=count), np.float64)
@@ -137,7 +135,7 @@ def _ring_areas(points: Doubles, starts: Indices, corners: Indices) -> Doubles:
     return summed
 
 
-def _ranges(begin: Indices, lengths: Indices, step: int = 1) -> Indices:
+def ranges(begin: Indices, lengths: Indices, step: int = 1) -> Indices:
     """Put the indices of ranges one after the other, each counted from its beginning by `step`."""
     stops = np.cumsum(lengths)
     within = np.arange(int(stops[-1]) if stops.size else 0) - np.repeat(stops - lengths, lengths)

@@ -8,12 +8,17 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from oemsar.errors import InputError
 from oemsar.inference.config import InferenceConfig
 from oemsar.inputs import NamedValues, by_input
+from oemsar.polygons.config import FORMATS, OutlineConfig
 from oemsar.products.registry import READERS
 from oemsar.raster.statements import BandNumbers, NodataStatement, band_numbers, nodata_value
 
 _LARGEST_VALUE, _SMALLEST_VALUE = 1e30, 1e-30
 _CLOSEST = 1e-5
 """Least difference of two limits over the larger of them, for 255 steps between 32-bit floats."""
+
+
+_WHOLE = {"simplify": 1.0, "sheet": None}
+"""Options of outlines, and their defaults."""
 
 
 class WindowConfig(InferenceConfig):
@@ -58,13 +63,20 @@ ValueRange = Annotated[tuple[float, float] | None, AfterValidator(_stretchable)]
 """Two rising values of an image, which become 0 and 255."""
 
 
-class PredictConfig(WindowConfig):
+class PredictConfig(WindowConfig, OutlineConfig):
     """Options of the map of a scene."""
 
     sets: float | None = Field(None, ge=0.5, le=0.999)
     """Coverage that prediction sets promise, such as 0.9: writes them as a layer, for a calibrated model."""
     inputs_layer: bool = False
     """Also write which inputs carry data at each pixel, as a layer of bits, MAP_inputs.tif."""
+    polygons: Path | None = None
+    """Polygons of the map to write, ending in .gpkg, .fgb or .parquet."""
+    min_area: float | None = Field(None, gt=0, le=1e9)
+    """Smallest mapping unit in square metres on the ground: smaller patches go to the class beside them, and
+    the raw map is kept as MAP_raw.tif."""
+    areas: Path | None = None
+    """Table of the areas of the classes to write, ending in .csv."""
     optical: Path | None = None
     """Orthophoto beside a radar scene, for a model that sees both, on any grid."""
     product: Annotated[str | None, READERS] = None
@@ -95,6 +107,22 @@ class PredictConfig(WindowConfig):
     default the model's first and those of the images beside the scene."""
 
     @property
+    def outlines(self) -> OutlineConfig:
+        """Options of the outlines of polygons."""
+        return OutlineConfig(simplify=self.simplify, sheet=self.sheet)
+
+    @property
+    def of_pixels(self) -> "PredictConfig":
+        """Options with those left out that decide no pixel of what the network gives."""
+        return self.model_copy(update=dict.fromkeys(("polygons", "min_area", "areas"), None) | _WHOLE)
+
+    @property
+    def unrecorded(self) -> set[str]:
+        """Names of options that a record leaves out, since they are at their default."""
+        unused = {name for name in ("polygons", "min_area", "areas") if getattr(self, name) is None}
+        return super().unrecorded | unused | (set(_WHOLE) if self.polygons is None else set())
+
+    @property
     def orthophoto(self) -> Path | None:
         """Orthophoto beside the scene, by whichever of the two options it is given."""
         given = by_input(self.input).get("optical")
@@ -113,6 +141,24 @@ class PredictConfig(WindowConfig):
     def nodata_of(self, name: str) -> str:
         """Give what is stated about the pixels without data of an input beside the scene."""
         return by_input(self.input_nodata, "input_nodata").get(name, "auto")
+
+    @model_validator(mode="after")
+    def _files_beside_fit(self) -> "PredictConfig":
+        if self.polygons is not None and self.polygons.suffix.lower() not in FORMATS:
+            raise InputError(
+                f"{self.polygons} names no format of polygons; end it with {', '.join(FORMATS)}",
+                option="polygons",
+            )
+        if self.areas is not None and self.areas.suffix.lower() != ".csv":
+            raise InputError(f"{self.areas} must end in .csv: it is a table", option="areas")
+        if self.polygons is None:
+            for name, value in _WHOLE.items():
+                if getattr(self, name) != value:
+                    raise InputError(
+                        "is about polygons, and none are asked for; leave it out, or name a file of polygons",
+                        option=name,
+                    )
+        return self
 
     @model_validator(mode="after")
     def _inputs_fit(self) -> "PredictConfig":

@@ -5,20 +5,19 @@ from pathlib import Path
 from oemsar.errors import InputError
 from oemsar.folders import is_record, require_own
 from oemsar.inputs import Inputs
+from oemsar.polygons.source import confidence_path
+from oemsar.qgis_style import is_style, style_path
 from oemsar.raster.cog import cog_files
 from oemsar.raster.read import open_raster
 
+LAND_COVER = "land cover"
+"""Description of the band of a class map, by which the file is recognised."""
 CONFIDENCE = "confidence (percent)"
 """Description of the band of a map's confidence, by which the file is recognised."""
 INPUTS = "inputs with data: "
 """Beginning of the description of the band of a map's inputs, by which the file is recognised."""
 SETS = ("number of classes", "classes: bit k - 1 is class id k")
 """Descriptions of the bands of a map's prediction sets, by which the file is recognised."""
-
-
-def confidence_path(out: Path) -> Path:
-    """Name the confidence of the map `out`."""
-    return out.with_name(f"{out.stem}_confidence.tif")
 
 
 def sets_path(out: Path) -> Path:
@@ -29,6 +28,11 @@ def sets_path(out: Path) -> Path:
 def inputs_path(out: Path) -> Path:
     """Name the layer of the map `out` that tells which inputs carry data."""
     return out.with_name(f"{out.stem}_inputs.tif")
+
+
+def raw_path(out: Path) -> Path:
+    """Name the map as the network gave it, beside the sieved map `out`."""
+    return out.with_name(f"{out.stem}_raw.tif")
 
 
 def describe_inputs(inputs: Inputs) -> str:
@@ -43,16 +47,22 @@ def held_files(out: Path) -> list[Path]:
 
 def map_files(out: Path) -> list[Path]:
     """List the files of the map `out` that are written or removed."""
-    maps = [file for raster in _rasters(out) for file in cog_files(raster)]
+    maps = [file for raster in _rasters(out) for file in layer_files(raster)]
     return [*maps, out.with_suffix(".png"), out.with_suffix(".json")]
 
 
 def _rasters(out: Path) -> tuple[Path, ...]:
     """List the rasters of the map `out`."""
-    return out, confidence_path(out), sets_path(out), inputs_path(out)
+    raw = raw_path(out)
+    return out, confidence_path(out), sets_path(out), inputs_path(out), raw, confidence_path(raw)
 
 
-def require_own_files(out: Path, *, sets: bool, inputs: bool = False) -> None:
+def layer_files(raster: Path) -> list[Path]:
+    """List the files that are written or removed with a layer."""
+    return [*cog_files(raster), style_path(raster)]
+
+
+def require_own_files(out: Path, *, sets: bool, inputs: bool = False, raw: bool = False) -> None:
     """Check that what lies beside the map `out` under the names of its other files is of a map.
 
     A quick look is known by the summary beside it, which is written before it.
@@ -61,6 +71,7 @@ def require_own_files(out: Path, *, sets: bool, inputs: bool = False) -> None:
         out: Map that will be written, in place of whatever has its name.
         sets: Whether prediction sets will be written.
         inputs: Whether the layer of inputs will be written.
+        raw: Whether the map will be sieved and kept as it was.
 
     Raises:
         InputError: One of the files is of another origin.
@@ -71,6 +82,15 @@ def require_own_files(out: Path, *, sets: bool, inputs: bool = False) -> None:
         require_own([sets_path(out)], lambda path: _described(path) == SETS, "prediction sets of a map")
     if inputs:
         require_own([inputs_path(out)], _is_of_inputs, "the inputs of a map")
+    raw_confidence = confidence_path(raw_path(out))
+    if raw:
+        require_own([raw_path(out)], lambda path: _described(path) == (LAND_COVER,), "a map")
+        require_own(
+            [raw_confidence], lambda path: _described(path) == (CONFIDENCE,), "the confidence of a map"
+        )
+    written = [sets_path(out)] * sets + [inputs_path(out)] * inputs + [raw_path(out), raw_confidence] * raw
+    styles = [style_path(layer) for layer in (out, confidence_path(out), *written)]
+    require_own(styles, is_style, "a style of this program")
     if not _is_summary(summary):
         confidence = [confidence_path(out)]
         require_own(confidence, lambda path: _described(path) == (CONFIDENCE,), "the confidence of a map")

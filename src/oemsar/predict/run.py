@@ -13,9 +13,16 @@ from oemsar.folders import require_apart
 from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.inputs import Inputs
-from oemsar.locks import holds_output
+from oemsar.locks import holds_output, output_lock
 from oemsar.models.joint import JointSpec, Models, as_networks, files_of_models, names_of_models
 from oemsar.models.prediction_sets import thresholds_of
+from oemsar.predict.beside import (
+    beside_files,
+    finish_map,
+    require_distinct,
+    require_ground,
+    require_own_beside,
+)
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.given import SubsetScene, given_inputs
 from oemsar.predict.map_files import held_files, map_files, require_own_files
@@ -55,8 +62,11 @@ def predict_scene(
     Write `out` (class ids 1..8, uint8, 0 = no data), beside it `_confidence.tif` (percent, uint8, 0 = no
     data), `.png` (a quick look with the legend) and `.json` (the summary); with `config.sets` also
     `_sets.tif` (number of classes in the prediction set, and their bits, uint8, 0 = no data); with
-    `config.inputs_layer` also `_inputs.tif` (bits of the inputs that carry data, uint8, 0 = no data). Memory
-    is that of a few windows. Killed and called again with the same arguments it goes on, to the same bytes.
+    `config.inputs_layer` also `_inputs.tif` (bits of the inputs that carry data, uint8, 0 = no data). With
+    `config.min_area` small patches go to the class beside them, without confidence, and `_raw.tif` and
+    `_raw_confidence.tif` keep the map as it was; polygons and a table of areas are written where they are
+    named. Memory is that of a few windows, and of the polygons that are not complete. Killed and called again
+    with the same arguments it goes on, to the same bytes.
 
     Args:
         model: Folder of a run or of a saved model, the name of a packaged model, or a network; or several,
@@ -87,7 +97,12 @@ def predict_scene(
     _require_apart(model, scene, out, config, beside)
     beside_scene = images_beside(config)
     inputs = MapInputs.of(weights, scene, beside_scene, product)
-    with gdal_cache(), _opened(scene, given, spec.all_take_any, config, product) as opened:
+    with (
+        output_lock(*beside_files(out, config)),
+        gdal_cache(),
+        _opened(scene, given, spec.all_take_any, config, product) as opened,
+    ):
+        require_ground(opened, config)
         with open_model(networks, **config.engine_options) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
             mapped = _map(opened, spec, engine, resumable, config, further=further, report=report)
@@ -95,11 +110,21 @@ def predict_scene(
         later = MapInputs.of(model_state(model), scene, beside_scene, product)
         _require_unchanged(inputs, later, resumable)
         layers = MapLayers.in_folder(resumable.folder, opened.shape, further)
-        summary = summarise(
-            out, config, opened, models=names, engine=engine, radar=radar, layers=layers, mapped=mapped
-        )
-        with resumable.working(opened.shape, len(layers.present)):
-            publish_map(layers, summary, out, image=scene, scene=opened, inputs=spec.modalities)
+        with resumable.working(opened.shape, len(layers.present) + _sieved_layers(config)):
+            made = finish_map(layers, mapped.classes, opened, resumable.folder, config=config, report=report)
+            summary = summarise(
+                out,
+                config,
+                opened,
+                models=names,
+                engine=engine,
+                radar=radar,
+                finished=made,
+                subsets=mapped.subsets,
+            )
+            publish_map(
+                made.layers, summary, out, image=scene, scene=opened, inputs=spec.modalities, raw=made.raw
+            )
         resumable.remove()
     return summary
 
@@ -131,7 +156,7 @@ def _map(
 ) -> MappedPixels:
     """Map the windows that are not on disk yet; returns the mapped pixels."""
     begun = resumable.checkpoint or NOTHING
-    with resumable.working(scene.shape, 2 + further.number):
+    with resumable.working(scene.shape, 2 + further.number + _sieved_layers(config)):
         return map_windows(
             SubsetScene(scene, spec) if spec.takes_any or further.inputs else scene,
             engine,
@@ -142,6 +167,11 @@ def _map(
             save=resumable.save,
             report=report,
         )
+
+
+def _sieved_layers(config: PredictConfig) -> int:
+    """Count the layers that a map has twice, raw and sieved."""
+    return 0 if config.min_area is None else 2
 
 
 def _maps_inputs(spec: JointSpec, config: PredictConfig) -> bool:
@@ -185,8 +215,15 @@ def _require_apart(
 ) -> None:
     """Check that none of the files of the map is an input, and that they can be written."""
     read = [file for image in (scene, *images_beside(config).values()) for file in files_of(image)]
-    require_apart(map_files(out), [*read, *beside, *files_of_models(model)])
-    require_own_files(out, sets=config.sets is not None, inputs=config.inputs_layer)
+    further = beside_files(out, config)
+    require_apart([*map_files(out), *further], [*read, *beside, *files_of_models(model)])
+    require_distinct(further, map_files(out))
+    require_own_files(
+        out, sets=config.sets is not None, inputs=config.inputs_layer, raw=config.min_area is not None
+    )
+    require_own_beside(config)
+    for file in further:
+        require_writable(file.parent)
     require_writable(out.parent)
 
 

@@ -114,7 +114,7 @@ class MapIdentity(Value):
     @classmethod
     def of(cls, inputs: MapInputs, engine: str, config: PredictConfig) -> Self:
         """Identify a map that is made now, with the packages that are installed."""
-        return cls(versions=package_versions(), inputs=inputs, engine=engine, config=config)
+        return cls(versions=package_versions(), inputs=inputs, engine=engine, config=config.of_pixels)
 
 
 class _StoredState(Value):

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 from oemsar import legend
 from oemsar.config_file import Value
 from oemsar.inference.engine import Engine
+from oemsar.polygons.run import ClassPolygons, class_polygons
+from oemsar.polygons.source import confidence_path
 from oemsar.predict.areas import class_hectares
+from oemsar.predict.beside import FinishedMap
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.given import subset_shares
-from oemsar.predict.map_files import confidence_path, inputs_path, sets_path
-from oemsar.predict.mapping import MapLayers, MappedPixels
+from oemsar.predict.map_files import inputs_path, raw_path, sets_path
+from oemsar.predict.mapping import MapLayers
 from oemsar.predict.radar_product import RadarScene
 from oemsar.predict.scene import Scene
 from oemsar.record import RunRecord, run_record
@@ -28,6 +31,30 @@ class ClassArea(Value):
     """Share of the pixels that carry data, 0..1."""
     hectares: float | None
     """Area on the ellipsoid in hectares; None without a CRS and an affine."""
+
+
+class SieveSummary(Value):
+    """Patches below the smallest mapping unit, which were given to the class beside them."""
+
+    square_metres: float
+    """Smallest mapping unit on the ground."""
+    patches_before: int
+    """Number of smaller patches in the map as the network gave it."""
+    patches_after: int
+    """Number that is left, since they border on pixels without data alone."""
+
+
+class PolygonSummary(Value):
+    """Polygons of a map."""
+
+    file: str
+    """Path of the file of polygons."""
+    number: int
+    """Number of polygons."""
+    points: int
+    """Number of points of all polygons, those that neighbours share counted for each."""
+    classes: dict[str, ClassPolygons]
+    """Polygons of each class by its name."""
 
 
 class LandCoverMap(Value):
@@ -45,6 +72,14 @@ class LandCoverMap(Value):
     """Path of the prediction sets; None without them."""
     inputs: str | None = None
     """Path of the layer that tells which inputs carry data; None without it."""
+    raw: str | None = None
+    """Path of the map as the network gave it; None where it was not sieved."""
+    sieve: SieveSummary | None = None
+    """Patches that were sieved; None where none were."""
+    polygons: PolygonSummary | None = None
+    """Polygons of the map; None without."""
+    areas: str | None = None
+    """Path of the table of areas; None without."""
     calibrated: bool = False
     """Whether the model brings a calibration, which the confidence went through."""
     georeferenced: bool
@@ -91,8 +126,8 @@ def summarise(
     models: tuple[str, ...],
     engine: Engine,
     radar: RadarScene,
-    layers: MapLayers,
-    mapped: MappedPixels,
+    finished: FinishedMap,
+    subsets: NDArray[np.int64],
 ) -> LandCoverMap:
     """Sum up a map and how it was made.
 
@@ -103,11 +138,11 @@ def summarise(
         models: Names of the models.
         engine: Network that made it.
         radar: Kind of the radar image, and what told it.
-        layers: Layers of the map, complete.
-        mapped: Number of its pixels.
+        finished: Layers of the map, complete, and what was made of them.
+        subsets: Number of pixels of each subset of the inputs, as `MappedPixels` has them.
     """
-    seen, subsets = engine.spec.modalities, mapped.subsets
-    classes = class_areas(scene, layers, mapped.classes)
+    seen = engine.spec.modalities
+    classes = class_areas(scene, finished.layers, finished.pixels)
     unused = {
         name
         for name in ("input_bands", "input_nodata", "inputs", "inputs_layer")
@@ -121,6 +156,10 @@ def summarise(
         quicklook=str(out.with_suffix(".png")),
         sets=None if config.sets is None else str(sets_path(out)),
         inputs=str(inputs_path(out)) if config.inputs_layer else None,
+        raw=None if finished.raw is None else str(raw_path(out)),
+        sieve=_sieve(finished, config),
+        polygons=_polygons(finished, config),
+        areas=None if config.areas is None else str(config.areas),
         calibrated=engine.is_calibrated,
         georeferenced=scene.grid is not None and scene.grid.crs is not None,
         georeferencing=scene.georeference.in_words(),
@@ -133,4 +172,26 @@ def summarise(
         classes=classes,
         subsets=subset_shares(seen, subsets) if len(subsets) else None,
         record=run_record(options),
+    )
+
+
+def _sieve(finished: FinishedMap, config: PredictConfig) -> SieveSummary | None:
+    if finished.sieved is None or config.min_area is None:
+        return None
+    return SieveSummary(
+        square_metres=config.min_area,
+        patches_before=finished.sieved.before,
+        patches_after=finished.sieved.after,
+    )
+
+
+def _polygons(finished: FinishedMap, config: PredictConfig) -> PolygonSummary | None:
+    made = finished.polygons
+    if made is None or config.polygons is None:
+        return None
+    return PolygonSummary(
+        file=str(config.polygons),
+        number=sum(made.polygons.values()),
+        points=made.points,
+        classes=class_polygons(made),
     )
