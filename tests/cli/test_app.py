@@ -134,6 +134,7 @@ def test_shell_completion_is_generated(shell: str) -> None:
         ("oemsar models export star", {"starter"}),
         ("oemsar train --init star", {"starter"}),
         ("oemsar train --teacher star", {"starter"}),
+        ("oemsar curate pseudo-label --model star", {"starter"}),
         ("oemsar predict x/star", set()),
     ],
 )
@@ -158,6 +159,7 @@ def test_names_of_models_are_completed_beside_files(tmp_path: Path, monkeypatch:
         ("contest", "predict"),
         ("models", "export"),
         ("models", "calibrate"),
+        ("curate", "pseudo-label"),
         ("train",),
     ],
 )

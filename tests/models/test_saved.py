@@ -52,6 +52,18 @@ def test_the_folder_holds_weights_and_a_description_of_plain_values(folder: Path
     assert description["spec"]["encoder"] == "resnet18"
 
 
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+def test_weights_are_read_by_whoever_reads_the_description(tmp_path: Path, mask: int) -> None:
+    """A model on a shared disk is of use to a group, or to nobody else, as the user's files are."""
+    before = os.umask(mask)
+    try:
+        saved.save_model(build(SPEC), tmp_path / "model", {})
+    finally:
+        os.umask(before)
+    modes = {file.stat().st_mode & 0o777 for file in (tmp_path / "model").iterdir()}
+    assert modes == {0o666 & ~mask}
+
+
 def test_a_folder_without_description_is_refused(copy: Path) -> None:
     (copy / saved.DESCRIPTION).unlink()
     with pytest.raises(InputError, match="holds no saved model"):

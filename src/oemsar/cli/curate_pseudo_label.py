@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oemsar.cli.model_names import model_option
 from oemsar.cli.options import AsJson, print_json, with_options
 from oemsar.cli.terminal import echo
 from oemsar.curate.pseudo_label.config import PseudoLabelConfig
@@ -16,9 +17,8 @@ def pseudo_label(
     *,
     model: Annotated[
         list[Path],
-        typer.Option(
-            help="A run of `oemsar train`, a saved model, or an ONNX file with its description; the mean of "
-            "several.",
+        model_option(
+            "Run of `oemsar train`, saved model, or ONNX file with its description; the mean of several.",
             show_default=False,
         ),
     ],

@@ -18,6 +18,16 @@ def model_argument(text: str, **settings: Any) -> Any:  # noqa: ANN401 (settings
     return typer.Argument(help=with_names(text), autocompletion=complete_model, **settings)
 
 
+def model_option(text: str, **settings: Any) -> Any:  # noqa: ANN401 (as for an argument)
+    """Make an option that takes what such an argument takes.
+
+    Args:
+        text: Help on runs and saved models.
+        settings: Further settings of `typer.Option`.
+    """
+    return typer.Option(help=with_names(text), autocompletion=complete_model, **settings)
+
+
 def with_names(text: str) -> str:
     """Add the names of the models that come with packages to a help."""
     return f"{text.rstrip('.')}; a name stands for a model that comes with a package: {', '.join(MODELS)}."

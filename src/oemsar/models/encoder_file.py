@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from oemsar.errors import InputError
@@ -20,6 +19,7 @@ from oemsar.models.fusion import ParallelEncoders
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.published_encoder import PublishedEncoder, published_encoder
 from oemsar.models.timm_encoder import TimmEncoder, architecture_of, terms
+from oemsar.models.weights_file import write_weights
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def write_encoder(encoder: PublishedEncoder, path: Path) -> None:
     if encoder.licence is not None:
         metadata[_LICENCE] = encoder.licence
     with atomic_write(path) as partial:
-        save_file({key: value.contiguous() for key, value in encoder.weights.items()}, partial, metadata)
+        write_weights(encoder.weights, partial, metadata)
 
 
 def _is_encoder(path: Path) -> bool:

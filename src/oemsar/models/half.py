@@ -5,7 +5,6 @@ from typing import Literal
 
 import torch
 from pydantic import JsonValue
-from safetensors.torch import save_file
 from torch import Tensor
 
 from oemsar.config_file import Value
@@ -19,6 +18,7 @@ from oemsar.models.saved import (
     read_description,
     require_own_model,
 )
+from oemsar.models.weights_file import write_weights
 
 _ROUNDING = 2.0**-11
 """Largest relative error of a number that float16 holds with all of its bits (IEEE 754, binary16)."""
@@ -62,7 +62,7 @@ def halve_model(model: Path | str, out: Path) -> HalfModel:
     precision: dict[str, JsonValue] = {"weights": "float16", "kept": [*kept]}
     halved = description.model_copy(update={"record": {**description.record, "halved": precision}})
     with atomic_folder(out, own=(WEIGHTS, DESCRIPTION)) as partial:
-        save_file({name: value.contiguous() for name, value in written.items()}, partial / WEIGHTS)
+        write_weights(written, partial / WEIGHTS)
         write_json(partial / DESCRIPTION, halved.to_json())
     return HalfModel(path=out, size=sum(file.stat().st_size for file in model_files(out)), kept=kept)
 

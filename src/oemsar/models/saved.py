@@ -6,7 +6,6 @@ from typing import Any, Literal, Self
 
 from pydantic import JsonValue, model_validator
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 
 from oemsar import legend
 from oemsar.config_file import Value, read_json
@@ -21,7 +20,7 @@ from oemsar.models.named import is_hidden, packaged
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.registry import build
 from oemsar.models.spec import ModelSpec
-from oemsar.models.weights_file import read_weights
+from oemsar.models.weights_file import read_weights, write_weights
 
 
 class ModelDescription(Value):
@@ -64,13 +63,13 @@ def save_model(network: LandCoverNetwork, folder: Path, record: Mapping[str, Any
         InputError: The folder holds something and no saved model, or cannot be written to.
         Occupied: Another command writes it.
     """
-    weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    weights = {name: value.detach().cpu() for name, value in network.state_dict().items()}
     description = ModelDescription(
         spec=network.spec, legend=legend.NAMES, record=dict(record), calibration=network.calibration
     )
     require_own_model(folder)
     with atomic_folder(folder, own=(WEIGHTS, DESCRIPTION)) as partial:
-        save_file(weights, partial / WEIGHTS)
+        write_weights(weights, partial / WEIGHTS)
         write_json(partial / DESCRIPTION, description.to_json())
 
 
