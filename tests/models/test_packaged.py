@@ -13,6 +13,11 @@ ROOT = Path(__file__).parents[2]
 MOST_BYTES = 20_000_000
 
 
+@pytest.fixture(autouse=True)
+def _no_folder_of_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def test_starter_models_take_at_most_20_megabytes_in_all() -> None:
     folders = [MODELS.find(name).folder for name in MODELS._own]
     assert folders[0].parent == ROOT / "src" / "oemsar" / "models"
