@@ -91,6 +91,10 @@ def require_ground(scene: Scene, config: PredictConfig) -> None:
             "the scene has no CRS and affine, so that polygons would lie nowhere; leave them out",
             option="polygons",
         )
+    if config.stac and not placed:
+        raise InputError(
+            "the scene has no CRS and affine, so that its map has no STAC item; leave it out", option="stac"
+        )
     if config.min_area is not None and (scene.grid is None or pixel_areas(scene.grid) is None):
         raise InputError(
             "the scene does not tell where on the earth it lies, so that its pixels have no square metres; "

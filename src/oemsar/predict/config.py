@@ -17,6 +17,8 @@ _CLOSEST = 1e-5
 """Least difference of two limits over the larger of them, for 255 steps between 32-bit floats."""
 
 
+_UNASKED = {"polygons": None, "min_area": None, "areas": None, "stac": False}
+"""Options that decide no pixel of what the network gives, and their defaults."""
 _WHOLE = {"simplify": 1.0, "sheet": None}
 """Options of outlines, and their defaults."""
 
@@ -77,6 +79,8 @@ class PredictConfig(WindowConfig, OutlineConfig):
     the raw map is kept as MAP_raw.tif."""
     areas: Path | None = None
     """Table of the areas of the classes to write, ending in .csv."""
+    stac: bool = False
+    """Also write STAC items of the map and of its models, MAP.stac.json and MAP.model.stac.json."""
     optical: Path | None = None
     """Orthophoto beside a radar scene, for a model that sees both, on any grid."""
     product: Annotated[str | None, READERS] = None
@@ -114,12 +118,12 @@ class PredictConfig(WindowConfig, OutlineConfig):
     @property
     def of_pixels(self) -> "PredictConfig":
         """Options with those left out that decide no pixel of what the network gives."""
-        return self.model_copy(update=dict.fromkeys(("polygons", "min_area", "areas"), None) | _WHOLE)
+        return self.model_copy(update=_UNASKED | _WHOLE)
 
     @property
     def unrecorded(self) -> set[str]:
         """Names of options that a record leaves out, since they are at their default."""
-        unused = {name for name in ("polygons", "min_area", "areas") if getattr(self, name) is None}
+        unused = {name for name, value in _UNASKED.items() if getattr(self, name) == value}
         return super().unrecorded | unused | (set(_WHOLE) if self.polygons is None else set())
 
     @property

@@ -14,8 +14,17 @@ from oemsar.inference.engine import Engine
 from oemsar.inference.select import open_model
 from oemsar.inputs import Inputs
 from oemsar.locks import holds_output, output_lock
-from oemsar.models.joint import JointSpec, Models, as_networks, files_of_models, names_of_models
+from oemsar.models.joint import (
+    JointSpec,
+    Models,
+    as_models,
+    as_networks,
+    files_of_models,
+    names_of_models,
+)
+from oemsar.models.network import LandCoverNetwork
 from oemsar.models.prediction_sets import thresholds_of
+from oemsar.models.saved import model_files
 from oemsar.predict.beside import (
     beside_files,
     finish_map,
@@ -37,6 +46,7 @@ from oemsar.predict.measured import images_beside, measured_files, treatments
 from oemsar.predict.publish import publish_map
 from oemsar.predict.radar_product import RadarScene, radar_scene
 from oemsar.predict.scene import Scene, open_scene
+from oemsar.predict.stac import ModelFiles, item_files, require_own_items, write_items
 from oemsar.predict.state import MapIdentity, MapInputs, ResumableMap, model_state
 from oemsar.predict.summary import LandCoverMap, summarise
 from oemsar.products.reader import OpenedProduct
@@ -125,8 +135,18 @@ def predict_scene(
             publish_map(
                 made.layers, summary, out, image=scene, scene=opened, inputs=spec.modalities, raw=made.raw
             )
+        if opened.grid is not None and config.stac:
+            write_items(out, summary, opened.grid, _model_files(model, networks))
         resumable.remove()
     return summary
+
+
+def _model_files(models: Models, networks: Sequence[LandCoverNetwork]) -> list[ModelFiles]:
+    """Describe models for their STAC items."""
+    return [
+        ModelFiles(name, network.spec, tuple(model_files(model)))
+        for name, model, network in zip(names_of_models(models), as_models(models), networks, strict=True)
+    ]
 
 
 def _opened(
@@ -215,13 +235,16 @@ def _require_apart(
 ) -> None:
     """Check that none of the files of the map is an input, and that they can be written."""
     read = [file for image in (scene, *images_beside(config).values()) for file in files_of(image)]
-    further = beside_files(out, config)
+    items = len(as_models(model)) if config.stac else 0
+    further = [*beside_files(out, config), *(item_files(out, items) if items else [])]
     require_apart([*map_files(out), *further], [*read, *beside, *files_of_models(model)])
     require_distinct(further, map_files(out))
     require_own_files(
         out, sets=config.sets is not None, inputs=config.inputs_layer, raw=config.min_area is not None
     )
     require_own_beside(config)
+    if items:
+        require_own_items(out, items)
     for file in further:
         require_writable(file.parent)
     require_writable(out.parent)
