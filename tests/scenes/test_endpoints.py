@@ -35,6 +35,8 @@ def test_the_geoid_may_be_a_file(tmp_path: Path) -> None:
         ("gsi=http://a", "gsi is not known; choose from umbra_catalog, umbra_bucket"),
         ("gsi_tiles=ftp://a", "'ftp://a' is no address for gsi_tiles"),
         ("gsi_tiles=", "'' is no address"),
+        ("gsi_tiles=https://a.example/?key=1", "'https://a.example/' is no address for gsi_tiles"),
+        ("gsi_tiles=https://me:secret@a.example/", "without a key, which would be written"),
         ("http://a/?b=c", "is neither NAME=URL nor a YAML file"),
         ("missing.yaml", "missing.yaml cannot be read"),
     ],

@@ -26,6 +26,8 @@ def test_days_are_whole_and_in_order() -> None:
     ) as raised:
         FindConfig(source="umbra", from_="2024-01-01", to="2023-01-01")
     assert raised.value.options == ("from_", "to")
+    with pytest.raises(InputError, match="umbra has no levels of tiles; leave the level out"):
+        find_scenes("2,48,3,49", Path("s.parquet"), config=FindConfig(source="umbra", level=3))
     with pytest.raises(InputError, match="source umbre is not known; choose one of umbra"):
         FindConfig(source="umbre")
 

@@ -211,6 +211,9 @@ def test_levels_and_times_that_a_service_has_not_are_told(serve: Serve, tmp_path
             find_scenes(area, tmp_path / "s.parquet", config=config)
         return str(raised.value)
 
+    config = FindConfig(source="gsi", endpoint=endpoint, **FAST)
+    with pytest.raises(InputError, match=r"the area holds \d+ tiles of gsi, more than the 50000"):
+        find_scenes("135,35,136,36", tmp_path / "s.parquet", config=config)
     assert find("gsi", level=19) == "level: the service has the levels 2 to 18, no 19"
     assert "has no level 7; it has 18, 19, 20" in find("ign", level=7)
     assert find("ign", from_="2020-01-01").startswith("from_, to: ign does not tell when")

@@ -32,6 +32,7 @@ class Capella:
     attribution = "Capella Space"
     assets = ("GEO", "GEC", _METADATA)
     endpoints = ("capella_catalog",)
+    has_levels = False
 
     def search(self, query: Query, services: Services) -> Iterator[Scene]:
         """Find products that meet an area and a time.

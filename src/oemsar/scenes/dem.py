@@ -18,7 +18,7 @@ from oemsar.files import atomic_write
 from oemsar.geometry.vertical import DATUM_TAG
 from oemsar.progress import Report
 from oemsar.raster.read import open_raster
-from oemsar.scenes.download import download
+from oemsar.scenes.download import download, original_path
 from oemsar.scenes.s3_listing import list_objects
 from oemsar.scenes.scene import Asset, Scene, wkt_of
 from oemsar.scenes.source import Order, Query, Services
@@ -47,6 +47,7 @@ class Dem:
     )
     assets = ("dem",)
     endpoints = ("dem_bucket", "geoid")
+    has_levels = False
 
     def search(self, query: Query, services: Services) -> Iterator[Scene]:
         """Find the tiles that meet an area, and the grid of the geoid.
@@ -79,7 +80,7 @@ class Dem:
         if order.asset.name == "geoid":
             _fetch_geoid(order, services, report)
             return
-        original = order.target.with_name(f".{order.target.name}.original")
+        original = original_path(order.target)
         download(Order(order.scene, order.asset, original), services, report)
         tags = {**tags_of(order.scene, order.asset), DATUM_TAG: "orthometric", "OEMSAR_GEOID": "EGM2008"}
         with open_raster(original) as dataset:

@@ -1,10 +1,17 @@
 """Whole files of scenes, brought to disk as they are."""
 
+from pathlib import Path
+
 from oemsar.disk import require_room
 from oemsar.errors import Failure
 from oemsar.progress import Report, silent
 from oemsar.scenes.source import Order, Services
 from oemsar.web.remote_file import PLAIN, Links, RemoteFile
+
+
+def original_path(target: Path) -> Path:
+    """Name the file beside `target` in which a source keeps what it makes `target` of."""
+    return target.with_name(f".{target.name}.original")
 
 
 def download(order: Order, services: Services, report: Report = silent, links: Links = PLAIN) -> None:

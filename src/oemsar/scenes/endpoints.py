@@ -6,10 +6,12 @@ from pathlib import Path
 
 from pydantic import Field, JsonValue
 
+from oemsar.addresses import without_queries
 from oemsar.config_file import Value, read_yaml
 from oemsar.errors import InputError
 
 _OPTION = "endpoint"
+_ADDRESS = re.compile(r"https?://[^/\s?#@]+(?:/[^\s?#@]*)?")
 
 
 class Endpoints(Value):
@@ -76,9 +78,10 @@ def override_endpoints(given: Iterable[str], further: dict[str, str] | None = No
                 f"{name} is not known; choose from {', '.join((*known, *named))}", option=_OPTION
             )
         is_file = name == "geoid" and isinstance(address, str) and Path(address).is_file()
-        if not (isinstance(address, str) and (re.match(r"https?://[^/\s]", address) or is_file)):
+        if not (isinstance(address, str) and (_ADDRESS.fullmatch(address) or is_file)):
             raise InputError(
-                f"{address!r} is no address for {name}; give one such as {Endpoints().gsi_tiles}",
+                f"{without_queries(str(address))!r} is no address for {name}; give one such as "
+                f"{Endpoints().gsi_tiles}, without a key, which would be written into tables and records",
                 option=_OPTION,
             )
         (own if name in known else named)[name] = address

@@ -14,7 +14,7 @@ from oemsar.folders import require_apart
 from oemsar.locks import holds_output
 from oemsar.scenes.area import parse_area
 from oemsar.scenes.config import FetchConfig
-from oemsar.scenes.fetched import FetchedFile, Ledger, file_key
+from oemsar.scenes.fetched import RECORD, FetchedFile, Ledger, file_key
 from oemsar.scenes.registry import SOURCES
 from oemsar.scenes.scene import Asset, Scene
 from oemsar.scenes.services import open_services
@@ -76,9 +76,10 @@ def fetch_scenes(
         Order(scene, asset, out / scene.source / scene.name / asset.file, window)
         for scene, asset in _assets(_choose(as_scenes(scenes), config.scene, window), config.asset)
     ]
-    require_apart([order.target for order in orders], _read(scenes, config))
+    inputs = _read(scenes, config)
+    require_apart([out / RECORD, *(order.target for order in orders)], inputs)
     require_writable(out)
-    ledger = Ledger.open(out, config)
+    ledger = Ledger.open(out, config, inputs)
     with open_services(config) as services:
         files = tuple(_bring(order, services, ledger, watch) for order in orders)
     nothing_done = all(file.state == "fetched before" for file in files)

@@ -2,17 +2,21 @@
 
 import hashlib
 import logging
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field, JsonValue
 
 from oemsar.config_file import Config, Value, read_json
 from oemsar.errors import InputError
-from oemsar.files import checksum, write_json
+from oemsar.files import checksum, partial_path, write_json
 from oemsar.folders import strangers
 from oemsar.record import RunRecord, run_record
+from oemsar.scenes.download import original_path
 from oemsar.scenes.scene import wkt_of
 from oemsar.scenes.source import Order
+from oemsar.web.transfer import resume_path
 
 _log = logging.getLogger(__name__)
 
@@ -74,8 +78,13 @@ class Ledger:
         self._record = record
 
     @classmethod
-    def open(cls, folder: Path, config: Config) -> "Ledger":
+    def open(cls, folder: Path, config: Config, inputs: Sequence[Path] = ()) -> "Ledger":
         """Read the record of a folder that is empty or was filled by the same verb.
+
+        Args:
+            folder: Folder of the scenes.
+            config: Configuration of the verb.
+            inputs: Files that the verb reads, which may lie in the folder.
 
         Raises:
             InputError: The folder holds something else, or its record is damaged.
@@ -84,7 +93,7 @@ class Ledger:
         if path.is_file():
             known = read_json(path, FetchRecord, "record of fetched scenes")
             return cls(folder, known.model_copy(update={"record": now}))
-        if (stranger := next(strangers(folder), None)) is not None:
+        if (stranger := next(strangers(folder, inputs), None)) is not None:
             raise InputError(
                 f"{folder} holds {stranger.name}, which this command did not write; choose an empty folder"
             )
@@ -110,9 +119,10 @@ class Ledger:
         earlier call was killed.
         """
         target = self.folder / name
-        if self._record.begun.get(name) != key and target.exists():
-            _log.warning("%s is not the file that is asked for and will be replaced", target)
-            target.unlink()
+        if self._record.begun.get(name) != key:
+            if target.exists():
+                _log.warning("%s is not the file that is asked for and will be replaced", target)
+            _remove(target)
         self._write(begun={**self._record.begun, name: key})
 
     def finish(self, file: FetchedFile) -> None:
@@ -140,3 +150,13 @@ def file_key(order: Order) -> str:
         window,
     ]
     return hashlib.sha256(repr(asked).encode()).hexdigest()
+
+
+def _remove(target: Path) -> None:
+    """Remove a file and what was begun of it, by a transfer or by work on an image."""
+    target.unlink(missing_ok=True)
+    for path in (partial_path(target), resume_path(target), original_path(target)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

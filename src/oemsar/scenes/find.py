@@ -87,6 +87,8 @@ def find_scenes(
     """
     searched = area if isinstance(area, BaseGeometry) else parse_area(area)
     source = SOURCES.find(config.source)
+    if config.level is not None and not source.has_levels:
+        raise InputError(f"{config.source} has no levels of tiles; leave the level out", option="level")
     query = Query(searched, config.start, config.end, config.gsd_max, config.level)
     scenes: list[Scene] = []
     with open_services(config) as services:

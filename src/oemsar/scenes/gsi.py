@@ -33,6 +33,7 @@ class Gsi:
     )
     assets = ("tiles",)
     endpoints = ("gsi_tiles",)
+    has_levels = True
 
     def search(self, query: Query, services: Services) -> Iterator[Scene]:
         """Give the photographs of an area as one scene; its time is not known.

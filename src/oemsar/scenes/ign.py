@@ -58,6 +58,7 @@ class Ign:
     attribution = "© IGN, BD ORTHO®, YEAR"
     assets = ("l93",)
     endpoints = ("ign_wmts", "ign_wms")
+    has_levels = True
 
     def search(self, query: Query, services: Services) -> Iterator[Scene]:
         """Give the photographs of an area as one scene with a file for each grid; its time is not known.

@@ -43,6 +43,7 @@ class Naip:
     attribution = ATTRIBUTION
     assets = ("image",)
     endpoints = ("naip_stac", "naip_sign")
+    has_levels = False
 
     def search(self, query: Query, services: Services) -> Iterator[Scene]:
         """Find the quarter quadrangles that meet an area and a time.

@@ -73,6 +73,7 @@ class NaipUsgs:
     attribution = ATTRIBUTION
     assets = ("image",)
     endpoints = ("naip_images",)
+    has_levels = False
 
     def search(self, query: Query, services: Services) -> Iterator[Scene]:
         """Find the rasters that meet an area; their years are known, and no days.

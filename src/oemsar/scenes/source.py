@@ -106,6 +106,7 @@ class Source(Protocol):
         attribution: Words that whoever publishes the data must carry.
         assets: Names of the files that are fetched unless others are named.
         endpoints: Names of the addresses that it asks; of another package with their values.
+        has_levels: Whether it is a service of tiles, of which a level may be chosen.
     """
 
     @property
@@ -120,6 +121,8 @@ class Source(Protocol):
     def assets(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def endpoints(self) -> Sequence[str] | Mapping[str, str]: ...  # noqa: D102
+    @property
+    def has_levels(self) -> bool: ...  # noqa: D102
 
     def search(self, query: Query, services: Services) -> Iterator[Scene]:
         """Find the scenes that meet an area and a time.

@@ -78,6 +78,12 @@ class TileMatrix:
             for column in range(first, last + 1):
                 yield column, row
 
+    def count(self, extent: Extent) -> int:
+        """Count the tiles that hold a rectangle of pixels."""
+        sides = ((extent.column, extent.width), (extent.row, extent.height))
+        across, down = ((first + size - 1) // self.tile - first // self.tile + 1 for first, size in sides)
+        return max(0, across) * max(0, down) if extent.width and extent.height else 0
+
     @property
     def _whole(self) -> Extent:
         """Pixels of all tiles that the service may have."""

@@ -37,6 +37,7 @@ class Umbra:
     attribution = "Umbra Lab, Inc."
     assets = ("GEC", METADATA)
     endpoints = ("umbra_catalog", "umbra_bucket")
+    has_levels = False
 
     def search(self, query: Query, services: Services) -> Iterator[Scene]:
         """Find collects whose item and metadata meet the area and the time.

@@ -21,7 +21,8 @@ from oemsar.web.client import Web
 
 _ROOT = "sar-data/"
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)_UMBRA-?(\d+)", re.IGNORECASE)
-_SUFFIXES = {"": "GEC", "_GEC": "GEC", "_MM": "GEC"}
+_SUFFIXES = {"": "GEC", "_GEC": "GEC"}
+"""Assets by the end of the stem of a file; of older collects the image has none."""
 _STAC = ".stac.v2.json"
 METADATA = "METADATA"
 """Name of the asset that holds the metadata, of either version."""

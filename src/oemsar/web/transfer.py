@@ -85,7 +85,7 @@ class ResumableDownload:
     @property
     def resume_file(self) -> Path:
         """Path of the description of the content whose beginning the partial file holds."""
-        return self.folder / f".{self.remote.name}.resume.json"
+        return resume_path(self.target)
 
     def bytes_received(self) -> int:
         """Count the bytes of the right content received so far.
@@ -290,3 +290,8 @@ def _validator(response: httpx.Response) -> str | None:
         return etag
     modified: str | None = response.headers.get("last-modified")
     return modified
+
+
+def resume_path(target: Path) -> Path:
+    """Name the description of the content whose beginning lies in the partial file of `target`."""
+    return target.with_name(f".{target.name}.resume.json")
