@@ -29,6 +29,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     time: float
+    line: str = ""
 
     @property
     def range(self) -> str | None:
@@ -140,6 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.headers,
             self.rfile.read(length),
             time.monotonic(),
+            self.path,
         )
         state.requests.append(request)
         fault = state.fault(request)

@@ -2,18 +2,14 @@
 
 import json
 import logging
-import os
+import multiprocessing
 import random
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import oemsar
 from oemsar.errors import Failure, InputError
 from oemsar.scenes.config import FetchConfig
 from oemsar.scenes.fetch import FetchSummary, fetch_scenes
@@ -159,22 +155,16 @@ def test_killed_at_random_moments_the_same_command_ends_with_the_same_bytes(
     kills: int, table: Path, server: Server, tmp_path: Path
 ) -> None:
     server.pause = 0.01
-    out, rng = tmp_path / "out", random.Random(3)
-    code = (
-        "import sys; from pathlib import Path; import oemsar.scenes.fetch as f; "
-        "from oemsar.scenes.config import FetchConfig; print('ready', flush=True); "
-        "f.fetch_scenes(Path(sys.argv[1]), Path(sys.argv[2]), config=FetchConfig(rate=1000))"
-    )
-    environment = os.environ | {"PYTHONPATH": str(Path(oemsar.__file__).parents[1])}
+    out, rng, config = tmp_path / "out", random.Random(3), FetchConfig(**FAST)
     for _ in range(kills):
         whole, before = content(out), len(server.requests)
-        with subprocess.Popen(
-            [sys.executable, "-c", code, str(table), str(out)], env=environment, stdout=subprocess.PIPE
-        ) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(rng.uniform(0, 0.25))
-            process.send_signal(signal.SIGKILL)
+        process = multiprocessing.get_context("fork").Process(
+            target=fetch_scenes, args=(table, out), kwargs={"config": config}
+        )
+        process.start()
+        time.sleep(rng.uniform(0, 0.25))
+        process.kill()
+        process.join()
         again = {request.path.rpartition("/")[2] for request in server.requests[before:]}
         assert not again & set(whole)  # what is whole is not fetched twice
     get(table, out)

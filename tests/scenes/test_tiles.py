@@ -1,6 +1,10 @@
 """Tiles of services become one image on their own grid, with what was known of them."""
 
+import hashlib
 import logging
+import multiprocessing
+import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,6 +172,43 @@ def test_a_transfer_that_was_given_up_asks_only_for_what_is_missing(
         whole.files[0].path.read_bytes()
         == (tmp_path / "out" / whole.files[0].path.relative_to(tmp_path / "whole")).read_bytes()
     )
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_no_tile_that_came_is_asked_for_again(
+    kills: int, serve: Serve, server: Server, cache: Path, tmp_path: Path
+) -> None:
+    _, _, endpoint, _ = serve("ign")
+    area = f"{PARIS[0] - 9e-4},{PARIS[1] - 6e-4},{PARIS[0] + 9e-4},{PARIS[1] + 6e-4}"
+    table, out = tmp_path / "s.parquet", tmp_path / "out"
+    find_scenes(area, table, config=FindConfig(source="ign", endpoint=endpoint, **FAST))
+    config = FetchConfig(endpoint=endpoint, **FAST)
+    rng, server.pause = random.Random(5), 0.02
+    for _ in range(kills):
+        kept, before = kept_answers(cache), len(server.asked("GetTile"))
+        process = multiprocessing.get_context("fork").Process(
+            target=fetch_scenes, args=(table, out), kwargs={"config": config}
+        )
+        process.start()
+        time.sleep(rng.uniform(0, 0.4))
+        process.kill()
+        process.join()
+        asked = {_whole_address(request, server) for request in server.asked("GetTile")[before:]}
+        assert not asked & kept
+    (file,) = fetch_scenes(table, out, config=config).files
+    (fresh,) = fetch_scenes(table, tmp_path / "fresh", config=config).files
+    assert file.path.read_bytes() == fresh.path.read_bytes()
+    assert not [path for path in out.rglob(".*") if path.name != ".oemsar-folder.lock"]
+
+
+def kept_answers(cache: Path) -> set[str]:
+    """Names of the answers that are kept whole, by the digest of their address."""
+    return {path.name for path in cache.rglob("*") if path.is_file() and len(path.name) == 64}
+
+
+def _whole_address(request: Any, server: Server) -> str:
+    """The name under which the answer to a request is kept."""
+    return hashlib.sha256(f"{server.address}{request.line}".encode()).hexdigest()
 
 
 def test_a_part_of_a_scene_is_the_same_pixels(serve: Serve, tmp_path: Path) -> None:
