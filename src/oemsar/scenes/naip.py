@@ -6,6 +6,7 @@ Four bands of bytes, red, green, blue and near infrared; some files mark the fou
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import numpy as np
 import shapely
 from pydantic import JsonValue
 from pyproj import Transformer
@@ -127,7 +128,8 @@ def projected_outline(item: Item) -> BaseGeometry | None:
         left, bottom, right, top = (float(str(value)) for value in box)
         to_degrees = Transformer.from_crs(code, "EPSG:4326", always_xy=True)
         outline = shapely.transform(
-            shapely.box(left, bottom, right, top), to_degrees.transform, interleaved=False
+            shapely.box(left, bottom, right, top),
+            lambda points: np.stack(to_degrees.transform(*points.T), axis=1),
         )
     except (ValueError, CRSError, ProjError):
         return None
