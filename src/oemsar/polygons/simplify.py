@@ -22,8 +22,10 @@ _MARGIN = 1e-6
 _FURTHEST = 0.5
 """Pixels by which points are moved at most."""
 _STEPS = 3
-_NOTICED = 1.0
-"""Pixels of area from which a straight chain gets a point, to give them back."""
+_NOTICED = 0.3
+"""Pixels of area that a chain may take from one side; a straight one gets a point to give back more."""
+_OF_RING = 0.005
+"""Share of its area that a closed chain may lose."""
 
 
 def simplify(chains: Chains, tolerance: float, band: tuple[int, int], columns: int) -> Chains:
@@ -37,9 +39,10 @@ def simplify(chains: Chains, tolerance: float, band: tuple[int, int], columns: i
     """
     if tolerance <= 0 or not chains.left.size:
         return chains
-    levels = [_moved(chains, level, band, columns) for level in (tolerance, tolerance / 2)]
+    wanted = _areas(chains.points, chains.starts)
+    levels = [_moved(chains, wanted, level, band, columns) for level in (tolerance, tolerance / 2)]
     levels.append((chains.points, chains.lengths))
-    level = np.zeros(chains.left.size, np.int64)
+    level = _finest(levels, wanted)
     flat = _on_lines(chains, band)
     while True:
         points, starts = _chosen(levels, level)
@@ -49,15 +52,29 @@ def simplify(chains: Chains, tolerance: float, band: tuple[int, int], columns: i
         level[found] = np.minimum(level[found] + 1, len(levels) - 1)
 
 
-def _moved(chains: Chains, tolerance: float, band: tuple[int, int], columns: int) -> tuple[Doubles, Indices]:
+def _finest(levels: list[tuple[Doubles, Indices]], wanted: Doubles) -> Indices:
+    """Choose for each chain the first level of detail that keeps the area beside it."""
+    level = np.full(wanted.size, len(levels) - 1)
+    for number in range(len(levels) - 2, -1, -1):
+        points, lengths = levels[number]
+        starts = np.cumsum(lengths) - lengths
+        lacking = np.abs(wanted - _areas(points, starts))
+        closed = (points[starts] == points[starts + lengths - 1]).all(1)
+        allowed = np.where(closed, np.minimum(_NOTICED, _OF_RING * np.abs(wanted)), _NOTICED)
+        level[lacking <= allowed] = number
+    return level
+
+
+def _moved(
+    chains: Chains, wanted: Doubles, tolerance: float, band: tuple[int, int], columns: int
+) -> tuple[Doubles, Indices]:
     """Leave out points by distance, and move the others so that areas stay; returns points and counts."""
     number = np.repeat(np.arange(chains.left.size), chains.lengths)
     lines = shapely.linestrings(chains.points, indices=number)
     reduced = shapely.simplify(lines, tolerance, preserve_topology=False)
     points, number = shapely.get_coordinates(reduced, return_index=True)
     lengths = np.bincount(number, minlength=chains.left.size)
-    missing = _areas(chains.points, chains.starts)
-    return _balanced(points, lengths, missing, band, columns)
+    return _balanced(points, lengths, wanted, band, columns)
 
 
 def _areas(points: Doubles, starts: Indices) -> Doubles:
@@ -77,16 +94,18 @@ def _balanced(
 ) -> tuple[Doubles, Indices]:
     """Move the inner points of chains so that the area beside them is the one that is wanted.
 
-    A straight chain that lacks more than a pixel gets a point in its middle.
+    A straight chain that lacks more than a part of a pixel gets a point in its middle.
     """
     starts = np.cumsum(lengths) - lengths
     lacking = wanted - _areas(points, starts)
+    furthest = np.full(lengths.size, _FURTHEST)
     straight = np.flatnonzero((lengths == 2) & (np.abs(lacking) > _NOTICED))
     if straight.size:
         ends = points[starts[straight]], points[starts[straight] + 1]
         points = np.insert(points, starts[straight] + 1, (ends[0] + ends[1]) / 2, axis=0)
         lengths = lengths.copy()
         lengths[straight] += 1
+        furthest[straight] = 1.0  # as far as the corner of a pixel
         starts = np.cumsum(lengths) - lengths
     inner = np.ones(len(points), np.bool_)
     inner[starts] = inner[starts + lengths - 1] = False
@@ -98,7 +117,7 @@ def _balanced(
         chord = points[index + 1] - points[index - 1]
         length = np.maximum(np.hypot(*chord.T), 1e-12)
         gain = np.bincount(chain, length / 2, minlength=lengths.size)
-        step = np.clip(lacking / np.maximum(gain, 0.5), -_FURTHEST - moved, _FURTHEST - moved)
+        step = np.clip(lacking / np.maximum(gain, 0.5), -furthest - moved, furthest - moved)
         moved += step
         normal = np.column_stack([chord[:, 1], -chord[:, 0]]) / length[:, None]
         points[index] += normal * step[chain][:, None]
