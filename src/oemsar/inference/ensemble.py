@@ -117,6 +117,17 @@ class Voices:
         """Average the probabilities, float32, shape (8, height, width)."""
         return _mean((self.parts[0].copy(), *self.parts[1:]), self.counts, self.weights)
 
+    def disagreement(self) -> NDArray[np.float32]:
+        """Measure how far the networks differ, float32, shape (height, width), 0 to below 1.
+
+        The mean distance of their probabilities from the mean of all (total variation: half the sum of the
+        absolute differences), over the networks that have a say, weighted as the mean is.
+        """
+        mean = self.mean()
+        distances = (np.abs(part - mean).sum(0, keepdims=True) / 2 for part in self.parts)
+        distance: NDArray[np.float32] = _mean(distances, self.counts, self.weights)[0]
+        return distance
+
 
 @dataclass(frozen=True)
 class PendingVoices(Pending):

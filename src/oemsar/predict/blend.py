@@ -20,8 +20,19 @@ class Blender:
     row can be done again after the process died in the middle of it.
     """
 
-    def __init__(self, folder: Path, rows: list[Span], columns: list[Span]) -> None:
+    def __init__(
+        self, folder: Path, rows: list[Span], columns: list[Span], channels: int = NUM_CLASSES
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            folder: Folder of the zones between rows of windows.
+            rows: Windows from top to bottom.
+            columns: Windows from left to right.
+            channels: Number of values of a pixel: the probabilities of the classes, and what goes with them.
+        """
         self._folder = folder
+        self._channels = channels
         self._rows = rows
         self._columns = columns
         self._carried: torch.Tensor | None = None
@@ -78,7 +89,7 @@ class Blender:
             return weighted
         if weighted is None:
             width = horizontal.last - horizontal.first
-            weighted = torch.zeros(NUM_CLASSES, carried.shape[1], width)
+            weighted = torch.zeros(self._channels, carried.shape[1], width)
         weighted[:, :, : carried.shape[2]] += carried
         return weighted
 
@@ -91,12 +102,16 @@ class Blender:
             return complete
         above = self._read_seam(file, self._rows[row - 1], self._columns[column])
         if complete is None:
-            complete = torch.zeros(NUM_CLASSES, vertical.last - vertical.first, above.shape[2])
+            complete = torch.zeros(self._channels, vertical.last - vertical.first, above.shape[2])
         complete[:, : above.shape[1]] += above
         return complete
 
     def _read_seam(self, file: Path, vertical: Span, horizontal: Span) -> torch.Tensor:
-        shape = (NUM_CLASSES, vertical.last - vertical.ramp_start, horizontal.ramp_start - horizontal.first)
+        shape = (
+            self._channels,
+            vertical.last - vertical.ramp_start,
+            horizontal.ramp_start - horizontal.first,
+        )
         try:
             seam = np.load(file, allow_pickle=False)
             if seam.shape == shape and seam.dtype == np.float32:

@@ -70,6 +70,12 @@ class PredictConfig(WindowConfig, OutlineConfig):
 
     sets: float | None = Field(None, ge=0.5, le=0.999)
     """Coverage that prediction sets promise, such as 0.9: writes them as a layer, for a calibrated model."""
+    probabilities: bool = False
+    """Also write the probability of each class, as bytes with scale and offset, MAP_probabilities.tif."""
+    entropy: bool = False
+    """Also write the entropy of the probabilities, 0 to 1, bytes with scale and offset, MAP_entropy.tif."""
+    disagreement: bool = False
+    """Also write how far several models differ, as bytes with scale and offset, MAP_disagreement.tif."""
     inputs_layer: bool = False
     """Also write which inputs carry data at each pixel, as a layer of bits, MAP_inputs.tif."""
     polygons: Path | None = None
@@ -123,7 +129,8 @@ class PredictConfig(WindowConfig, OutlineConfig):
     @property
     def unrecorded(self) -> set[str]:
         """Names of options that a record leaves out, since they are at their default."""
-        unused = {name for name, value in _UNASKED.items() if getattr(self, name) == value}
+        unasked = {**_UNASKED, "probabilities": False, "entropy": False, "disagreement": False}
+        unused = {name for name, value in unasked.items() if getattr(self, name) == value}
         return super().unrecorded | unused | (set(_WHOLE) if self.polygons is None else set())
 
     @property

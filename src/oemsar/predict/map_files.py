@@ -1,7 +1,10 @@
 """Files of a land cover map: their names, and whether what lies there is of a map."""
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
+from oemsar import legend
 from oemsar.errors import InputError
 from oemsar.folders import is_record, require_own
 from oemsar.inputs import Inputs
@@ -35,6 +38,32 @@ def raw_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}_raw.tif")
 
 
+class FurtherFile(NamedTuple):
+    """Layer of shares beside a map: the end of its name, its title, and the descriptions of its bands."""
+
+    ending: str
+    title: str
+    bands: tuple[str, ...]
+
+    def path(self, out: Path) -> Path:
+        """Name the layer of the map `out`."""
+        return out.with_name(f"{out.stem}_{self.ending}.tif")
+
+
+SHARES = {
+    "probabilities": FurtherFile(
+        "probabilities",
+        "the probabilities of a map",
+        tuple(f"probability of {name}" for name in legend.NAMES),
+    ),
+    "entropy": FurtherFile("entropy", "the entropy of a map", ("entropy, 1 = all classes equal",)),
+    "disagreement": FurtherFile(
+        "disagreement", "the disagreement of models", ("disagreement of models, total variation",)
+    ),
+}
+"""Layers of shares by the option that asks for them."""
+
+
 def describe_inputs(inputs: Inputs) -> str:
     """Describe the band of a map's inputs: the bit of each, such as `1 = sar, 2 = optical`."""
     return INPUTS + ", ".join(f"{1 << bit} = {name}" for bit, name in enumerate(inputs.names))
@@ -54,7 +83,8 @@ def map_files(out: Path) -> list[Path]:
 def _rasters(out: Path) -> tuple[Path, ...]:
     """List the rasters of the map `out`."""
     raw = raw_path(out)
-    return out, confidence_path(out), sets_path(out), inputs_path(out), raw, confidence_path(raw)
+    shares = (layer.path(out) for layer in SHARES.values())
+    return out, confidence_path(out), sets_path(out), inputs_path(out), raw, confidence_path(raw), *shares
 
 
 def layer_files(raster: Path) -> list[Path]:
@@ -62,7 +92,9 @@ def layer_files(raster: Path) -> list[Path]:
     return [*cog_files(raster), style_path(raster)]
 
 
-def require_own_files(out: Path, *, sets: bool, inputs: bool = False, raw: bool = False) -> None:
+def require_own_files(
+    out: Path, *, sets: bool, inputs: bool = False, raw: bool = False, shares: Collection[str] = ()
+) -> None:
     """Check that what lies beside the map `out` under the names of its other files is of a map.
 
     A quick look is known by the summary beside it, which is written before it.
@@ -72,6 +104,7 @@ def require_own_files(out: Path, *, sets: bool, inputs: bool = False, raw: bool 
         sets: Whether prediction sets will be written.
         inputs: Whether the layer of inputs will be written.
         raw: Whether the map will be sieved and kept as it was.
+        shares: Layers of shares that will be written, names in `SHARES`.
 
     Raises:
         InputError: One of the files is of another origin.
@@ -89,6 +122,9 @@ def require_own_files(out: Path, *, sets: bool, inputs: bool = False, raw: bool 
             [raw_confidence], lambda path: _described(path) == (CONFIDENCE,), "the confidence of a map"
         )
     written = [sets_path(out)] * sets + [inputs_path(out)] * inputs + [raw_path(out), raw_confidence] * raw
+    for layer in (SHARES[name] for name in shares):
+        require_own([layer.path(out)], lambda path, own=layer.bands: _described(path) == own, layer.title)  # type: ignore[misc]
+        written.append(layer.path(out))
     styles = [style_path(layer) for layer in (out, confidence_path(out), *written)]
     require_own(styles, is_style, "a style of this program")
     if not _is_summary(summary):

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -11,10 +13,12 @@ from numpy.typing import NDArray
 from oemsar import legend
 from oemsar.arrays import Imagery
 from oemsar.inference.engine import Engine
+from oemsar.inference.ensemble import PendingVoices
 from oemsar.masked import MaskedImage
 from oemsar.models.prediction_sets import prediction_sets
 from oemsar.predict.blend import Blender, classify
 from oemsar.predict.config import WindowConfig
+from oemsar.predict.shares import entropy, share_bytes
 from oemsar.predict.state import MapCheckpoint
 from oemsar.predict.windows import Span, spans
 from oemsar.progress import Report
@@ -66,15 +70,22 @@ class FurtherLayers(NamedTuple):
     Attributes:
         thresholds: Least probability of each class in a prediction set, shape (8,); None for no sets.
         inputs: Whether to map which inputs carry data.
+        probabilities: Whether to keep the probability of each class.
+        entropy: Whether to map the entropy of the probabilities.
+        disagreement: Whether to map how far several networks differ.
     """
 
     thresholds: NDArray[np.float32] | None = None
     inputs: bool = False
+    probabilities: bool = False
+    entropy: bool = False
+    disagreement: bool = False
 
     @property
     def number(self) -> int:
         """Number of bands."""
-        return (0 if self.thresholds is None else 2) + self.inputs
+        planes = legend.NUM_CLASSES if self.probabilities else 0
+        return (0 if self.thresholds is None else 2) + self.inputs + planes + self.entropy + self.disagreement
 
 
 class MapLayers(NamedTuple):
@@ -86,6 +97,9 @@ class MapLayers(NamedTuple):
         set_sizes: Number of classes in the prediction set, 0 without data; None without sets.
         set_members: Bit k - 1 is set where class id k is in the set, 0 without data; None without sets.
         inputs: Bit i is set where input i carries data, 0 where nothing is mapped; None without this layer.
+        probabilities: Probability of each class as `share_bytes`, 0 without data; empty without this layer.
+        entropy: Entropy of the probabilities as `share_bytes`, 0 without data; None without this layer.
+        disagreement: How far the networks differ, as `share_bytes`; None without this layer.
     """
 
     classes: RawRaster
@@ -93,6 +107,9 @@ class MapLayers(NamedTuple):
     set_sizes: RawRaster | None = None
     set_members: RawRaster | None = None
     inputs: RawRaster | None = None
+    probabilities: tuple[RawRaster, ...] = ()
+    entropy: RawRaster | None = None
+    disagreement: RawRaster | None = None
 
     @classmethod
     def in_folder(
@@ -100,13 +117,19 @@ class MapLayers(NamedTuple):
     ) -> "MapLayers":
         """Open the layers in a folder, with the further ones that are wanted; written pixels are kept."""
         sets = () if further.thresholds is None else ("set_sizes", "set_members")
-        names = ("classes", "confidence", *sets, *(("inputs",) if further.inputs else ()))
-        return cls(**{name: RawRaster(folder / f"{name}.raw", shape, np.uint8) for name in names})
+        wanted = [name for name in ("inputs", "entropy", "disagreement") if getattr(further, name)]
+        names = ("classes", "confidence", *sets, *wanted)
+        single = {name: RawRaster(folder / f"{name}.raw", shape, np.uint8) for name in names}
+        planes = range(1, legend.NUM_CLASSES + 1) if further.probabilities else ()
+        shares = [RawRaster(folder / f"probability{number}.raw", shape, np.uint8) for number in planes]
+        return cls(**single, probabilities=tuple(shares))
 
     @property
     def present(self) -> tuple[RawRaster, ...]:
-        """The layers that are there."""
-        return tuple(layer for layer in self if layer is not None)
+        """The bands that are there, in their order."""
+        before = (self.classes, self.confidence, self.set_sizes, self.set_members, self.inputs)
+        bands = (*before, *self.probabilities, self.entropy, self.disagreement)
+        return tuple(layer for layer in bands if layer is not None)
 
 
 def map_windows(
@@ -127,7 +150,8 @@ def map_windows(
         engine: Network made ready.
         folder: Folder of the layers and of the seams between rows of windows.
         config: Windows and their overlap.
-        further: Layers beside classes and confidence; that of inputs needs a source of masked images.
+        further: Layers beside classes and confidence; that of inputs needs a source of masked images, that of
+            disagreement several networks.
         begun: Part of the map that the folder holds already.
         save: Called after each complete row of windows.
         report: Called after each window.
@@ -146,13 +170,13 @@ def map_windows(
     pixels = np.array(begun.pixels, np.int64)
     inputs = len(engine.spec.modalities) if engine.spec.takes_any or further.inputs else 0
     subsets = np.array(begun.subsets or [0] * (1 << inputs if inputs else 0), np.int64)
-    blender = Blender(folder, rows, columns)
+    blender = Blender(folder, rows, columns, legend.NUM_CLASSES + further.disagreement)
     windows = _windows(source, rows, columns, begun.rows)
 
     def describe(window: _Window) -> str:
         return f"the window at row {rows[window.row].start}, column {columns[window.column].start}"
 
-    for window, probabilities in engine.stream_tagged(windows, describe):
+    for window, probabilities in _streamed(engine, windows, describe, further.disagreement):
         row, column = window.row, window.column
         if column == 0:
             blender.begin_row()
@@ -182,6 +206,25 @@ def _windows(
             yield _Window(row, column, valid, subsets), image if valid.any() else None
 
 
+def _streamed(
+    engine: Engine,
+    windows: Iterator[tuple[_Window, Imagery | MaskedImage | None]],
+    describe: Callable[[_Window], str],
+    disagreement: bool,
+) -> Iterator[tuple[_Window, NDArray[np.float32] | None]]:
+    """Turn windows into probabilities, with the disagreement of several networks behind them if wanted."""
+    if not disagreement:
+        yield from engine.stream_tagged(windows, describe)
+        return
+    with closing(engine.stream_pending(windows)) as stream:
+        for window, pending in stream:
+            if isinstance(pending, PendingVoices):
+                voices = pending.voices(partial(describe, window))
+                yield window, np.concatenate([voices.mean(), voices.disagreement()[None]])
+            else:
+                yield window, None
+
+
 def _write_block(
     layers: MapLayers,
     spanned: tuple[Span, Span],
@@ -193,12 +236,19 @@ def _write_block(
     vertical, horizontal = spanned
     block = _block(spanned, blended)
     data = window.valid[block]
-    ids, confidence = classify(blended)
+    probabilities = blended[: legend.NUM_CLASSES]
+    ids, confidence = classify(probabilities)
     bands = [ids, confidence]
     if further.thresholds is not None:
-        bands += prediction_sets(blended, further.thresholds)
+        bands += prediction_sets(probabilities, further.thresholds)
     if further.inputs and window.subsets is not None:
         bands.append(window.subsets[block].astype(np.uint8))
+    if further.probabilities:
+        bands += [*share_bytes(probabilities)]
+    if further.entropy:
+        bands.append(share_bytes(entropy(probabilities)))
+    if further.disagreement:
+        bands.append(share_bytes(blended[legend.NUM_CLASSES]))
     for layer, band in zip(layers.present, bands, strict=True):
         layer.write(vertical.first, horizontal.first, band * data)
     return np.bincount((ids * data).ravel(), minlength=legend.NUM_CLASSES + 1)[1:]

@@ -20,6 +20,7 @@ from oemsar.predict.map_files import (
     CONFIDENCE,
     LAND_COVER,
     SETS,
+    SHARES,
     describe_inputs,
     inputs_path,
     layer_files,
@@ -29,6 +30,7 @@ from oemsar.predict.map_files import (
 from oemsar.predict.mapping import MapLayers
 from oemsar.predict.quicklook import write_quicklook
 from oemsar.predict.scene import Scene
+from oemsar.predict.shares import OFFSET, SCALE
 from oemsar.predict.summary import LandCoverMap
 from oemsar.qgis_style import RAMP, filled, legend_entries, paletted, ramp, style_path, write_style
 from oemsar.raster.cog import Layer, publish_cog
@@ -132,6 +134,17 @@ def _further(
         sets = Layer(nodata=0, labels=True, bands=SETS)
         shown = ramp(1, legend.NUM_CLASSES, "classes")
         yield _Published(sets_path(out), [layers.set_sizes, layers.set_members], sets, shown)
+    shares = {
+        "probabilities": layers.probabilities,
+        "entropy": [layers.entropy],
+        "disagreement": [layers.disagreement],
+    }
+    for name, bands in shares.items():
+        present = [band for band in bands if band is not None]
+        if present:
+            file = SHARES[name]
+            meaning = Layer(nodata=0, bands=file.bands, scale=SCALE, offset=OFFSET)
+            yield _Published(file.path(out), present, meaning, ramp(0, 1))
     if layers.inputs is not None:
         bits = Layer(nodata=0, labels=True, description=describe_inputs(inputs))
         yield _Published(inputs_path(out), [layers.inputs], bits, paletted(_subsets(inputs)))
@@ -162,5 +175,6 @@ def _further_layers(out: Path) -> set[Path]:
         inputs_path(out): earlier.inputs,
         raw: earlier.raw,
         confidence_path(raw): earlier.raw,
+        **{layer.path(out): getattr(earlier, name) for name, layer in SHARES.items()},
     }
     return {path for path, named in found.items() if named is not None}

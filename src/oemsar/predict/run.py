@@ -34,7 +34,7 @@ from oemsar.predict.beside import (
 )
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.given import SubsetScene, given_inputs
-from oemsar.predict.map_files import held_files, map_files, require_own_files
+from oemsar.predict.map_files import SHARES, held_files, map_files, require_own_files
 from oemsar.predict.mapping import (
     NOTHING,
     FurtherLayers,
@@ -75,8 +75,9 @@ def predict_scene(
     `config.inputs_layer` also `_inputs.tif` (bits of the inputs that carry data, uint8, 0 = no data). With
     `config.min_area` small patches go to the class beside them, without confidence, and `_raw.tif` and
     `_raw_confidence.tif` keep the map as it was; polygons and a table of areas are written where they are
-    named. Memory is that of a few windows, and of the polygons that are not complete. Killed and called again
-    with the same arguments it goes on, to the same bytes.
+    named. Where asked for, `_probabilities.tif`, `_entropy.tif` and `_disagreement.tif` hold shares as bytes
+    with scale and offset, 0 = no data. Memory is that of a few windows, and of the polygons that are not
+    complete. Killed and called again with the same arguments it goes on, to the same bytes.
 
     Args:
         model: Folder of a run or of a saved model, the name of a packaged model, or a network; or several,
@@ -100,7 +101,7 @@ def predict_scene(
     spec, names = JointSpec.of([network.spec for network in networks]), names_of_models(model)
     given = given_inputs(spec, config)
     thresholds = thresholds_of(networks, config.sets, config.flips, config.scales)
-    further = FurtherLayers(thresholds, _maps_inputs(spec, config))
+    further = _further(spec, thresholds, config, len(networks))
     radar = _radar(scene, given, config)
     product = radar.product
     scene, beside = (scene, [scene]) if product is None else (product.path, [scene, *product.metadata])
@@ -189,6 +190,27 @@ def _map(
         )
 
 
+def _further(
+    spec: JointSpec, thresholds: NDArray[np.float32] | None, config: PredictConfig, networks: int
+) -> FurtherLayers:
+    """Tell which layers are wanted beside classes and confidence.
+
+    Raises:
+        InputError: They cannot be had of these networks.
+    """
+    if config.disagreement and networks < 2:
+        raise InputError(
+            "one model cannot disagree with itself; give several, or leave it out", option="disagreement"
+        )
+    return FurtherLayers(
+        thresholds,
+        _maps_inputs(spec, config),
+        probabilities=config.probabilities,
+        entropy=config.entropy,
+        disagreement=config.disagreement,
+    )
+
+
 def _sieved_layers(config: PredictConfig) -> int:
     """Count the layers that a map has twice, raw and sieved."""
     return 0 if config.min_area is None else 2
@@ -240,7 +262,11 @@ def _require_apart(
     require_apart([*map_files(out), *further], [*read, *beside, *files_of_models(model)])
     require_distinct(further, map_files(out))
     require_own_files(
-        out, sets=config.sets is not None, inputs=config.inputs_layer, raw=config.min_area is not None
+        out,
+        sets=config.sets is not None,
+        inputs=config.inputs_layer,
+        raw=config.min_area is not None,
+        shares=[name for name in SHARES if getattr(config, name)],
     )
     require_own_beside(config)
     if items:

@@ -22,7 +22,8 @@ from oemsar.folders import require_own
 from oemsar.limits import read_text
 from oemsar.models.spec import ModelSpec
 from oemsar.polygons.source import confidence_path
-from oemsar.predict.map_files import raw_path
+from oemsar.predict.map_files import SHARES, raw_path
+from oemsar.predict.shares import OFFSET, SCALE
 from oemsar.predict.summary import LandCoverMap
 from oemsar.raster.grid import footprint
 
@@ -97,11 +98,14 @@ def classes() -> list[JsonValue]:
     """List the classes as the classification extension does."""
     listed: list[JsonValue] = []
     for entry in legend.CLASSES:
-        name = re.sub(r"[^0-9A-Za-z_-]", "_", entry.name.lower())
-        listed.append(
-            {"value": entry.id, "name": name, "title": entry.name, "color_hint": entry.hex[1:].upper()}
-        )
+        hint = entry.hex[1:].upper()
+        listed.append({"value": entry.id, "name": _word(entry.name), "title": entry.name, "color_hint": hint})
     return listed
+
+
+def _word(text: str) -> str:
+    """Write a name as the classification extension takes it."""
+    return re.sub(r"[^0-9a-z-]+", "_", text.lower())
 
 
 def _map_item(out: Path, summary: LandCoverMap, grid: GeoBox, models: Sequence[str]) -> Json:
@@ -166,6 +170,20 @@ def _assets(out: Path, summary: LandCoverMap, here: Path) -> Json:
         "thumbnail": _asset(out.with_suffix(".png"), here, "Quick look", "image/png", "thumbnail"),
         "summary": _asset(out.with_suffix(".json"), here, "Summary", "application/json", "metadata"),
     }
+    for name, layer in SHARES.items():
+        if getattr(summary, name) is not None:
+            bands: list[JsonValue] = [
+                {
+                    "name": _word(band),
+                    "data_type": "uint8",
+                    "nodata": 0,
+                    "raster:scale": SCALE,
+                    "raster:offset": OFFSET,
+                }
+                for band in layer.bands
+            ]
+            title = layer.ending.capitalize()
+            assets[name] = {**_asset(layer.path(out), here, title, _COG, "data"), "bands": bands}
     if summary.raw is not None:
         raw = raw_path(out)
         assets["raw"] = _raster(raw, here, "Land cover before sieving", "land_cover", named)
@@ -276,6 +294,6 @@ def _is_item(path: Path) -> bool:
 
 
 _OWN_ASSETS = {
-    *("map", "confidence", "thumbnail", "summary", "raw", "polygons", "areas"),
+    *("map", "confidence", "thumbnail", "summary", "raw", "polygons", "areas", *SHARES),
     *("weights", "description"),
 }

@@ -15,7 +15,7 @@ from oemsar.predict.areas import class_hectares
 from oemsar.predict.beside import FinishedMap
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.given import subset_shares
-from oemsar.predict.map_files import inputs_path, raw_path, sets_path
+from oemsar.predict.map_files import SHARES, inputs_path, raw_path, sets_path
 from oemsar.predict.mapping import MapLayers
 from oemsar.predict.radar_product import RadarScene
 from oemsar.predict.scene import Scene
@@ -72,6 +72,12 @@ class LandCoverMap(Value):
     """Path of the prediction sets; None without them."""
     inputs: str | None = None
     """Path of the layer that tells which inputs carry data; None without it."""
+    probabilities: str | None = None
+    """Path of the probabilities of the classes; None without."""
+    entropy: str | None = None
+    """Path of the entropy of the probabilities; None without."""
+    disagreement: str | None = None
+    """Path of the disagreement of the models; None without."""
     raw: str | None = None
     """Path of the map as the network gave it; None where it was not sieved."""
     sieve: SieveSummary | None = None
@@ -156,6 +162,7 @@ def summarise(
         quicklook=str(out.with_suffix(".png")),
         sets=None if config.sets is None else str(sets_path(out)),
         inputs=str(inputs_path(out)) if config.inputs_layer else None,
+        **{name: str(layer.path(out)) if getattr(config, name) else None for name, layer in SHARES.items()},
         raw=None if finished.raw is None else str(raw_path(out)),
         sieve=_sieve(finished, config),
         polygons=_polygons(finished, config),

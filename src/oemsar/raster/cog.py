@@ -46,6 +46,8 @@ class Layer:
         description: Name of the band.
         bands: Name of each band, where there are several.
         colours: Colour of each band, such as `Red`; for images of colour.
+        scale: Factor of stored values; None where they are the values themselves.
+        offset: Value that is added to stored values times `scale`.
     """
 
     nodata: float | None = None
@@ -56,6 +58,8 @@ class Layer:
     description: str = ""
     bands: Sequence[str] = ()
     colours: Sequence[str] = ()
+    scale: float | None = None
+    offset: float = 0.0
 
 
 def write_cog(path: Path, pixels: NDArray[Any], grid: GeoBox | None, layer: Layer | None = None) -> None:
@@ -229,6 +233,9 @@ def _explain(band: ET.Element, number: int, layer: Layer) -> None:
         ET.SubElement(band, "Description").text = description
     if layer.nodata is not None:
         ET.SubElement(band, "NoDataValue").text = repr(layer.nodata)
+    if layer.scale is not None:
+        ET.SubElement(band, "Offset").text = repr(layer.offset)
+        ET.SubElement(band, "Scale").text = repr(layer.scale)
     if layer.colours:
         ET.SubElement(band, "ColorInterp").text = layer.colours[number - 1]
     if layer.palette:
