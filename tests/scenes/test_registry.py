@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from oemsar.scenes.config import FindConfig
 from oemsar.scenes.find import list_sources
 from oemsar.scenes.registry import SOURCES
@@ -31,11 +29,3 @@ def test_sources_state_their_terms_and_addresses() -> None:
         assert source.attribution
         assert set(source.endpoints) <= set(Endpoints.model_fields)
     assert [source.name for source in list_sources()] == list(SOURCES)
-
-
-def test_a_broken_contract_is_told(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    from oemsar.scenes.umbra import Umbra
-
-    monkeypatch.setattr(Umbra, "licence", " ")
-    with pytest.raises(AssertionError, match="source umbra states no licence"):
-        check_source("umbra", "2.2,48.8,2.3,48.85")

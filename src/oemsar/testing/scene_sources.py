@@ -7,7 +7,7 @@ from oemsar.errors import InputError
 from oemsar.files import checksum
 from oemsar.progress import silent
 from oemsar.scenes.area import parse_area
-from oemsar.scenes.config import FindConfig
+from oemsar.scenes.config import WebConfig
 from oemsar.scenes.registry import SOURCES
 from oemsar.scenes.scene import Scene
 from oemsar.scenes.services import open_services
@@ -18,7 +18,7 @@ from oemsar.testing.expect import expect
 _EMPTY_TIME = (1800, 1801)
 
 
-def check_source(name: str, area: str, config: FindConfig | None = None) -> None:
+def check_source(name: str, area: str, config: WebConfig = WebConfig()) -> None:
     """Check that a registered source of scenes keeps the contract.
 
     It bears its name and states its terms; every scene that it finds is its own, meets the area, has a name
@@ -41,7 +41,7 @@ def check_source(name: str, area: str, config: FindConfig | None = None) -> None
         expect(bool(getattr(source, field).strip()), f"source {name} states no {field}")
     expect(len(source.assets) > 0, f"source {name} proposes no file to fetch")
     outline = parse_area(area)
-    with open_services(config or FindConfig(source=name)) as services:
+    with open_services(config) as services:
         scenes = list(source.search(Query(outline), services))
         _check_scenes(name, scenes, Query(outline))
         _check_years(source, Query(outline), services)
