@@ -309,6 +309,7 @@ CASES: dict[str, Case] = {
         "sample_tiles",
         lambda: oemsar.sample_tiles(P("tiles.parquet"), linked("sar", "s/images").parent),
     ),
+    "check": ("check_labels", lambda: oemsar.check_labels(table("c/tiles.csv"), P("c"))),
     "hand labels": (
         "collect_labels",
         lambda: oemsar.collect_labels(P("real"), P("tiles.parquet"), P("real/t1.tif")),

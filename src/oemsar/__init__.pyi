@@ -2,6 +2,8 @@ from .benchmark.config import BenchmarkConfig as BenchmarkConfig
 from .benchmark.plan import Plan as Plan
 from .benchmark.report import report_benchmark as report_benchmark
 from .benchmark.run import run_benchmark as run_benchmark
+from .curate.check.config import CheckConfig as CheckConfig
+from .curate.check.run import check_labels as check_labels
 from .curate.collect.config import CollectConfig as CollectConfig
 from .curate.collect.run import collect_labels as collect_labels
 from .curate.pseudo_label.config import PseudoLabelConfig as PseudoLabelConfig

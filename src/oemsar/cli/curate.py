@@ -20,6 +20,10 @@ app = lazy_typer(
             "oemsar.cli.curate_collect:collect",
             "Take labels that were made by hand back into a table of tiles.",
         ),
+        "check": Lazy(
+            "oemsar.cli.curate_check:check",
+            "Check labels: agreement, estimates from a probability sample, and what is most likely wrong.",
+        ),
     },
     help="Make a dataset of aligned pairs: tiles and their labels.",
 )

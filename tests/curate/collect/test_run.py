@@ -69,6 +69,7 @@ def test_labels_come_back_with_who_and_when_and_the_sample(table: Path, tmp_path
     facts = tiles[second].facts
     assert (facts.labelled_by, facts.labelled_at) == ("Ben", "2026-11-28T10:00:00")
     assert tiles[third].real_label is None
+    assert tiles[third].facts.inclusion_probability == 0.75
     assert made.waiting == (third,)
     record = json.loads((tmp_path / "out.json").read_text())
     assert [label["tile"] for label in record["labels"]] == sorted([first, second])

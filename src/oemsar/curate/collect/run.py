@@ -164,11 +164,11 @@ def _tell(found: Mapping[str, HandLabel], waiting: Sequence[str]) -> None:
 
 def _labelled(tile: Tile, found: Mapping[str, HandLabel], sample: Mapping[str, Tile]) -> Tile:
     """Give a tile its label, and the facts of it and of its sample."""
-    label = found.get(tile.name)
-    if label is None:
-        return tile
-    facts = tile.facts.changed(labelled_by=label.by, labelled_at=label.at, labelled_share=label.share)
-    if tile.name in sample:
+    facts, label = tile.facts, found.get(tile.name)
+    if tile.name in sample:  # labelled or not: an estimate needs the size of each stratum
         drawn = sample[tile.name].facts
         facts = facts.changed(stratum=drawn.stratum, inclusion_probability=drawn.inclusion_probability)
+    if label is None:
+        return replace(tile, facts=facts)
+    facts = facts.changed(labelled_by=label.by, labelled_at=label.at, labelled_share=label.share)
     return replace(tile, real_label=label.path, facts=facts)
