@@ -80,7 +80,7 @@ class PredictConfig(WindowConfig, OutlineConfig):
     """Also write which inputs carry data at each pixel, as a layer of bits, MAP_inputs.tif."""
     polygons: Path | None = None
     """Polygons of the map to write, ending in .gpkg, .fgb or .parquet."""
-    min_area: float | None = Field(None, gt=0, le=1e9)
+    min_area: float | None = Field(None, ge=1e-4, le=1e9)
     """Smallest mapping unit in square metres on the ground: smaller patches go to the class beside them, and
     the raw map is kept as MAP_raw.tif."""
     areas: Path | None = None
