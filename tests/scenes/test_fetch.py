@@ -4,13 +4,14 @@ import json
 import logging
 import multiprocessing
 import random
+import socket
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from oemsar.errors import Failure, InputError
+from oemsar.errors import DiskFull, Failure, InputError, Occupied
 from oemsar.scenes.config import FetchConfig
 from oemsar.scenes.fetch import FetchSummary, fetch_scenes
 from oemsar.scenes.scene import Asset, Scene
@@ -140,6 +141,30 @@ def test_a_scene_that_is_gone_is_told(table: Path, server: Server, tmp_path: Pat
     server.routes.clear()
     with pytest.raises(Failure, match=r"404 Not Found instead of sending 0.tif"):
         get(table, tmp_path / "out")
+
+
+def test_a_full_disk_is_told_and_the_same_command_goes_on(
+    table: Path, server: Server, tmp_path: Path, file_limit: Any
+) -> None:
+    with file_limit(20_000), pytest.raises(DiskFull, match=r"ulimit -f"):
+        get(table, tmp_path / "out")
+    sent = server.sent
+    get(table, tmp_path / "out")
+    assert content(tmp_path / "out") == FILES
+    assert server.sent - sent < sum(map(len, FILES.values()))  # what came is not fetched again
+
+
+def test_two_commands_on_one_folder_do_not_mix(table: Path, tmp_path: Path) -> None:
+    import fcntl
+
+    (tmp_path / ".oemsar-out.lock").touch()
+    with (tmp_path / ".oemsar-out.lock").open("r+") as other:
+        other.write(json.dumps([1, socket.gethostname(), "now"]))
+        other.flush()
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(Occupied, match="out is being written by process 1"):
+            get(table, tmp_path / "out")
+    assert len(get(table, tmp_path / "out").files) == 4
 
 
 def test_an_output_that_is_the_table_is_refused(table: Path, tmp_path: Path) -> None:

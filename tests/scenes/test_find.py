@@ -1,6 +1,6 @@
 """What a search is asked for is checked before anything is asked of a service."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,11 @@ def test_days_are_whole_and_in_order() -> None:
     ) as raised:
         FindConfig(source="umbra", from_="2024-01-01", to="2023-01-01")
     assert raised.value.options == ("from_", "to")
+    for wrong in ("2024", "2024-13-01", "yesterday"):
+        with pytest.raises(InputError) as raised:
+            FindConfig(source="umbra", from_=wrong)
+        assert raised.value.options == ("from_",)
+    assert FindConfig(source="umbra", to=date(2024, 2, 29)).end == datetime(2024, 3, 1, tzinfo=UTC)
     with pytest.raises(InputError, match="umbra has no levels of tiles; leave the level out"):
         find_scenes("2,48,3,49", Path("s.parquet"), config=FindConfig(source="umbra", level=3))
     with pytest.raises(InputError, match="source umbre is not known; choose one of umbra"):

@@ -1,10 +1,11 @@
 """Configuration of the search for scenes and of their transfer."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
 from oemsar.config_file import Config
@@ -64,6 +65,13 @@ class FindConfig(WebConfig):
 
     level: int | None = Field(None, ge=0, le=30)
     """Level of a service of tiles; by default the one of its native resolution."""
+
+    @field_validator("from_", "to", mode="before")
+    @classmethod
+    def _require_day(cls, value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            raise ValueError(f"{value!r} is no day; write it as YYYY-MM-DD")
+        return value
 
     @model_validator(mode="after")
     def _leave_a_day(self) -> "FindConfig":
