@@ -47,7 +47,7 @@ docs: $(INSTALLED)
 # Each prints a ratio of two sides measured in one run; takes about an hour and a half on two cores.
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
-	for script in crops confusion inference predict_rate predict_memory selective_scan segments dataset_statistics radiometry align; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in crops confusion inference predict_rate predict_memory selective_scan segments dataset_statistics radiometry align polygons; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) $(OLDEST) demo site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
