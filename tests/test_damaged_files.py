@@ -41,12 +41,26 @@ from oemsar.prepare.pair.pipeline import StageRecord
 from oemsar.prepare.pair.region_file import read_region
 from oemsar.products import capella_metadata, umbra_metadata
 from oemsar.record import run_record
+from oemsar.scenes.area import parse_area
+from oemsar.scenes.endpoints import override_endpoints
+from oemsar.scenes.fetched import FetchedFile, FetchRecord
+from oemsar.scenes.scene import Asset, Scene
+from oemsar.scenes.table import read_scenes, write_scenes
 from oemsar.train.checkpoints import require_readable
 from oemsar.train.config import RunOptions, TrainConfig
 from oemsar.train.metrics_writer import COLUMNS, rewind
 from oemsar.train.module import LandCoverModule
 from oemsar.train.run_folder import TrainingRecord, stored_options
 
+AREA = '{"type": "Polygon", "coordinates": [[[2, 48], [3, 48], [3, 49], [2, 48]]]}'
+SCENE = Scene(
+    name="a",
+    source="umbra",
+    footprint="POLYGON ((2 48, 3 48, 3 49, 2 48))",
+    licence="CC BY 4.0",
+    attribution="b",
+    assets=(Asset(name="GEC", file="a.tif", address="https://a.example/a.tif", size=5),),
+)
 SPEC = ModelSpec(architecture="unet", encoder="tiny", modalities=SAR, mean=(50.0,), std=(40.0,))
 REPLACEMENTS = (float("nan"), float("inf"), -1, 0, 10**30, 1e308, "x", "\0", None, [], {}, True, [[1]])
 
@@ -201,6 +215,14 @@ def _encoder() -> PublishedEncoder:
     return PublishedEncoder("tiny", {"weight": torch.ones(4, 3, 3, 3), "bias": torch.ones(4)})
 
 
+def _write_fetched(path: Path) -> None:
+    terms = {"licence": "b", "attribution": "c", "redistributable": True, "year": 2020}
+    names = {"source": "umbra", "scene": "a", "asset": "GEC", "address": "https://a.example/a.tif"}
+    file = FetchedFile(file="umbra/a/a.tif", key="k", size=5, sha256="0" * 64, **terms, **names)
+    record = FetchRecord(files=(file,), begun={"umbra/b.tif": "k"}, record=run_record({"a": 1}))
+    path.write_text(json.dumps(record.model_dump(mode="json")))
+
+
 KINDS = [
     _yaml(
         "options.yaml",
@@ -254,6 +276,14 @@ KINDS = [
     Kind("metrics.csv", _write_metrics, lambda path: rewind(path, 5)),
     Kind("submission.zip", _write_submission, lambda path: _score(path) and None),
     Kind("archive.zip", _write_submission, lambda path: len(list_members(path))),
+    Kind("scenes.parquet", lambda path: write_scenes([SCENE], path), read_scenes),
+    Kind("fetched.json", _write_fetched, lambda path: read_json(path, FetchRecord, "record").files),
+    Kind("area.geojson", lambda path: path.write_text(AREA) and None, lambda path: parse_area(path).wkt),
+    Kind(
+        "mirrors.yaml",
+        lambda path: path.write_text("gsi_tiles: http://a/b\nign_wmts: http://c\n") and None,
+        lambda path: override_endpoints([str(path)]),
+    ),
 ]
 IDS = [kind.name for kind in KINDS]
 TEXTS = [kind for kind in KINDS if kind.name.endswith((".json", ".yaml", ".geojson"))]

@@ -1,6 +1,7 @@
 """Areas as a person gives them: W,S,E,N in degrees, or a GeoJSON file."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import shapely
@@ -69,6 +70,7 @@ def _read(path: Path) -> BaseGeometry:
         raise InputError(f"{path} is no GeoJSON of polygons ({error})", option=_OPTION) from error
     if not polygons:
         raise InputError(f"{path} holds no polygon; draw the area as one", option=_OPTION)
+    _require_degrees(shapely.total_bounds(polygons), str(path))
     return shapely.union_all(shapely.make_valid(polygons))
 
 
@@ -87,10 +89,14 @@ def _polygons(content: JsonValue) -> list[BaseGeometry]:
 
 
 def _require_earth(area: BaseGeometry, name: str) -> BaseGeometry:
-    left, bottom, right, top = area.bounds if area.area > 0 else (math.nan,) * 4
+    _require_degrees(area.bounds if area.area > 0 else (math.nan,) * 4, name)
+    return area
+
+
+def _require_degrees(bounds: Iterable[float], name: str) -> None:
+    left, bottom, right, top = bounds
     if not (left >= -180 and right <= 180 and bottom >= -90 and top <= 90):
         raise InputError(
             f"{name} holds no area in degrees of longitude and latitude; write it in EPSG:4326",
             option=_OPTION,
         )
-    return area
