@@ -17,6 +17,7 @@ _MESSAGES = {os.strerror(number).lower(): number for number in _ENDED}
 _UNEXPLAINED = re.compile(
     r"\d+ requested and \d+ written"  # NumPy
     r"|inline_container.*(unexpected pos|file write failed)|PytorchStreamWriter failed"  # PyTorch
+    r"|database or disk is full|disk I/O error|Unexpected I/O failure"  # SQLite, FlatGeobuf
     r"|TIFF\w*: ?(Write|Seek|IO) error|IO error writing|_tiff(Write|Seek)Proc|Write failed"  # GDAL
 )
 """Messages of libraries that lost the number of the error on the way."""

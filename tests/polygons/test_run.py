@@ -17,13 +17,14 @@ from pyproj import Geod
 from rasterio import Affine
 
 from oemsar import legend
-from oemsar.errors import Failure, InputError
+from oemsar.errors import DiskFull, Failure, InputError
 from oemsar.polygons import run
 from oemsar.polygons.config import PolygonsConfig
 from oemsar.polygons.run import polygonise_map
 from oemsar.qgis_style import is_style
 
 from ..commands import Command, Run
+from ..conftest import FileLimit
 from .test_stream import city, covers_once
 
 ROTATED = Affine(-0.143, -0.5768, 337934.5, -0.5768, 0.143, 7840518.5)
@@ -204,3 +205,18 @@ def test_command_line_writes_and_counts(land_cover: Path, run_command: Run) -> N
     )
     assert wrong.code == 2
     assert "--simplify" in wrong.stderr
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("missing", [1500, 40_000])
+def test_a_file_that_finds_no_room_for_its_end_is_not_published(
+    land_cover: Path, ending: str, missing: int, file_limit: FileLimit
+) -> None:
+    """GDAL does not tell what it cannot write as it closes a file: the index of a GeoPackage, for one."""
+    whole, out = land_cover.with_name(f"whole{ending}"), land_cover.with_name(f"cut{ending}")
+    polygonise_map(land_cover, whole)
+    with file_limit(max(whole.stat().st_size - missing, 4096)), pytest.raises(DiskFull, match="cut"):
+        polygonise_map(land_cover, out)
+    assert not list(land_cover.parent.glob("*cut*"))
+    polygonise_map(land_cover, out)
+    assert out.stat().st_size == whole.stat().st_size

@@ -15,7 +15,7 @@ from pyarrow import parquet
 from pyproj import CRS
 
 from oemsar import legend
-from oemsar.disk import disk_error
+from oemsar.disk import broken_write, disk_error
 from oemsar.errors import Failure, InputError
 from oemsar.files import scratch_folder
 from oemsar.polygons.rings import Polygons
@@ -110,6 +110,7 @@ def write_features(out: Path, batches: Iterator[Patches], grid: GeoBox, *, confi
         made = folder / out.name
         try:
             _write(made, tables(), schema, crs)
+            whole = _is_whole(made, sum(counted.polygons.values()))
         except Exception as error:
             if errors:
                 raise errors[0] from None
@@ -118,6 +119,8 @@ def write_features(out: Path, batches: Iterator[Patches], grid: GeoBox, *, confi
                 f"{out} could not be written ({error}); see whether the disk has room and run the command "
                 "again"
             ) from error
+        if not whole:
+            raise broken_write(out)
         for journal in feature_files(out)[1:]:
             journal.unlink(missing_ok=True)
         made.replace(out)
@@ -151,6 +154,32 @@ def _write(made: Path, tables: Iterator[pa.RecordBatch], schema: pa.Schema, crs:
     )
     if driver == "GPKG":
         _style(made)
+
+
+def _is_whole(made: Path, number: int) -> bool:
+    """Tell whether all features are there: what GDAL cannot write as it closes a file, it does not tell."""
+    import pyogrio
+
+    if made.suffix.lower() == ".parquet" or not number:
+        return True
+    try:
+        found = pyogrio.read_info(made, layer=made.stem, force_feature_count=True)["features"]
+        _, last = pyogrio.read_bounds(made, layer=made.stem, skip_features=number - 1, max_features=1)
+    except (OSError, ValueError, RuntimeError):
+        return False
+    complete = bool(found == number and last.shape[1] == 1)
+    return complete and (made.suffix.lower() != ".gpkg" or _indexed(made) == number)
+
+
+def _indexed(made: Path) -> int:
+    """Count the features in the spatial index of a GeoPackage, which GDAL makes last."""
+    try:
+        with closing(sqlite3.connect(made)) as database:
+            table = made.stem.replace('"', '""')
+            found = database.execute(f'SELECT count(*) FROM "rtree_{table}_geom"')  # noqa: S608
+            return int(found.fetchone()[0])
+    except sqlite3.Error:
+        return 0
 
 
 def _style(made: Path) -> None:
