@@ -8,12 +8,14 @@ OLDEST_INSTALLED := $(OLDEST)/.installed
 .PHONY: demo test test-slow test-oldest lint docs bench clean
 
 $(INSTALLED): pyproject.toml constraints.txt
+	@echo "Installing into $(VENV), about 3 GB; this takes a few minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
 # The oldest releases that pyproject.toml allows; most have no wheels for a Python later than 3.11.
 $(OLDEST_INSTALLED): pyproject.toml constraints-oldest.txt
+	@echo "Installing into $(OLDEST), about 3 GB; this takes a few minutes"
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/pip install --quiet --constraint constraints-oldest.txt --editable ".[fast,sicd,test]"
 	touch $@
@@ -43,6 +45,7 @@ lint: $(INSTALLED)
 # The guide and the pages of the Python interface, in site/index.html; a warning is an error.
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
+	@echo "Guide: $(CURDIR)/site/index.html"
 
 # Each prints a ratio of two sides measured in one run; takes about an hour and a half on two cores.
 bench: $(INSTALLED)

@@ -7,13 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
+import torch
 import typer
+from odc.geo.geobox import GeoBox
+from rasterio import Affine
 from typer.core import TyperGroup
 
 import oemsar
 from oemsar.cli.app import app
 from oemsar.cli.lazy_group import LazyGroup, load
+from oemsar.inputs import SAR
+from oemsar.raster.geotiff import write_raster
+from oemsar.testing.networks import make_network
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -106,6 +114,33 @@ def test_the_tutorial_runs(
     assert printed[0] == "12 tiles of 2 regions"
     assert printed[-1].startswith("overlap, window: overlap 80 does not fit window 100")
     assert (tmp_path / "map.tif").is_file()
+
+
+def test_the_export_runs_in_onnxruntime_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its classes are those of the network, on the grid of the scene, 0 where that carries no data."""
+    pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(tmp_path)
+    network = make_network("unet", encoder="tu-test_efficientnet", modalities=SAR).eval()
+    oemsar.export_model(network, tmp_path / "network.onnx")
+    pixels = np.random.default_rng(0).integers(1, 256, (1, 40, 56), np.uint8)
+    pixels[:, :3, :9] = 0
+    grid = GeoBox((40, 56), Affine(0.5, 0.1, 4e5, 0.1, -0.5, 5e6), "EPSG:32631")
+    write_raster(tmp_path / "SCENE.tif", pixels, grid)
+    (code,) = (
+        content
+        for language, content in _blocks(ROOT / "docs" / "models.md")
+        if language == "python" and "onnxruntime" in content
+    )
+    assert "oemsar" not in code
+    exec(compile(code, "models.md", "exec"), {})  # noqa: S102 (our own page)
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(pixels)[None].float())[0].argmax(0).numpy() + 1
+    with rasterio.open(tmp_path / "map.tif") as dataset:
+        ids = dataset.read(1)
+        assert (dataset.crs.to_epsg(), dataset.transform, dataset.nodata) == (32631, grid.affine, 0)
+    assert (ids[:3, :9] == 0).all()
+    known = pixels[0] > 0
+    assert (ids == expected)[known].mean() > 0.999
 
 
 def test_every_public_name_has_a_page() -> None:

@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from oemsar.cli import ending
-from oemsar.cli.ending import ClosedPipeError, translated
+from oemsar.cli.ending import ClosedPipeError, going_on, translated
 from oemsar.errors import InputError, Interrupted
 from oemsar.signals import Stopped
 
@@ -224,3 +224,11 @@ def test_a_programming_error_keeps_its_traceback() -> None:
 
     with pytest.raises(PermissionError):
         ending.run(work)
+
+
+def test_a_verb_that_resumes_by_itself_says_so_of_a_training_in_it() -> None:
+    sentence = "interrupted at step 3; resume the run to go on with it"
+    with pytest.raises(Interrupted, match=r"^interrupted; the same command goes on") as raised, going_on():
+        raise Interrupted(sentence, option="resume", signal=signal.SIGTERM)
+    assert raised.value.options == ()
+    assert raised.value.exit_code == 143

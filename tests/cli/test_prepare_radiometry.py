@@ -54,3 +54,8 @@ def test_a_mistake_ends_in_one_sentence(
     *told, sentence = done.stderr.splitlines()
     assert words in sentence
     assert all("is read as" in line for line in told)
+
+
+def test_a_product_and_a_quantity_of_one_name_are_said_once(scene: Path, run_command: Run) -> None:
+    done = run_command(_command(scene, "--remap", "linear", "--out", scene.with_name("o.tif")))
+    assert done.stdout.splitlines()[0] == "amplitude, 100.0% of the pixels valid"

@@ -194,3 +194,12 @@ def test_names_that_cannot_be_shown_or_stored_are_refused(tmp_path: Path) -> Non
     write_image(tmp_path / "sar_images" / "a\x1b[31m.tif", 1)
     with pytest.raises(InputError, match="characters that are not seen; rename it"):
         find_tiles(tmp_path)
+
+
+def test_tiles_without_georeferencing_have_no_regions_to_list(tmp_path: Path) -> None:
+    write_image(tmp_path / "data/val/sar_images/a.tif", 1, georeferenced=False)
+    app = typer.Typer()
+    app.command()(index_command)
+    done = CliRunner().invoke(app, [str(tmp_path / "data"), "--out", str(tmp_path / "tiles.parquet")])
+    assert "No tile is georeferenced: there are no regions" in done.stdout
+    assert "lists them" not in done.stdout

@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,13 @@ def test_tiles_without_a_region_are_dealt_out_as_one_and_told(
     one = [replace(tile, region=None) if tile.name == "ValArea_001" else tile for tile in release]
     with pytest.raises(InputError, match="has 5 hand-labelled"):
         training_tiles(one, Regime.R5)
+
+
+def test_the_remedy_fits_the_data_and_the_verb(release: list[Tile], tmp_path: Path) -> None:
+    fewer = without(release, next(tile.name for tile in release if tile.split == "val"))
+    with pytest.raises(InputError, match=r"add labels, or leave the region out of the table$"):
+        training_tiles(fewer, Regime.R1)
+    (tmp_path / "world.json").touch()
+    simulated = [replace(tile, sar=tmp_path / "val" / "sar_images" / f"{tile.name}.tif") for tile in fewer]
+    with pytest.raises(InputError, match=r"make the world with `oemsar simulate --val 6`$"):
+        training_tiles(simulated, Regime.R1)

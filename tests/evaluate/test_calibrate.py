@@ -12,7 +12,7 @@ import torch
 from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
-from oemsar.evaluate.calibrate import calibrate_model
+from oemsar.evaluate.calibrate import calibrate_model, describe_units
 from oemsar.evaluate.config import CalibrateConfig, EvaluateConfig
 from oemsar.evaluate.run import evaluate_model
 from oemsar.inference.select import open_model
@@ -137,3 +137,18 @@ def test_a_network_in_memory_stays_as_it_was(
     calibrate_model(network, table, tmp_path / "again", config=CalibrateConfig(kind="vector", **HERE))
     assert network.calibration is before
     assert load_model(tmp_path / "again").calibration == before  # fitted on what the network gives by itself
+
+
+@pytest.mark.parametrize(
+    ("regions", "words"),
+    [
+        (("a", "b", "a"), "2 regions"),
+        ((None, None), "2 tiles"),
+        ((None,), "1 tile"),
+        (("a", None, None), "3 regions (2 of them tiles without one)"),
+    ],
+)
+def test_a_tile_that_stands_for_itself_is_called_a_tile(regions: tuple[str | None, ...], words: str) -> None:
+    tiles = [Tile(f"t{number}", "val", (4, 6), region=region) for number, region in enumerate(regions)]
+    count = len({tile.region or tile.name for tile in tiles})
+    assert describe_units(tiles, count) == words

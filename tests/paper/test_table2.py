@@ -65,7 +65,7 @@ def test_files_hold_what_was_counted(table: Path, tmp_path: Path) -> None:
     assert "8 neighbours" in text
     assert "1 tiles have no region" in text
     assert "Published" not in text
-    assert f"| {NAMES[0]} | 800000 | {overall.classes[NAMES[0]].pixels / 1e6:.2f} |" in text
+    assert f"| {NAMES[0]} | 800000 | {overall.classes[NAMES[0]].pixels / 1e6:.6f} |" in text
 
 
 def test_published_numbers_stand_beside_those_of_the_release_only(
@@ -148,9 +148,9 @@ def test_rows_are_millions_percent_and_thousands_in_legend_order(tmp_path: Path)
     assert table2_headings() == ("Class", "Colour (HEX)", "Pixels (M)", "Share (%)", "Segments (K)")
     assert [row[:2] for row in rows] == [(entry.name, entry.hex[1:].upper()) for entry in CLASSES]
     # columns 0, 2, .. 498 of fifty pairs of rows: 250 x 50 segments of two pixels
-    assert rows[2][2:] == ("0.03", "12.50", "12.500")
-    assert rows[7][2:] == ("0.10", "50.00", "0.001")
-    assert rows[0][2:] == ("0.00", "0.00", "0.000")
+    assert rows[2][2:] == ("0.025000", "12.50", "12.500")
+    assert rows[7][2:] == ("0.100000", "50.00", "0.001")
+    assert rows[0][2:] == ("0.000000", "0.00", "0.000")
     text = (tmp_path / "out" / "table2.md").read_text()
     assert "1 tiles, 1 by their pseudo label and 0" in text
     assert "0.07 million pixels are unknown" in text  # 75 000, rounded to even

@@ -13,7 +13,7 @@ from oemsar.dataset.table import write_tiles
 from oemsar.dataset.tile import Tile
 from oemsar.errors import InputError
 from oemsar.paper.config import Table3Config
-from oemsar.paper.table3 import Table3, measure_agreement, table3_rows
+from oemsar.paper.table3 import Table3, measure_agreement, table3_percent_rows, table3_rows
 
 SHAPE = (12, 20)
 
@@ -44,6 +44,7 @@ def test_fractions_are_those_known_from_the_labels(tiles: list[Tile], tmp_path: 
     assert found.mean_agreement == (90 / 120 + 1) / 2
     assert (found.classes["Road"].agreement, found.classes["Road"].iou) == (None, None)
     assert table3_rows(found)[-1] == ("Mean", "0.8750", "0.7750")
+    assert table3_percent_rows(found)[-1] == ("Mean", "87.50", "77.50")
 
 
 def test_stored_agreement_is_read_back_that_of_earlier_versions_too(

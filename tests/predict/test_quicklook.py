@@ -11,13 +11,14 @@ from oemsar.predict.quicklook import _display, _draw, write_quicklook
 from oemsar.raster.cog import write_cog
 
 
-def test_shares_are_of_the_mapped_pixels() -> None:
+def test_shares_are_those_of_the_map_and_not_of_the_reduced_picture() -> None:
     ids = np.zeros((20, 50), np.uint8)
     ids[:, :30] = 3
     ids[:5, 30:40] = 8
-    figure = _draw(np.zeros((20, 50), np.uint8), ids, "scene.tif", "map.tif")
+    given = {**dict.fromkeys(legend.NAMES, 0.0), legend.NAMES[2]: 0.9, legend.NAMES[7]: 0.1}
+    figure = _draw(np.zeros((20, 50), np.uint8), ids, "scene.tif", "map.tif", given)
     shown = {text.get_text() for text in figure.legends[0].get_texts()}
-    shares = {3: "92.3%", 8: "7.7%"}
+    shares = {3: "90.0%", 8: "10.0%"}
     assert shown == {
         *(f"{entry.name} {shares.get(entry.id, '0.0%')}" for entry in legend.CLASSES),
         "No data",
@@ -49,7 +50,8 @@ def test_it_is_as_wide_as_two_panels_and_as_high_as_the_scene_is(
 ) -> None:
     write_cog(tmp_path / "map.tif", np.ones(shape, np.uint8), None)
     write_cog(tmp_path / "scene.tif", np.ones(shape, np.uint8), None)
-    write_quicklook(tmp_path / "map.tif", tmp_path / "scene.tif", tmp_path / "map.png", (1,))
+    shares = dict.fromkeys(legend.NAMES, 0.125)
+    write_quicklook(tmp_path / "map.tif", tmp_path / "scene.tif", tmp_path / "map.png", (1,), shares)
     with Image.open(tmp_path / "map.png") as image:
         assert image.width == 2100
         assert image.height == pytest.approx(1050 * shape[0] / shape[1] + 180, abs=2)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,16 @@ from torch import nn
 
 from oemsar.errors import InputError
 from oemsar.inference.resize import Size, resize, resize_image
+from oemsar.inference.select import open_model
 from oemsar.inputs import SAR, Inputs
+from oemsar.models.joint import JointSpec
 from oemsar.models.network import LandCoverNetwork
 from oemsar.models.saved import load_model
 from oemsar.models.spec import ModelSpec
 from oemsar.predict.array import predict_array
 from oemsar.predict.config import PredictConfig, SubmissionConfig
 from oemsar.predict.contest import predict_submission
+from oemsar.predict.given import tell_of_missing
 from oemsar.predict.run import predict_scene
 from oemsar.raster.geotiff import write_raster
 
@@ -203,3 +207,21 @@ def test_a_submission_is_that_of_the_mean(tmp_path: Path) -> None:
     assert (ids == mean.argmax(0) + 1).mean() > 0.999
     with pytest.raises(InputError, match="the model sees optical imagery, but the tiles of the contest"):
         predict_submission([networks[0], small("optical", 1)], tiles, tmp_path / "b.zip")
+
+
+def test_the_log_names_each_of_several_models(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "oemsar")
+    names = ("runs/a", "runs/b")
+    networks = [small("sar", 1), small("sar+optical", 2)]
+    spec = JointSpec.of([network.spec for network in networks], names)
+    tell_of_missing(spec, SAR)
+    assert caplog.messages == ["runs/b sees sar+optical and is given sar: it maps without optical"]
+    caplog.clear()
+    with open_model(networks, engine="torch", device="cpu", names=names):
+        assert [text.split(":")[0] for text in caplog.messages[:2]] == [
+            "Inference of runs/a",
+            "Inference of runs/b",
+        ]
+    caplog.clear()
+    with open_model(networks[0], engine="torch", device="cpu"):
+        assert caplog.messages[0].startswith("Inference: torch")

@@ -1,5 +1,6 @@
 """Windows carry the pixels of the file and tell which of them are data."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +99,16 @@ def test_files_of_a_raster_are_its_mask_and_the_files_behind_it(tmp_path: Path) 
     rasterio.shutil.copy(tile, mosaic, driver="VRT")
     assert set(files_of(tile)) == {tile, tmp_path / "tile.tif.msk"}
     assert {path.resolve() for path in files_of(mosaic)} >= {mosaic, tile}
+
+
+def test_a_raster_without_georeferencing_is_opened_without_a_warning(tmp_path: Path) -> None:
+    pixels = np.ones((1, 5, 7), np.uint8)
+    write_raster(tmp_path / "label.tif", pixels, None)
+    with warnings.catch_warnings(record=True) as caught, open_raster(tmp_path / "label.tif") as dataset:
+        warnings.simplefilter("always")
+        assert dataset.shape == (5, 7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with open_raster(tmp_path / "label.tif") as dataset:
+            assert dataset.crs is None
+    assert not caught

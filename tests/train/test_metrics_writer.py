@@ -1,6 +1,7 @@
 """The table of metrics: which rows are left when a run goes on."""
 
 import csv
+import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -61,6 +62,7 @@ class _Schedule:
     """A trainer whose learning rate is a hundredth of the step after the last."""
 
     is_global_zero = True
+    max_steps = 2000
 
     def __init__(self, step: int) -> None:
         self.global_step = step
@@ -70,11 +72,13 @@ class _Schedule:
         return [SimpleNamespace(param_groups=[{"lr": (self.global_step + 1) / 100}])]
 
 
-def _train(folder: Path, first: int, last: int, state: dict[str, Any] | None) -> dict[str, Any]:
+def _train(
+    folder: Path, first: int, last: int, state: dict[str, Any] | None, *, logs: bool = False
+) -> dict[str, Any]:
     """Train steps `first` + 1 to `last`, each with its own number as the loss."""
     trainer: Any = _Schedule(first)
     nothing: Any = None
-    writer = MetricsWriter(folder, 4, None, logs=False)
+    writer = MetricsWriter(folder, 4, None, logs=logs)
     if state is not None:
         writer.load_state_dict(state)
     writer.on_train_start(trainer, nothing)
@@ -102,3 +106,18 @@ def test_a_resumed_run_has_the_rows_of_one_that_went_through(tmp_path: Path) -> 
     assert state["losses"] == [11.0, 12.0, 13.0, 14.0]
     _train(tmp_path, 14, 20, state)
     assert _losses_and_rates(tmp_path) == [("10", "5.5", "0.1"), ("20", "15.5", "0.2")]
+
+
+def test_a_line_comes_at_every_hundredth_of_the_steps_and_on_resuming(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "oemsar")
+    state = _train(tmp_path, 0, 45, None, logs=True)
+    first, second = caplog.messages
+    assert first.startswith("step 20 of 2000: loss 15.5000, ")
+    assert first.endswith(" samples/s")
+    assert second.startswith("step 40 of 2000: loss 35.5000, ")
+    caplog.clear()
+    _train(tmp_path, 45, 70, state, logs=True)
+    assert caplog.messages[0] == "Resuming at step 45"
+    assert [text.split(":")[0] for text in caplog.messages[1:]] == ["step 70 of 2000"]

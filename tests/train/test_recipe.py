@@ -58,7 +58,10 @@ def test_given_options_win_over_the_file_and_the_file_over_the_recipe(
     with caplog.at_level(logging.INFO):
         got = resolve_config({**PATHS, "batch": 2, "loss": "focal"}, file=tmp_path / "run.yaml")
     assert (got.recipe, got.batch, got.steps, got.loss, got.augment) == ("published", 2, 7, "focal", False)
-    assert "Recipe published, but for batch, loss" in caplog.messages
+    (told,) = [text for text in caplog.messages if text.startswith("Recipe published")]
+    assert told.startswith("Recipe published sets crop 512, learning_rate 0.001, schedule constant")
+    assert "augment off" in told
+    assert told.endswith("; given instead: batch, loss")
     other = resolve_config({**PATHS, "recipe": "default"}, file=tmp_path / "run.yaml")
     assert (other.recipe, other.batch, other.augment) == ("default", 4, True)
 
@@ -76,7 +79,8 @@ def test_a_recipe_in_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
     with caplog.at_level(logging.INFO):
         got = resolve_config({**PATHS, "recipe": str(path)})
     assert (got.recipe, got.steps, got.learning_rate, got.encoder) == (str(path), 12, 3e-4, "mit_b1")
-    assert f"Recipe {path}" in caplog.messages
+    sets = "sets steps 12, learning_rate 3e-4, model segformer, variant b1"
+    assert f"Recipe {path} {sets}" in caplog.messages
     assert TrainConfig(recipe=str(path), model="unet").encoder == "efficientnet-b4"
     assert TrainConfig(recipe=str(path), variant="b0").encoder == "mit_b0"
 

@@ -20,11 +20,11 @@ def agreement(
     """Compare pseudo labels with real ones, or the labels of TILES with those of another folder."""
     from oemsar.cli.progress import reporting
     from oemsar.cli.tables import print_table
-    from oemsar.paper.table3 import measure_agreement, table3_headings, table3_rows
+    from oemsar.paper.table3 import measure_agreement, table3_percent_headings, table3_percent_rows
 
     with reporting("Comparing labels") as report:
         found = measure_agreement(tiles, out, config=config, report=report)
     if as_json:
         print_json(found)
         return
-    print_table(table3_headings(), table3_rows(found), caption=f"{found.tiles} tiles")
+    print_table(table3_percent_headings(), table3_percent_rows(found), caption=f"{found.tiles} tiles")

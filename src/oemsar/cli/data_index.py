@@ -31,7 +31,11 @@ def index(
         print_json(summary)
     else:
         _print_counts(summary)
-        echo(f"{summary.regions} regions; `oemsar data regions` lists them")
+        echo(
+            f"{summary.regions} regions; `oemsar data regions` lists them"
+            if summary.regions
+            else "No tile is georeferenced: there are no regions, and each tile counts as one of its own"
+        )
 
 
 def _print_counts(summary: "IndexSummary") -> None:

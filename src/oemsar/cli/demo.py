@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from oemsar.cli.document import write_document
+from oemsar.cli.ending import going_on
 from oemsar.cli.options import AsJson, with_options
 from oemsar.cli.terminal import echo
 from oemsar.demo.config import DemoConfig
@@ -24,7 +25,8 @@ def demo(
 
     from oemsar.demo.run import run_demo, scores_table
 
-    made = run_demo(dest, config=config)
+    with going_on():
+        made = run_demo(dest, config=config)
     if as_json:
         write_document(made.content())
         return

@@ -4,8 +4,8 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -91,6 +91,19 @@ def _code(command: Callable[[], object]) -> int:
         write_failure(error)
         raise
     return 0
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Say of an interruption that the same command goes on, as a verb does that resumes its trainings.
+
+    Raises:
+        Interrupted: A signal came.
+    """
+    try:
+        yield
+    except Interrupted as error:
+        raise Interrupted("interrupted; the same command goes on with it", signal=error.signal) from error
 
 
 def _interrupted(error: KeyboardInterrupt) -> Interrupted:

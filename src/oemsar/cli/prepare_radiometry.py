@@ -40,7 +40,8 @@ def radiometry(
     if as_json:
         print_json(result)
         return
-    echo(f"{result.product}, {result.quantity}, {result.valid_share:.1%} of the pixels valid")
+    kinds = ", ".join(dict.fromkeys((result.product, result.quantity)))
+    echo(f"{kinds}, {result.valid_share:.1%} of the pixels valid")
     values = ", ".join(f"{name} {value:.6g}" for name, value in result.parameters.items())
     echo(f"{result.remap}{': ' if values else ''}{values}")
     echo(result.out)

@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from oemsar.dataset.label_regime import R1_TILES, R5_TILES, Regime
 from oemsar.dataset.layouts import natural_order
@@ -62,7 +63,7 @@ def pseudo_labelled(tiles: Sequence[Tile]) -> list[Tile]:
     if not found:
         raise InputError(
             "the table has no pseudo-labelled tile of split train, which regimes with P train on; "
-            "add the pseudo labels or choose R1 or R5"
+            "add the pseudo labels"
         )
     return sorted(found, key=table_order)
 
@@ -81,14 +82,14 @@ def deal_real(tiles: Sequence[Tile], seed: int = 0) -> dict[int, list[Tile]]:
     if not labelled:
         raise InputError(
             "the table has no hand-labelled tile of split val, which regimes with R1 or R5 train on; "
-            "add the labels of val (`oemsar data download` fetches them) or choose regime P"
+            "add the labels of val (`oemsar data download` fetches them)"
         )
     dealt: dict[int, list[Tile]] = {R1_TILES: [], R5_TILES: []}
     named = {tile.name for tile in labelled}
     for region, members in by_region([tile for tile in tiles if tile.split != "test"]).items():
         own = sorted((tile for tile in members if tile.name in named), key=lambda tile: _draw(seed, tile))
         if len(own) < R1_TILES + R5_TILES:
-            raise InputError(_too_few(region, len(own)))
+            raise InputError(_too_few(region, len(own), simulated=_is_simulated(members[0])))
         if region == UNASSIGNED:
             _log.warning("%d tiles have no region: they are dealt out as one region", len(members))
         dealt[R1_TILES] += [with_real(tile) for tile in own[:R1_TILES]]
@@ -106,11 +107,20 @@ def with_real(tile: Tile) -> Tile:
     return replace(tile, pseudo_label=None)
 
 
-def _too_few(region: str, count: int) -> str:
+def _too_few(region: str, count: int, *, simulated: bool) -> str:
     missing = f"{count} hand-labelled tile(s) of split val where R1 and R5 take {R1_TILES + R5_TILES}"
     if region == UNASSIGNED:
-        return f"the tiles without a region have {missing}; index georeferenced tiles or choose regime P"
-    return f"region {region} has {missing}; add labels, leave the region out of the table or choose regime P"
+        return f"the tiles without a region have {missing}; index georeferenced tiles"
+    if simulated:
+        needed = R1_TILES + R5_TILES
+        return f"region {region} has {missing}; make the world with `oemsar simulate --val {needed}`"
+    return f"region {region} has {missing}; add labels, or leave the region out of the table"
+
+
+def _is_simulated(tile: Tile) -> bool:
+    """Tell whether the image of a tile lies in a world that `oemsar simulate` has written."""
+    paths = [Path(path) for path in tile.inputs.values() if path is not None]
+    return any((folder / "world.json").is_file() for path in paths for folder in path.parents[:4])
 
 
 def _hand_labelled(tiles: Sequence[Tile]) -> list[Tile]:

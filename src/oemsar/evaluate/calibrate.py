@@ -116,6 +116,19 @@ def calibrate_saved(path: Path, tiles: Sequence[Tile], config: CalibrateConfig) 
     return calibration
 
 
+def describe_units(tiles: Sequence[Tile], count: int) -> str:
+    """Say what a calibration counts as equal: regions, or tiles where each stands for itself.
+
+    Args:
+        tiles: Tiles that were used.
+        count: Number of regions, each tile without one counted as one of its own.
+    """
+    alone = sum(not tile.region for tile in tiles)
+    word = "tile" if alone == len(tiles) else "region"
+    others = f" ({alone} of them tiles without one)" if 0 < alone < len(tiles) else ""
+    return f"{count} {word}{'' if count == 1 else 's'}{others}"
+
+
 def _fit(sample: PixelSample, config: CalibrateConfig) -> Calibration:
     """Fit a calibration that knows which views of an image its probabilities are means over."""
     calibration = fit_calibration(sample, config.kind, config.split)

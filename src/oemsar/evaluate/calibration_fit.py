@@ -19,6 +19,14 @@ log = logging.getLogger(__name__)
 _LOG_TEMPERATURES = (math.log(0.05), math.log(20.0))
 _WITHIN = (1.001 / 20.0, 0.999 / 0.05)
 """Scales of a temperature that is not at a limit."""
+_FLAT = (
+    "the probabilities hardly tell the truth of the labels, and the confidence of maps will be close to "
+    f"one in {NUM_CLASSES} everywhere; train longer or on more tiles"
+)
+_SHARP = (
+    "nearly every labelled pixel is right, and the confidence of maps will be close to 1 everywhere; "
+    "calibrate on tiles that were not trained on"
+)
 _SCALES = (0.05, 20.0)
 _SHIFTS = (-10.0, 10.0)
 _ROUNDING = 1e-6
@@ -48,8 +56,9 @@ def fit_calibration(sample: PixelSample, kind: CalibrationKind, split: str) -> C
     scale, shift = (_temperature if kind == "temperature" else _vector)(logs, sample.truth, weights)
     if kind == "temperature" and not _WITHIN[0] < scale[0] < _WITHIN[1]:
         log.warning(
-            "the temperature is at its limit of %.3g: the probabilities hardly tell the truth of the labels",
+            "the temperature is at its limit of %.3g: %s",
             1 / scale[0],
+            _FLAT if scale[0] < 1 else _SHARP,
         )
     scaled = _softmax(logs * scale + shift)
     thresholds = np.maximum(set_thresholds(scaled, sample) - _ROUNDING, 0)

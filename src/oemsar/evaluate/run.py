@@ -136,7 +136,7 @@ def evaluate_model(
             without calibration or of several, or inputs are left out that a model needs.
     """
     networks, split = as_networks(model), config.split
-    spec = JointSpec.of([network.spec for network in networks])
+    spec = JointSpec.of([network.spec for network in networks], names_of_models(model))
     given = given_inputs(spec, config)
     thresholds = thresholds_of(networks, config.sets, config.flips, config.scales)
     tiles = scorable_by_all(select_split(as_tiles(data), split, data), given, spec, split, data)
@@ -146,7 +146,7 @@ def evaluate_model(
         require_apart(_written(out, config), [*table_files(data, tiles), *files_of_models(model)])
     tally = SubsetTally(spec.modalities) if config.each_subset else None
     with _claim(out, config):
-        with open_model(networks, **config.engine_options) as engine:
+        with open_model(networks, names=names_of_models(model), **config.engine_options) as engine:
             predictions = tally.predict(tiles, engine) if tally else predict_tiles(tiles, given, engine)
             scored = score_tiles(len(tiles), predictions, drawn, thresholds, report)
         believed = scored.reliability(sets=config.sets is not None)

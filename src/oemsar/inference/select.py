@@ -11,7 +11,7 @@ from oemsar.inference.device import find_device
 from oemsar.inference.engine import Engine, NetworkEngine
 from oemsar.inference.ensemble import Ensemble
 from oemsar.inference.options import DeviceKind, EngineKind
-from oemsar.models.joint import JointSpec, Models, as_networks
+from oemsar.models.joint import JointSpec, Models, as_networks, names_of_models
 from oemsar.models.network import LandCoverNetwork
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ def open_model(
     device: DeviceKind = "auto",
     flips: bool = False,
     scales: tuple[float, ...] = OWN_SIZE,
+    names: Sequence[str] = (),
 ) -> Iterator[Engine]:
     """Load a model, or several as one, yield the engine that runs it on this machine, and close the engine.
 
@@ -40,6 +41,7 @@ def open_model(
         device: Device; `auto` is CUDA, then MPS, then the CPU, whichever is found first.
         flips: Whether to average the probabilities over the four mirror images (test-time augmentation).
         scales: Factors of the sides of each image, over which the probabilities are averaged, too.
+        names: Names of several models for the log, one each; by default as they are given.
 
     Raises:
         InputError: The model cannot be read; or the engine or device is not known, not there, or they do not
@@ -49,10 +51,17 @@ def open_model(
     JointSpec.of([network.spec for network in networks])
     with ExitStack() as stack:
         opened = [
-            stack.enter_context(open_engine(network, kind=engine, device=device, flips=flips, scales=scales))
-            for network in networks
+            stack.enter_context(
+                open_engine(network, kind=engine, device=device, flips=flips, scales=scales, name=name)
+            )
+            for network, name in zip(networks, _told(names or names_of_models(model)), strict=True)
         ]
         yield opened[0] if len(opened) == 1 else join(opened)
+
+
+def _told(names: Sequence[str]) -> Sequence[str | None]:
+    """Give the names to tell models apart by; a model alone needs none."""
+    return names if len(names) > 1 else [None]
 
 
 def join(opened: Sequence[NetworkEngine], weights: Sequence[float] = ()) -> Ensemble:
@@ -81,8 +90,11 @@ def open_engine(
     device: DeviceKind = "auto",
     flips: bool = False,
     scales: tuple[float, ...] = OWN_SIZE,
+    name: str | None = None,
 ) -> NetworkEngine:
     """Choose and open the engine that runs a network on this machine; arguments as those of `open_model`.
+
+    The log names the network where it has a `name`.
 
     Raises:
         InputError: The engine or device is not known, not there, or they do not go together.
@@ -109,7 +121,8 @@ def open_engine(
         engine: NetworkEngine = OpenVinoEngine(network, flips, scales)
     else:
         engine = TorchEngine(network, flips, found, scales)
-    log.info("Inference: %s%s", engine.name, averaging(flips, scales))
+    whose = "" if name is None else f" of {name}"
+    log.info("Inference%s: %s%s", whose, engine.name, averaging(flips, scales))
     return engine
 
 

@@ -68,21 +68,23 @@ class JointSpec:
     Attributes:
         specs: Description of each network, at least one.
         modalities: Inputs that any of them sees, their channels stacked in their order.
+        names: Names of the networks for the log; empty where they have none.
     """
 
     specs: tuple[ModelSpec, ...]
     modalities: Inputs
+    names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, specs: Sequence[ModelSpec]) -> "JointSpec":
-        """Join the descriptions of networks.
+    def of(cls, specs: Sequence[ModelSpec], names: Sequence[str] = ()) -> "JointSpec":
+        """Join the descriptions of networks, which may have names.
 
         Raises:
             InputError: They see an input with different numbers of channels, or too many inputs.
         """
         if len(specs) == 1:
-            return cls(tuple(specs), specs[0].modalities)
-        joint = cls(tuple(specs), Inputs.joined(spec.modalities for spec in specs))
+            return cls(tuple(specs), specs[0].modalities, tuple(names))
+        joint = cls(tuple(specs), Inputs.joined(spec.modalities for spec in specs), tuple(names))
         if joint.takes_any and len(joint.modalities) > MOST_INPUTS:
             raise InputError(
                 f"the models see {len(joint.modalities)} inputs together; give some of {MOST_INPUTS} or fewer"
@@ -96,6 +98,13 @@ class JointSpec:
         So it is of a network that takes any subset, and of networks that see different inputs.
         """
         return any(spec.takes_any or spec.modalities != self.modalities for spec in self.specs)
+
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        """Words for each network in the log: `The model` where there is one."""
+        if len(self.specs) == 1:
+            return ("The model",)
+        return self.names or tuple(f"Model {number}" for number in range(1, len(self.specs) + 1))
 
     @property
     def all_take_any(self) -> bool:

@@ -28,6 +28,10 @@ _PUBLISHED_CSV_HEADINGS = (
 )
 
 
+_MANY = 10_000_000
+"""Pixels of all classes from which two digits of millions tell a class of a percent."""
+
+
 class Table2(Statistics):
     """Pixels and segments of the labels of a table of tiles, as stored in `stats.json`."""
 
@@ -95,11 +99,13 @@ def table2_headings() -> tuple[str, ...]:
 
 
 def _rows(tally: Tally) -> list[tuple[str, ...]]:
+    # as published, with two digits; of a small world they would be 0.00
+    digits = 2 if sum(found.pixels for found in tally.classes.values()) >= _MANY else 6
     return [
         (
             entry.name,
             entry.hex[1:].upper(),
-            f"{found.pixels / 1e6:.2f}",
+            f"{found.pixels / 1e6:.{digits}f}",
             f"{found.share_percent:.2f}",
             f"{found.segments / 1e3:.3f}",
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from oemsar.config_file import Value
 from oemsar.dataset.table import Table, as_tiles, table_files, table_origin
 from oemsar.evaluate.agreement import Agreement, LabelPair, compare, pairs_against, pairs_of_tiles
+from oemsar.evaluate.tables import percent
 from oemsar.files import write_json, write_text
 from oemsar.folders import claimed, is_record, require_apart
 from oemsar.legend import NAMES
@@ -20,6 +21,7 @@ from oemsar.visible_text import markdown_text
 _RESULTS = ("table3.md", "table3.csv", "agreement.json")
 
 _HEADINGS: tuple[str, ...] = ("Class", "Agreement", "IoU")
+_PERCENT_HEADINGS = ("Class", "Agreement (%)", "IoU (%)")
 _PUBLISHED_HEADINGS = ("Published agreement", "Published IoU")
 _PUBLISHED_TILES = 700
 """Number of hand-labelled tiles behind the published table: 20 in each of 35 regions."""
@@ -115,9 +117,15 @@ def table3_rows(table: Table3) -> list[tuple[str, ...]]:
     return [*rows, ("Mean", _fraction(table.mean_agreement), _fraction(table.mean_iou))]
 
 
-def table3_headings() -> tuple[str, ...]:
-    """Give the headings of the columns of `table3_rows`."""
-    return _HEADINGS
+def table3_percent_rows(table: Table3) -> list[tuple[str, ...]]:
+    """Give Table III as text for a screen: class, agreement and IoU in percent, then their means."""
+    rows = [(name, percent(row.agreement), percent(row.iou)) for name, row in table.classes.items()]
+    return [*rows, ("Mean", percent(table.mean_agreement), percent(table.mean_iou))]
+
+
+def table3_percent_headings() -> tuple[str, ...]:
+    """Give the headings of the columns of `table3_percent_rows`."""
+    return _PERCENT_HEADINGS
 
 
 def _fraction(value: float | None) -> str:

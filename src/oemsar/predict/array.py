@@ -132,7 +132,7 @@ def _source(
         raise InputError(f"a mask of shape {valid.shape} does not fit an image of {size}", option="valid")
     if not spec.takes_any:
         return _ArraySource(image, np.ones(size, bool) if valid is None else valid)
-    tell_of_missing(spec.modalities, given)
+    tell_of_missing(spec, given)
     known = mask_gaps(image, given)
     masked = spread(image, given, spec.modalities, known if valid is None else known & valid)
     return _MaskedSource(masked, spec)

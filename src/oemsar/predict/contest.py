@@ -94,10 +94,11 @@ def predict_submission(
                 f"the model sees {spec.modalities} imagery, but the tiles of the contest are radar "
                 "alone; choose a model of modalities sar"
             )
-    tell_of_missing(JointSpec.of([network.spec for network in networks]).modalities, SAR)
+    names = names_of_models(model)
+    tell_of_missing(JointSpec.of([network.spec for network in networks], names), SAR)
     report(0, len(tiles))
     with (
-        open_model(networks, **config.engine_options) as running,
+        open_model(networks, names=names, **config.engine_options) as running,
         atomic_write(out) as partial,
         zipfile.ZipFile(partial, "w") as archive,
     ):

@@ -78,17 +78,22 @@ def given_inputs(spec: JointSpec, config: PredictConfig) -> Inputs:
         names = (spec.modalities.names[0], *beside)
         named = Inputs(tuple(part for part in spec.modalities if part.name in names))
     spec.require_seen(named)
-    tell_of_missing(spec.modalities, named)
+    tell_of_missing(spec, named)
     return named
 
 
-def tell_of_missing(inputs: Inputs, given: Inputs) -> None:
-    """Log which inputs of a network are not given."""
-    missing = [name for name in inputs.names if name not in given]
-    if missing:
-        log.info(
-            "The model sees %s and is given %s: it maps without %s", inputs, given, " and ".join(missing)
-        )
+def tell_of_missing(spec: JointSpec, given: Inputs) -> None:
+    """Log which inputs of each network are not given, of several under their names."""
+    for name, inputs in dict(
+        zip(spec.known_as, (each.modalities for each in spec.specs), strict=True)
+    ).items():
+        missing = [part for part in inputs.names if part not in given]
+        if missing:
+            seen = [part for part in inputs if part.name in given]
+            log.info(
+                "%s sees %s and is given %s: it maps without %s",
+                *(name, inputs, Inputs(tuple(seen)), " and ".join(missing)),
+            )
 
 
 def subset_shares(inputs: Inputs, pixels: NDArray[np.int64]) -> dict[str, float]:

@@ -69,7 +69,8 @@ def publish_map(
     shared = summary.polygons is not None and style_path(Path(summary.polygons.file)) == style_path(out)
     polygons = [filled(legend_entries(), NAME)] if shared else []
     _classes(layers.classes, out).publish(scene, *polygons)
-    write_quicklook(out, image, out.with_suffix(".png"), scene.bands)
+    shares = {name: area.share for name, area in summary.classes.items()}
+    write_quicklook(out, image, out.with_suffix(".png"), scene.bands, shares)
 
 
 def _write_beside(summary: LandCoverMap) -> None:

@@ -1,5 +1,6 @@
 """The quick look of a map: the scene, the classes and the legend in one PNG."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,9 @@ _PANEL_WIDTH = round(_PANEL_INCHES * _DPI)
 _NO_DATA = (255, 255, 255)
 
 
-def write_quicklook(land_cover: Path, scene: Path, path: Path, bands: tuple[int, ...]) -> None:
+def write_quicklook(
+    land_cover: Path, scene: Path, path: Path, bands: tuple[int, ...], shares: Mapping[str, float]
+) -> None:
     """Draw the scene and its map beside each other, reduced, in rows and columns of the scene.
 
     Args:
@@ -35,6 +38,8 @@ def write_quicklook(land_cover: Path, scene: Path, path: Path, bands: tuple[int,
         scene: Image that the map was made from.
         path: PNG to write.
         bands: Bands of the scene that were mapped, from 1: one, or red, green and blue.
+        shares: Share of the mapped pixels of each class by its name, 0..1, for the legend; those of the
+            picture, which is reduced, are others.
     """
     with open_raster(land_cover) as dataset:
         ids = _reduced(dataset, (1,), Resampling.nearest)[0]
@@ -46,7 +51,7 @@ def write_quicklook(land_cover: Path, scene: Path, path: Path, bands: tuple[int,
         else:
             pixels = np.moveaxis(palette[_reduced(dataset, bands, Resampling.nearest)[0], :3], -1, 0)
         image = _display(pixels, ids != legend.UNKNOWN.id)
-    figure = _draw(image, ids, source_name(scene), title)
+    figure = _draw(image, ids, source_name(scene), title, shares)
     with atomic_write(path) as partial:
         figure.savefig(partial, format="png", dpi=_DPI, pil_kwargs={"compress_level": 1})
 
@@ -69,7 +74,9 @@ def _display(image: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np
     return shown[0] if len(shown) == 1 else shown.transpose(1, 2, 0)
 
 
-def _draw(image: NDArray[np.uint8], ids: NDArray[np.generic], scene: str, title: str) -> Figure:
+def _draw(
+    image: NDArray[np.uint8], ids: NDArray[np.generic], scene: str, title: str, shares: Mapping[str, float]
+) -> Figure:
     colours = np.array([_NO_DATA, *(entry.colour for entry in legend.CLASSES)], np.uint8)
     height, width = ids.shape
     aspect = min(max(height / width, 0.25), 4.0)
@@ -78,12 +85,11 @@ def _draw(image: NDArray[np.uint8], ids: NDArray[np.generic], scene: str, title:
     left, right = figure.subplots(1, 2)
     _show(left, image, scene)
     _show(right, colours[ids], title)
-    known = np.count_nonzero(ids)
-    patches = []
-    for entry in legend.CLASSES:
-        share = np.count_nonzero(ids == entry.id) / known if known else 0
-        patches.append(Patch(facecolor=entry.hex, edgecolor="#808080", label=f"{entry.name} {share:.1%}"))
-    if known < ids.size:
+    patches = [
+        Patch(facecolor=entry.hex, edgecolor="#808080", label=f"{entry.name} {shares[entry.name]:.1%}")
+        for entry in legend.CLASSES
+    ]
+    if not ids.all():
         patches.append(Patch(facecolor="white", edgecolor="#808080", label="No data"))
     figure.legend(handles=patches, loc="outside lower center", ncols=5, frameon=False)
     return figure

@@ -98,7 +98,8 @@ def predict_scene(
     """
     _require_name(out)
     weights, networks = model_state(model), as_networks(model)
-    spec, names = JointSpec.of([network.spec for network in networks]), names_of_models(model)
+    names = names_of_models(model)
+    spec = JointSpec.of([network.spec for network in networks], names)
     given = given_inputs(spec, config)
     thresholds = thresholds_of(networks, config.sets, config.flips, config.scales)
     further = _further(spec, thresholds, config, len(networks))
@@ -114,7 +115,7 @@ def predict_scene(
         _opened(scene, given, spec.all_take_any, config, product) as opened,
     ):
         require_ground(opened, config)
-        with open_model(networks, **config.engine_options) as engine:
+        with open_model(networks, names=names, **config.engine_options) as engine:
             resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
             mapped = _map(opened, spec, engine, resumable, config, further=further, report=report)
         _require_data(mapped.classes, scene, resumable)

@@ -1,5 +1,6 @@
 """Open rasters: the rectangles they are read by, and what a file says about itself."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import numpy as np
 import rasterio
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Interleaving
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
@@ -98,7 +99,10 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
     # raster to lie in the current folder
     name = path.absolute() if driver == "VRT" or ":" in str(path) else path
     try:
-        dataset = rasterio.open(name, driver=driver)
+        with warnings.catch_warnings():
+            # many images and labels have no georeferencing by design; `Raster.grid` tells of it
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            dataset = rasterio.open(name, driver=driver)
     except RasterioError as error:
         raise InputError(f"{path} is not a raster that GDAL can read; it is truncated or damaged") from error
     except UnicodeEncodeError as error:

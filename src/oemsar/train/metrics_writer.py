@@ -1,4 +1,4 @@
-"""The metrics of a run in progress: metrics.csv, TensorBoard, a log line at each validation."""
+"""The metrics of a run in progress: metrics.csv, TensorBoard, log lines at regular steps and validations."""
 
 import csv
 import logging
@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from oemsar.config_file import Value
 from oemsar.disk import disk_errors
 from oemsar.errors import Failure
+from oemsar.evaluate.tables import percent
 from oemsar.files import atomic_write
 from oemsar.legend import NAMES
 from oemsar.train.crops import Batch
@@ -24,6 +25,8 @@ from oemsar.train.validation import Validation
 COLUMNS = ("step", "loss", "learning_rate", "samples_per_second", "miou", *NAMES)
 
 _EVERY = 10
+_LINES = 100
+"""Log lines of a run beside those of its validations, at most."""
 _DIGITS = 19
 """More digits than a number of steps has."""
 
@@ -48,7 +51,7 @@ class MetricsWriter(Callback):
         out: Folder of the run.
         batch: Number of samples in a step.
         validation: Validation whose scores are written; None where there is none.
-        logs: Whether to log a line at each validation.
+        logs: Whether to log a line at each validation, and every hundredth of the steps (at least ten).
 
     Attributes:
         loss: Mean loss between the last two times it was written; None before the first.
@@ -66,6 +69,7 @@ class MetricsWriter(Callback):
         self._seconds = 0.0
         self._learning_rate = 0.0
         self._written = 0
+        self._told = 0
         self.loss: float | None = None
         self.rate: float | None = None
 
@@ -93,7 +97,10 @@ class MetricsWriter(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Open the files, without the rows that come after the checkpoint the run goes on from."""
+        self._told = trainer.global_step
         if trainer.is_global_zero:
+            if trainer.global_step:
+                log.info("Resuming at step %d", trainer.global_step)
             rewind(self._out / METRICS, trainer.global_step)
             purge = trainer.global_step + 1 if trainer.global_step else None
             with disk_errors(self._out / METRICS):
@@ -126,6 +133,8 @@ class MetricsWriter(Callback):
         if len(self._losses) >= _EVERY or self._has_news():
             self._write_losses(trainer)
         self._write_scores(trainer)
+        if trainer.global_step - self._told >= max(_EVERY, trainer.max_steps // _LINES) and not self._losses:
+            self._tell(trainer, "")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Close the files."""
@@ -164,10 +173,16 @@ class MetricsWriter(Callback):
         self._written = validation.validated_step
         scores = {name: scores.iou for name, scores in validation.scores.classes.items()}
         self._write(trainer, {"miou": validation.scores.miou, **scores})
-        if self._logs and trainer.is_global_zero:
-            loss = "" if self.loss is None else f"loss {self.loss:.4f}, "
-            rate = "" if self.rate is None else f", {self.rate:.1f} samples/s"
-            log.info("step %d: %smIoU %.4f%s", self._written, loss, validation.scores.miou, rate)
+        self._tell(trainer, f", mIoU {percent(validation.scores.miou)} %")
+
+    def _tell(self, trainer: Trainer, scores: str) -> None:
+        """Log the step, the loss, the scores where there are new ones, and the rate."""
+        self._told = trainer.global_step
+        if self._logs and trainer.is_global_zero and self.loss is not None and self.rate is not None:
+            log.info(
+                *("step %d of %d: loss %.4f%s, %.1f samples/s", trainer.global_step, trainer.max_steps),
+                *(self.loss, scores, self.rate),
+            )
 
     def _write(self, trainer: Trainer, values: dict[str, float | None]) -> None:
         if self._writer is None:

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from oemsar.evaluate.tables import percent
 from oemsar.progress import Report
 from oemsar.train.crops import Batch
 from oemsar.train.lightning import Callback, LightningModule, Trainer
@@ -74,7 +75,7 @@ class ProgressBar(Callback):
         if self._metrics.loss is not None:
             parts.append(f"loss {self._metrics.loss:.3f}")
         if self._validation is not None and self._validation.scores is not None:
-            parts.append(f"mIoU {self._validation.scores.miou:.3f}")
+            parts.append(f"mIoU {percent(self._validation.scores.miou)} %")
         return "  ".join(parts)
 
 

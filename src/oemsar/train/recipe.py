@@ -117,8 +117,19 @@ def tell_of_recipe(given: Mapping[str, Any], known: Collection[str]) -> None:
     """Log the options of a recipe that others, which were given, took the place of."""
     name = given.get(RECIPES.option)
     if isinstance(name, str):
-        others = [option for option in read_recipe(name, known) if option in given]
-        log.info("Recipe %s%s", name, f", but for {', '.join(others)}" if others else "")
+        recipe = read_recipe(name, known)
+        kept = [f"{option} {_shown(value)}" for option, value in recipe.items() if option not in given]
+        others = [option for option in recipe if option in given]
+        sets = f"sets {', '.join(kept)}" if kept else "sets nothing"
+        given_instead = f"; given instead: {', '.join(others)}" if others else ""
+        log.info("Recipe %s %s%s", name, sets, given_instead)
+
+
+def _shown(value: object) -> str:
+    """Write the value of an option as a person does."""
+    if isinstance(value, list | tuple):
+        return ">".join(map(_shown, value))
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else visible(str(value))
 
 
 def recipe_file(name: str) -> Path | None:

@@ -11,8 +11,9 @@ from oemsar.dataset.state import tiles_state
 from oemsar.dataset.table import read_tiles, table_files, table_origin
 from oemsar.dataset.tile import Tile
 from oemsar.errors import Interrupted, OemsarError
-from oemsar.evaluate.calibrate import calibrate_saved
+from oemsar.evaluate.calibrate import calibrate_saved, describe_units
 from oemsar.evaluate.config import CalibrateConfig
+from oemsar.evaluate.tables import percent
 from oemsar.folders import require_apart
 from oemsar.inference.device import find_device
 from oemsar.locks import output_lock
@@ -40,7 +41,7 @@ from oemsar.train.run_folder import TrainingRecord, TrainingResult
 from oemsar.train.self_training import SelfTraining
 from oemsar.train.start import build_module, find_start
 from oemsar.train.teachers import Teachers, find_teachers
-from oemsar.train.tiles import RunTiles, run_tiles
+from oemsar.train.tiles import RunTiles, each_once, run_tiles
 from oemsar.train.trainer import (
     explained,
     make_trainer,
@@ -172,6 +173,8 @@ def _train(
         run_folder.create(options, record)
     batches = _batches(options, chosen, teachers)
     validated = bool(chosen.validation)
+    if is_main:
+        _tell_of_start(options, chosen, device)
     result = _fit(
         options, module, batches, record, device, checkpoint=checkpoint, validated=validated, report=report
     )
@@ -190,8 +193,24 @@ def _batches(options: RunOptions, chosen: RunTiles, teachers: Teachers | None) -
     return TileData(options, chosen.phases, chosen.validation, lesson, chosen.unlabelled)
 
 
+def _tell_of_start(options: RunOptions, chosen: RunTiles, device: torch.device) -> None:
+    log.info(
+        "Training %s (%s) on %s: %d tiles, %s, %d steps of %d crops of %d pixels, %s",
+        options.model,
+        options.encoder,
+        options.modalities,
+        len(each_once(chosen.phases)),
+        f"{len(chosen.validation)} to validate on" if chosen.validation else "none to validate on",
+        options.total_steps,
+        options.batch,
+        options.crop,
+        f"{options.devices} x {device.type}" if options.devices > 1 else device.type,
+    )
+
+
 def _tell_of_model(model: Path, result: TrainingResult) -> None:
-    reached = "" if result.best_miou is None else f", mIoU {result.best_miou:.4f} at step {result.best_step}"
+    score = f"mIoU {percent(result.best_miou)} % at step {result.best_step}"
+    reached = "" if result.best_miou is None else f", {score}"
     log.info("The model is in %s%s", model, reached)
 
 
@@ -200,9 +219,9 @@ def _calibrate(options: RunOptions, tiles: Sequence[Tile]) -> None:
     config = CalibrateConfig(split="val", engine="torch", device=options.device)
     calibration = calibrate_saved(options.out / MODEL, tiles, config)
     log.info(
-        "Temperature %.3f from %d regions: mean negative log-likelihood %.4f, before %.4f",
+        "Temperature %.3f from %s: mean negative log-likelihood %.4f, before %.4f",
         1 / calibration.scale[0],
-        calibration.regions,
+        describe_units(tiles, calibration.regions),
         *reversed(calibration.likelihood),
     )
 
@@ -268,6 +287,7 @@ def _fit(
     if trainer.global_step < options.total_steps:
         raise Interrupted(
             f"interrupted at step {trainer.global_step}; resume the run to go on with it",
+            option="resume",
             signal=interruption.signal,
         )
     if validation is None:

@@ -200,7 +200,9 @@ def _of_regime(tiles: Sequence[Tile], regime: Regime, config: TrainConfig, sourc
             chosen = training_tiles(tiles, regime)
         except InputError as error:
             raise InputError(
-                f"{source} does not suffice for regime {regime.value}: {error.sentence}", option="regime"
+                f"{source} does not suffice for regime {regime.value}: {error.sentence}; or choose "
+                "another regime",
+                option="regime",
             ) from error
     for tile in chosen:
         if tile.real_label is not None and not _sees(tile, config):

@@ -156,6 +156,7 @@ def explained(config: TrainConfig, trainer: Trainer) -> Iterator[None]:
     except (SystemExit, KeyboardInterrupt, SIGTERMException) as error:
         raise Interrupted(
             f"interrupted at step {trainer.global_step}; resume the run to go on from its last checkpoint",
+            option="resume",
             signal=signal.SIGTERM if isinstance(error, SIGTERMException) else signal_of(error),
         ) from error
     except (torch.OutOfMemoryError, MemoryError) as error:

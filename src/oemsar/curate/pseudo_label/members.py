@@ -58,7 +58,11 @@ class Members:
             InputError: An engine or device is not there, or an ONNX file is not as its description says.
         """
         with ExitStack() as stack:
-            opened = [stack.enter_context(_opened(model, config)) for model in self.loaded]
+            several = len(self.loaded) > 1
+            opened = [
+                stack.enter_context(_opened(model, config, origin.model if several else None))
+                for model, origin in zip(self.loaded, self.origins, strict=True)
+            ]
             yield join(opened, config.weights)
 
 
@@ -103,11 +107,11 @@ def _files(model: Path | LandCoverNetwork, loaded: Loaded) -> Sequence[Path]:
     return loaded.files if isinstance(loaded, OnnxModel) else model_files(model)
 
 
-def _opened(model: Loaded, config: PseudoLabelConfig) -> NetworkEngine:
+def _opened(model: Loaded, config: PseudoLabelConfig, name: str | None) -> NetworkEngine:
     if isinstance(model, OnnxModel):
         from oemsar.inference.onnx_engine import OnnxEngine
 
         return OnnxEngine(model, config.flips, config.scales)
     return open_engine(
-        model, kind=config.engine, device=config.device, flips=config.flips, scales=config.scales
+        model, kind=config.engine, device=config.device, flips=config.flips, scales=config.scales, name=name
     )

@@ -1,5 +1,6 @@
 """Findings of matching, or of a person, about a pair, and figures of their quality without the truth."""
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from oemsar.prepare.align.model.selection import Choice, choose
 from oemsar.prepare.align.output.tie_points import TiePoints, read_tie_points
 from oemsar.prepare.align.scene.geometry import Geometry
 from oemsar.prepare.align.verdict import Figures, between, coverage_of, farthest, precision
+
+log = logging.getLogger(__name__)
 
 _COARSE = 3
 """Cells along each side that a person's few tie points have to cover."""
@@ -100,6 +103,7 @@ def with_repetition(found: Outcome, geometry: Geometry) -> Outcome:
     """Align a pair again from a known disturbance, and measure how far the two results are apart."""
     if found.search is None or found.figures is None or found.choice is None:
         return found
+    log.info("Once more, from a shifted and turned start, to see whether it ends in the same place:")
     again = repeat(found.search)
     apart = farthest(found.choice.correction, again, geometry, found.search.scale)
     return replace(found, figures=replace(found.figures, repeated_px=apart))
