@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,8 @@ NO_OUTPUT = {
     "read_tiles",
     "load_model",
     "list_models",
+    "list_sources",
+    "read_scenes",
 }
 
 
@@ -171,6 +174,32 @@ def against(folder: str) -> oemsar.Table3Config:
 def cut(pair: str, out: str) -> object:
     write_pair(Path(pair))
     return oemsar.cut_tiles(Path(pair), Path(out), config=oemsar.TilesConfig(size=64))
+
+
+def area(path: str) -> Path:
+    """A square kilometre of Tokyo."""
+    corners = [[139.75, 35.68], [139.76, 35.68], [139.76, 35.69], [139.75, 35.69], [139.75, 35.68]]
+    Path(path).write_text(json.dumps({"type": "Polygon", "coordinates": [corners]}))
+    return Path(path)
+
+
+def scene() -> oemsar.Scene:
+    asset = oemsar.Asset(name="image", file="a.tif", address="https://example.org/a.tif")
+    return oemsar.Scene(
+        name="a",
+        source="umbra",
+        footprint="POLYGON ((2 48, 3 48, 3 49, 2 48))",
+        licence="CC-BY-4.0",
+        attribution="Umbra",
+        assets=(asset,),
+    )
+
+
+def scenes(target: str) -> Path:
+    path = Path(target)
+    path.parent.mkdir(exist_ok=True)
+    oemsar.write_scenes([scene()], Path("s.parquet"))
+    return Path("s.parquet").rename(path)
 
 
 Case = tuple[str, Callable[[], object]]
@@ -321,6 +350,20 @@ CASES: dict[str, Case] = {
     "import: its folder": (
         "import_checkpoint",
         lambda: oemsar.import_checkpoint(moved("published.pth", "new/published.pth"), P("new")),
+    ),
+    "scenes found": (
+        "find_scenes",
+        lambda: oemsar.find_scenes(area("a.json"), P("a.json"), config=oemsar.FindConfig(source="gsi")),
+    ),
+    "scenes fetched": (
+        "fetch_scenes",
+        lambda: oemsar.fetch_scenes(
+            scenes("f/fetched.json"), P("f"), config=oemsar.FetchConfig(asset=("image",))
+        ),
+    ),
+    "a table of scenes": (
+        "write_scenes",
+        lambda: oemsar.write_scenes([scene()], P("scene.tif"), inputs=[P("scene.tif")]),
     ),
     "export": (
         "export_model",

@@ -7,6 +7,7 @@ from shapely.geometry.base import BaseGeometry
 
 from oemsar.config_file import Value
 from oemsar.errors import InputError
+from oemsar.folders import require_apart
 from oemsar.locks import holds_output
 from oemsar.progress import Report, silent
 from oemsar.scenes.area import parse_area
@@ -89,6 +90,7 @@ def find_scenes(
     source = SOURCES.find(config.source)
     if config.level is not None and not source.has_levels:
         raise InputError(f"{config.source} has no levels of tiles; leave the level out", option="level")
+    require_apart([out], _read(area))
     query = Query(searched, config.start, config.end, config.gsd_max, config.level)
     scenes: list[Scene] = []
     with open_services(config) as services:
