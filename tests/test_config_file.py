@@ -90,3 +90,17 @@ def test_a_damaged_file_and_one_of_a_later_version_are_refused(tmp_path: Path, t
         read_json(path, _Record, "record")
     with pytest.raises(InputError, match="missing or damaged"):
         read_json(tmp_path / "absent.json", _Record, "record")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: !!bool 'x'", "not of the kind that its tag"),
+        ("a: !!timestamp 'x'", "not of the kind that its tag"),
+        ("b: &b {c: 1}\na:\n  <<: *b\n  <<: *b", "<< is there twice"),
+    ],
+)
+def test_wrong_tags_and_doubled_merges_are_refused(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "options.yml").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_yaml(tmp_path / "options.yml")

@@ -156,6 +156,8 @@ def _load(text: str) -> Any:  # noqa: ANN401 (any nesting of plain values)
             return None
         _measure(node, {}, set())
         return loader.construct_document(node)
+    except (KeyError, AttributeError, TypeError) as error:  # a value that is not what its tag says
+        raise ValueError("a value is not of the kind that its tag `!!` names") from error
     finally:
         loader.dispose()
 
@@ -183,7 +185,7 @@ def _measure(node: yaml.Node, known: dict[int, int], open_nodes: set[int]) -> in
     size = 1
     if isinstance(node, yaml.MappingNode):
         names = Counter(name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode))
-        if twice := next((name for name, count in names.items() if count > 1 and name != "<<"), None):
+        if twice := next((name for name, count in names.items() if count > 1), None):
             raise ValueError(f"{_shown(twice)} is there twice")
         size += sum(_measure(each, known, open_nodes) for pair in node.value for each in pair)
     elif isinstance(node, yaml.SequenceNode):

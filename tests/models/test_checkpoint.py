@@ -113,3 +113,19 @@ def test_a_compressed_checkpoint_is_held_against_the_limits(tmp_path: Path) -> N
         assert read_tensors(stored)["weight"].shape == (1 << 20,)
         with pytest.raises(InputError, match=r"b\.pth declares bytes unpacked: .*raise array_bytes"):
             read_tensors(packed)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.empty(2, 3, device="meta"),
+        torch.ones(1).expand(10**6, 10**6),
+        torch.eye(3).to_sparse(),
+        torch.ones(2, 3).to(torch.float8_e4m3fn),
+    ],
+    ids=["meta", "view", "sparse", "float8"],
+)
+def test_tensors_that_are_not_plain_are_refused(value: torch.Tensor, tmp_path: Path) -> None:
+    torch.save({"conv.bias": torch.ones(2), "conv.weight": value}, tmp_path / "odd.pth")
+    with pytest.raises(InputError, match=r"tensor conv\.weight in a form that is not read"):
+        read_tensors(tmp_path / "odd.pth")

@@ -138,3 +138,17 @@ def test_links_out_of_the_folder_are_followed_only_where_that_is_allowed(
         _predict(models["sar"], folder, tmp_path / "s.zip")
     with allow_sources(tmp_path / "other.tif"):
         assert _predict(models["sar"], folder, tmp_path / "s.zip") == 4
+
+
+@pytest.mark.parametrize("entries", [(), ("holiday.png",)])
+def test_zips_of_others_are_kept(
+    entries: tuple[str, ...], models: dict[str, Path], folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "my.zip"
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in entries:
+            archive.writestr(zipfile.ZipInfo(name, (2024, 7, 1, 12, 0, 0)), b"picture")
+    before = out.read_bytes()
+    with pytest.raises(InputError, match="submission"):
+        _predict(models["sar"], folder, out)
+    assert out.read_bytes() == before

@@ -33,6 +33,7 @@ CHECKPOINT_FAULTS = (
 """Exceptions of PyTorch and of safetensors for a damaged checkpoint."""
 _KEYS = ("state_dict", "model", "model_state_dict")
 """Keys under which training programs put the tensors when they save more than these."""
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _PARALLEL = "module."
 """Prefix that PyTorch's data-parallel wrapper puts before every name."""
 _MAPPINGS = frozenset({"yacs.config.CfgNode"})
@@ -85,8 +86,23 @@ def named_tensors(content: object, source: str) -> dict[str, Tensor]:
         )
     if all(name.startswith(_PARALLEL) for name in found):
         found = {name.removeprefix(_PARALLEL): value for name, value in found.items()}
+    for name, value in found.items():
+        if not _is_plain(value):
+            raise InputError(
+                f"{source} holds tensor {name} in a form that is not read (sparse, quantised, without its "
+                "values, or of 8-bit floats); save it as ordinary 32-bit floats"
+            )
     require_finite(found, source)
     return found
+
+
+def _is_plain(value: Tensor) -> bool:
+    """Tell whether all values of a tensor lie in memory, each once, as numbers that networks compute with."""
+    if value.layout is not torch.strided or value.device.type != "cpu" or value.is_quantized:
+        return False
+    if value.is_floating_point() and value.dtype not in _FLOATS:
+        return False
+    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
 
 
 def first_difference(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str | None:

@@ -49,7 +49,7 @@ def _nearest(tensors: Mapping[str, Tensor]) -> str:
     """Find the encoder whose width and number of blocks come nearest to those of the tensors."""
     from segmentation_models_pytorch.encoders import encoders
 
-    width = tensors[_PATCHES].shape[0] if _PATCHES in tensors else 0
+    width = tensors[_PATCHES].shape[0] if _PATCHES in tensors and tensors[_PATCHES].ndim else 0
     blocks = [
         len({key.split(".")[1] for key in tensors if key.startswith(f"block{level}.")})
         for level in range(1, _LEVELS + 1)

@@ -109,13 +109,16 @@ def predict_submission(
 
 
 def _is_submission(path: Path) -> bool:
-    """Tell whether a file is a zip of one PNG a tile, as this program writes it."""
+    """Tell whether a file is a zip of one PNG a tile, each with the date that this program writes."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (OSError, *ZIP_FAULTS):
         return False
-    return all(entry.filename.endswith(".png") and "/" not in entry.filename for entry in entries)
+    return bool(entries) and all(
+        entry.filename.endswith(".png") and "/" not in entry.filename and entry.date_time == _EPOCH
+        for entry in entries
+    )
 
 
 def read_names(path: Path) -> list[str]:
