@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 OLDEST := .venv-oldest
 OLDEST_INSTALLED := $(OLDEST)/.installed
 
-.PHONY: demo test test-slow test-oldest lint docs bench clean
+.PHONY: demo test test-slow test-oldest lint docs bench starter clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV), about 3 GB; this takes a few minutes"
@@ -20,7 +20,7 @@ $(OLDEST_INSTALLED): pyproject.toml constraints-oldest.txt
 	$(OLDEST)/bin/pip install --quiet --constraint constraints-oldest.txt --editable ".[fast,sicd,test]"
 	touch $@
 
-# Simulates a small world, trains radar, optical and both, maps a scene, writes one page.
+# Simulates a small world, maps and scores it with the starter model, fine-tunes that, writes one page.
 demo: $(INSTALLED)
 	$(BIN)/oemsar demo demo
 
@@ -50,7 +50,11 @@ docs: $(INSTALLED)
 # Each prints a ratio of two sides measured in one run; takes about an hour and a half on two cores.
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
-	for script in crops confusion inference predict_rate predict_memory selective_scan segments dataset_statistics radiometry align polygons; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in crops confusion inference predict_rate predict_memory selective_scan segments dataset_statistics radiometry align polygons starter_rate; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+# Trains the model that comes with the package on worlds that it simulates; some hours on two cores, resumable.
+starter: $(INSTALLED)
+	$(BIN)/python scripts/starter.py
 
 clean:
-	rm -rf $(VENV) $(OLDEST) demo site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OLDEST) demo site starter-work .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -69,7 +69,7 @@ app = lazy_typer(
         ),
         "demo": Lazy(
             "oemsar.cli.demo:demo",
-            "Simulate a small world, train, score, map a scene, and show it on one page.",
+            "Map and score a simulated world with the starter model, fine-tune it, and show it on a page.",
             reads=False,
         ),
     },

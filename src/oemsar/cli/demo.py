@@ -19,7 +19,7 @@ def demo(
     config: DemoConfig,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate a small world, train, score, map a scene, and show it on one page."""
+    """Map and score a simulated world with the starter model, fine-tune it, and show it on a page."""
     from rich.console import Console
     from rich.table import Table
 
@@ -30,11 +30,12 @@ def demo(
     if as_json:
         write_document(made.content())
         return
-    header, *rows = scores_table(made.scores)
-    table = Table(title="Simulated test split")
-    for number, name in enumerate(header):
-        table.add_column(name, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+    for model, scores in made.scores.items():
+        header, *rows = scores_table(scores)
+        table = Table(title=f"{model}, simulated test split")
+        for number, name in enumerate(header):
+            table.add_column(name, justify="right" if number else "left")
+        for row in rows:
+            table.add_row(*row)
+        Console().print(table)
     echo(f"Page: {made.page.resolve()}")

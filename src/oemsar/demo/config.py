@@ -6,7 +6,7 @@ from oemsar.config_file import MOST_STEPS, Config, Seed
 
 
 class DemoConfig(Config):
-    """Size of the simulated world and of the three trainings on it."""
+    """Size of the simulated world and of the fine-tuning on it."""
 
     regions: int = Field(6, ge=1, le=10_000)
     """Number of simulated regions."""
@@ -16,10 +16,8 @@ class DemoConfig(Config):
     """Side of a tile in pixels."""
     scene: int = Field(1200, ge=64, le=20_000)
     """Side of the simulated scene in pixels."""
-    encoder: str = "tu-mobilenetv3_small_050"
-    """Encoder of the three U-Nets."""
-    steps: int = Field(90, ge=1, le=MOST_STEPS)
-    """Training steps of each network."""
+    steps: int = Field(100, ge=1, le=MOST_STEPS)
+    """Steps of the fine-tuning."""
     crop: int = Field(192, ge=1, le=16_384)
     """Side of a training crop in pixels."""
     batch: int = Field(4, ge=1, le=100_000)

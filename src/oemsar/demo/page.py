@@ -1,6 +1,7 @@
 """The page of the demonstration: one HTML file that opens from disk."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,35 +17,34 @@ class Shown:
     """Content of the page; its files lie below the page's folder.
 
     Attributes:
-        scores: Scores of each modality set.
-        best: Modality set of the highest mIoU.
-        figure: Figure of `best`: optical, radar, truth, prediction and errors of some tiles.
-        quicklook: Picture of the scene and its map.
-        land_cover: Map of the scene.
-        about: Sentence on the data and the trainings.
+        scores: Scores of each model by the inputs that it was given, joined by a plus.
+        figure: Figure of test tiles: optical, radar, truth, prediction and errors.
+        maps: Map of the scene by the inputs that it was made from; its quick look has the same name.
+        about: Sentences on the data, the models and the training.
     """
 
-    scores: dict[Inputs, Scores]
-    best: Inputs
+    scores: Mapping[str, Mapping[str, Scores]]
     figure: Path
-    quicklook: Path
-    land_cover: Path
+    maps: Mapping[Inputs, Path]
     about: str
 
 
 def write_page(shown: Shown, path: Path) -> None:
     """Write the page to `path`, whole or not at all."""
-    links = {
-        name: Path(os.path.relpath(getattr(shown, name), path.parent)).as_posix()
-        for name in ("figure", "quicklook", "land_cover")
-    }
+
+    def link(file: Path) -> str:
+        return Path(os.path.relpath(file, path.parent)).as_posix()
+
     page = render(
         "oemsar.demo",
         "page.html.j2",
         classes=legend.CLASSES,
         scores=shown.scores,
-        best=str(shown.best),
         about=shown.about,
-        **links,
+        figure=link(shown.figure),
+        maps={
+            str(inputs): {"file": link(file), "picture": link(file.with_suffix(".png"))}
+            for inputs, file in shown.maps.items()
+        },
     )
     write_text(path, page)

@@ -1,13 +1,17 @@
-"""Simulate, index, train three modality sets, score, map a scene, and show it all on one page."""
+"""Simulate, index, map and score with the starter model, fine-tune it, and show it all on one page."""
 
 import logging
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from oemsar import legend
 from oemsar.dataset.index import index_tiles
+from oemsar.dataset.table import read_tiles
+from oemsar.dataset.tile import Tile
 from oemsar.demo.config import DemoConfig
 from oemsar.demo.page import Shown, write_page
 from oemsar.errors import InputError
@@ -15,7 +19,7 @@ from oemsar.evaluate.config import EvaluateConfig
 from oemsar.evaluate.run import evaluate_model
 from oemsar.evaluate.scores import Scores
 from oemsar.folders import claimed, is_record
-from oemsar.inputs import PUBLISHED, SAR, Inputs
+from oemsar.inputs import SAR, SAR_OPTICAL, Inputs
 from oemsar.locks import holds_output
 from oemsar.predict.config import PredictConfig
 from oemsar.predict.run import predict_scene
@@ -27,6 +31,15 @@ from oemsar.train.run_folder import CONFIG
 
 log = logging.getLogger(__name__)
 
+STARTER, TUNED = "starter", "fine-tuned"
+"""Models of the demonstration: the one that comes with the package, and what it becomes on the world."""
+
+_LABELLED = 2
+"""Tiles of each region that the fine-tuning sees."""
+
+ByInputs = Mapping[str, Scores]
+"""Scores by the inputs that a model is given, joined by a plus."""
+
 
 @dataclass(frozen=True)
 class Demonstration:
@@ -34,20 +47,26 @@ class Demonstration:
 
     Attributes:
         page: HTML page that shows all of it.
-        scores: Scores of each modality set on the simulated test split.
+        scores: Scores of each model on the simulated test split, from radar, optical imagery and both.
         land_cover: Map of the simulated scene from radar alone.
+        land_cover_of_both: Map of the same scene from radar and optical imagery.
     """
 
     page: Path
-    scores: dict[Inputs, Scores]
+    scores: Mapping[str, ByInputs]
     land_cover: Path
+    land_cover_of_both: Path
 
     def content(self) -> dict[str, JsonValue]:
         """Give plain values, to be written as JSON."""
         return {
             "page": str(self.page),
             "land_cover": str(self.land_cover),
-            "scores": {str(modalities): scores.to_dict() for modalities, scores in self.scores.items()},
+            "land_cover_of_both": str(self.land_cover_of_both),
+            "scores": {
+                model: {inputs: scores.to_dict() for inputs, scores in each.items()}
+                for model, each in self.scores.items()
+            },
         }
 
 
@@ -59,7 +78,7 @@ def run_demo(out: Path, *, config: DemoConfig = DemoConfig()) -> Demonstration:
 
     Args:
         out: Folder to write to.
-        config: Size of the world and of the trainings.
+        config: Size of the world and of the fine-tuning.
 
     Raises:
         InputError: The folder holds files of another origin or cannot be written to.
@@ -83,59 +102,92 @@ def _run(folder: Path, config: DemoConfig) -> Demonstration:
         ),
     )
     index_tiles(world, table)
-    scores = {modalities: _train_and_score(folder, table, modalities, config) for modalities in PUBLISHED}
-    land_cover = folder / "map" / "map.tif"
-    log.info("Mapping the scene from radar alone")
-    summary = predict_scene(
-        folder / "runs" / str(SAR),
-        world / "scenes" / "Scene_001_sar.tif",
-        land_cover,
-        config=PredictConfig(window=config.size, overlap=config.size // 4),
-    )
-    best = max(scores, key=lambda modalities: scores[modalities].miou or 0)
+    maps = {inputs: _map(folder, inputs, config) for inputs in (SAR, SAR_OPTICAL)}
+    scores = {STARTER: _score(folder, STARTER, table)}
+    _fine_tune(folder / "runs" / TUNED, table, config)
+    scores[TUNED] = _score(folder, folder / "runs" / TUNED, table)
     shown = Shown(
         scores=scores,
-        best=best,
-        figure=folder / "scores" / str(best) / "figure.png",
-        quicklook=Path(summary.quicklook),
-        land_cover=land_cover,
+        figure=folder / "scores" / TUNED / "figure.png",
+        maps=maps,
         about=(
             f"Simulated data, not the published benchmark: {config.regions} regions, "
-            f"{config.regions * config.tiles} tiles of {config.size} px, seed {config.seed}. U-Net with "
-            f"{config.encoder}, {config.steps} steps of {config.batch} crops of {config.crop} px each, "
-            "trained on pseudo labels, scored on the true labels of the test split."
+            f"{config.regions * config.tiles} tiles of {config.size} px, seed {config.seed}, scored on the "
+            "true labels of the test split. The starter model was trained on other simulated worlds; "
+            f"fine-tuning is {config.steps} steps of {config.batch} crops of {config.crop} px from two "
+            "labelled tiles of each region."
         ),
     )
     page = folder / "index.html"
     write_page(shown, page)
-    return Demonstration(page, scores, land_cover)
+    return Demonstration(page, scores, maps[SAR], maps[SAR_OPTICAL])
 
 
-def _train_and_score(folder: Path, table: Path, modalities: Inputs, config: DemoConfig) -> Scores:
-    run = folder / "runs" / str(modalities)
-    log.info("Training a U-Net on %s", modalities)
+def _map(folder: Path, inputs: Inputs, config: DemoConfig) -> Path:
+    """Map the simulated scene with the starter model."""
+    scene = folder / "world" / "scenes" / "Scene_001"
+    land_cover = folder / "map" / ("map.tif" if inputs == SAR else "map_of_both.tif")
+    log.info("Mapping the scene from %s", "radar alone" if inputs == SAR else "radar and optical imagery")
+    predict_scene(
+        STARTER,
+        scene.with_name(f"{scene.name}_sar.tif"),
+        land_cover,
+        config=PredictConfig(
+            optical=None if inputs == SAR else scene.with_name(f"{scene.name}_optical.tif"),
+            window=config.size,
+            overlap=config.size // 4,
+        ),
+    )
+    return land_cover
+
+
+def _fine_tune(run: Path, table: Path, config: DemoConfig) -> None:
+    """Train the starter model further on two labelled tiles of each region."""
+    log.info("Fine-tuning the starter model on two labelled tiles of each region")
     training = TrainConfig(
-        encoder=config.encoder,
-        modalities=modalities,
+        init=Path(STARTER),
         steps=config.steps,
         crop=config.crop,
         batch=config.batch,
+        learning_rate=1e-3,
+        drop_inputs=0.7,
+        ema=0.95,
         seed=config.seed,
         validate_every=config.steps,
     )
-    train_model(table, run, config=training, resume=(run / CONFIG).exists())
-    return evaluate_model(
-        run, table, folder / "scores" / str(modalities), config=EvaluateConfig(split="test")
-    ).scores
+    tiles = few_labelled(read_tiles(table))
+    train_model(tiles, run, config=training, resume=(run / CONFIG).exists())
 
 
-def scores_table(scores: dict[Inputs, Scores]) -> list[list[str]]:
-    """Write the IoU in percent as rows of text: modality sets, then a row for each class, then mIoU."""
-    header = ["IoU (%)", *map(str, scores)]
+def few_labelled(tiles: Sequence[Tile]) -> list[Tile]:
+    """Take two hand-labelled tiles of split val of each region to train on, and the others to validate on.
+
+    Args:
+        tiles: Tiles of a world.
+    """
+    seen: Counter[str | None] = Counter()
+    few: list[Tile] = []
+    for tile in tiles:
+        if tile.split == "val":
+            seen[tile.region] += 1
+            trains = seen[tile.region] <= _LABELLED
+            few.append(replace(tile, split="train", pseudo_label=None) if trains else tile)
+    return few
+
+
+def _score(folder: Path, model: Path | str, table: Path) -> ByInputs:
+    """Score a model on the test split from each subset of its inputs."""
+    out = folder / "scores" / Path(model).name
+    evaluation = evaluate_model(model, table, out, config=EvaluateConfig(split="test", each_subset=True))
+    return {subset.inputs: subset.scores for subset in evaluation.subsets}
+
+
+def scores_table(scores: ByInputs) -> list[list[str]]:
+    """Write the IoU in percent as rows of text: inputs, then a row for each class, then mIoU."""
     rows = [
         [name, *(_percent(score.classes[name].iou) for score in scores.values())] for name in legend.NAMES
     ]
-    return [header, *rows, ["mIoU", *(_percent(score.miou) for score in scores.values())]]
+    return [["IoU (%)", *scores], *rows, ["mIoU", *(_percent(score.miou) for score in scores.values())]]
 
 
 def _percent(fraction: float | None) -> str:
