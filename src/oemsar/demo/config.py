@@ -16,7 +16,7 @@ class DemoConfig(Config):
     """Side of a tile in pixels."""
     scene: int = Field(1200, ge=64, le=20_000)
     """Side of the simulated scene in pixels."""
-    steps: int = Field(100, ge=1, le=MOST_STEPS)
+    steps: int = Field(60, ge=1, le=MOST_STEPS)
     """Steps of the fine-tuning."""
     crop: int = Field(192, ge=1, le=16_384)
     """Side of a training crop in pixels."""
