@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from enum import StrEnum
@@ -94,3 +95,17 @@ def test_the_commit_says_whether_files_differ_from_it(
     assert run_record({}).git_commit == commit
     module.write_text("changed")
     assert run_record({}).git_commit == f"{commit}+changes"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "nothing"])
+def test_an_origin_that_is_no_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    """A pipe would be waited for without end."""
+    path = tmp_path / "weights.pth"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "loop":
+        path.symlink_to(path)
+    with pytest.raises(InputError, match=r"no regular file|is a folder|cannot be read|does not exist"):
+        origin(path)

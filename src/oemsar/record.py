@@ -17,6 +17,7 @@ import oemsar
 from oemsar.addresses import is_address, local_archive, spelled, without_queries
 from oemsar.config_file import Value
 from oemsar.files import checksum
+from oemsar.limits import require_regular
 
 _PACKAGES = ("torch", "lightning", "segmentation-models-pytorch", "timm", "numpy", "rasterio", "openvino")
 
@@ -89,7 +90,13 @@ def run_record(
 
 
 def origin(path: Path) -> FileOrigin:
-    """Take name and sha256 of a file that a result is made from."""
+    """Take name and sha256 of a file that a result is made from.
+
+    Raises:
+        InputError: It is not there, or is a folder, pipe or device.
+    """
+    if not is_address(path):
+        require_regular(path)
     return FileOrigin(file=source_name(path), sha256=source_checksum(path))
 
 

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
 from rasterio import Affine
 
+from oemsar.errors import InputError
 from oemsar.raster.grid import footprint, grid_of, grid_on_multiples, multiples_around, same_grid
 from oemsar.raster.read import open_raster
 
@@ -44,6 +46,16 @@ def test_a_crs_without_an_affine_is_no_grid(write_scene: Callable[..., Path]) ->
     pixels = np.zeros((30, 80), np.uint8)
     with open_raster(write_scene("a.tif", pixels, transform=Affine.identity())) as dataset:
         assert grid_of(dataset) is None
+
+
+def test_pixels_on_a_line_are_no_grid(write_scene: Callable[..., Path]) -> None:
+    flat = Affine(0.5, 0, 500_000, 1.0, 0, 5_000_000)
+    path = write_scene("a.tif", np.ones((3, 4), np.uint8), transform=flat)
+    with (
+        pytest.raises(InputError, match="all of its pixels on a line or a point"),
+        open_raster(path) as dataset,
+    ):
+        grid_of(dataset)
 
 
 def test_a_turn_about_the_first_corner_is_another_grid() -> None:

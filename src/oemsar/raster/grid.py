@@ -10,13 +10,23 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 from shapely.geometry.base import BaseGeometry
 
+from oemsar.errors import InputError
 from oemsar.raster.longitude import outline
 
 
 def grid_of(dataset: DatasetReader | WarpedVRT) -> GeoBox | None:
-    """Read the grid of an open dataset, any affine; None where the file has no affine."""
+    """Read the grid of an open dataset, any affine; None where the file has no affine.
+
+    Raises:
+        InputError: All pixels lie on a line or a point.
+    """
     if dataset.transform == Affine.identity():
         return None
+    if dataset.transform.is_degenerate:
+        raise InputError(
+            f"{dataset.name} puts all of its pixels on a line or a point (affine "
+            f"{', '.join(f'{value:g}' for value in dataset.transform[:6])}); mend its georeferencing"
+        )
     crs = None if dataset.crs is None else dataset.crs.to_wkt()
     return GeoBox(dataset.shape, dataset.transform, crs)
 
