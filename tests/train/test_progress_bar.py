@@ -31,7 +31,7 @@ def test_a_caller_is_told_each_step_and_where_a_resumed_run_begins() -> None:
     [
         (None, None, False, ""),
         (12.34, None, False, "12.3 samples/s"),
-        (12.34, 0.5, True, "12.3 samples/s  loss 0.500  mIoU 1.000"),
+        (12.34, 0.5, True, "12.3 samples/s  loss 0.500  mIoU 100.00 %"),
     ],
 )
 def test_the_bar_shows_what_is_known(rate: float | None, loss: float | None, miou: bool, shown: str) -> None:
