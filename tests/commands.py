@@ -185,6 +185,9 @@ class _Started:
 
 def _become(command: Command, streams: tuple[int, int]) -> None:
     """Become the command, with standard output and error in two pipes, and end as it ends."""
+    import torch
+
+    torch.set_num_threads(1)  # makes PyTorch's pool anew: two threads of a fork that do so at once fail
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, stream in zip((1, 2), streams, strict=True):
