@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +47,10 @@ from oemsar.predict.measured import images_beside, measured_files, treatments
 from oemsar.predict.publish import publish_map
 from oemsar.predict.radar_product import RadarScene, radar_scene
 from oemsar.predict.scene import Scene, open_scene
-from oemsar.predict.stac import ModelFiles, item_files, require_own_items, write_items
+from oemsar.predict.stac import item_files, require_own_items, write_items
+from oemsar.predict.stac_model import ModelFiles
 from oemsar.predict.state import MapIdentity, MapInputs, ResumableMap, model_state
 from oemsar.predict.summary import LandCoverMap, summarise
-from oemsar.products.reader import OpenedProduct
 from oemsar.progress import Report, silent
 from oemsar.raster.cache import gdal_cache
 from oemsar.raster.read import files_of
@@ -69,15 +70,10 @@ def predict_scene(
 ) -> LandCoverMap:
     """Map a scene of any size on its own grid.
 
-    Write `out` (class ids 1..8, uint8, 0 = no data), beside it `_confidence.tif` (percent, uint8, 0 = no
-    data), `.png` (a quick look with the legend) and `.json` (the summary); with `config.sets` also
-    `_sets.tif` (number of classes in the prediction set, and their bits, uint8, 0 = no data); with
-    `config.inputs_layer` also `_inputs.tif` (bits of the inputs that carry data, uint8, 0 = no data). With
-    `config.min_area` small patches go to the class beside them, without confidence, and `_raw.tif` and
-    `_raw_confidence.tif` keep the map as it was; polygons and a table of areas are written where they are
-    named. Where asked for, `_probabilities.tif`, `_entropy.tif` and `_disagreement.tif` hold shares as bytes
-    with scale and offset, 0 = no data. Memory is that of a few windows, and of the polygons that are not
-    complete. Killed and called again with the same arguments it goes on, to the same bytes.
+    Write `out` (class ids 1..8, uint8, 0 = no data) and beside it `_confidence.tif` (percent, uint8, 0 = no
+    data), `.png` (a quick look with the legend), `.json` (the summary) and the layers, polygons and tables
+    that `config` names. Memory is that of a few windows, and of the polygons that are not complete. Killed
+    and called again with the same arguments it goes on, to the same bytes.
 
     Args:
         model: Folder of a run or of a saved model, the name of a packaged model, or a network; or several,
@@ -97,50 +93,80 @@ def predict_scene(
         OutOfMemory: A window does not fit into the memory of the device.
     """
     _require_name(out)
-    weights, networks = model_state(model), as_networks(model)
-    names = names_of_models(model)
-    spec = JointSpec.of([network.spec for network in networks], names)
-    given = given_inputs(spec, config)
-    thresholds = thresholds_of(networks, config.sets, config.flips, config.scales)
-    further = _further(spec, thresholds, config, len(networks))
-    radar = _radar(scene, given, config)
-    product = radar.product
-    scene, beside = (scene, [scene]) if product is None else (product.path, [scene, *product.metadata])
-    _require_apart(model, scene, out, config, beside)
-    beside_scene = images_beside(config)
-    inputs = MapInputs.of(weights, scene, beside_scene, product)
-    with (
-        output_lock(*beside_files(out, config)),
-        gdal_cache(),
-        _opened(scene, given, spec.all_take_any, config, product) as opened,
-    ):
+    order = _order(model, scene, out, config)
+    with output_lock(*beside_files(out, config)), gdal_cache(), _opened(order, config) as opened:
         require_ground(opened, config)
-        with open_model(networks, names=names, **config.engine_options) as engine:
-            resumable = ResumableMap(out, MapIdentity.of(inputs, engine.name, config))
-            mapped = _map(opened, spec, engine, resumable, config, further=further, report=report)
-        _require_data(mapped.classes, scene, resumable)
-        later = MapInputs.of(model_state(model), scene, beside_scene, product)
-        _require_unchanged(inputs, later, resumable)
-        layers = MapLayers.in_folder(resumable.folder, opened.shape, further)
+        with open_model(order.networks, names=order.names, **config.engine_options) as engine:
+            resumable = ResumableMap(out, MapIdentity.of(order.inputs, engine.name, config))
+            mapped = _map(opened, order, engine, resumable, config, report=report)
+        _require_data(mapped.classes, order.image, resumable)
+        _require_unchanged(order.inputs, order.state(model, config), resumable)
+        layers = MapLayers.in_folder(resumable.folder, opened.shape, order.further)
         with resumable.working(opened.shape, len(layers.present) + _sieved_layers(config)):
             made = finish_map(layers, mapped.classes, opened, resumable.folder, config=config, report=report)
             summary = summarise(
                 out,
                 config,
                 opened,
-                models=names,
+                models=order.names,
                 engine=engine,
-                radar=radar,
+                radar=order.radar,
                 finished=made,
                 subsets=mapped.subsets,
             )
-            publish_map(
-                made.layers, summary, out, image=scene, scene=opened, inputs=spec.modalities, raw=made.raw
-            )
+            seen = order.spec.modalities
+            publish_map(made.layers, summary, out, image=order.image, scene=opened, inputs=seen, raw=made.raw)
         if opened.grid is not None and config.stac:
-            write_items(out, summary, opened.grid, _model_files(model, networks))
+            write_items(out, summary, opened.grid, _model_files(model, order.networks))
         resumable.remove()
     return summary
+
+
+class _Order(NamedTuple):
+    """What is to be mapped and by what, checked before anything is written.
+
+    Attributes:
+        networks: Networks whose probabilities are averaged.
+        names: Their names.
+        spec: What they see together.
+        given: Inputs that they are given.
+        further: Layers beside classes and confidence.
+        radar: The radar scene, with its product where it is one.
+        image: File of the scene.
+        inputs: State of all files that decide the map.
+    """
+
+    networks: tuple[LandCoverNetwork, ...]
+    names: tuple[str, ...]
+    spec: JointSpec
+    given: Inputs
+    further: FurtherLayers
+    radar: RadarScene
+    image: Path
+    inputs: MapInputs
+
+    def state(self, model: Models, config: PredictConfig) -> MapInputs:
+        """Look again at the files that decide the map."""
+        return MapInputs.of(model_state(model), self.image, images_beside(config), self.radar.product)
+
+
+def _order(model: Models, scene: Path, out: Path, config: PredictConfig) -> _Order:
+    """Load the networks and check that they, the images and the outputs go together.
+
+    Raises:
+        InputError: They do not.
+    """
+    weights, networks, names = model_state(model), as_networks(model), names_of_models(model)
+    spec = JointSpec.of([network.spec for network in networks], names)
+    given = given_inputs(spec, config)
+    thresholds = thresholds_of(networks, config.sets, config.flips, config.scales)
+    further = _further(spec, thresholds, config, len(networks))
+    radar = _radar(scene, given, config)
+    product = radar.product
+    image, beside = (scene, [scene]) if product is None else (product.path, [scene, *product.metadata])
+    _require_apart(model, image, out, config, beside)
+    inputs = MapInputs.of(weights, image, images_beside(config), product)
+    return _Order(networks, names, spec, given, further, radar, image, inputs)
 
 
 def _model_files(models: Models, networks: Sequence[LandCoverNetwork]) -> list[ModelFiles]:
@@ -151,33 +177,31 @@ def _model_files(models: Models, networks: Sequence[LandCoverNetwork]) -> list[M
     ]
 
 
-def _opened(
-    scene: Path, given: Inputs, gaps_are_known: bool, config: PredictConfig, product: OpenedProduct | None
-) -> AbstractContextManager[Scene]:
+def _opened(order: _Order, config: PredictConfig) -> AbstractContextManager[Scene]:
     """Open the images that networks are given together, treated as the options say."""
     return open_scene(
-        scene,
+        order.image,
         config.orthophoto,
-        given,
+        order.given,
         treatments(config),
-        product,
+        order.radar.product,
         further=measured_files(config),
-        gaps_are_known=gaps_are_known,
+        gaps_are_known=order.spec.all_take_any,
     )
 
 
 def _map(
     scene: Scene,
-    spec: JointSpec,
+    order: _Order,
     engine: Engine,
     resumable: ResumableMap,
     config: PredictConfig,
     *,
-    further: FurtherLayers,
     report: Report,
 ) -> MappedPixels:
     """Map the windows that are not on disk yet; returns the mapped pixels."""
     begun = resumable.checkpoint or NOTHING
+    spec, further = order.spec, order.further
     with resumable.working(scene.shape, 2 + further.number + _sieved_layers(config)):
         return map_windows(
             SubsetScene(scene, spec) if spec.takes_any or further.inputs else scene,

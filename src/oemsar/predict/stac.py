@@ -5,53 +5,32 @@ nothing in the model's folder.
 """
 
 import json
-import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from odc.geo.geobox import GeoBox
 from pydantic import JsonValue
 from pyproj import CRS
 
-from oemsar import legend
 from oemsar.errors import InputError
 from oemsar.files import write_json
 from oemsar.folders import require_own
 from oemsar.limits import read_text
-from oemsar.models.spec import ModelSpec
 from oemsar.polygons.source import confidence_path
 from oemsar.predict.map_files import SHARES, raw_path
 from oemsar.predict.shares import OFFSET, SCALE
+from oemsar.predict.stac_model import ModelFiles, model_item
+from oemsar.predict.stac_parts import SCHEMA, Json, asset, classes, utc, word
 from oemsar.predict.summary import LandCoverMap
 from oemsar.raster.grid import footprint
 
-Json = dict[str, JsonValue]
-
-_SCHEMA = "https://stac-extensions.github.io/{}/schema.json"
 _MAP_EXTENSIONS = ("classification/v1.1.0", "raster/v2.0.0", "processing/v1.2.0", "projection/v2.0.0")
-_MODEL_EXTENSIONS = ("mlm/v1.5.2", "classification/v1.1.0")
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _KINDS = {
     ".gpkg": "application/geopackage+sqlite3",
     ".fgb": "application/vnd.flatgeobuf",
     ".parquet": "application/vnd.apache.parquet",
 }
-
-
-class ModelFiles(NamedTuple):
-    """A model as an item describes it.
-
-    Attributes:
-        name: Name as it was given.
-        spec: Description of the network.
-        files: Weights and description; empty for a network in memory.
-    """
-
-    name: str
-    spec: ModelSpec
-    files: tuple[Path, ...]
 
 
 def map_item_path(out: Path) -> Path:
@@ -89,23 +68,9 @@ def write_items(out: Path, summary: LandCoverMap, grid: GeoBox, models: Sequence
     """
     for number, model in enumerate(models):
         path = model_item_path(out, number)
-        write_json(path, _model_item(model, path, summary.record.started))
+        write_json(path, model_item(model, path, summary.record.started))
     names = [model_item_path(out, number).name for number in range(len(models))]
     write_json(map_item_path(out), _map_item(out, summary, grid, names))
-
-
-def classes() -> list[JsonValue]:
-    """List the classes as the classification extension does."""
-    listed: list[JsonValue] = []
-    for entry in legend.CLASSES:
-        hint = entry.hex[1:].upper()
-        listed.append({"value": entry.id, "name": _word(entry.name), "title": entry.name, "color_hint": hint})
-    return listed
-
-
-def _word(text: str) -> str:
-    """Write a name as the classification extension takes it."""
-    return re.sub(r"[^0-9a-z-]+", "_", text.lower())
 
 
 def _map_item(out: Path, summary: LandCoverMap, grid: GeoBox, models: Sequence[str]) -> Json:
@@ -127,8 +92,8 @@ def _map_item(out: Path, summary: LandCoverMap, grid: GeoBox, models: Sequence[s
     properties: Json = {
         "title": f"Land cover: {out.stem}",
         "description": "Land cover map; its time is that of the processing, not of the imagery.",
-        "datetime": _utc(summary.record.started),
-        "created": _utc(summary.record.started),
+        "datetime": utc(summary.record.started),
+        "created": utc(summary.record.started),
         "processing:level": "L4",
         "processing:lineage": (
             f"Semantic segmentation of {summary.modalities} by {' and '.join(summary.models)}, windows "
@@ -145,7 +110,7 @@ def _map_item(out: Path, summary: LandCoverMap, grid: GeoBox, models: Sequence[s
     return {
         "type": "Feature",
         "stac_version": "1.1.0",
-        "stac_extensions": [_SCHEMA.format(name) for name in _MAP_EXTENSIONS],
+        "stac_extensions": [SCHEMA.format(name) for name in _MAP_EXTENSIONS],
         "id": out.stem,
         "geometry": json.loads(json.dumps(ground.__geo_interface__)),
         "bbox": _bbox(ground.bounds, ground.geom_type),
@@ -167,14 +132,14 @@ def _assets(out: Path, summary: LandCoverMap, here: Path) -> Json:
     assets: Json = {
         "map": _raster(out, here, "Land cover", "land_cover", named),
         "confidence": _raster(confidence_path(out), here, "Confidence", "confidence", {"unit": "%"}),
-        "thumbnail": _asset(out.with_suffix(".png"), here, "Quick look", "image/png", "thumbnail"),
-        "summary": _asset(out.with_suffix(".json"), here, "Summary", "application/json", "metadata"),
+        "thumbnail": asset(out.with_suffix(".png"), here, "Quick look", "image/png", "thumbnail"),
+        "summary": asset(out.with_suffix(".json"), here, "Summary", "application/json", "metadata"),
     }
     for name, layer in SHARES.items():
         if getattr(summary, name) is not None:
             bands: list[JsonValue] = [
                 {
-                    "name": _word(band),
+                    "name": word(band),
                     "data_type": "uint8",
                     "nodata": 0,
                     "raster:scale": SCALE,
@@ -183,105 +148,21 @@ def _assets(out: Path, summary: LandCoverMap, here: Path) -> Json:
                 for band in layer.bands
             ]
             title = layer.ending.capitalize()
-            assets[name] = {**_asset(layer.path(out), here, title, _COG, "data"), "bands": bands}
+            assets[name] = {**asset(layer.path(out), here, title, _COG, "data"), "bands": bands}
     if summary.raw is not None:
         raw = raw_path(out)
         assets["raw"] = _raster(raw, here, "Land cover before sieving", "land_cover", named)
     if summary.polygons is not None:
         file = Path(summary.polygons.file)
-        assets["polygons"] = _asset(file, here, "Polygons", _KINDS[file.suffix.lower()], "data")
+        assets["polygons"] = asset(file, here, "Polygons", _KINDS[file.suffix.lower()], "data")
     if summary.areas is not None:
-        assets["areas"] = _asset(Path(summary.areas), here, "Areas of the classes", "text/csv", "metadata")
+        assets["areas"] = asset(Path(summary.areas), here, "Areas of the classes", "text/csv", "metadata")
     return assets
-
-
-def _asset(file: Path, here: Path, title: str, kind: str, role: str) -> Json:
-    return {"href": _href(file, here), "title": title, "type": kind, "roles": [role]}
 
 
 def _raster(file: Path, here: Path, title: str, name: str, meaning: Json) -> Json:
     band: Json = {"name": name, "data_type": "uint8", "nodata": 0, "raster:sampling": "area", **meaning}
-    return {**_asset(file, here, title, _COG, "data"), "bands": [band]}
-
-
-def _href(file: Path, here: Path) -> str:
-    """Name a file as seen from a folder."""
-    relative = Path(os.path.relpath(file.absolute(), here.absolute())).as_posix()
-    return relative if relative.startswith("../") else f"./{relative}"
-
-
-def _model_item(model: ModelFiles, path: Path, time: str) -> Json:
-    spec = model.spec
-    bands = [
-        part.name if part.channels == 1 else f"{part.name}_{channel + 1}"
-        for part in spec.modalities
-        for channel in range(part.channels)
-    ]
-    scaling: list[JsonValue] = [
-        {"type": "z-score", "mean": mean, "stddev": std}
-        for mean, std in zip(spec.mean, spec.std, strict=True)
-    ]
-    channels = len(bands)
-    kind = "uint8" if spec.modalities.are_bytes else "float32"
-    properties: Json = {
-        "datetime": _utc(time),
-        "description": "Network for land cover; its time is that of a map it made.",
-        "bands": [{"name": name} for name in bands],
-        "mlm:name": re.sub(r"[^0-9A-Za-z_.-]+", " ", f"oemsar {spec.architecture} {spec.modalities}").strip(),
-        "mlm:architecture": f"{spec.architecture} ({spec.encoder})",
-        "mlm:framework": "PyTorch",
-        "mlm:tasks": ["semantic-segmentation"],
-        "mlm:input": [
-            {
-                "name": str(spec.modalities),
-                "bands": [*bands],
-                "input": {
-                    "shape": [-1, channels, -1, -1],
-                    "dim_order": ["batch", "bands", "height", "width"],
-                    "data_type": kind,
-                },
-                "value_scaling": scaling,
-                "resize_type": None,
-            }
-        ],
-        "mlm:output": [
-            {
-                "name": "land_cover",
-                "tasks": ["semantic-segmentation"],
-                "result": {
-                    "shape": [-1, legend.NUM_CLASSES, -1, -1],
-                    "dim_order": ["batch", "class", "height", "width"],
-                    "data_type": "float32",
-                },
-                "classification:classes": classes(),
-            }
-        ],
-    }
-    assets: Json = {}
-    if model.files:
-        weights, description = model.files
-        assets["weights"] = {
-            **_asset(weights, path.parent, "Weights", "application/octet-stream", "mlm:model"),
-            "roles": ["mlm:model", "mlm:weights"],
-            "mlm:artifact_type": "safetensors.torch.save_file",
-        }
-        assets["description"] = _asset(
-            description, path.parent, "Description", "application/json", "metadata"
-        )
-    return {
-        "type": "Feature",
-        "stac_version": "1.1.0",
-        "stac_extensions": [_SCHEMA.format(name) for name in _MODEL_EXTENSIONS],
-        "id": path.name.removesuffix(".stac.json"),
-        "geometry": None,
-        "properties": properties,
-        "links": [],
-        "assets": assets,
-    }
-
-
-def _utc(time: str) -> str:
-    return time.replace("+00:00", "Z")
+    return {**asset(file, here, title, _COG, "data"), "bands": [band]}
 
 
 def _is_item(path: Path) -> bool:

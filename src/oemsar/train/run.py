@@ -171,8 +171,7 @@ def _train(
         require_readable(checkpoint, module)
     if stored is None and is_main:
         run_folder.create(options, record)
-    batches = _batches(options, chosen, teachers)
-    validated = bool(chosen.validation)
+    batches, validated = _batches(options, chosen, teachers), bool(chosen.validation)
     if is_main:
         _tell_of_start(options, chosen, device)
     result = _fit(
