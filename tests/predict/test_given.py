@@ -167,7 +167,7 @@ def test_the_layer_of_a_network_that_needs_all_tells_of_gaps(images: Path, scale
 
 
 def test_more_inputs_than_bits_have_no_layer(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oemsar.predict.run._BITS", 2)
+    monkeypatch.setattr("oemsar.predict.order._BITS", 2)
     with pytest.raises(InputError, match="inputs_layer: the model sees 3 inputs, and the layer has 2 bits"):
         predict(images, inputs_layer=True)
 
