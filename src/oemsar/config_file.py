@@ -83,6 +83,27 @@ _MOST_VALUES = 100_000
 AnyValue = TypeVar("AnyValue", bound=Value)
 
 
+def split_numbers(given: Any, option: str, example: str) -> Any:  # noqa: ANN401 (anything may be given)
+    """Split numbers that are written in one word, such as `0.75,1`; anything else is given back.
+
+    Args:
+        given: Value of the option.
+        option: Python name of the option.
+        example: Numbers to show in the sentence.
+
+    Raises:
+        InputError: A part of a text is no number.
+    """
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return (given,)
+    try:
+        return tuple(map(float, given.replace(",", " ").split())) if isinstance(given, str) else given
+    except ValueError as error:
+        raise InputError(
+            f"{given} is no list of {option}; give numbers, such as {example}", option=option
+        ) from error
+
+
 def input_error(error: ValidationError, known: tuple[str, ...] = ()) -> InputError:
     """Say the first fault of a validation in a sentence that names the option.
 

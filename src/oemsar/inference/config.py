@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypedDict
 
 from pydantic import AfterValidator, BeforeValidator
 
-from oemsar.config_file import Config
+from oemsar.config_file import Config, split_numbers
 from oemsar.errors import InputError
 from oemsar.inference.options import DeviceKind, EngineKind
 
@@ -18,25 +18,11 @@ _SAME = 1e-6
 
 def _numbers(given: Any) -> Any:  # noqa: ANN401 (anything may be given)
     """Split what is written in one word and refuse numbers that are not finite."""
-    numbers = _split(given)
+    numbers = split_numbers(given, "scales", "0.75,1,1.25")
     for number in numbers if isinstance(numbers, list | tuple) else ():
         if isinstance(number, float) and not math.isfinite(number):
             raise InputError(f"{number} is not a finite number; give one", option="scales")
     return numbers
-
-
-def _split(given: Any) -> Any:  # noqa: ANN401 (anything may be given)
-    """Split numbers that are written in one word, such as `0.75,1,1.25`."""
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        return (given,)
-    if not isinstance(given, str):
-        return given
-    try:
-        return tuple(float(part) for part in given.replace(",", " ").split())
-    except ValueError as error:
-        raise InputError(
-            f"{given} is no list of scales; give numbers, such as 0.75,1,1.25", option="scales"
-        ) from error
 
 
 def _meant(scales: tuple[float, ...]) -> tuple[float, ...]:

@@ -45,12 +45,7 @@ class Capella:
         for address, item in crawl(services.web, root, takes):
             scene = None if item.id in seen else _scene(item, address, self)
             seen.add(item.id)
-            if (
-                scene is not None
-                and scene.outline.intersects(query.area)
-                and query.takes_time(scene.start, scene.end)
-                and query.takes_gsd(scene.gsd)
-            ):
+            if scene is not None and query.takes(scene):
                 yield scene
 
     def fetch(self, order: Order, services: Services, report: Report) -> None:

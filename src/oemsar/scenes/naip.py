@@ -55,13 +55,7 @@ class Naip:
         seen: set[str] = set()
         for item in search_items(services.web, services.endpoints.of("naip_stac"), "naip", query):
             scene = _scene(item)
-            if (
-                scene is not None
-                and scene.name not in seen
-                and scene.outline.intersects(query.area)
-                and query.takes_time(scene.start)
-                and query.takes_gsd(scene.gsd)
-            ):
+            if scene is not None and scene.name not in seen and query.takes(scene):
                 seen.add(scene.name)
                 yield scene
 

@@ -86,13 +86,7 @@ class NaipUsgs:
             answer = _ask(services, base, part)
             for raster in answer.features:
                 scene = _scene(raster, answer.spatialReference.code, base)
-                if (
-                    scene is not None
-                    and scene.name not in seen
-                    and scene.outline.intersects(query.area)
-                    and query.takes_year(scene.year)
-                    and query.takes_gsd(scene.gsd)
-                ):
+                if scene is not None and scene.name not in seen and query.takes(scene):
                     seen.add(scene.name)
                     yield scene
 

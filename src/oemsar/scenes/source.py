@@ -33,6 +33,12 @@ class Query:
     gsd_max: float | None = None
     level: int | None = None
 
+    def takes(self, scene: Scene) -> bool:
+        """Tell whether a scene meets area, time and sampling distance."""
+        told = scene.start is not None
+        in_time = self.takes_time(scene.start, scene.end) if told else self.takes_year(scene.year)
+        return in_time and self.takes_gsd(scene.gsd) and bool(scene.outline.intersects(self.area))
+
     def takes_time(self, start: datetime | None, end: datetime | None = None) -> bool:
         """Tell whether an acquisition meets the time; one of unknown time only where any will do."""
         if self.start is None and self.end is None:

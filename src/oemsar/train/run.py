@@ -140,11 +140,10 @@ def _train(
     require_devices(options, device)
     source = str(table) if isinstance(table, Path) else "the sequence of tiles"
     chosen = run_tiles(read_tiles(table) if isinstance(table, Path) else table, options, source)
-    models = _models(options)
-    read = [*_inputs(options), *models, *table_files(chosen.every, chosen.every)]
+    models, others = _models(options), [*_inputs(options), *table_files(chosen.every, chosen.every)]
     if stored is None and is_main:
-        run_folder.require_unused(options.out, [*beside, *(file for file in read if file not in models)])
-    require_apart([options.out / file for file in (*run_folder.OWN, LAST, BEST)], read)
+        run_folder.require_unused(options.out, [*beside, *others])
+    require_apart([options.out / file for file in (*run_folder.OWN, LAST, BEST)], [*others, *models])
     files = tiles_state(chosen.every)
     if stored is None:
         teachers = find_teachers(options, chosen.training, source)

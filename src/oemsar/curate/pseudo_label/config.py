@@ -1,28 +1,16 @@
 """Options of pseudo labels."""
 
 import math
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from oemsar.config_file import split_numbers
 from oemsar.errors import InputError
 from oemsar.inference.config import InferenceConfig, Scales
 
 _SMALLEST, _LARGEST, _MOST = 1e-3, 1e3, 64
-
-
-def _split(given: Any) -> Any:  # noqa: ANN401 (anything may be given)
-    """Split numbers that are written in one word, such as `2,1`."""
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        return (given,)
-    if not isinstance(given, str):
-        return given
-    try:
-        return tuple(float(part) for part in given.replace(",", " ").split())
-    except ValueError as error:
-        raise InputError(
-            f"{given} is no list of weights; give numbers, such as 2,1", option="weights"
-        ) from error
 
 
 def _meant(weights: tuple[float, ...]) -> tuple[float, ...]:
@@ -38,6 +26,9 @@ def _meant(weights: tuple[float, ...]) -> tuple[float, ...]:
     return weights
 
 
+_SPLIT = BeforeValidator(partial(split_numbers, option="weights", example="2,1"))
+
+
 class PseudoLabelConfig(InferenceConfig):
     """Views that the models are averaged over, and what becomes of pixels that they are not sure of."""
 
@@ -45,7 +36,7 @@ class PseudoLabelConfig(InferenceConfig):
     """Average over four mirror images."""
     scales: Scales = (0.75, 1.0, 1.25)
     """Average over the image at several sizes: factors of its sides, such as 0.75,1,1.25."""
-    weights: Annotated[tuple[float, ...], BeforeValidator(_split), AfterValidator(_meant)] = ()
+    weights: Annotated[tuple[float, ...], _SPLIT, AfterValidator(_meant)] = ()
     """Weights of the models in the mean, in their order, such as 2,1; equal by default."""
     threshold: float = Field(0.0, ge=0, le=1)
     """Confidence under which a pixel is not sure, 0 to 1."""
